@@ -1,0 +1,283 @@
+//! The cloud: one client per service, the account's facts, and what counts the calls.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use payctl_engine::Cloud;
+
+use crate::artifact::Artifacts;
+use crate::cloudwatch::Alarms;
+use crate::ec2::Looks;
+use crate::{Arn, AwsError, Present as _, Result, Zone};
+
+/// How payctl reaches AWS.
+#[derive(Clone, Debug, Default)]
+pub struct Reach {
+    /// The region, where the user names one.
+    pub region: Option<String>,
+    /// The profile of the user's AWS configuration.
+    pub profile: Option<String>,
+    /// Another endpoint for all services, such as an emulator's.
+    pub endpoint: Option<String>,
+    /// Fixed credentials (key id, secret), where the usual chain is not to be asked.
+    pub credentials: Option<(String, String)>,
+}
+
+/// What is true of the account, read once.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The account's id.
+    pub account: String,
+    /// Who is asking.
+    pub caller: String,
+    /// The partition, such as `aws`.
+    pub partition: String,
+    /// The region.
+    pub region: String,
+}
+
+/// How often each operation was called, by `service.Operation`.
+#[derive(Clone, Debug, Default)]
+pub struct Calls(Arc<Mutex<BTreeMap<String, u64>>>);
+
+/// AWS: the clients of one account and region.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Aws {
+    pub cloudtrail: aws_sdk_cloudtrail::Client,
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    pub ec2: aws_sdk_ec2::Client,
+    pub iam: aws_sdk_iam::Client,
+    pub kms: aws_sdk_kms::Client,
+    pub lambda: aws_sdk_lambda::Client,
+    pub logs: aws_sdk_cloudwatchlogs::Client,
+    pub s3: aws_sdk_s3::Client,
+    pub tagging: aws_sdk_resourcegroupstagging::Client,
+    pub facts: Arc<Facts>,
+    /// The handlers' zips.
+    pub artifacts: Arc<Artifacts>,
+    /// Bulk reads.
+    pub(crate) alarms: Arc<Alarms>,
+    pub(crate) looks: Arc<Looks>,
+}
+
+impl Cloud for Aws {
+    type Error = AwsError;
+}
+
+/// A configured way to AWS, before any call is made.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    config: SdkConfig,
+    region: String,
+    calls: Calls,
+}
+
+impl Connection {
+    /// Works out region and credentials as every AWS tool does. Makes no AWS call of its own.
+    ///
+    /// # Errors
+    /// When no region is known.
+    pub async fn open(reach: &Reach) -> Result<Self> {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .read_timeout(Duration::from_secs(30))
+            .operation_attempt_timeout(Duration::from_secs(50))
+            .build();
+        let mut loader =
+            aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
+        if let Some(region) = &reach.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profile) = &reach.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(endpoint) = &reach.endpoint {
+            loader = loader.endpoint_url(endpoint);
+        }
+        if let Some((id, secret)) = &reach.credentials {
+            let fixed =
+                aws_credential_types::Credentials::new(id, secret, None, None, "payctl");
+            loader = loader.credentials_provider(fixed);
+        }
+        let config = loader.load().await;
+        let region = config.region().map(ToString::to_string).ok_or_else(|| {
+            AwsError::invalid("no region is configured: name one with --region or AWS_REGION")
+        })?;
+        Ok(Self { config, region, calls: Calls::default() })
+    }
+
+    /// The region.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// What was called so far.
+    #[must_use]
+    pub fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    /// Asks who is asking, and of which account.
+    ///
+    /// # Errors
+    /// When the credentials are missing or wrong, or AWS cannot be reached.
+    pub async fn facts(&self) -> Result<Facts> {
+        let config = aws_sdk_sts::config::Builder::from(&self.config)
+            .interceptor(self.calls.clone())
+            .retry_config(STEADY())
+            .build();
+        let reply = aws_sdk_sts::Client::from_conf(config).get_caller_identity().send().await?;
+        let caller = reply.arn().present("the caller's ARN")?.to_owned();
+        let partition = caller.split(':').nth(1).unwrap_or("aws").to_owned();
+        let account = reply.account().present("the account id")?.to_owned();
+        Ok(Facts { account, caller, partition, region: self.region.clone() })
+    }
+
+    /// The region's availability zones that anyone may use, in their order.
+    ///
+    /// # Errors
+    /// When AWS cannot be asked.
+    pub async fn zones(&self, aws: &Aws) -> Result<Vec<Zone>> {
+        let kind = aws_sdk_ec2::types::Filter::builder()
+            .name("zone-type")
+            .values("availability-zone")
+            .build();
+        let reply = aws.ec2.describe_availability_zones().filters(kind).send().await?;
+        let mut zones: Vec<Zone> = reply
+            .availability_zones()
+            .iter()
+            .filter_map(|zone| Some(Zone::from(zone.zone_name()?)))
+            .collect();
+        zones.sort();
+        Ok(zones)
+    }
+
+    /// The clients whose calls may be repeated: the SDK retries throttling and 5xx by itself.
+    #[must_use]
+    pub fn steady(&self, facts: &Arc<Facts>, artifacts: &Arc<Artifacts>) -> Aws {
+        self.clients(&STEADY(), facts, artifacts)
+    }
+
+    /// The clients for `create`, whose calls the SDK never repeats.
+    #[must_use]
+    pub fn once(&self, facts: &Arc<Facts>, artifacts: &Arc<Artifacts>) -> Aws {
+        self.clients(&RetryConfig::disabled(), facts, artifacts)
+    }
+
+    fn clients(
+        &self,
+        retries: &RetryConfig,
+        facts: &Arc<Facts>,
+        artifacts: &Arc<Artifacts>,
+    ) -> Aws {
+        macro_rules! client {
+            ($service:ident $(, $setting:ident($value:expr))?) => {{
+                let config = $service::config::Builder::from(&self.config)
+                    .interceptor(self.calls.clone())
+                    .retry_config(retries.clone())
+                    $(.$setting($value))?
+                    .build();
+                $service::Client::from_conf(config)
+            }};
+        }
+        let ec2 = client!(aws_sdk_ec2);
+        let looks = Arc::new(Looks::new(&ec2));
+        let cloudwatch = client!(aws_sdk_cloudwatch);
+        let alarms = Arc::new(crate::cloudwatch::alarms(&cloudwatch));
+        Aws {
+            cloudtrail: client!(aws_sdk_cloudtrail),
+            cloudwatch,
+            dynamodb: client!(aws_sdk_dynamodb),
+            ec2,
+            iam: client!(aws_sdk_iam),
+            kms: client!(aws_sdk_kms),
+            lambda: client!(aws_sdk_lambda),
+            logs: client!(aws_sdk_cloudwatchlogs),
+            // Bucket names are looked up by path: virtual hosts need DNS that an endpoint of the
+            // user's own rarely has, and AWS serves both.
+            s3: client!(aws_sdk_s3, force_path_style(true)),
+            tagging: client!(aws_sdk_resourcegroupstagging),
+            facts: facts.clone(),
+            artifacts: artifacts.clone(),
+            alarms,
+            looks,
+        }
+    }
+}
+
+const STEADY: fn() -> RetryConfig = || RetryConfig::standard().with_max_attempts(5);
+
+impl Facts {
+    /// The ARN of `resource` of `service` in this account and region.
+    #[must_use]
+    pub fn arn(&self, service: &str, resource: &str) -> Arn {
+        let Self { partition, region, account, .. } = self;
+        format!("arn:{partition}:{service}:{region}:{account}:{resource}").into()
+    }
+}
+
+impl Calls {
+    /// How many calls were made in all.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.counts().values().sum()
+    }
+
+    /// How often each operation was called.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<String, u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
+impl Intercept for Calls {
+    fn name(&self) -> &'static str {
+        "payctl call counter"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(call) = config.load::<Metadata>() {
+            let name = format!("{}.{}", call.service(), call.name());
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_insert(0) += 1;
+        }
+        Ok(())
+    }
+
+    fn read_after_execution(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(call) = config.load::<Metadata>() {
+            let status = context.response().map(|response| response.status().as_u16());
+            let request = context
+                .response()
+                .and_then(|response| response.headers().get("x-amzn-requestid"))
+                .unwrap_or_default();
+            tracing::debug!(service = call.service(), operation = call.name(), status, request);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,5 @@
+//! The audit: who did what in the account.
+
+mod trail;
+
+pub use trail::{DataEvents, Trail, TrailName, TrailOutputs, TrailRef};

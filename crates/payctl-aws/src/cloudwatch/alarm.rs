@@ -1,0 +1,196 @@
+//! Alarms: what is to be known when a metric leaves its bounds.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::types::{self, ComparisonOperator, Dimension, Statistic, Tag};
+use payctl_engine::{Changed, Input, Resource, outputs};
+use serde::{Deserialize, Serialize};
+
+use crate::load::Loader;
+use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Set, Tags, id};
+
+/// Tells when a metric leaves its bounds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alarm {
+    pub name: String,
+    pub description: String,
+    pub namespace: String,
+    pub metric: String,
+    pub dimensions: BTreeMap<String, Input<String>>,
+    /// How the values of a period become one: `Sum`, or a percentile such as `p99`.
+    pub statistic: String,
+    pub period_s: u32,
+    pub evaluation_periods: u32,
+    pub threshold: f64,
+    /// When it fires, such as `GreaterThanThreshold`.
+    pub comparison: String,
+    /// What a period without values is taken for, such as `notBreaching`.
+    pub missing_data: String,
+    /// Who is told.
+    pub actions: Set<Input<Arn>>,
+    pub tags: Tags,
+}
+
+id! {
+    /// An alarm's name.
+    AlarmName,
+}
+
+outputs! {
+    /// What an alarm is known by.
+    AlarmOutputs via AlarmRef { name: AlarmName, arn: Arn }
+}
+
+/// Bulk reads of alarms, by name.
+pub(crate) type Alarms = Loader<types::MetricAlarm>;
+
+/// The bulk reads of one client.
+pub(crate) fn alarms(client: &Client) -> Alarms {
+    let client = client.clone();
+    Loader::new(move |names: Vec<String>| {
+        let request = client.describe_alarms().set_alarm_names(Some(names));
+        async move {
+            let mut pages = request.into_paginator().send();
+            let mut all = HashMap::new();
+            while let Some(page) = pages.next().await {
+                let alarms = page.map_err(AwsError::from)?.metric_alarms.unwrap_or_default();
+                let named = |alarm: types::MetricAlarm| Some((alarm.alarm_name.clone()?, alarm));
+                all.extend(alarms.into_iter().filter_map(named));
+            }
+            Result::Ok(all)
+        }
+    })
+}
+
+impl Resource for Alarm {
+    type Cloud = Aws;
+    type Outputs = AlarmOutputs;
+    type Ref = AlarmRef;
+
+    const KIND: &'static str = "cloudwatch.alarm";
+    const REPLACED_BY: &'static [&'static str] = &["name"];
+    const UNIQUE_BY: &'static [&'static str] = &["name"];
+    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
+
+    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<AlarmOutputs>> {
+        let seen = cx.cloud.alarms.load(&self.name).await?;
+        Ok(seen.map(|_| self.outputs(cx)).into_iter().collect())
+    }
+
+    async fn read(cx: &Cx<'_>, known: &AlarmOutputs) -> Result<Option<Self>> {
+        let (seen, tags) =
+            futures::try_join!(cx.cloud.alarms.load(&known.name), tags(cx, &known.arn))?;
+        let Some(seen) = seen else { return Ok(None) };
+        Ok(Some(Self { tags, ..Self::try_from(&seen)? }))
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<AlarmOutputs> {
+        self.put(cx).await?;
+        Ok(self.outputs(cx))
+    }
+
+    async fn converge(&self, cx: &Cx<'_>, known: &AlarmOutputs, changed: &Changed) -> Result<()> {
+        // Each call replaces the alarm as a whole, save for its tags: those it sets but once.
+        if changed.names().any(|name| name != "tags") {
+            self.put(cx).await?;
+        }
+        if changed.has("tags") {
+            replace_tags(cx, &known.arn, &self.tags).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx<'_>, known: &AlarmOutputs) -> Result<()> {
+        let request = cx.cloud.cloudwatch.delete_alarms().alarm_names(&known.name);
+        request.send().await.unless_absent("ResourceNotFound")?;
+        Ok(())
+    }
+}
+
+impl Alarm {
+    async fn put(&self, cx: &Cx<'_>) -> Result<()> {
+        let dimensions = self.dimensions.iter().map(|(name, value)| {
+            Ok(Dimension::builder().name(name).value(value.get()?).build())
+        });
+        let actions = self.actions.iter().map(|action| Ok(action.get()?.into()));
+        let request = cx.cloud.cloudwatch.put_metric_alarm();
+        let request = if Statistic::values().contains(&self.statistic.as_str()) {
+            request.statistic(self.statistic.as_str().into())
+        } else {
+            request.extended_statistic(&self.statistic)
+        };
+        request
+            .alarm_name(&self.name)
+            .alarm_description(&self.description)
+            .namespace(&self.namespace)
+            .metric_name(&self.metric)
+            .set_dimensions(Some(dimensions.collect::<Result<_>>()?))
+            .period(self.period_s.cast_signed())
+            .evaluation_periods(self.evaluation_periods.cast_signed())
+            .threshold(self.threshold)
+            .comparison_operator(self.comparison.as_str().into())
+            .treat_missing_data(&self.missing_data)
+            .set_alarm_actions(Some(actions.collect::<Result<_>>()?))
+            .set_tags(Some(written(&self.tags)))
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    fn outputs(&self, cx: &Cx<'_>) -> AlarmOutputs {
+        let arn = cx.cloud.facts.arn("cloudwatch", &format!("alarm:{}", self.name));
+        AlarmOutputs { name: self.name.as_str().into(), arn }
+    }
+}
+
+async fn tags(cx: &Cx<'_>, arn: &Arn) -> Result<Tags> {
+    let request = cx.cloud.cloudwatch.list_tags_for_resource().resource_arn(arn);
+    let reply = request.send().await.unless_absent("ResourceNotFoundException")?;
+    let tags = reply.and_then(|reply| reply.tags).unwrap_or_default();
+    let read = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
+    let tags = tags.into_iter().filter_map(read);
+    Ok(tags.filter(|(key, _)| !key.starts_with("aws:")).collect())
+}
+
+async fn replace_tags(cx: &Cx<'_>, arn: &Arn, wanted: &Tags) -> Result<()> {
+    let cloudwatch = &cx.cloud.cloudwatch;
+    let seen = tags(cx, arn).await?;
+    let surplus: Vec<String> =
+        seen.into_keys().filter(|key| !wanted.contains_key(key)).collect();
+    cloudwatch.tag_resource().resource_arn(arn).set_tags(Some(written(wanted))).send().await?;
+    if !surplus.is_empty() {
+        let request = cloudwatch.untag_resource().resource_arn(arn);
+        request.set_tag_keys(Some(surplus)).send().await?;
+    }
+    Ok(())
+}
+
+fn written(tags: &Tags) -> Vec<Tag> {
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}
+
+impl TryFrom<&types::MetricAlarm> for Alarm {
+    type Error = AwsError;
+
+    fn try_from(seen: &types::MetricAlarm) -> Result<Self> {
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let statistic = seen.statistic().map(Statistic::as_str).or(seen.extended_statistic());
+        let dimension = |dimension: &Dimension| (text(dimension.name()), text(dimension.value()).into());
+        Ok(Self {
+            name: seen.alarm_name().present("alarm_name")?.to_owned(),
+            description: text(seen.alarm_description()),
+            namespace: text(seen.namespace()),
+            metric: text(seen.metric_name()),
+            dimensions: seen.dimensions().iter().map(dimension).collect(),
+            statistic: text(statistic),
+            period_s: seen.period().unwrap_or_default().cast_unsigned(),
+            evaluation_periods: seen.evaluation_periods().unwrap_or_default().cast_unsigned(),
+            threshold: seen.threshold().unwrap_or_default(),
+            comparison: text(seen.comparison_operator().map(ComparisonOperator::as_str)),
+            missing_data: seen.treat_missing_data().unwrap_or("missing").to_owned(),
+            actions: seen.alarm_actions().iter().map(|arn| Arn::from(arn.as_str()).into()).collect(),
+            tags: Tags::new(),
+        })
+    }
+}

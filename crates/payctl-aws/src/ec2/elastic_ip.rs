@@ -1,0 +1,78 @@
+//! Elastic IPs: public addresses that stay the same.
+
+use aws_sdk_ec2::types::{DomainType, ResourceType};
+use payctl_engine::{Changed, Repeat, Resource, Typical, outputs};
+use serde::{Deserialize, Serialize};
+
+use super::tags;
+use crate::{Absent as _, Arn, Aws, Cx, Present as _, Result, Tags, id};
+
+/// A public address that stays the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ElasticIp {
+    pub tags: Tags,
+}
+
+id! {
+    /// An elastic IP's id, such as `eipalloc-0a1b2c`.
+    AllocationId,
+}
+
+outputs! {
+    /// What AWS assigns to an elastic IP.
+    ElasticIpOutputs via ElasticIpRef { id: AllocationId, public_ip: String, arn: Arn }
+}
+
+impl Resource for ElasticIp {
+    type Cloud = Aws;
+    type Outputs = ElasticIpOutputs;
+    type Ref = ElasticIpRef;
+
+    const KIND: &'static str = "ec2.elastic_ip";
+    // AllocateAddress takes no token and gives another address each time.
+    const REPEAT: Repeat = Repeat::Search;
+    const TYPICAL: Typical = Typical { created: 0.5, ready: 0.0, deleted: 0.5 };
+
+    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<ElasticIpOutputs>> {
+        let ours = cx.cloud.ec2.describe_addresses().set_filters(tags::filters(cx));
+        let reply = ours.send().await?;
+        let found = reply.addresses().iter();
+        found.map(|seen| outputs(cx, seen.allocation_id(), seen.public_ip())).collect()
+    }
+
+    async fn read(cx: &Cx<'_>, known: &ElasticIpOutputs) -> Result<Option<Self>> {
+        let seen = cx.cloud.looks.addresses.load(&known.id).await?;
+        Ok(seen.map(|seen| Self { tags: tags::all(seen.tags()) }))
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<ElasticIpOutputs> {
+        let tags = tags::on_create(ResourceType::ElasticIp, &self.tags);
+        let request = cx.cloud.ec2.allocate_address().domain(DomainType::Vpc);
+        let reply = request.tag_specifications(tags).send().await?;
+        outputs(cx, reply.allocation_id(), reply.public_ip())
+    }
+
+    async fn converge(
+        &self,
+        cx: &Cx<'_>,
+        known: &ElasticIpOutputs,
+        changed: &Changed,
+    ) -> Result<()> {
+        if changed.has("tags") {
+            tags::replace(cx, known.id.as_str(), &self.tags).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx<'_>, known: &ElasticIpOutputs) -> Result<()> {
+        let request = cx.cloud.ec2.release_address().allocation_id(&known.id);
+        request.send().await.unless_absent("InvalidAllocationID.NotFound")?;
+        Ok(())
+    }
+}
+
+fn outputs(cx: &Cx<'_>, id: Option<&str>, address: Option<&str>) -> Result<ElasticIpOutputs> {
+    let id = AllocationId::from(id.present("allocation_id")?);
+    let arn = cx.cloud.facts.arn("ec2", &format!("elastic-ip/{id}"));
+    Ok(ElasticIpOutputs { id, public_ip: address.present("public_ip")?.to_owned(), arn })
+}

@@ -1,0 +1,76 @@
+//! Internet gateways: a VPC's door to the internet.
+
+use aws_sdk_ec2::types::{self, ResourceType};
+use payctl_engine::{Changed, Repeat, Resource, Typical, outputs};
+use serde::{Deserialize, Serialize};
+
+use super::tags;
+use crate::{Absent as _, Arn, Aws, Cx, Present as _, Result, Tags, id};
+
+/// A door to the internet, for the VPC it is attached to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InternetGateway {
+    pub tags: Tags,
+}
+
+id! {
+    /// An internet gateway's id, such as `igw-0a1b2c`.
+    InternetGatewayId,
+}
+
+outputs! {
+    /// What AWS assigns to an internet gateway.
+    InternetGatewayOutputs via InternetGatewayRef { id: InternetGatewayId, arn: Arn }
+}
+
+impl Resource for InternetGateway {
+    type Cloud = Aws;
+    type Outputs = InternetGatewayOutputs;
+    type Ref = InternetGatewayRef;
+
+    const KIND: &'static str = "ec2.internet_gateway";
+    // CreateInternetGateway takes no token and all gateways are alike.
+    const REPEAT: Repeat = Repeat::Search;
+    const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.4 };
+
+    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<InternetGatewayOutputs>> {
+        let ours = cx.cloud.ec2.describe_internet_gateways().set_filters(tags::filters(cx));
+        let reply = ours.send().await?;
+        reply.internet_gateways().iter().map(|gateway| outputs(cx, gateway)).collect()
+    }
+
+    async fn read(cx: &Cx<'_>, known: &InternetGatewayOutputs) -> Result<Option<Self>> {
+        let seen = cx.cloud.looks.internet_gateways.load(&known.id).await?;
+        Ok(seen.map(|seen| Self { tags: tags::all(seen.tags()) }))
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<InternetGatewayOutputs> {
+        let tags = tags::on_create(ResourceType::InternetGateway, &self.tags);
+        let request = cx.cloud.ec2.create_internet_gateway().tag_specifications(tags);
+        outputs(cx, &request.send().await?.internet_gateway.present("internet_gateway")?)
+    }
+
+    async fn converge(
+        &self,
+        cx: &Cx<'_>,
+        known: &InternetGatewayOutputs,
+        changed: &Changed,
+    ) -> Result<()> {
+        if changed.has("tags") {
+            tags::replace(cx, known.id.as_str(), &self.tags).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx<'_>, known: &InternetGatewayOutputs) -> Result<()> {
+        let request = cx.cloud.ec2.delete_internet_gateway().internet_gateway_id(&known.id);
+        request.send().await.unless_absent("InvalidInternetGatewayID.NotFound")?;
+        Ok(())
+    }
+}
+
+fn outputs(cx: &Cx<'_>, seen: &types::InternetGateway) -> Result<InternetGatewayOutputs> {
+    let id = InternetGatewayId::from(seen.internet_gateway_id().present("internet_gateway_id")?);
+    let arn = cx.cloud.facts.arn("ec2", &format!("internet-gateway/{id}"));
+    Ok(InternetGatewayOutputs { id, arn })
+}

@@ -1,0 +1,49 @@
+//! The network: VPCs and what is in them.
+
+mod default_network_acl;
+mod default_security_group;
+mod elastic_ip;
+mod flow_log;
+mod gateway_endpoint;
+pub(crate) mod interfaces;
+mod internet_gateway;
+mod internet_gateway_attachment;
+mod look;
+mod nat_gateway;
+mod route;
+mod route_table;
+mod route_table_association;
+mod rules;
+mod security_group;
+mod subnet;
+pub(crate) mod tags;
+mod vpc;
+
+pub use default_network_acl::{
+    AclRule, DefaultNetworkAcl, DefaultNetworkAclOutputs, DefaultNetworkAclRef, NetworkAclId,
+};
+pub use default_security_group::{
+    DefaultSecurityGroup, DefaultSecurityGroupOutputs, DefaultSecurityGroupRef,
+};
+pub use elastic_ip::{AllocationId, ElasticIp, ElasticIpOutputs, ElasticIpRef};
+pub use flow_log::{FlowLog, FlowLogId, FlowLogOutputs, FlowLogRef};
+pub use gateway_endpoint::{
+    GatewayEndpoint, GatewayEndpointId, GatewayEndpointOutputs, GatewayEndpointRef,
+};
+pub use internet_gateway::{
+    InternetGateway, InternetGatewayId, InternetGatewayOutputs, InternetGatewayRef,
+};
+pub use internet_gateway_attachment::{
+    InternetGatewayAttachment, InternetGatewayAttachmentOutputs, InternetGatewayAttachmentRef,
+};
+pub(crate) use look::Looks;
+pub use nat_gateway::{NatGateway, NatGatewayId, NatGatewayOutputs, NatGatewayRef};
+pub use route::{Route, RouteOutputs, RouteRef, RouteTarget};
+pub use route_table::{RouteTable, RouteTableId, RouteTableOutputs, RouteTableRef};
+pub use route_table_association::{
+    RouteTableAssociation, RouteTableAssociationOutputs, RouteTableAssociationRef,
+};
+pub use rules::{Peer, PrefixListId, Rule, Rules};
+pub use security_group::{SecurityGroup, SecurityGroupId, SecurityGroupOutputs, SecurityGroupRef};
+pub use subnet::{Subnet, SubnetId, SubnetOutputs, SubnetRef};
+pub use vpc::{Vpc, VpcId, VpcOutputs, VpcRef};

@@ -1,0 +1,141 @@
+//! NAT gateways: the way out for subnets that nothing outside may reach.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{self, NatGatewayState, ResourceType};
+use payctl_engine::{
+    Changed, Failure, FailureKind, Input, Readiness, Repeat, Resource, Typical, outputs,
+};
+use serde::{Deserialize, Serialize};
+
+use super::look::among;
+use super::{AllocationId, SubnetId, tags};
+use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
+
+/// The way out for subnets that nothing outside may reach.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NatGateway {
+    /// The subnet it stands in, itself with a route to the internet.
+    pub subnet: Input<SubnetId>,
+    /// The elastic IP it goes out under.
+    pub address: Input<AllocationId>,
+    pub tags: Tags,
+}
+
+id! {
+    /// A NAT gateway's id, such as `nat-0a1b2c`.
+    NatGatewayId,
+}
+
+outputs! {
+    /// What AWS assigns to a NAT gateway.
+    NatGatewayOutputs via NatGatewayRef { id: NatGatewayId, arn: Arn }
+}
+
+impl Resource for NatGateway {
+    type Cloud = Aws;
+    type Outputs = NatGatewayOutputs;
+    type Ref = NatGatewayRef;
+
+    const KIND: &'static str = "ec2.nat_gateway";
+    const REPLACED_BY: &'static [&'static str] = &["subnet", "address"];
+    const UNIQUE_BY: &'static [&'static str] = &["address"];
+    const REPEAT: Repeat = Repeat::Token;
+    const TYPICAL: Typical = Typical { created: 0.5, ready: 95.0, deleted: 45.0 };
+    const PATIENCE: Duration = Duration::from_secs(30 * 60);
+
+    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<NatGatewayOutputs>> {
+        let ours = cx.cloud.ec2.describe_nat_gateways().set_filter(tags::filters(cx));
+        let reply = ours.filter(among("state", ["pending", "available"])).send().await?;
+        reply.nat_gateways().iter().map(|gateway| outputs(cx, gateway)).collect()
+    }
+
+    async fn read(cx: &Cx<'_>, known: &NatGatewayOutputs) -> Result<Option<Self>> {
+        use NatGatewayState::{Deleted, Deleting, Failed};
+        let seen = cx.cloud.looks.nat_gateways.load(&known.id).await?;
+        // AWS shows it for an hour more. One that failed goes by itself, and another is made.
+        let here = |seen: &types::NatGateway| {
+            !matches!(seen.state(), Some(Deleted | Deleting | Failed))
+        };
+        seen.filter(here).as_ref().map(Self::try_from).transpose()
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<NatGatewayOutputs> {
+        let request = cx.cloud.ec2.create_nat_gateway().client_token(cx.token);
+        let reply = request
+            .subnet_id(self.subnet.get()?)
+            .allocation_id(self.address.get()?)
+            .tag_specifications(tags::on_create(ResourceType::Natgateway, &self.tags))
+            .send()
+            .await?;
+        outputs(cx, &reply.nat_gateway.present("nat_gateway")?)
+    }
+
+    async fn converge(
+        &self,
+        cx: &Cx<'_>,
+        known: &NatGatewayOutputs,
+        changed: &Changed,
+    ) -> Result<()> {
+        if changed.has("tags") {
+            tags::replace(cx, known.id.as_str(), &self.tags).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx<'_>, known: &NatGatewayOutputs) -> Result<()> {
+        let seen = cx.cloud.looks.nat_gateways.load(&known.id).await?;
+        match seen.as_ref().and_then(types::NatGateway::state) {
+            None | Some(NatGatewayState::Deleted) => return Ok(()),
+            Some(NatGatewayState::Deleting) => {}
+            Some(_) => {
+                let request = cx.cloud.ec2.delete_nat_gateway().nat_gateway_id(&known.id);
+                request.send().await.unless_absent("NatGatewayNotFound")?;
+            }
+        }
+        Err(AwsError::pending("the NAT gateway to be deleted"))
+    }
+
+    async fn ready(cx: &Cx<'_>, known: &NatGatewayOutputs) -> Result<Readiness> {
+        let seen = cx.cloud.looks.nat_gateways.load(&known.id).await?;
+        match seen.as_ref().and_then(types::NatGateway::state) {
+            Some(NatGatewayState::Available) => Ok(Readiness::Ready),
+            None | Some(NatGatewayState::Pending) => {
+                Ok(Readiness::NotYet("the NAT gateway to become available".to_owned()))
+            }
+            Some(state) => {
+                let code = seen.as_ref().and_then(types::NatGateway::failure_code);
+                let why = seen.as_ref().and_then(types::NatGateway::failure_message);
+                let why = why.unwrap_or("AWS gives no reason");
+                let message = format!("the NAT gateway is {state}: {why}");
+                let failure = Failure::new(FailureKind::Unexpected, message);
+                Err(match code {
+                    Some(code) => failure.with_code(code),
+                    None => failure,
+                }
+                .into())
+            }
+        }
+    }
+}
+
+fn outputs(cx: &Cx<'_>, seen: &types::NatGateway) -> Result<NatGatewayOutputs> {
+    let id = NatGatewayId::from(seen.nat_gateway_id().present("nat_gateway_id")?);
+    let arn = cx.cloud.facts.arn("ec2", &format!("natgateway/{id}"));
+    Ok(NatGatewayOutputs { id, arn })
+}
+
+impl TryFrom<&types::NatGateway> for NatGateway {
+    type Error = AwsError;
+
+    fn try_from(seen: &types::NatGateway) -> Result<Self> {
+        let addresses = seen.nat_gateway_addresses();
+        // A private gateway has none.
+        let address = addresses.iter().find_map(|address| address.allocation_id());
+        Ok(Self {
+            subnet: SubnetId::from(seen.subnet_id().present("subnet_id")?).into(),
+            address: AllocationId::from(address.unwrap_or_default()).into(),
+            tags: tags::all(seen.tags()),
+        })
+    }
+}

@@ -1,0 +1,134 @@
+//! Security groups: what may reach an interface, and what it may reach.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{self, ResourceType};
+use payctl_engine::{Changed, Input, Repeat, Resource, Typical, outputs};
+use serde::{Deserialize, Serialize};
+
+use super::{Rules, VpcId, rules, tags};
+use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
+
+/// What may reach an interface, and what it may reach.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SecurityGroup {
+    pub name: String,
+    pub description: String,
+    pub vpc: Input<VpcId>,
+    pub ingress: Rules,
+    pub egress: Rules,
+    pub tags: Tags,
+}
+
+id! {
+    /// A security group's id, such as `sg-0a1b2c`.
+    SecurityGroupId,
+}
+
+outputs! {
+    /// What AWS assigns to a security group.
+    SecurityGroupOutputs via SecurityGroupRef { id: SecurityGroupId, arn: Arn }
+}
+
+impl Resource for SecurityGroup {
+    type Cloud = Aws;
+    type Outputs = SecurityGroupOutputs;
+    type Ref = SecurityGroupRef;
+
+    const KIND: &'static str = "ec2.security_group";
+    const REPLACED_BY: &'static [&'static str] = &["name", "description", "vpc"];
+    const UNIQUE_BY: &'static [&'static str] = &["vpc", "name"];
+    // A new group lets everything out, unless that is revoked.
+    const SET_LATER: &'static [&'static str] = &["ingress", "egress"];
+    const REPEAT: Repeat = Repeat::Unique;
+    const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.5 };
+    // Lambda's network interfaces outlive the function by minutes and keep its groups.
+    const PATIENCE: Duration = Duration::from_secs(45 * 60);
+
+    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<SecurityGroupOutputs>> {
+        let Ok(vpc) = self.vpc.get() else { return Ok(Vec::new()) };
+        let seen = by_name(cx, vpc, &self.name).await?;
+        seen.iter().map(|seen| outputs(cx, seen)).collect()
+    }
+
+    async fn read(cx: &Cx<'_>, known: &SecurityGroupOutputs) -> Result<Option<Self>> {
+        let seen = cx.cloud.looks.security_groups.load(&known.id).await?;
+        seen.as_ref().map(Self::try_from).transpose()
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<SecurityGroupOutputs> {
+        let request = cx.cloud.ec2.create_security_group();
+        let reply = request
+            .group_name(&self.name)
+            .description(&self.description)
+            .vpc_id(self.vpc.get()?)
+            .tag_specifications(tags::on_create(ResourceType::SecurityGroup, &self.tags))
+            .send()
+            .await?;
+        Ok(of(cx, reply.group_id().present("group_id")?))
+    }
+
+    async fn converge(
+        &self,
+        cx: &Cx<'_>,
+        known: &SecurityGroupOutputs,
+        changed: &Changed,
+    ) -> Result<()> {
+        if changed.any(&["ingress", "egress"]) {
+            let ingress = changed.has("ingress").then_some(&self.ingress);
+            let egress = changed.has("egress").then_some(&self.egress);
+            rules::converge(cx, &known.id, ingress, egress).await?;
+        }
+        if changed.has("tags") {
+            tags::replace(cx, known.id.as_str(), &self.tags).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx<'_>, known: &SecurityGroupOutputs) -> Result<()> {
+        let Some(seen) = cx.cloud.looks.security_groups.load(&known.id).await? else {
+            return Ok(());
+        };
+        // A rule that is gone by now is as good as revoked.
+        rules::clear(cx, &known.id, &seen).await.unless_absent("InvalidPermission.NotFound")?;
+        let request = cx.cloud.ec2.delete_security_group().group_id(&known.id);
+        request.send().await.unless_absent("InvalidGroup.NotFound")?;
+        Ok(())
+    }
+}
+
+/// The groups of that name in a VPC: one or none.
+pub(super) async fn by_name(
+    cx: &Cx<'_>,
+    vpc: &VpcId,
+    name: &str,
+) -> Result<Vec<types::SecurityGroup>> {
+    let request = cx.cloud.ec2.describe_security_groups();
+    let request = request.filters(tags::filter("vpc-id", vpc.as_str()));
+    let reply = request.filters(tags::filter("group-name", name)).send().await?;
+    Ok(reply.security_groups.unwrap_or_default())
+}
+
+fn outputs(cx: &Cx<'_>, seen: &types::SecurityGroup) -> Result<SecurityGroupOutputs> {
+    Ok(of(cx, seen.group_id().present("group_id")?))
+}
+
+fn of(cx: &Cx<'_>, id: &str) -> SecurityGroupOutputs {
+    let arn = cx.cloud.facts.arn("ec2", &format!("security-group/{id}"));
+    SecurityGroupOutputs { id: id.into(), arn }
+}
+
+impl TryFrom<&types::SecurityGroup> for SecurityGroup {
+    type Error = AwsError;
+
+    fn try_from(seen: &types::SecurityGroup) -> Result<Self> {
+        Ok(Self {
+            name: seen.group_name().present("group_name")?.to_owned(),
+            description: seen.description().unwrap_or_default().to_owned(),
+            vpc: VpcId::from(seen.vpc_id().present("vpc_id")?).into(),
+            ingress: rules::read(seen.ip_permissions())?,
+            egress: rules::read(seen.ip_permissions_egress())?,
+            tags: tags::all(seen.tags()),
+        })
+    }
+}

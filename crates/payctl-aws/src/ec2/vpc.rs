@@ -1,0 +1,111 @@
+//! VPCs: a network of the account's own.
+
+use aws_sdk_ec2::types::{self, AttributeBooleanValue, ResourceType, VpcAttributeName};
+use ipnet::Ipv4Net;
+use payctl_engine::{Changed, Repeat, Resource, Typical, outputs};
+use serde::{Deserialize, Serialize};
+
+use super::tags;
+use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
+
+/// A network of the account's own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Vpc {
+    pub cidr: Ipv4Net,
+    /// Whether instances get public DNS names.
+    pub dns_hostnames: bool,
+    /// Whether Amazon's DNS server answers in it.
+    pub dns_support: bool,
+    pub tags: Tags,
+}
+
+id! {
+    /// A VPC's id, such as `vpc-0a1b2c`.
+    VpcId,
+}
+
+outputs! {
+    /// What AWS assigns to a VPC.
+    VpcOutputs via VpcRef { id: VpcId, arn: Arn }
+}
+
+impl Resource for Vpc {
+    type Cloud = Aws;
+    type Outputs = VpcOutputs;
+    type Ref = VpcRef;
+
+    const KIND: &'static str = "ec2.vpc";
+    const REPLACED_BY: &'static [&'static str] = &["cidr"];
+    const SET_LATER: &'static [&'static str] = &["dns_hostnames", "dns_support"];
+    // CreateVpc takes no token and two VPCs may be alike.
+    const REPEAT: Repeat = Repeat::Search;
+    const TYPICAL: Typical = Typical { created: 0.4, ready: 0.5, deleted: 0.5 };
+
+    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<VpcOutputs>> {
+        let ours = cx.cloud.ec2.describe_vpcs().set_filters(tags::filters(cx));
+        ours.send().await?.vpcs().iter().map(|vpc| outputs(cx, vpc)).collect()
+    }
+
+    async fn read(cx: &Cx<'_>, known: &VpcOutputs) -> Result<Option<Self>> {
+        let (seen, dns_hostnames, dns_support) = futures::try_join!(
+            cx.cloud.looks.vpcs.load(&known.id),
+            attribute(cx, &known.id, VpcAttributeName::EnableDnsHostnames),
+            attribute(cx, &known.id, VpcAttributeName::EnableDnsSupport),
+        )?;
+        let Some(seen) = seen else { return Ok(None) };
+        let cidr = seen.cidr_block().present("cidr_block")?;
+        Ok(Some(Self {
+            cidr: cidr.parse().map_err(|source| AwsError::unexpected("cidr_block", source))?,
+            dns_hostnames,
+            dns_support,
+            tags: tags::all(seen.tags()),
+        }))
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<VpcOutputs> {
+        let request = cx.cloud.ec2.create_vpc().cidr_block(self.cidr.to_string());
+        let tags = tags::on_create(ResourceType::Vpc, &self.tags);
+        let reply = request.tag_specifications(tags).send().await?;
+        outputs(cx, &reply.vpc.present("vpc")?)
+    }
+
+    async fn converge(&self, cx: &Cx<'_>, known: &VpcOutputs, changed: &Changed) -> Result<()> {
+        let modify = || cx.cloud.ec2.modify_vpc_attribute().vpc_id(&known.id);
+        let switch = |on| AttributeBooleanValue::builder().value(on).build();
+        // One attribute per call; names need the DNS server.
+        if changed.has("dns_support") {
+            modify().enable_dns_support(switch(self.dns_support)).send().await?;
+        }
+        if changed.has("dns_hostnames") {
+            modify().enable_dns_hostnames(switch(self.dns_hostnames)).send().await?;
+        }
+        if changed.has("tags") {
+            tags::replace(cx, known.id.as_str(), &self.tags).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx<'_>, known: &VpcOutputs) -> Result<()> {
+        let request = cx.cloud.ec2.delete_vpc().vpc_id(&known.id);
+        request.send().await.unless_absent("InvalidVpcID.NotFound")?;
+        Ok(())
+    }
+}
+
+async fn attribute(cx: &Cx<'_>, id: &VpcId, name: VpcAttributeName) -> Result<bool> {
+    let request = cx.cloud.ec2.describe_vpc_attribute().vpc_id(id).attribute(name.clone());
+    let Some(reply) = request.send().await.unless_absent("InvalidVpcID.NotFound")? else {
+        return Ok(false);
+    };
+    let value = match name {
+        VpcAttributeName::EnableDnsHostnames => reply.enable_dns_hostnames,
+        _ => reply.enable_dns_support,
+    };
+    Ok(value.and_then(|value| value.value).unwrap_or_default())
+}
+
+fn outputs(cx: &Cx<'_>, seen: &types::Vpc) -> Result<VpcOutputs> {
+    let id = VpcId::from(seen.vpc_id().present("vpc_id")?);
+    let arn = cx.cloud.facts.arn("ec2", &format!("vpc/{id}"));
+    Ok(VpcOutputs { id, arn })
+}

@@ -1,0 +1,79 @@
+//! KMS aliases: a name for a key.
+
+use payctl_engine::{Changed, Input, Resource, outputs};
+use serde::{Deserialize, Serialize};
+
+use super::KeyId;
+use super::key::describe;
+use crate::{Absent as _, Arn, Aws, Cx, Result, id};
+
+/// A name for a key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alias {
+    /// The name, which begins with `alias/`.
+    pub name: String,
+    pub key: Input<KeyId>,
+}
+
+id! {
+    /// An alias's name, such as `alias/payments`.
+    AliasName,
+}
+
+outputs! {
+    /// What an alias is known by.
+    AliasOutputs via AliasRef { name: AliasName, arn: Arn }
+}
+
+impl Resource for Alias {
+    type Cloud = Aws;
+    type Outputs = AliasOutputs;
+    type Ref = AliasRef;
+
+    const KIND: &'static str = "kms.alias";
+    const REPLACED_BY: &'static [&'static str] = &["name"];
+    const UNIQUE_BY: &'static [&'static str] = &["name"];
+    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
+    const BELONGS_TO: Option<&'static str> = Some("key");
+
+    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<AliasOutputs>> {
+        let seen = describe(cx, &self.name).await?;
+        Ok(seen.map(|_| self.outputs(cx)).into_iter().collect())
+    }
+
+    async fn read(cx: &Cx<'_>, known: &AliasOutputs) -> Result<Option<Self>> {
+        // The key it points to, pending deletion or not: an alias goes before its key does.
+        let seen = describe(cx, known.name.as_str()).await?;
+        Ok(seen.map(|key| Self {
+            name: known.name.to_string(),
+            key: KeyId::from(key.key_id).into(),
+        }))
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<AliasOutputs> {
+        let request = cx.cloud.kms.create_alias().alias_name(&self.name);
+        request.target_key_id(self.key.get()?).send().await?;
+        Ok(self.outputs(cx))
+    }
+
+    async fn converge(&self, cx: &Cx<'_>, known: &AliasOutputs, changed: &Changed) -> Result<()> {
+        if changed.has("key") {
+            let request = cx.cloud.kms.update_alias().alias_name(&known.name);
+            request.target_key_id(self.key.get()?).send().await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx<'_>, known: &AliasOutputs) -> Result<()> {
+        let request = cx.cloud.kms.delete_alias().alias_name(&known.name);
+        request.send().await.unless_absent("NotFoundException")?;
+        Ok(())
+    }
+}
+
+impl Alias {
+    fn outputs(&self, cx: &Cx<'_>) -> AliasOutputs {
+        let arn = cx.cloud.facts.arn("kms", &self.name);
+        AliasOutputs { name: self.name.as_str().into(), arn }
+    }
+}

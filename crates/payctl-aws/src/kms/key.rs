@@ -1,0 +1,235 @@
+//! KMS keys: what data is encrypted with, and who may use it.
+
+use aws_sdk_kms::types::{KeyMetadata, KeyState, Tag};
+use payctl_engine::{Changed, Repeat, Resource, Typical, outputs};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::search;
+use crate::{Absent as _, Arn, Aws, AwsError, Cx, Policy, Present as _, Result, Tags, id};
+
+/// A key that data is encrypted with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Key {
+    pub description: String,
+    /// Who may use and manage it.
+    pub policy: Policy,
+    /// Whether AWS makes new key material every year.
+    pub rotation: bool,
+    /// How long it can be brought back after it was deleted: 7 to 30 days.
+    pub deletion_window_days: u32,
+    /// Declared false: whether it is on its way out.
+    pub pending_deletion: bool,
+    /// Declared true: whether it can be used.
+    pub enabled: bool,
+    pub tags: Tags,
+}
+
+id! {
+    /// A key's id, such as `1234abcd-12ab-34cd-56ef-1234567890ab`.
+    KeyId,
+}
+
+outputs! {
+    /// What AWS assigns to a key.
+    KeyOutputs via KeyRef { id: KeyId, arn: Arn }
+}
+
+/// The shortest window that AWS accepts.
+const SHORTEST_WINDOW_DAYS: u32 = 7;
+const LONGEST_WINDOW_DAYS: u32 = 30;
+
+impl Resource for Key {
+    type Cloud = Aws;
+    type Outputs = KeyOutputs;
+    type Ref = KeyRef;
+
+    const KIND: &'static str = "kms.key";
+    const SET_LATER: &'static [&'static str] = &["rotation"];
+    const KEEPS_DATA: bool = true;
+    // CreateKey takes no token, and two keys may be alike.
+    const REPEAT: Repeat = Repeat::Search;
+    const TYPICAL: Typical = Typical { created: 1.0, ready: 0.0, deleted: 0.4 };
+
+    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<KeyOutputs>> {
+        search::ours(cx).await
+    }
+
+    async fn read(cx: &Cx<'_>, known: &KeyOutputs) -> Result<Option<Self>> {
+        let id = known.id.as_str();
+        let (seen, policy, rotation, tags) = futures::try_join!(
+            describe(cx, id),
+            policy(cx, id),
+            rotation(cx, id),
+            tags(cx, id),
+        )?;
+        let Some(seen) = seen else { return Ok(None) };
+        let (Some(policy), Some(rotation), Some(tags)) = (policy, rotation, tags) else {
+            // A key is known to DescribeKey before it is to the other calls.
+            return Err(AwsError::pending("the new key to be known everywhere"));
+        };
+        Ok(Some(Self {
+            description: seen.description.unwrap_or_default(),
+            policy,
+            rotation,
+            deletion_window_days: window(cx.properties),
+            pending_deletion: seen.key_state == Some(KeyState::PendingDeletion),
+            enabled: seen.enabled,
+            tags,
+        }))
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<KeyOutputs> {
+        self.check_window()?;
+        let request = cx.cloud.kms.create_key();
+        let reply = request
+            .description(&self.description)
+            .policy(self.policy.document()?)
+            .set_tags(Some(written(&self.tags)?))
+            .send()
+            .await?;
+        let arn = reply.key_metadata.and_then(|key| key.arn).present("the key's ARN")?;
+        KeyOutputs::of(&arn).present("the key's id")
+    }
+
+    async fn converge(&self, cx: &Cx<'_>, known: &KeyOutputs, changed: &Changed) -> Result<()> {
+        let kms = &cx.cloud.kms;
+        if changed.has("deletion_window_days") {
+            self.check_window()?;
+        }
+        // First, as a key pending deletion takes no other change.
+        if changed.any(&["pending_deletion", "enabled"]) {
+            self.set_state(cx, known).await?;
+        }
+        if changed.has("description") {
+            let request = kms.update_key_description().key_id(&known.id);
+            request.description(&self.description).send().await?;
+        }
+        if changed.has("policy") {
+            let request = kms.put_key_policy().key_id(&known.id);
+            request.policy(self.policy.document()?).send().await?;
+        }
+        if changed.has("rotation") {
+            if self.rotation {
+                kms.enable_key_rotation().key_id(&known.id).send().await?;
+            } else {
+                kms.disable_key_rotation().key_id(&known.id).send().await?;
+            }
+        }
+        if changed.has("tags") {
+            replace_tags(cx, &known.id, &self.tags).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx<'_>, known: &KeyOutputs) -> Result<()> {
+        let request = cx.cloud.kms.schedule_key_deletion().key_id(&known.id);
+        let days = window(cx.properties).cast_signed();
+        let answer = request.pending_window_in_days(days).send().await;
+        match answer.unless_absent("NotFoundException") {
+            // Refused for a key that is pending deletion already, and in passing states.
+            Err(error) if error.code() == Some("KMSInvalidStateException") => {
+                match describe(cx, known.id.as_str()).await? {
+                    Some(seen) if seen.key_state != Some(KeyState::PendingDeletion) => Err(error),
+                    _ => Ok(()),
+                }
+            }
+            answer => answer.map(drop),
+        }
+    }
+}
+
+impl Key {
+    /// Refuses a window that AWS would only refuse when the key is to be deleted.
+    fn check_window(&self) -> Result<()> {
+        if (SHORTEST_WINDOW_DAYS..=LONGEST_WINDOW_DAYS).contains(&self.deletion_window_days) {
+            return Ok(());
+        }
+        Err(AwsError::invalid(format!(
+            "a key's deletion window is {SHORTEST_WINDOW_DAYS} to {LONGEST_WINDOW_DAYS} days, not {}",
+            self.deletion_window_days
+        )))
+    }
+
+    /// Takes it back from its deletion and makes it usable, or not.
+    async fn set_state(&self, cx: &Cx<'_>, known: &KeyOutputs) -> Result<()> {
+        let kms = &cx.cloud.kms;
+        let seen = describe(cx, known.id.as_str()).await?.present("the key")?;
+        if seen.key_state == Some(KeyState::PendingDeletion) && !self.pending_deletion {
+            kms.cancel_key_deletion().key_id(&known.id).send().await?;
+        }
+        // A key that was taken back is disabled.
+        if self.enabled {
+            kms.enable_key().key_id(&known.id).send().await?;
+        } else {
+            kms.disable_key().key_id(&known.id).send().await?;
+        }
+        Ok(())
+    }
+}
+
+impl KeyOutputs {
+    /// Those of the key with this ARN.
+    pub(super) fn of(arn: &str) -> Option<Self> {
+        let (_, id) = arn.split_once(":key/")?;
+        Some(Self { id: id.into(), arn: arn.into() })
+    }
+}
+
+/// The key of that id, ARN or alias.
+pub(super) async fn describe(cx: &Cx<'_>, id: &str) -> Result<Option<KeyMetadata>> {
+    let request = cx.cloud.kms.describe_key().key_id(id);
+    let reply = request.send().await.unless_absent("NotFoundException")?;
+    Ok(reply.and_then(|reply| reply.key_metadata))
+}
+
+async fn policy(cx: &Cx<'_>, id: &str) -> Result<Option<Policy>> {
+    let request = cx.cloud.kms.get_key_policy().key_id(id);
+    let Some(reply) = request.send().await.unless_absent("NotFoundException")? else {
+        return Ok(None);
+    };
+    Policy::parse(reply.policy().present("policy")?).map(Some)
+}
+
+async fn rotation(cx: &Cx<'_>, id: &str) -> Result<Option<bool>> {
+    let request = cx.cloud.kms.get_key_rotation_status().key_id(id);
+    match request.send().await.unless_absent("NotFoundException") {
+        // A key pending deletion does not rotate, whether AWS answers so or refuses the question.
+        Err(error) if error.code() == Some("KMSInvalidStateException") => Ok(Some(false)),
+        seen => Ok(seen?.map(|seen| seen.key_rotation_enabled)),
+    }
+}
+
+/// All tags of the key; it has 50 at most, which is one page.
+pub(super) async fn tags(cx: &Cx<'_>, id: &str) -> Result<Option<Tags>> {
+    let request = cx.cloud.kms.list_resource_tags().key_id(id);
+    let reply = request.send().await.unless_absent("NotFoundException")?;
+    let read = |tag: Tag| (tag.tag_key, tag.tag_value);
+    Ok(reply.map(|reply| {
+        let tags = reply.tags.unwrap_or_default().into_iter().map(read);
+        tags.filter(|(key, _)| !key.starts_with("aws:")).collect()
+    }))
+}
+
+async fn replace_tags(cx: &Cx<'_>, id: &KeyId, wanted: &Tags) -> Result<()> {
+    let kms = &cx.cloud.kms;
+    let seen = tags(cx, id.as_str()).await?.unwrap_or_default();
+    let surplus: Vec<String> =
+        seen.into_keys().filter(|key| !wanted.contains_key(key)).collect();
+    kms.tag_resource().key_id(id).set_tags(Some(written(wanted)?)).send().await?;
+    if !surplus.is_empty() {
+        kms.untag_resource().key_id(id).set_tag_keys(Some(surplus)).send().await?;
+    }
+    Ok(())
+}
+
+fn written(tags: &Tags) -> Result<Vec<Tag>> {
+    let write = |(key, value)| Tag::builder().tag_key(key).tag_value(value).build();
+    Ok(tags.iter().map(write).collect::<std::result::Result<_, _>>()?)
+}
+
+/// The deletion window, which KMS learns only at the deletion.
+fn window(properties: &Value) -> u32 {
+    let days = properties["deletion_window_days"].as_u64();
+    days.and_then(|days| u32::try_from(days).ok()).unwrap_or(SHORTEST_WINDOW_DAYS)
+}

@@ -1,0 +1,474 @@
+//! Functions: code that runs when it is called.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
+use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{
+    self, Environment, EnvironmentResponse, FunctionCode, LastUpdateStatus, LoggingConfig, Runtime,
+    State, TracingConfig, TracingMode, VpcConfig, VpcConfigResponse,
+};
+use payctl_engine::{
+    Changed, Failure, FailureKind, Input, Readiness, Repeat, Resource, Typical, Unresolved, outputs,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::ec2::{SecurityGroupId, SubnetId, interfaces};
+use crate::logs::LogGroupName;
+use crate::{
+    Absent as _, Architecture, Arn, Aws, AwsError, CodeSha256, Cx, Present as _, Result, Set, Tags,
+    id,
+};
+
+/// What UpdateFunctionConfiguration sets.
+const CONFIGURATION: &[&str] = &[
+    "description",
+    "role",
+    "memory_mb",
+    "timeout_s",
+    "subnets",
+    "security_groups",
+    "environment",
+    "kms_key",
+    "log_group",
+    "tracing",
+];
+/// What UpdateFunctionCode sets.
+const CODE: &[&str] = &["code", "architecture"];
+
+/// A `bootstrap` binary that runs when it is called.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Function {
+    pub name: String,
+    pub description: String,
+    pub code: CodeSha256,
+    pub architecture: Architecture,
+    /// What it may do.
+    pub role: Input<Arn>,
+    pub memory_mb: u32,
+    pub timeout_s: u32,
+    /// How many may run at once; as many as the account has left when unset.
+    pub reserved_concurrency: Option<u32>,
+    pub subnets: Set<Input<SubnetId>>,
+    pub security_groups: Set<Input<SecurityGroupId>>,
+    pub environment: BTreeMap<String, Input<String>>,
+    /// The key that the environment is encrypted with; Lambda's own when unset.
+    pub kms_key: Option<Input<Arn>>,
+    pub log_group: Input<LogGroupName>,
+    /// `Active` samples calls for X-Ray, `PassThrough` leaves that to the caller.
+    pub tracing: String,
+    pub tags: Tags,
+}
+
+id! {
+    /// A function's name.
+    FunctionName,
+}
+
+outputs! {
+    /// What follows from a function's name.
+    FunctionOutputs via FunctionRef { name: FunctionName, arn: Arn }
+}
+
+impl Resource for Function {
+    type Cloud = Aws;
+    type Outputs = FunctionOutputs;
+    type Ref = FunctionRef;
+
+    const KIND: &'static str = "lambda.function";
+    const REPLACED_BY: &'static [&'static str] = &["name"];
+    const UNIQUE_BY: &'static [&'static str] = &["name"];
+    const SET_LATER: &'static [&'static str] = &["reserved_concurrency"];
+    const HOLDS: &'static [&'static str] = &["subnets", "security_groups"];
+    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
+    const REPEAT: Repeat = Repeat::Unique;
+    const TYPICAL: Typical = Typical { created: 1.0, ready: 45.0, deleted: 60.0 };
+    // Its network interfaces are released within minutes, at worst within half an hour.
+    const PATIENCE: Duration = Duration::from_secs(45 * 60);
+
+    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<FunctionOutputs>> {
+        let seen = configuration(cx, &self.name).await?;
+        let Some(seen) = seen else { return Ok(Vec::new()) };
+        let arn = seen.function_arn().present("function_arn")?.into();
+        Ok(vec![FunctionOutputs { name: self.name.as_str().into(), arn }])
+    }
+
+    async fn read(cx: &Cx<'_>, known: &FunctionOutputs) -> Result<Option<Self>> {
+        let request = cx.cloud.lambda.get_function().function_name(&known.name);
+        let reply = request.send().await.unless_absent("ResourceNotFoundException")?;
+        let Some(reply) = reply else { return Ok(None) };
+        let mut seen = Self::try_from(&reply)?;
+        let environment = reply.configuration().and_then(|config| config.environment());
+        if let Some(error) = environment.and_then(EnvironmentResponse::error) {
+            // Whoever may not use its key is not told, and it can be deleted all the same.
+            let why = error.message().unwrap_or_default();
+            tracing::warn!(function = %known.name, why, "the environment cannot be read");
+            let recorded = cx.properties.get("environment").cloned().unwrap_or_default();
+            seen.environment = serde_json::from_value(recorded).unwrap_or_default();
+        }
+        Ok(Some(seen))
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<FunctionOutputs> {
+        let code = FunctionCode::builder().zip_file(self.zip(cx)?).build();
+        let in_vpc = !self.subnets.is_empty();
+        let tags: HashMap<String, String> = self.tags.clone().into_iter().collect();
+        let request = cx.cloud.lambda.create_function().function_name(&self.name);
+        let reply = request
+            .description(&self.description)
+            .runtime(Runtime::Providedal2023)
+            .handler("bootstrap")
+            .code(code)
+            .architectures(self.processors())
+            .role(self.role.get()?)
+            .memory_size(number(self.memory_mb)?)
+            .timeout(number(self.timeout_s)?)
+            .set_vpc_config(in_vpc.then(|| self.vpc()).transpose()?)
+            .environment(self.variables()?)
+            .set_kms_key_arn(self.kms_key.as_ref().map(Input::get).transpose()?.map(String::from))
+            .logging_config(self.logging()?)
+            .tracing_config(self.sampling())
+            .set_tags(Some(tags))
+            .send()
+            .await?;
+        let arn = reply.function_arn().present("function_arn")?.into();
+        Ok(FunctionOutputs { name: self.name.as_str().into(), arn })
+    }
+
+    async fn converge(
+        &self,
+        cx: &Cx<'_>,
+        known: &FunctionOutputs,
+        changed: &Changed,
+    ) -> Result<()> {
+        let request = cx.cloud.lambda.get_function().function_name(&known.name);
+        let reply = request.send().await?;
+        let seen = Self::try_from(&reply)?;
+        if changed.has("tags") && seen.tags != self.tags {
+            self.tag(cx, known, &seen.tags).await?;
+        }
+        if changed.has("reserved_concurrency")
+            && seen.reserved_concurrency != self.reserved_concurrency
+        {
+            self.reserve(cx, known).await?;
+        }
+        // Configuration and code are two updates, of which Lambda carries out one at a time. So
+        // each call does what is still to be done: the configuration, for new code may need it,
+        // and once that is applied the code.
+        let (wanted, seen) = (properties(self)?, properties(&seen)?);
+        let due = |names: &[&str]| {
+            names.iter().any(|name| changed.has(name) && wanted.get(*name) != seen.get(*name))
+        };
+        let (configuration, code) = (due(CONFIGURATION), due(CODE));
+        if !configuration && !code {
+            return Ok(());
+        }
+        let status = reply.configuration().and_then(|config| config.last_update_status());
+        if status == Some(&LastUpdateStatus::InProgress) {
+            return Err(AwsError::pending("the function's last update to be applied"));
+        }
+        if !configuration {
+            return self.upload(cx, known).await;
+        }
+        self.configure(cx, known, changed).await?;
+        if code {
+            return Err(AwsError::pending("its configuration to be applied, before its code"));
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx<'_>, known: &FunctionOutputs) -> Result<()> {
+        if let Some(seen) = configuration(cx, known.name.as_str()).await? {
+            match seen.state() {
+                Some(State::Pending) => {
+                    return Err(AwsError::pending("the function to become active"));
+                }
+                Some(State::Deleting) => {
+                    return Err(AwsError::pending("the function to be deleted"));
+                }
+                _ => {}
+            }
+            if seen.last_update_status() == Some(&LastUpdateStatus::InProgress) {
+                return Err(AwsError::pending("its network interfaces to be detached"));
+            }
+            if can_detach(&seen) && detach(cx, known).await? {
+                return Err(AwsError::pending("its network interfaces to be detached"));
+            }
+            let request = cx.cloud.lambda.delete_function().function_name(&known.name);
+            request.send().await.unless_absent("ResourceNotFoundException")?;
+        }
+        // They outlive the function, and keep its subnets and security groups from going.
+        match interfaces::reap(cx, known.name.as_str()).await? {
+            0 => Ok(()),
+            1 => Err(AwsError::pending("a network interface of the function to be released")),
+            left => Err(AwsError::pending(format!(
+                "{left} network interfaces of the function to be released"
+            ))),
+        }
+    }
+
+    async fn ready(cx: &Cx<'_>, known: &FunctionOutputs) -> Result<Readiness> {
+        let request = cx.cloud.lambda.get_function_configuration().function_name(&known.name);
+        let seen = request.send().await?;
+        let failed = |what: &str, why: Option<&str>, code: Option<&str>| {
+            let why = why.unwrap_or("AWS gives no reason");
+            let failure = Failure::new(FailureKind::Invalid, format!("{what}: {why}"));
+            Err(failure.with_code(code.unwrap_or_default()).into())
+        };
+        match (seen.state(), seen.last_update_status()) {
+            (Some(State::Pending), _) => {
+                Ok(Readiness::NotYet("the function to become active".to_owned()))
+            }
+            (Some(State::Failed), _) => failed(
+                "the function cannot run",
+                seen.state_reason(),
+                seen.state_reason_code().map(types::StateReasonCode::as_str),
+            ),
+            (_, Some(LastUpdateStatus::InProgress)) => {
+                Ok(Readiness::NotYet("the function's update to be applied".to_owned()))
+            }
+            (_, Some(LastUpdateStatus::Failed)) => failed(
+                "the function's update was not applied",
+                seen.last_update_status_reason(),
+                seen.last_update_status_reason_code()
+                    .map(types::LastUpdateStatusReasonCode::as_str),
+            ),
+            _ => Ok(Readiness::Ready),
+        }
+    }
+}
+
+impl Function {
+    fn zip(&self, cx: &Cx<'_>) -> Result<Blob> {
+        Ok(Blob::new(cx.cloud.artifacts.get(&self.code)?))
+    }
+
+    fn processors(&self) -> types::Architecture {
+        match self.architecture {
+            Architecture::X86_64 => types::Architecture::X8664,
+            Architecture::Arm64 => types::Architecture::Arm64,
+        }
+    }
+
+    fn vpc(&self) -> Result<VpcConfig> {
+        let subnets = self.subnets.iter().map(|subnet| subnet.get().map(String::from));
+        let groups = self.security_groups.iter().map(|group| group.get().map(String::from));
+        Ok(VpcConfig::builder()
+            .set_subnet_ids(Some(subnets.collect::<Result<_, Unresolved>>()?))
+            .set_security_group_ids(Some(groups.collect::<Result<_, Unresolved>>()?))
+            .build())
+    }
+
+    fn variables(&self) -> Result<Environment> {
+        let all = self.environment.iter().map(|(name, value)| {
+            let value = value.get()?.clone();
+            Ok((name.clone(), value))
+        });
+        let all = all.collect::<Result<_, Unresolved>>()?;
+        Ok(Environment::builder().set_variables(Some(all)).build())
+    }
+
+    fn logging(&self) -> Result<LoggingConfig> {
+        Ok(LoggingConfig::builder().log_group(self.log_group.get()?).build())
+    }
+
+    fn sampling(&self) -> TracingConfig {
+        TracingConfig::builder().mode(TracingMode::from(self.tracing.as_str())).build()
+    }
+
+    async fn configure(
+        &self,
+        cx: &Cx<'_>,
+        known: &FunctionOutputs,
+        changed: &Changed,
+    ) -> Result<()> {
+        let request = cx.cloud.lambda.update_function_configuration().function_name(&known.name);
+        let mut request = request
+            .description(&self.description)
+            .role(self.role.get()?)
+            .memory_size(number(self.memory_mb)?)
+            .timeout(number(self.timeout_s)?)
+            .environment(self.variables()?)
+            .logging_config(self.logging()?)
+            .tracing_config(self.sampling());
+        if changed.any(&["subnets", "security_groups"]) {
+            request = request.vpc_config(self.vpc()?);
+        }
+        if changed.has("kms_key") {
+            // An empty name goes back to Lambda's own key.
+            let key = self.kms_key.as_ref().map(Input::get).transpose()?;
+            request = request.kms_key_arn(key.map(String::from).unwrap_or_default());
+        }
+        request.send().await?;
+        Ok(())
+    }
+
+    async fn upload(&self, cx: &Cx<'_>, known: &FunctionOutputs) -> Result<()> {
+        let request = cx.cloud.lambda.update_function_code().function_name(&known.name);
+        request.zip_file(self.zip(cx)?).architectures(self.processors()).send().await?;
+        Ok(())
+    }
+
+    async fn reserve(&self, cx: &Cx<'_>, known: &FunctionOutputs) -> Result<()> {
+        let lambda = &cx.cloud.lambda;
+        match self.reserved_concurrency {
+            Some(count) => {
+                let request = lambda.put_function_concurrency().function_name(&known.name);
+                request.reserved_concurrent_executions(number(count)?).send().await?;
+            }
+            None => {
+                let request = lambda.delete_function_concurrency().function_name(&known.name);
+                request.send().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn tag(&self, cx: &Cx<'_>, known: &FunctionOutputs, present: &Tags) -> Result<()> {
+        let tags: HashMap<String, String> = self.tags.clone().into_iter().collect();
+        if !tags.is_empty() {
+            let request = cx.cloud.lambda.tag_resource().resource(&known.arn);
+            request.set_tags(Some(tags)).send().await?;
+        }
+        let surplus = present.keys().filter(|key| !self.tags.contains_key(*key));
+        let surplus: Vec<String> = surplus.cloned().collect();
+        if !surplus.is_empty() {
+            let request = cx.cloud.lambda.untag_resource().resource(&known.arn);
+            request.set_tag_keys(Some(surplus)).send().await?;
+        }
+        Ok(())
+    }
+}
+
+impl TryFrom<&GetFunctionOutput> for Function {
+    type Error = AwsError;
+
+    fn try_from(reply: &GetFunctionOutput) -> Result<Self> {
+        if let Some(error) = reply.tags_error() {
+            let message = format!("its tags cannot be read: {}", error.message());
+            let failure = Failure::new(FailureKind::Denied, message);
+            return Err(failure.with_code(error.error_code()).into());
+        }
+        let seen = reply.configuration().present("configuration")?;
+        let name = seen.function_name().present("function_name")?;
+        let vpc = seen.vpc_config();
+        let environment = seen.environment().and_then(EnvironmentResponse::variables);
+        let variables = environment.into_iter().flatten();
+        let reserved = reply.concurrency().and_then(|set| set.reserved_concurrent_executions());
+        let log_group = seen.logging_config().and_then(LoggingConfig::log_group);
+        let tags = reply.tags().into_iter().flatten();
+        Ok(Self {
+            name: name.to_owned(),
+            description: seen.description().unwrap_or_default().to_owned(),
+            code: seen.code_sha256().present("code_sha256")?.into(),
+            architecture: match seen.architectures().first() {
+                Some(types::Architecture::Arm64) => Architecture::Arm64,
+                _ => Architecture::X86_64,
+            },
+            role: Arn::from(seen.role().present("role")?).into(),
+            memory_mb: seen.memory_size().present("memory_size")?.cast_unsigned(),
+            timeout_s: seen.timeout().present("timeout")?.cast_unsigned(),
+            reserved_concurrency: reserved.map(i32::cast_unsigned),
+            subnets: vpc
+                .map(VpcConfigResponse::subnet_ids)
+                .unwrap_or_default()
+                .iter()
+                .map(|id| SubnetId::from(id.as_str()).into())
+                .collect(),
+            security_groups: vpc
+                .map(VpcConfigResponse::security_group_ids)
+                .unwrap_or_default()
+                .iter()
+                .map(|id| SecurityGroupId::from(id.as_str()).into())
+                .collect(),
+            environment: variables
+                .map(|(name, value)| (name.clone(), Input::Known(value.clone())))
+                .collect(),
+            kms_key: seen
+                .kms_key_arn()
+                .filter(|key| !key.is_empty())
+                .map(|key| Arn::from(key).into()),
+            log_group: match log_group {
+                Some(group) => LogGroupName::from(group),
+                None => LogGroupName::from(format!("/aws/lambda/{name}")),
+            }
+            .into(),
+            tracing: seen
+                .tracing_config()
+                .and_then(|config| config.mode())
+                .unwrap_or(&TracingMode::PassThrough)
+                .as_str()
+                .to_owned(),
+            tags: tags
+                .filter(|(key, _)| !key.starts_with("aws:"))
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect(),
+        })
+    }
+}
+
+async fn configuration(
+    cx: &Cx<'_>,
+    name: &str,
+) -> Result<Option<GetFunctionConfigurationOutput>> {
+    let request = cx.cloud.lambda.get_function_configuration().function_name(name);
+    request.send().await.unless_absent("ResourceNotFoundException")
+}
+
+/// Whether it has interfaces in a VPC that it can still give back by itself.
+fn can_detach(seen: &GetFunctionConfigurationOutput) -> bool {
+    let in_vpc = seen.vpc_config().is_some_and(|vpc| !vpc.subnet_ids().is_empty());
+    // One that failed, or failed to detach, or was idle for weeks, is deleted as it is.
+    let works = matches!(seen.state(), None | Some(State::Active))
+        && seen.last_update_status() != Some(&LastUpdateStatus::Failed);
+    in_vpc && works
+}
+
+/// Takes the function out of its VPC; whether that is under way. Interfaces that were detached
+/// before the function is deleted are free within minutes, others after up to half an hour.
+async fn detach(cx: &Cx<'_>, known: &FunctionOutputs) -> Result<bool> {
+    let nowhere = VpcConfig::builder()
+        .set_subnet_ids(Some(Vec::new()))
+        .set_security_group_ids(Some(Vec::new()))
+        .build();
+    let request = cx.cloud.lambda.update_function_configuration().function_name(&known.name);
+    match request.vpc_config(nowhere).send().await.map_err(AwsError::from) {
+        Ok(_) => Ok(true),
+        // Its role or key may be gone; then it is deleted as it is.
+        Err(error) if matches!(error.kind(), FailureKind::Invalid | FailureKind::NotYetVisible) => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn properties(function: &Function) -> Result<serde_json::Value> {
+    serde_json::to_value(function).map_err(|source| AwsError::unexpected("function", source))
+}
+
+fn number(count: u32) -> Result<i32> {
+    i32::try_from(count).map_err(|_| AwsError::invalid(format!("{count} is too large")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_working_function_gives_its_interfaces_back() {
+        let vpc = VpcConfigResponse::builder().subnet_ids("subnet-1").build();
+        let seen = |state: State, update: LastUpdateStatus| {
+            GetFunctionConfigurationOutput::builder()
+                .vpc_config(vpc.clone())
+                .state(state)
+                .last_update_status(update)
+                .build()
+        };
+        assert!(can_detach(&seen(State::Active, LastUpdateStatus::Successful)));
+        assert!(!can_detach(&seen(State::Failed, LastUpdateStatus::Successful)));
+        assert!(!can_detach(&seen(State::Active, LastUpdateStatus::Failed)));
+        assert!(!can_detach(&GetFunctionConfigurationOutput::builder().build()));
+    }
+}

@@ -1,0 +1,35 @@
+//! Invoking a function, as a user of the environment would.
+
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::LogType;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::{Aws, Result};
+
+/// What a function answered.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// Its answer.
+    pub payload: String,
+    /// The end of its log.
+    pub log: String,
+    /// How it failed, if it did.
+    pub error: Option<String>,
+}
+
+/// Invokes the function `name` and waits for its answer.
+///
+/// # Errors
+/// When it cannot be invoked.
+pub async fn invoke(aws: &Aws, name: &str, payload: Vec<u8>) -> Result<Reply> {
+    let request = aws.lambda.invoke().function_name(name).log_type(LogType::Tail);
+    let reply = request.payload(Blob::new(payload)).send().await?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let log = reply.log_result().and_then(|log| STANDARD.decode(log).ok()).unwrap_or_default();
+    Ok(Reply {
+        payload: reply.payload().map(|blob| text(blob.as_ref())).unwrap_or_default(),
+        log: text(&log),
+        error: reply.function_error().map(str::to_owned),
+    })
+}

@@ -1,0 +1,63 @@
+//! AWS, one file per resource kind. The only crate that names the AWS SDK.
+
+// A kind's properties are AWS's own; the struct says what the kind is, and a property is
+// explained where its name does not.
+#![allow(missing_docs)]
+
+mod artifact;
+mod cloud;
+pub mod cloudtrail;
+pub mod cloudwatch;
+pub mod dynamodb;
+pub mod ec2;
+mod error;
+pub mod iam;
+pub mod kms;
+pub mod lambda;
+mod load;
+pub mod logs;
+mod names;
+mod policy;
+pub mod s3;
+
+pub use artifact::{Architecture, Artifacts, CodeSha256, NotRunnable, check_machine};
+pub use cloud::{Aws, Calls, Connection, Facts, Reach};
+pub use error::{Absent, AwsError, Present, Result};
+pub use names::{Arn, Set, Tags, Zone};
+pub use policy::{Policy, Statement};
+
+use payctl_engine::Registry;
+
+/// What a kind's verbs are given.
+pub type Cx<'a> = payctl_engine::Cx<'a, Aws>;
+
+/// Every kind payctl knows, one line each.
+#[must_use]
+pub fn kinds() -> Registry<Aws> {
+    Registry::new()
+        .with::<cloudtrail::Trail>()
+        .with::<cloudwatch::Alarm>()
+        .with::<dynamodb::Table>()
+        .with::<ec2::DefaultNetworkAcl>()
+        .with::<ec2::DefaultSecurityGroup>()
+        .with::<ec2::ElasticIp>()
+        .with::<ec2::FlowLog>()
+        .with::<ec2::GatewayEndpoint>()
+        .with::<ec2::InternetGateway>()
+        .with::<ec2::InternetGatewayAttachment>()
+        .with::<ec2::NatGateway>()
+        .with::<ec2::Route>()
+        .with::<ec2::RouteTable>()
+        .with::<ec2::RouteTableAssociation>()
+        .with::<ec2::SecurityGroup>()
+        .with::<ec2::Subnet>()
+        .with::<ec2::Vpc>()
+        .with::<iam::Role>()
+        .with::<kms::Alias>()
+        .with::<kms::Key>()
+        .with::<lambda::Function>()
+        .with::<lambda::Permission>()
+        .with::<logs::LogGroup>()
+        .with::<s3::Bucket>()
+        .with::<s3::Notification>()
+}

@@ -1,0 +1,138 @@
+//! Log groups: where a service's or a function's log lines are kept, and for how long.
+
+use aws_sdk_cloudwatchlogs::types;
+use payctl_engine::{Changed, Input, Resource, outputs};
+use serde::{Deserialize, Serialize};
+
+use crate::{Absent as _, Arn, Aws, Cx, Result, Tags, id};
+
+/// Where log lines are kept, and for how long.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogGroup {
+    pub name: String,
+    /// How long a line is kept; 0 is for ever.
+    pub retention_days: u32,
+    /// The key it is encrypted with, whose policy has to let CloudWatch Logs use it. None: a key
+    /// of AWS's own.
+    pub kms_key: Option<Input<Arn>>,
+    pub tags: Tags,
+}
+
+id! {
+    /// A log group's name, such as `/aws/lambda/payments`.
+    LogGroupName,
+}
+
+outputs! {
+    /// What a log group is known by; the ARN is without the `:*` of policies.
+    LogGroupOutputs via LogGroupRef { name: LogGroupName, arn: Arn }
+}
+
+impl Resource for LogGroup {
+    type Cloud = Aws;
+    type Outputs = LogGroupOutputs;
+    type Ref = LogGroupRef;
+
+    const KIND: &'static str = "logs.group";
+    const REPLACED_BY: &'static [&'static str] = &["name"];
+    const UNIQUE_BY: &'static [&'static str] = &["name"];
+    const SET_LATER: &'static [&'static str] = &["retention_days"];
+    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
+    const KEEPS_DATA: bool = true;
+
+    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<LogGroupOutputs>> {
+        let seen = describe(cx, &self.name).await?;
+        Ok(seen.map(|_| self.outputs(cx)).into_iter().collect())
+    }
+
+    async fn read(cx: &Cx<'_>, known: &LogGroupOutputs) -> Result<Option<Self>> {
+        let (seen, tags) =
+            futures::try_join!(describe(cx, known.name.as_str()), tags(cx, &known.arn))?;
+        Ok(seen.map(|seen| Self {
+            name: known.name.to_string(),
+            retention_days: seen.retention_in_days.unwrap_or_default().cast_unsigned(),
+            kms_key: seen.kms_key_id.map(|key| Arn::from(key).into()),
+            tags,
+        }))
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<LogGroupOutputs> {
+        let mut request = cx.cloud.logs.create_log_group().log_group_name(&self.name);
+        if let Some(key) = &self.kms_key {
+            request = request.kms_key_id(key.get()?);
+        }
+        request.set_tags(Some(self.tags.clone().into_iter().collect())).send().await?;
+        Ok(self.outputs(cx))
+    }
+
+    async fn converge(&self, cx: &Cx<'_>, known: &LogGroupOutputs, changed: &Changed) -> Result<()> {
+        let logs = &cx.cloud.logs;
+        if changed.has("retention_days") {
+            match self.retention_days {
+                0 => {
+                    logs.delete_retention_policy().log_group_name(&known.name).send().await?;
+                }
+                days => {
+                    let request = logs.put_retention_policy().log_group_name(&known.name);
+                    request.retention_in_days(days.cast_signed()).send().await?;
+                }
+            }
+        }
+        if changed.has("kms_key") {
+            match &self.kms_key {
+                Some(key) => {
+                    let request = logs.associate_kms_key().log_group_name(&known.name);
+                    request.kms_key_id(key.get()?).send().await?;
+                }
+                None => {
+                    logs.disassociate_kms_key().log_group_name(&known.name).send().await?;
+                }
+            }
+        }
+        if changed.has("tags") {
+            replace_tags(cx, &known.arn, &self.tags).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx<'_>, known: &LogGroupOutputs) -> Result<()> {
+        let request = cx.cloud.logs.delete_log_group().log_group_name(&known.name);
+        request.send().await.unless_absent("ResourceNotFoundException")?;
+        Ok(())
+    }
+}
+
+impl LogGroup {
+    fn outputs(&self, cx: &Cx<'_>) -> LogGroupOutputs {
+        let arn = cx.cloud.facts.arn("logs", &format!("log-group:{}", self.name));
+        LogGroupOutputs { name: self.name.as_str().into(), arn }
+    }
+}
+
+/// The group of exactly that name. The answer is sorted by name, so that it comes first of all
+/// whose names begin with it.
+async fn describe(cx: &Cx<'_>, name: &str) -> Result<Option<types::LogGroup>> {
+    let request = cx.cloud.logs.describe_log_groups().log_group_name_prefix(name);
+    let groups = request.send().await?.log_groups.unwrap_or_default();
+    Ok(groups.into_iter().find(|group| group.log_group_name() == Some(name)))
+}
+
+async fn tags(cx: &Cx<'_>, arn: &Arn) -> Result<Tags> {
+    let request = cx.cloud.logs.list_tags_for_resource().resource_arn(arn);
+    let reply = request.send().await.unless_absent("ResourceNotFoundException")?;
+    let tags = reply.and_then(|reply| reply.tags).unwrap_or_default();
+    Ok(tags.into_iter().filter(|(key, _)| !key.starts_with("aws:")).collect())
+}
+
+async fn replace_tags(cx: &Cx<'_>, arn: &Arn, wanted: &Tags) -> Result<()> {
+    let logs = &cx.cloud.logs;
+    let seen = tags(cx, arn).await?;
+    let surplus: Vec<String> =
+        seen.into_keys().filter(|key| !wanted.contains_key(key)).collect();
+    let wanted = wanted.clone().into_iter().collect();
+    logs.tag_resource().resource_arn(arn).set_tags(Some(wanted)).send().await?;
+    if !surplus.is_empty() {
+        logs.untag_resource().resource_arn(arn).set_tag_keys(Some(surplus)).send().await?;
+    }
+    Ok(())
+}

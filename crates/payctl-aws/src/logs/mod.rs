@@ -1,0 +1,5 @@
+//! Logs.
+
+mod group;
+
+pub use group::{LogGroup, LogGroupName, LogGroupOutputs, LogGroupRef};

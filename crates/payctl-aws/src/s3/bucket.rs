@@ -1,0 +1,331 @@
+//! Buckets: where objects are kept, under a name that is unique in all of AWS.
+
+use std::time::Duration;
+
+use aws_sdk_s3::types::{
+    self, BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration,
+    ObjectOwnership, ServerSideEncryption,
+};
+use payctl_engine::{
+    Changed, Failure, FailureKind, Input, Repeat, Resource, Typical, outputs,
+};
+use serde::{Deserialize, Serialize};
+
+use super::empty::empty;
+use super::lifecycle::{self, LifecycleRule};
+use crate::{Absent as _, Arn, Aws, AwsError, Cx, Policy, Result, Tags, id};
+
+/// The region whose buckets name no location, and where making one twice is no error.
+const FIRST_REGION: &str = "us-east-1";
+
+/// Where objects are kept, each encrypted with one key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bucket {
+    pub name: String,
+    /// The key that objects are encrypted with.
+    pub kms_key: Input<Arn>,
+    /// Whether a key of the bucket's own spares most calls to KMS.
+    pub bucket_key: bool,
+    pub versioning: bool,
+    /// Who owns what others put here, such as `BucketOwnerEnforced`.
+    pub ownership: String,
+    /// Whether all four ways to make it public are shut.
+    pub block_public: bool,
+    pub lifecycle: Vec<LifecycleRule>,
+    pub policy: Option<Policy>,
+    pub tags: Tags,
+}
+
+id! {
+    /// A bucket's name.
+    BucketName,
+}
+
+outputs! {
+    /// What follows from a bucket's name.
+    BucketOutputs via BucketRef { name: BucketName, arn: Arn }
+}
+
+impl Resource for Bucket {
+    type Cloud = Aws;
+    type Outputs = BucketOutputs;
+    type Ref = BucketRef;
+
+    const KIND: &'static str = "s3.bucket";
+    const REPLACED_BY: &'static [&'static str] = &["name"];
+    const UNIQUE_BY: &'static [&'static str] = &["name"];
+    const SET_LATER: &'static [&'static str] = &[
+        "tags",
+        "block_public",
+        "versioning",
+        "kms_key",
+        "bucket_key",
+        "lifecycle",
+        "policy",
+    ];
+    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
+    const KEEPS_DATA: bool = true;
+    const REPEAT: Repeat = Repeat::Unique;
+    const TYPICAL: Typical = Typical { created: 0.5, ready: 1.5, deleted: 1.0 };
+    // A thousand versions are deleted in about a second; and a name may be locked for minutes
+    // after its bucket was deleted.
+    const PATIENCE: Duration = Duration::from_secs(60 * 60);
+
+    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<BucketOutputs>> {
+        let there = exists(cx, &self.name).await?;
+        Ok(there.then(|| outputs(cx, &self.name)).into_iter().collect())
+    }
+
+    async fn read(cx: &Cx<'_>, known: &BucketOutputs) -> Result<Option<Self>> {
+        let (versioning, encryption, ownership, block_public, lifecycle, policy, tags) =
+            futures::try_join!(
+                versioning(cx, &known.name),
+                encryption(cx, &known.name),
+                ownership(cx, &known.name),
+                block_public(cx, &known.name),
+                lifecycle::read(cx, &known.name),
+                policy(cx, &known.name),
+                tags(cx, &known.name),
+            )?;
+        let Some(versioning) = versioning else { return Ok(None) };
+        let (kms_key, bucket_key) = encryption;
+        let name = known.name.to_string();
+        Ok(Some(Self {
+            name,
+            kms_key: kms_key.into(),
+            bucket_key,
+            versioning,
+            ownership,
+            block_public,
+            lifecycle,
+            policy,
+            tags,
+        }))
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<BucketOutputs> {
+        let region = cx.cloud.facts.region.as_str();
+        let mut location = None;
+        if region == FIRST_REGION {
+            // It answers success for a bucket one has already, where all others say so.
+            if exists(cx, &self.name).await? {
+                let why = format!("the account has a bucket named {} already", self.name);
+                return Err(Failure::new(FailureKind::Conflict, why).into());
+            }
+        } else {
+            let region = BucketLocationConstraint::from(region);
+            let config = CreateBucketConfiguration::builder().location_constraint(region);
+            location = Some(config.build());
+        }
+        let request = cx.cloud.s3.create_bucket().bucket(&self.name);
+        request
+            .object_ownership(ObjectOwnership::from(self.ownership.as_str()))
+            .set_create_bucket_configuration(location)
+            .send()
+            .await?;
+        Ok(outputs(cx, &self.name))
+    }
+
+    async fn converge(&self, cx: &Cx<'_>, known: &BucketOutputs, changed: &Changed) -> Result<()> {
+        // One after the other: S3 refuses changes of one bucket that meet.
+        if changed.has("tags") {
+            self.put_tags(cx, known).await?;
+        }
+        if changed.has("block_public") {
+            self.put_public_access_block(cx, known).await?;
+        }
+        if changed.has("ownership") {
+            self.put_ownership(cx, known).await?;
+        }
+        if changed.has("versioning") {
+            self.put_versioning(cx, known).await?;
+        }
+        if changed.any(&["kms_key", "bucket_key"]) {
+            self.put_encryption(cx, known).await?;
+        }
+        if changed.has("lifecycle") {
+            lifecycle::put(cx, &known.name, &self.lifecycle).await?;
+        }
+        if changed.has("policy") {
+            self.put_policy(cx, known).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx<'_>, known: &BucketOutputs) -> Result<()> {
+        // First of all its policy, which may deny the deletions.
+        let request = own!(cx, delete_bucket_policy, &known.name);
+        if request.send().await.unless_absent("NoSuchBucket")?.is_none() {
+            return Ok(());
+        }
+        empty(cx, &known.name).await?;
+        // What was delivered meanwhile makes this fail with BucketNotEmpty, which is Busy.
+        let request = own!(cx, delete_bucket, &known.name);
+        request.send().await.unless_absent("NoSuchBucket")?;
+        Ok(())
+    }
+}
+
+impl Bucket {
+    async fn put_tags(&self, cx: &Cx<'_>, known: &BucketOutputs) -> Result<()> {
+        if self.tags.is_empty() {
+            own!(cx, delete_bucket_tagging, &known.name).send().await?;
+            return Ok(());
+        }
+        let tags = self.tags.iter();
+        let tags = tags.map(|(key, value)| types::Tag::builder().key(key).value(value).build());
+        let tags = tags.collect::<Result<Vec<_>, _>>()?;
+        let all = types::Tagging::builder().set_tag_set(Some(tags)).build()?;
+        own!(cx, put_bucket_tagging, &known.name).tagging(all).send().await?;
+        Ok(())
+    }
+
+    async fn put_public_access_block(&self, cx: &Cx<'_>, known: &BucketOutputs) -> Result<()> {
+        let block = types::PublicAccessBlockConfiguration::builder()
+            .block_public_acls(self.block_public)
+            .ignore_public_acls(self.block_public)
+            .block_public_policy(self.block_public)
+            .restrict_public_buckets(self.block_public)
+            .build();
+        let request = own!(cx, put_public_access_block, &known.name);
+        request.public_access_block_configuration(block).send().await?;
+        Ok(())
+    }
+
+    async fn put_ownership(&self, cx: &Cx<'_>, known: &BucketOutputs) -> Result<()> {
+        let ownership = ObjectOwnership::from(self.ownership.as_str());
+        let rule = types::OwnershipControlsRule::builder().object_ownership(ownership).build()?;
+        let controls = types::OwnershipControls::builder().rules(rule).build()?;
+        let request = own!(cx, put_bucket_ownership_controls, &known.name);
+        request.ownership_controls(controls).send().await?;
+        Ok(())
+    }
+
+    async fn put_versioning(&self, cx: &Cx<'_>, known: &BucketOutputs) -> Result<()> {
+        // A bucket without versions is left without; once it had some, it can only suspend them.
+        if !self.versioning && versioning(cx, &known.name).await? != Some(true) {
+            return Ok(());
+        }
+        let status = match self.versioning {
+            true => BucketVersioningStatus::Enabled,
+            false => BucketVersioningStatus::Suspended,
+        };
+        let config = types::VersioningConfiguration::builder().status(status).build();
+        let request = own!(cx, put_bucket_versioning, &known.name);
+        request.versioning_configuration(config).send().await?;
+        Ok(())
+    }
+
+    async fn put_encryption(&self, cx: &Cx<'_>, known: &BucketOutputs) -> Result<()> {
+        let default = types::ServerSideEncryptionByDefault::builder()
+            .sse_algorithm(ServerSideEncryption::AwsKms)
+            .kms_master_key_id(self.kms_key.get()?)
+            .build()?;
+        let rule = types::ServerSideEncryptionRule::builder()
+            .apply_server_side_encryption_by_default(default)
+            .bucket_key_enabled(self.bucket_key)
+            .build();
+        let config = types::ServerSideEncryptionConfiguration::builder().rules(rule).build()?;
+        let request = own!(cx, put_bucket_encryption, &known.name);
+        request.server_side_encryption_configuration(config).send().await?;
+        Ok(())
+    }
+
+    async fn put_policy(&self, cx: &Cx<'_>, known: &BucketOutputs) -> Result<()> {
+        match &self.policy {
+            Some(policy) => {
+                let request = own!(cx, put_bucket_policy, &known.name);
+                request.policy(policy.document()?).send().await?;
+            }
+            None => {
+                own!(cx, delete_bucket_policy, &known.name).send().await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the account has a bucket of that name.
+async fn exists(cx: &Cx<'_>, name: &str) -> Result<bool> {
+    match own!(cx, head_bucket, name).send().await.unless_absent("NotFound") {
+        Ok(found) => Ok(found.is_some()),
+        Err(error) => Err(out_of_reach(error, name)),
+    }
+}
+
+/// HEAD answers a status and no message: what it means is said here.
+fn out_of_reach(error: AwsError, name: &str) -> AwsError {
+    let why = match error.kind() {
+        FailureKind::Denied => "in another account, or these credentials may not see it",
+        FailureKind::Invalid => "in another region, or these credentials have expired",
+        _ => return error,
+    };
+    let message = format!("a bucket named {name} exists {why} ({})", error.message());
+    Failure { message, ..Failure::from(error) }.into()
+}
+
+/// Whether versions are kept; `None` when there is no such bucket.
+async fn versioning(cx: &Cx<'_>, name: impl Into<String>) -> Result<Option<bool>> {
+    let request = own!(cx, get_bucket_versioning, name);
+    let reply = request.send().await.unless_absent("NoSuchBucket")?;
+    Ok(reply.map(|reply| reply.status == Some(BucketVersioningStatus::Enabled)))
+}
+
+/// The key, empty where it is none of KMS, and whether the bucket has a key of its own.
+async fn encryption(cx: &Cx<'_>, name: &BucketName) -> Result<(Arn, bool)> {
+    let request = own!(cx, get_bucket_encryption, name);
+    let reply = request.send().await;
+    let reply = reply.unless_absent("ServerSideEncryptionConfigurationNotFoundError")?;
+    let config = reply.and_then(|reply| reply.server_side_encryption_configuration);
+    let rule = config.and_then(|config| config.rules.into_iter().next());
+    let bucket_key = rule.as_ref().and_then(|rule| rule.bucket_key_enabled).unwrap_or_default();
+    let key = rule
+        .and_then(|rule| rule.apply_server_side_encryption_by_default)
+        .filter(|default| default.sse_algorithm == ServerSideEncryption::AwsKms)
+        .and_then(|default| default.kms_master_key_id);
+    Ok((key.unwrap_or_default().into(), bucket_key))
+}
+
+async fn ownership(cx: &Cx<'_>, name: &BucketName) -> Result<String> {
+    let request = own!(cx, get_bucket_ownership_controls, name);
+    let reply = request.send().await.unless_absent("OwnershipControlsNotFoundError")?;
+    let rule = reply
+        .and_then(|reply| reply.ownership_controls)
+        .and_then(|controls| controls.rules.into_iter().next());
+    // Without controls the writer owns what it puts.
+    let ownership = rule.map_or(ObjectOwnership::ObjectWriter, |rule| rule.object_ownership);
+    Ok(ownership.as_str().to_owned())
+}
+
+async fn block_public(cx: &Cx<'_>, name: &BucketName) -> Result<bool> {
+    let request = own!(cx, get_public_access_block, name);
+    let reply = request.send().await.unless_absent("NoSuchPublicAccessBlockConfiguration")?;
+    let block = reply.and_then(|reply| reply.public_access_block_configuration);
+    Ok(block.is_some_and(|block| {
+        let all = [
+            block.block_public_acls,
+            block.ignore_public_acls,
+            block.block_public_policy,
+            block.restrict_public_buckets,
+        ];
+        all.iter().all(|one| *one == Some(true))
+    }))
+}
+
+async fn policy(cx: &Cx<'_>, name: &BucketName) -> Result<Option<Policy>> {
+    let request = own!(cx, get_bucket_policy, name);
+    let reply = request.send().await.unless_absent("NoSuchBucketPolicy")?;
+    reply.and_then(|reply| reply.policy).map(|text| Policy::parse(&text)).transpose()
+}
+
+async fn tags(cx: &Cx<'_>, name: &BucketName) -> Result<Tags> {
+    let request = own!(cx, get_bucket_tagging, name);
+    let reply = request.send().await.unless_absent("NoSuchTagSet")?;
+    let tags = reply.map(|reply| reply.tag_set).unwrap_or_default().into_iter();
+    Ok(tags.map(|tag| (tag.key, tag.value)).filter(|(key, _)| !key.starts_with("aws:")).collect())
+}
+
+fn outputs(cx: &Cx<'_>, name: &str) -> BucketOutputs {
+    let arn = format!("arn:{}:s3:::{name}", cx.cloud.facts.partition);
+    BucketOutputs { name: name.into(), arn: arn.into() }
+}

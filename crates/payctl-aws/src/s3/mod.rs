@@ -1,0 +1,17 @@
+//! Object storage: buckets and whom they notify.
+
+/// A call on a bucket of this account: a name that went to a stranger meanwhile is refused.
+macro_rules! own {
+    ($cx:expr, $call:ident, $bucket:expr) => {
+        $cx.cloud.s3.$call().bucket($bucket).expected_bucket_owner(&$cx.cloud.facts.account)
+    };
+}
+
+mod bucket;
+mod empty;
+mod lifecycle;
+mod notification;
+
+pub use bucket::{Bucket, BucketName, BucketOutputs, BucketRef};
+pub use lifecycle::{LifecycleRule, Transition};
+pub use notification::{FunctionTarget, Notification, NotificationOutputs, NotificationRef};

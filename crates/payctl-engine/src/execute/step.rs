@@ -1,0 +1,391 @@
+//! One operation: journal, call, journal, state; and the patience around it.
+
+use std::future::Future;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use super::{Halt, Run};
+use crate::event::Event;
+use crate::owner::Ownership;
+use crate::plan::{Action, Step};
+use crate::retry::{Calm, Patience, near};
+use crate::schedule::{Operation, Phase};
+use crate::state::{Deposed, Entry, Intent, IntentAction, Record, Status};
+use crate::{Call, Changed, Failure, FailureKind, KindInfo, Readiness, Repeat};
+
+/// How long throttling, internal errors and lost answers in a row are borne.
+const OUTAGE: Duration = Duration::from_secs(90);
+/// How long it may take until what was just made is visible to all that refer to it.
+const SPREADING: Duration = Duration::from_secs(150);
+
+impl<'a> Run<'a> {
+    pub(super) async fn operate(&self, index: usize, operation: &Operation<'a>) -> Result<(), Halt> {
+        let step = operation.step;
+        let kind = self.kind(&step.address)?;
+        let (address, phase) = (step.address.clone(), operation.phase);
+        self.reporter.event(Event::Started { address, phase });
+        let work = Work { run: self, step, kind, phase, index };
+        let key = kind.one_at_a_time.map(|property| {
+            let from = if step.properties.is_null() { &step.before } else { &step.properties };
+            let value = from.get(property).map(|value| self.resolve(value));
+            format!("{} {}", kind.service(), value.unwrap_or_default())
+        });
+        let lock = key.map(|key| self.lock(key));
+        let _held = match &lock {
+            Some(lock) => Some(lock.lock().await),
+            None => None,
+        };
+        match (phase, step.action) {
+            (Phase::Forget, _) => self.wrote(step, None, true),
+            (Phase::Delete, _) => work.delete(operation.deposed).await,
+            (Phase::Apply, Action::Adopt | Action::Update) => work.update().await,
+            (Phase::Apply, _) => work.create().await,
+        }
+    }
+
+    fn wrote(&self, step: &Step, record: Option<Record>, settled: bool) -> Result<(), Halt> {
+        let record = record.map(Box::new);
+        self.record(&Entry::Wrote { address: step.address.clone(), record, settled })
+    }
+
+    /// What is recorded of the step's resource now.
+    fn recorded(&self, step: &Step) -> Option<Record> {
+        self.state.borrow().resources.get(&step.address).cloned()
+    }
+}
+
+struct Work<'a, 'r> {
+    run: &'r Run<'a>,
+    step: &'a Step,
+    kind: &'a KindInfo,
+    phase: Phase,
+    index: usize,
+}
+
+impl Work<'_, '_> {
+    fn call<'c>(&'c self, token: &'c str, properties: &'c Value) -> Call<'c> {
+        Call { address: &self.step.address, owner: &self.run.plan.owner, token, properties }
+    }
+
+    fn calm(&self) -> Calm {
+        Calm { outage: OUTAGE, spreading: SPREADING, waiting: self.kind.patience }
+    }
+
+    /// The token of the next call: that of the interrupted one, where there is one, so that the
+    /// cloud knows it again.
+    fn token(&self, action: IntentAction, properties: &Value) -> String {
+        let state = self.run.state.borrow();
+        let begun = state.pending.get(&self.step.address);
+        let same = |begun: &&Intent| begun.action == action && begun.properties == *properties;
+        if let Some(begun) = begun.filter(same) {
+            return begun.token.clone();
+        }
+        let nth = self.run.steps_begun.get();
+        self.run.steps_begun.set(nth + 1);
+        let entries = self.run.journal.borrow().len();
+        let source =
+            format!("{} {} {} {entries} {nth}", state.lineage, state.serial, self.step.address);
+        blake3::hash(source.as_bytes()).to_hex()[..32].to_owned()
+    }
+
+    fn intend(&self, action: IntentAction, properties: &Value) -> Result<String, Halt> {
+        let token = self.token(action, properties);
+        let intent = Intent { action, token: token.clone(), properties: properties.clone() };
+        let address = self.step.address.clone();
+        self.run.record(&Entry::Intent { address, intent })?;
+        Ok(token)
+    }
+
+    /// Notes that the step's call failed; `settled` when it certainly changed nothing.
+    fn failed(&self, failure: &Failure, settled: bool) -> Result<(), Halt> {
+        let address = self.step.address.clone();
+        self.run.record(&Entry::Failed { address, why: failure.to_string(), settled })
+    }
+
+    async fn create(&self) -> Result<(), Halt> {
+        let properties = (self.kind.normalise)(&self.run.resolve(&self.step.properties));
+        let deposed = self.deposed();
+        let token = self.intend(IntentAction::Create, &properties)?;
+        let call = self.call(&token, &properties);
+        let outputs = match self.create_once(call, &properties).await {
+            Ok(outputs) => outputs,
+            Err(Halt::Failed(failure)) => {
+                self.failed(&failure, !ambiguous(failure.kind))?;
+                return Err(Halt::Failed(failure));
+            }
+            Err(halt) => return Err(halt),
+        };
+        let mut record = Record {
+            status: Status::Created,
+            outputs: outputs.clone(),
+            properties,
+            depends_on: self.step.depends_on.keys().cloned().collect(),
+            deposed,
+        };
+        self.run.wrote(self.step, Some(record.clone()), true)?;
+        self.run.known.borrow_mut().insert(self.step.address.clone(), outputs.clone());
+        let _ = self.run.milestones.send(self.index);
+        let later = Changed::new(self.kind.set_later.iter().copied());
+        self.finish(&token, &record.properties, &outputs, &later).await?;
+        record.status = Status::Complete;
+        // What was replaced may have gone meanwhile.
+        record.deposed = self.deposed_now();
+        self.run.wrote(self.step, Some(record), true)
+    }
+
+    /// The create call, and what makes it happen once however often it is tried.
+    async fn create_once(&self, call: Call<'_>, properties: &Value) -> Result<Value, Halt> {
+        let mut patience = Patience::new(self.calm());
+        let mut unsure = false;
+        loop {
+            let failure = match self.attempt(self.run.provider.create(call, properties)).await? {
+                Ok(outputs) => return Ok(outputs),
+                Err(failure) => not_visible_yet(failure),
+            };
+            unsure |= ambiguous(failure.kind);
+            let conflict = failure.kind == FailureKind::Conflict;
+            if conflict || (unsure && self.kind.repeat == Repeat::Search) {
+                let looks = if conflict { 4 } else { 3 };
+                if let Some(outputs) = self.search(call, properties, looks, unsure).await? {
+                    return Ok(outputs);
+                }
+                if conflict {
+                    return Err(Halt::Failed(failure));
+                }
+            }
+            self.pause(&mut patience, failure).await?;
+        }
+    }
+
+    /// Looks for what a lost create call may have made.
+    async fn search(
+        &self,
+        call: Call<'_>,
+        properties: &Value,
+        looks: u32,
+        unsure: bool,
+    ) -> Result<Option<Value>, Halt> {
+        for nth in 0..looks {
+            if nth > 0 {
+                // What was made a moment ago may not be listed yet.
+                self.sleep(Duration::from_millis(500 << nth)).await?;
+            }
+            let find = || self.run.provider.find(call, properties);
+            for outputs in self.patiently(find).await? {
+                if self.is_known(&outputs) {
+                    continue;
+                }
+                let read = || self.run.provider.read(call, &outputs);
+                let Some(seen) = self.patiently(read).await? else { continue };
+                let tags = seen.get("tags").unwrap_or(&Value::Null);
+                let ours = !self.kind.tagged()
+                    || match call.owner.ownership(call.address, tags) {
+                        Ownership::Ours => true,
+                        // Made by the lost call, and not tagged before the next step.
+                        Ownership::Nobody => unsure,
+                        Ownership::Other(_) => false,
+                    };
+                if ours {
+                    return Ok(Some(outputs));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the state knows these outputs already, as what is there or what was replaced.
+    fn is_known(&self, outputs: &Value) -> bool {
+        self.run.recorded(self.step).is_some_and(|record| {
+            record.outputs == *outputs || record.deposed.iter().any(|old| old.outputs == *outputs)
+        })
+    }
+
+    /// What has to go once the new one is there.
+    fn deposed(&self) -> Vec<Deposed> {
+        let mut all = self.deposed_now();
+        if self.step.action == Action::CreateThenDelete
+            && let Some(outputs) = &self.step.known
+        {
+            all.push(Deposed {
+                outputs: outputs.clone(),
+                properties: self.step.before.clone(),
+                depends_on: self.step.depended_on.clone(),
+            });
+        }
+        all
+    }
+
+    fn deposed_now(&self) -> Vec<Deposed> {
+        self.run.recorded(self.step).map(|record| record.deposed).unwrap_or_default()
+    }
+
+    async fn update(&self) -> Result<(), Halt> {
+        let properties = (self.kind.normalise)(&self.run.resolve(&self.step.properties));
+        let outputs = self.step.known.clone().unwrap_or_default();
+        let finished = self.step.action == Action::Adopt && self.step.changes.is_empty();
+        let unfinished = self.step.action == Action::Update && self.step.reason.is_some();
+        let mut record = Record {
+            status: if finished { Status::Complete } else { Status::Created },
+            outputs: outputs.clone(),
+            properties: properties.clone(),
+            depends_on: self.step.depends_on.keys().cloned().collect(),
+            deposed: self.step.deposed.clone(),
+        };
+        if self.step.action == Action::Adopt {
+            if !finished {
+                // The state tells what was there before, should this run die now.
+                record.properties = self.step.before.clone();
+            }
+            self.run.wrote(self.step, Some(record.clone()), true)?;
+        }
+        let _ = self.run.milestones.send(self.index);
+        if finished {
+            return Ok(());
+        }
+        let token = self.intend(IntentAction::Update, &properties)?;
+        let changed = self.step.changes.iter().map(|change| change.property.as_str());
+        let later = self.kind.set_later.iter().copied().filter(|_| unfinished);
+        let changed = Changed::new(changed.chain(later));
+        match self.finish(&token, &properties, &outputs, &changed).await {
+            Err(Halt::Failed(failure)) => {
+                self.failed(&failure, true)?;
+                return Err(Halt::Failed(failure));
+            }
+            ended => ended?,
+        }
+        record.status = Status::Complete;
+        record.properties = properties;
+        record.deposed = self.deposed_now();
+        self.run.wrote(self.step, Some(record), true)
+    }
+
+    /// Sets what differs and waits until it can be used.
+    async fn finish(
+        &self,
+        token: &str,
+        properties: &Value,
+        outputs: &Value,
+        changed: &Changed,
+    ) -> Result<(), Halt> {
+        let call = self.call(token, properties);
+        if !changed.is_empty() {
+            let converge = || async {
+                let done = self.run.provider.converge(call, properties, outputs, changed).await;
+                done.map_err(not_visible_yet)
+            };
+            self.patiently(converge).await?;
+        }
+        let began = Instant::now();
+        let mut looks = 0;
+        loop {
+            let look = || self.run.provider.ready(call, outputs);
+            let Readiness::NotYet(what) = self.patiently(look).await? else { return Ok(()) };
+            if began.elapsed() > self.kind.patience {
+                let waited = began.elapsed().as_secs();
+                let message = format!("still waiting for {what} after {waited} s");
+                return Err(Failure::new(FailureKind::Pending, message).into());
+            }
+            self.waiting(what);
+            self.sleep(near(looks)).await?;
+            looks += 1;
+        }
+    }
+
+    async fn delete(&self, nth: Option<usize>) -> Result<(), Halt> {
+        let deposed = nth.and_then(|nth| self.step.deposed.get(nth));
+        let (outputs, before) = match deposed {
+            Some(old) => (old.outputs.clone(), &old.properties),
+            None => (self.step.known.clone().unwrap_or_default(), &self.step.before),
+        };
+        let token = self.intend(IntentAction::Delete, before)?;
+        let call = self.call(&token, before);
+        let delete = || self.run.provider.delete(call, &outputs);
+        match self.patiently(delete).await {
+            Err(Halt::Failed(failure)) if failure.kind != FailureKind::Absent => {
+                self.failed(&failure, true)?;
+                return Err(Halt::Failed(failure));
+            }
+            Err(Halt::Failed(_)) | Ok(()) => {}
+            Err(halt) => return Err(halt),
+        }
+        // The present one goes, or one of those it replaced; the others stay on record.
+        let replaced = nth.is_some() || self.step.action == Action::CreateThenDelete;
+        let record = self.run.recorded(self.step).and_then(|mut record| {
+            if replaced {
+                record.deposed.retain(|old| old.outputs != outputs);
+            } else {
+                record.status = Status::Gone;
+            }
+            (record.status != Status::Gone || !record.deposed.is_empty()).then_some(record)
+        });
+        self.run.wrote(self.step, record, true)
+    }
+
+    /// Calls until it succeeds, the stop is asked for, or patience is at its end.
+    async fn patiently<T, F, Fut>(&self, mut call: F) -> Result<T, Halt>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, Failure>>,
+    {
+        let mut patience = Patience::new(self.calm());
+        loop {
+            match self.attempt(call()).await? {
+                Ok(value) => return Ok(value),
+                Err(failure) => self.pause(&mut patience, failure).await?,
+            }
+        }
+    }
+
+    /// One call, within the service's limit.
+    async fn attempt<T>(
+        &self,
+        call: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<Result<T, Failure>, Halt> {
+        let service = self.run.service(self.kind.service());
+        let _slot = service.acquire().await;
+        if self.run.storage.borrow().is_some() {
+            return Err(Halt::Storage);
+        }
+        Ok(call.await)
+    }
+
+    /// Waits before the next try, or gives the failure back.
+    async fn pause(&self, patience: &mut Patience, failure: Failure) -> Result<(), Halt> {
+        let Some(pause) = patience.next(failure.kind) else { return Err(failure.into()) };
+        match failure.kind {
+            FailureKind::Pending => self.waiting(failure.message),
+            _ => {
+                let (address, phase) = (self.step.address.clone(), self.phase);
+                self.run.reporter.event(Event::Retrying { address, phase, failure, pause });
+            }
+        }
+        self.sleep(pause).await
+    }
+
+    fn waiting(&self, what: String) {
+        let (address, phase) = (self.step.address.clone(), self.phase);
+        self.run.reporter.event(Event::Waiting { address, phase, what });
+    }
+
+    async fn sleep(&self, pause: Duration) -> Result<(), Halt> {
+        tokio::select! {
+            () = self.run.stop.gently.cancelled() => Err(Halt::Stopped),
+            () = sleep(pause) => Ok(()),
+        }
+    }
+}
+
+/// Whether the call may have been applied all the same.
+fn ambiguous(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::Lost | FailureKind::Unavailable)
+}
+
+/// What a call refers to was made before it: when it is said to be absent, it is not visible yet.
+fn not_visible_yet(failure: Failure) -> Failure {
+    match failure.kind {
+        FailureKind::Absent => Failure { kind: FailureKind::NotYetVisible, ..failure },
+        _ => failure,
+    }
+}

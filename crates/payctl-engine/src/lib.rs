@@ -1,0 +1,38 @@
+//! payctl's engine: stack → graph → observe → diff → plan → schedule → execute → journal → state.
+//!
+//! It knows no cloud and no terminal.
+
+pub mod address;
+pub mod diff;
+pub mod event;
+pub mod execute;
+pub mod failure;
+pub mod input;
+pub mod observe;
+pub mod owner;
+pub mod plan;
+pub mod provider;
+pub mod resource;
+mod retry;
+pub mod schedule;
+pub mod stack;
+pub mod state;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+pub use address::{Address, NotAnAddress};
+pub use diff::{Change, Origin};
+pub use event::{Event, Reporter, Silent};
+pub use execute::{Limits, Outcome, Stop, execute};
+pub use failure::{Failure, FailureKind};
+pub use input::{Input, Needs, Part, Reference, Unresolved};
+pub use observe::{ObserveError, Observed, Seen, observe};
+pub use owner::{Owner, Ownership};
+pub use plan::{
+    Action, Counts, Goal, Permissions, Plan, PlanError, Refusal, Request, Step, plan,
+};
+pub use provider::{Answer, Bound, Call, KindInfo, Kinds, Provider, Registry};
+pub use resource::{Changed, Cloud, CloudError, Cx, Handle, Readiness, Repeat, Resource, Typical};
+pub use schedule::{LintError, Milestone, Operation, Phase, Schedule, schedule};
+pub use stack::{Declared, Stack, StackError};
+pub use state::{Holder, State, StateError, Status, Store};

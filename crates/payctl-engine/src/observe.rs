@@ -1,0 +1,216 @@
+//! Observation: what exists now. Reads what is recorded, all at once, and looks by name or
+//! ownership tag for what is declared but not recorded.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::stream::{FuturesUnordered, StreamExt as _};
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+use crate::input::resolve;
+use crate::owner::{Owner, lineage};
+use crate::retry::{Calm, steadily};
+use crate::state::{IntentAction, State, Status};
+use crate::{Address, Call, Declared, Failure, Provider, Stack};
+
+/// How many reads run at once.
+const AT_ONCE: usize = 48;
+
+/// What exists.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Observed {
+    /// By address; what is absent is not in it.
+    pub resources: BTreeMap<Address, Seen>,
+}
+
+/// One resource that exists.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// What the cloud assigned.
+    pub outputs: Value,
+    /// Its properties, as declared ones are written.
+    pub properties: Value,
+    /// Whether it was found by name or tag rather than by what the state records.
+    pub found: bool,
+    /// What else was found under the same ownership tags: a crash's duplicates.
+    pub others: Vec<Value>,
+}
+
+/// Nothing could be said about a resource.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to read {address}")]
+pub struct ObserveError {
+    /// Which resource.
+    pub address: Address,
+    /// Why.
+    pub source: Failure,
+}
+
+impl Observed {
+    /// The lineage that the tags of found resources agree on, if there is one.
+    #[must_use]
+    pub fn lineage(&self, owner: &Owner) -> Option<String> {
+        let all: BTreeSet<&str> = self
+            .resources
+            .values()
+            .filter(|seen| seen.found)
+            .filter_map(|seen| seen.properties.get("tags"))
+            .filter(|tags| {
+                owner.search().iter().all(|(name, value)| {
+                    tags.get(*name).and_then(Value::as_str) == Some(*value)
+                })
+            })
+            .filter_map(lineage)
+            .collect();
+        match all.into_iter().collect::<Vec<_>>()[..] {
+            [one] => Some(one.to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// Looks at everything that is declared or recorded.
+///
+/// # Errors
+/// The first resource about which nothing could be said.
+pub async fn observe(
+    provider: &dyn Provider,
+    owner: &Owner,
+    stack: &Stack,
+    state: &State,
+) -> Result<Observed, ObserveError> {
+    let slots = Semaphore::new(AT_ONCE);
+    let looker = Looker { provider, owner, state, slots: &slots };
+    // What was begun and is declared no longer is looked for as it was to be.
+    let begun: Vec<Declared> = state
+        .pending
+        .iter()
+        .filter(|(_, intent)| intent.action == IntentAction::Create)
+        .map(|(address, intent)| Declared {
+            address: address.clone(),
+            properties: intent.properties.clone(),
+            after: BTreeSet::new(),
+        })
+        .collect();
+    let declared: BTreeMap<&Address, &Declared> = begun
+        .iter()
+        .chain(stack.resources())
+        .map(|declared| (&declared.address, declared))
+        .collect();
+
+    let mut observed = Observed::default();
+    let mut waiting: BTreeMap<Address, BTreeSet<Address>> = BTreeMap::new();
+    let mut running = FuturesUnordered::new();
+
+    let recorded = |address: &Address| {
+        state.resources.get(address).filter(|record| record.status != Status::Gone)
+    };
+    for address in state.resources.keys() {
+        if let Some(record) = recorded(address) {
+            let declared = declared.get(address).copied();
+            let outputs = Some(record.outputs.clone());
+            running.push(looker.look(address.clone(), outputs, declared, Value::Null));
+        }
+    }
+    // A resource that hangs on another can only be found once that other is known.
+    for address in declared.keys().filter(|address| recorded(address).is_none()) {
+        let before = declared[address].dependencies().into_keys().collect();
+        waiting.insert((*address).clone(), before);
+    }
+
+    let mut done: BTreeSet<Address> = BTreeSet::new();
+    loop {
+        let ready: Vec<Address> = waiting
+            .iter()
+            .filter(|(_, before)| before.iter().all(|address| done.contains(address)))
+            .map(|(address, _)| address.clone())
+            .collect();
+        for address in ready {
+            waiting.remove(&address);
+            let Some(declared) = declared.get(&address).copied() else { continue };
+            let properties = resolve(&declared.properties, &|reference| {
+                let seen = observed.resources.get(&reference.address)?;
+                seen.outputs.get(&reference.output).cloned()
+            });
+            running.push(looker.look(address, None, Some(declared), properties));
+        }
+        let Some((address, seen)) = running.next().await else { break };
+        let seen = seen
+            .map_err(|source| ObserveError { address: address.clone(), source })?;
+        if let Some(seen) = seen {
+            observed.resources.insert(address.clone(), seen);
+        }
+        done.insert(address);
+    }
+    Ok(observed)
+}
+
+#[derive(Clone, Copy)]
+struct Looker<'a> {
+    provider: &'a dyn Provider,
+    owner: &'a Owner,
+    state: &'a State,
+    slots: &'a Semaphore,
+}
+
+impl Looker<'_> {
+    async fn look(
+        self,
+        address: Address,
+        recorded: Option<Value>,
+        declared: Option<&Declared>,
+        resolved: Value,
+    ) -> (Address, Result<Option<Seen>, Failure>) {
+        let seen = self.see(&address, recorded, declared, resolved).await;
+        (address, seen)
+    }
+
+    async fn see(
+        self,
+        address: &Address,
+        recorded: Option<Value>,
+        declared: Option<&Declared>,
+        resolved: Value,
+    ) -> Result<Option<Seen>, Failure> {
+        // A read takes from here what the cloud does not tell.
+        let recorded_properties = self.state.resources.get(address).map(|r| &r.properties);
+        let declared_properties = declared.map(|declared| &declared.properties);
+        let known = recorded_properties.or(declared_properties).unwrap_or(&Value::Null);
+        let call = Call { address, owner: self.owner, token: "", properties: known };
+        let read = |outputs: Value| async move {
+            let _slot = self.slots.acquire().await;
+            let properties =
+                steadily(Calm::READ, || self.provider.read(call, &outputs)).await?;
+            Ok::<_, Failure>(properties.map(|properties| (outputs, properties)))
+        };
+        if let Some(outputs) = recorded
+            && let Some((outputs, properties)) = read(outputs).await?
+        {
+            return Ok(Some(Seen { outputs, properties, found: false, others: Vec::new() }));
+        }
+        // Gone, or never recorded: another of ours may stand in its place.
+        let Some(declared) = declared else { return Ok(None) };
+        let properties = if resolved.is_null() { &declared.properties } else { &resolved };
+        let mut found = {
+            let _slot = self.slots.acquire().await;
+            steadily(Calm::READ, || self.provider.find(call, properties)).await?
+        };
+        // What was replaced carries the same tags until it is deleted.
+        if let Some(record) = self.state.resources.get(address) {
+            found.retain(|outputs| record.deposed.iter().all(|old| old.outputs != *outputs));
+        }
+        found.sort_by_key(Value::to_string);
+        found.dedup();
+        let mut seen: Option<Seen> = None;
+        for outputs in found {
+            let Some((outputs, properties)) = read(outputs).await? else { continue };
+            match &mut seen {
+                None => {
+                    seen = Some(Seen { outputs, properties, found: true, others: Vec::new() });
+                }
+                Some(seen) => seen.others.push(outputs),
+            }
+        }
+        Ok(seen)
+    }
+}

@@ -1,0 +1,617 @@
+//! The plan: what has to be done, and why. A pure function of what is declared, recorded and
+//! observed: the same input gives the same bytes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::diff::{Change, diff, from_nothing};
+use crate::input::{Needs, resolve};
+use crate::observe::{Observed, Seen};
+use crate::owner::{Owner, Ownership};
+use crate::state::{Deposed, IntentAction, Record, State, Status};
+use crate::{Address, Declared, KindInfo, Kinds, Stack};
+
+/// The format of a saved plan.
+pub const FORMAT: u32 = 1;
+
+/// What a run is to reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Goal {
+    /// Everything is as declared.
+    Up,
+    /// Nothing is left.
+    Destroy,
+}
+
+/// What has to be done to reach a goal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The format's version.
+    pub format: u32,
+    /// What it reaches.
+    pub goal: Goal,
+    /// Whose resources it is about.
+    pub owner: Owner,
+    /// The account it is made for.
+    pub account: String,
+    /// The region it is made for.
+    pub region: String,
+    /// The serial of the state it was made from.
+    pub serial: u64,
+    /// What happens to each resource, in the order of declaration.
+    pub steps: Vec<Step>,
+    /// Why it may not be carried out.
+    pub refusals: Vec<Refusal>,
+    /// The stack's outputs, references included.
+    pub outputs: BTreeMap<String, Value>,
+}
+
+/// What happens to one resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// Which resource.
+    pub address: Address,
+    /// What happens.
+    pub action: Action,
+    /// Why, where the changes do not say it.
+    pub reason: Option<String>,
+    /// What is not as declared.
+    pub changes: Vec<Change>,
+    /// The declared properties, references included; null when it is deleted.
+    pub properties: Value,
+    /// The outputs of what exists now.
+    pub known: Option<Value>,
+    /// The properties of what exists now.
+    pub before: Value,
+    /// What it depends on, as declared.
+    pub depends_on: BTreeMap<Address, Needs>,
+    /// What that which exists now depends on.
+    pub depended_on: BTreeSet<Address>,
+    /// What it replaced earlier and what has still to go.
+    pub deposed: Vec<Deposed>,
+}
+
+/// What happens to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// It is as declared.
+    Keep,
+    /// It is made.
+    Create,
+    /// It exists, is ours and is taken up into the state; its changes are applied.
+    Adopt,
+    /// It is changed in place.
+    Update,
+    /// It is deleted, then made anew.
+    DeleteThenCreate,
+    /// It is made anew, then the old one is deleted.
+    CreateThenDelete,
+    /// It is deleted.
+    Delete,
+    /// It is gone already and struck from the state.
+    Forget,
+}
+
+/// Why a plan may not be carried out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refusal {
+    /// Because of which resource.
+    pub address: Address,
+    /// Why.
+    pub why: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+/// How many steps do what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct Counts {
+    pub create: usize,
+    pub adopt: usize,
+    pub update: usize,
+    pub replace: usize,
+    pub delete: usize,
+    pub forget: usize,
+    pub keep: usize,
+}
+
+/// What a run may do beyond the usual.
+#[derive(Clone, Debug, Default)]
+pub struct Permissions {
+    /// Resources whose data may be lost in a replacement or a removal.
+    pub lose_data_of: BTreeSet<Address>,
+    /// Whether `destroy` may lift deletion protection.
+    pub lift_protection: bool,
+}
+
+/// What a plan is made from.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub struct Request<'a> {
+    pub goal: Goal,
+    pub stack: &'a Stack,
+    pub state: &'a State,
+    pub observed: &'a Observed,
+    pub owner: &'a Owner,
+    pub kinds: &'a Kinds,
+    pub permissions: &'a Permissions,
+}
+
+/// A plan cannot be made.
+#[derive(Clone, Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum PlanError {
+    #[error(transparent)]
+    Stack(#[from] crate::StackError),
+    #[error("this version of payctl knows no kind `{kind}`, which {0} is", kind = .0.kind())]
+    UnknownKind(Address),
+}
+
+impl Action {
+    /// Whether it changes something in the cloud by itself.
+    #[must_use]
+    pub fn changes(self) -> bool {
+        !matches!(self, Self::Keep | Self::Forget | Self::Adopt)
+    }
+
+    /// Whether the resource is made anew.
+    #[must_use]
+    pub fn replaces(self) -> bool {
+        matches!(self, Self::DeleteThenCreate | Self::CreateThenDelete)
+    }
+
+    /// Whether it exists, as declared, when the step is done.
+    #[must_use]
+    pub fn applies(self) -> bool {
+        !matches!(self, Self::Delete | Self::Forget)
+    }
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.iter().all(|step| step.action == Action::Keep && step.deposed.is_empty())
+    }
+
+    /// How many steps do what.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for step in &self.steps {
+            match step.action {
+                Action::Keep => counts.keep += 1,
+                Action::Create => counts.create += 1,
+                Action::Adopt => counts.adopt += 1,
+                Action::Update => counts.update += 1,
+                Action::DeleteThenCreate | Action::CreateThenDelete => counts.replace += 1,
+                Action::Delete => counts.delete += 1,
+                Action::Forget => counts.forget += 1,
+            }
+            counts.delete += step.deposed.len();
+        }
+        counts
+    }
+
+    /// The step of the resource at `address`.
+    #[must_use]
+    pub fn step(&self, address: &Address) -> Option<&Step> {
+        self.steps.iter().find(|step| step.address == *address)
+    }
+}
+
+/// Makes the plan.
+///
+/// # Errors
+/// When the stack contradicts itself or holds a kind that is not known.
+pub fn plan(request: Request<'_>) -> Result<Plan, PlanError> {
+    let Request { goal, stack, state, owner, .. } = request;
+    stack.check()?;
+    let mut planner = Planner {
+        request,
+        forced: BTreeMap::new(),
+        known: BTreeMap::new(),
+        refusals: Vec::new(),
+        steps: Vec::new(),
+    };
+    match goal {
+        Goal::Up => planner.up()?,
+        Goal::Destroy => planner.destroy()?,
+    }
+    let outputs = match goal {
+        Goal::Up => stack.outputs().iter().cloned().collect(),
+        Goal::Destroy => BTreeMap::new(),
+    };
+    Ok(Plan {
+        format: FORMAT,
+        goal,
+        owner: owner.clone(),
+        account: state.account.clone(),
+        region: state.region.clone(),
+        serial: state.serial,
+        steps: planner.steps,
+        refusals: planner.refusals,
+        outputs,
+    })
+}
+
+struct Planner<'a> {
+    request: Request<'a>,
+    /// Resources that have to be made anew though none of their own properties asks for it.
+    forced: BTreeMap<Address, String>,
+    known: BTreeMap<Address, Value>,
+    refusals: Vec<Refusal>,
+    steps: Vec<Step>,
+}
+
+impl<'a> Planner<'a> {
+    fn up(&mut self) -> Result<(), PlanError> {
+        loop {
+            self.known.clear();
+            self.refusals.clear();
+            self.steps.clear();
+            for declared in self.request.stack.resources() {
+                let step = self.step(declared)?;
+                self.steps.push(step);
+            }
+            let forced = self.forced_by_replacements()?;
+            if forced.is_empty() {
+                break;
+            }
+            self.forced.extend(forced);
+        }
+        for address in self.undeclared() {
+            let step = self.removal(&address)?;
+            let kind = self.kind(&address)?;
+            if step.action == Action::Delete {
+                self.guard_data(&address, kind, "removed");
+            }
+            self.steps.push(step);
+        }
+        self.refuse_lost_data()
+    }
+
+    fn destroy(&mut self) -> Result<(), PlanError> {
+        let declared = self.request.stack.resources().iter().map(|d| d.address.clone());
+        let addresses: Vec<Address> = declared.chain(self.undeclared()).collect();
+        for address in addresses {
+            let Request { observed, state, .. } = self.request;
+            let recorded =
+                state.resources.contains_key(&address) || state.pending.contains_key(&address);
+            if !recorded && !observed.resources.contains_key(&address) {
+                continue;
+            }
+            let step = self.removal(&address)?;
+            if step.action == Action::Forget && !recorded {
+                continue;
+            }
+            if step.action == Action::Delete {
+                self.guard_protection(&address, &step);
+            }
+            self.steps.push(step);
+        }
+        Ok(())
+    }
+
+    fn kind(&self, address: &Address) -> Result<&'a KindInfo, PlanError> {
+        let kinds = self.request.kinds;
+        kinds.get(address.kind()).ok_or_else(|| PlanError::UnknownKind(address.clone()))
+    }
+
+    /// Recorded or begun, and declared no longer.
+    fn undeclared(&self) -> Vec<Address> {
+        let Request { stack, state, .. } = self.request;
+        let declared: BTreeSet<&Address> =
+            stack.resources().iter().map(|declared| &declared.address).collect();
+        let all: BTreeSet<&Address> =
+            state.resources.keys().chain(state.pending.keys()).collect();
+        all.into_iter().filter(|address| !declared.contains(address)).cloned().collect()
+    }
+
+    fn step(&mut self, declared: &Declared) -> Result<Step, PlanError> {
+        let Request { state, observed, owner, .. } = self.request;
+        let address = &declared.address;
+        let kind = self.kind(address)?;
+        let properties = declared.owned(owner);
+        let resolved = (kind.normalise)(&resolve(&properties, &|reference| {
+            self.known.get(&reference.address)?.get(&reference.output).cloned()
+        }));
+        let record = state.resources.get(address);
+        let seen = observed.resources.get(address);
+        let mut step = Step {
+            address: address.clone(),
+            action: Action::Keep,
+            reason: None,
+            changes: Vec::new(),
+            properties,
+            known: seen.map(|seen| seen.outputs.clone()),
+            before: seen.map_or(Value::Null, |seen| seen.properties.clone()),
+            depends_on: declared.dependencies(),
+            depended_on: record.map(|record| record.depends_on.clone()).unwrap_or_default(),
+            deposed: deposed(record, seen),
+        };
+        let Some(seen) = seen else {
+            step.action = Action::Create;
+            step.reason = match (record, state.pending.get(address)) {
+                (Some(record), _) if record.status != Status::Gone => {
+                    Some("it was deleted outside payctl".to_owned())
+                }
+                (_, Some(intent)) if intent.action == IntentAction::Create => {
+                    Some("its creation was interrupted and nothing was found of it".to_owned())
+                }
+                _ => None,
+            };
+            step.changes = from_nothing(kind, &resolved);
+            return Ok(step);
+        };
+        if let Some(refusal) = self.stranger(address, kind, seen, &resolved) {
+            self.refusals.push(refusal);
+            return Ok(step);
+        }
+        let recorded = record.map(|record| &record.properties);
+        step.changes = diff(kind, &resolved, &seen.properties, recorded);
+        let forced = self.forced.get(address);
+        if forced.is_some() || step.changes.iter().any(|change| change.replaces) {
+            step.action = replacement(kind, &step.changes);
+            step.reason = forced.cloned();
+            let same = unique_properties_stay(kind, &step.changes);
+            let mut outputs = seen.outputs.clone();
+            if let Value::Object(outputs) = &mut outputs {
+                outputs.retain(|name, _| same && kind.stable_outputs.contains(&name.as_str()));
+            }
+            self.known.insert(address.clone(), outputs);
+            return Ok(step);
+        }
+        self.known.insert(address.clone(), seen.outputs.clone());
+        let unfinished = record.is_some_and(|record| record.status == Status::Created);
+        if seen.found {
+            step.action = Action::Adopt;
+            step.reason = Some(match state.pending.get(address) {
+                Some(_) => "it was made by a run that was interrupted".to_owned(),
+                None => "it exists, carries this stack's tags and is not in the state".to_owned(),
+            });
+        } else if unfinished {
+            step.action = Action::Update;
+            step.reason = Some("its creation was interrupted and is finished".to_owned());
+        } else if !step.changes.is_empty() {
+            step.action = Action::Update;
+        } else if recorded.is_some_and(|recorded| *recorded != resolved) {
+            // As declared already, though another value was applied last: taken into the state.
+            step.action = Action::Adopt;
+            step.reason = Some("it is already as now declared".to_owned());
+        } else if state.pending.contains_key(address) {
+            step.action = Action::Adopt;
+            step.reason = Some("an interrupted run left it as declared".to_owned());
+        }
+        Ok(step)
+    }
+
+    /// What has to be made anew because something under it is.
+    fn forced_by_replacements(&self) -> Result<BTreeMap<Address, String>, PlanError> {
+        let mut forced = BTreeMap::new();
+        let replaced: BTreeMap<&Address, Action> = self
+            .steps
+            .iter()
+            .filter(|step| step.action.replaces())
+            .map(|step| (&step.address, step.action))
+            .collect();
+        for step in &self.steps {
+            let kind = self.kind(&step.address)?;
+            if step.known.is_none() || step.action.replaces() {
+                continue;
+            }
+            for property in kind.properties {
+                let Some(value) = step.properties.get(property) else { continue };
+                let belongs = kind.belongs_to == Some(property);
+                let holds = kind.holds.contains(property);
+                for reference in crate::input::references(value) {
+                    let reason = match replaced.get(&reference.address) {
+                        Some(_) if belongs => "goes with what it belongs to",
+                        Some(Action::DeleteThenCreate) if holds => "keeps from being deleted",
+                        _ => continue,
+                    };
+                    let reason = match reason {
+                        "keeps from being deleted" => {
+                            format!("it keeps {} from being deleted", reference.address)
+                        }
+                        _ => format!("it belongs to {}, which is replaced", reference.address),
+                    };
+                    forced.entry(step.address.clone()).or_insert(reason);
+                }
+            }
+        }
+        Ok(forced)
+    }
+
+    fn removal(&mut self, address: &Address) -> Result<Step, PlanError> {
+        let Request { state, observed, stack, owner, goal, .. } = self.request;
+        let kind = self.kind(address)?;
+        let record = state.resources.get(address);
+        let declared = stack.resources().iter().find(|declared| declared.address == *address);
+        let seen = observed.resources.get(address);
+        let mut depended_on: BTreeSet<Address> = match (record, declared) {
+            (Some(record), _) => record.depends_on.clone(),
+            (None, Some(declared)) => declared.dependencies().into_keys().collect(),
+            (None, None) => BTreeSet::new(),
+        };
+        if let Some(declared) = declared {
+            depended_on.extend(declared.dependencies().into_keys());
+        }
+        // What was last applied counts; settings that are not readable come from there.
+        let mut before = record.map_or(Value::Null, |record| record.properties.clone());
+        if before.is_null() {
+            before = declared.map_or(Value::Null, |declared| {
+                resolve(&declared.owned(owner), &|reference| {
+                    let seen = observed.resources.get(&reference.address)?;
+                    seen.outputs.get(&reference.output).cloned()
+                })
+            });
+        }
+        let mut step = Step {
+            address: address.clone(),
+            action: Action::Forget,
+            reason: None,
+            changes: Vec::new(),
+            properties: Value::Null,
+            known: seen.map(|seen| seen.outputs.clone()),
+            before: before.clone(),
+            depends_on: BTreeMap::new(),
+            depended_on,
+            deposed: deposed(record, seen),
+        };
+        match seen {
+            None => step.reason = Some("it is already gone".to_owned()),
+            Some(seen) if seen.properties.get("pending_deletion") == Some(&Value::Bool(true)) => {
+                step.reason = Some("its deletion is already scheduled".to_owned());
+                step.known = None;
+            }
+            Some(seen) => match self.stranger(address, kind, seen, &before) {
+                None => {
+                    step.action = Action::Delete;
+                    if goal == Goal::Up {
+                        step.reason = Some("it is no longer declared".to_owned());
+                    }
+                }
+                // A stranger's under our name: nothing of ours is there to be deleted.
+                Some(_) if seen.found && !state.pending.contains_key(address) => {
+                    step.reason = Some("what carries its name is not ours and stays".to_owned());
+                }
+                Some(refusal) => {
+                    self.refusals.push(refusal);
+                    step.action = Action::Keep;
+                }
+            },
+        }
+        Ok(step)
+    }
+
+    /// Why what was seen may not be touched, if it is not ours.
+    fn stranger(
+        &self,
+        address: &Address,
+        kind: &KindInfo,
+        seen: &Seen,
+        declared: &Value,
+    ) -> Option<Refusal> {
+        let Request { state, owner, goal, .. } = self.request;
+        let refuse = |why: String, hint: &str| {
+            Some(Refusal { address: address.clone(), why, hint: hint.to_owned() })
+        };
+        let begun = state.pending.contains_key(address)
+            || state.resources.get(address).is_some_and(|r| r.status == Status::Created);
+        let parent = kind.belongs_to;
+        let belongs = || {
+            parent.is_some_and(|parent| seen.properties.get(parent) == declared.get(parent))
+        };
+        if kind.tagged() {
+            let tags = seen.properties.get("tags").unwrap_or(&Value::Null);
+            return match owner.ownership(address, tags) {
+                Ownership::Ours => None,
+                Ownership::Nobody if begun => None,
+                // It came with what it belongs to, as a VPC's default security group does.
+                Ownership::Nobody if belongs() => None,
+                // Its tags were taken off by hand: `up` puts them back.
+                Ownership::Nobody if !seen.found && goal == Goal::Up => None,
+                Ownership::Nobody if !seen.found => refuse(
+                    "its ownership tags were removed outside payctl".to_owned(),
+                    "`payctl up` puts them back; `payctl state forget` leaves the resource alone",
+                ),
+                Ownership::Nobody => refuse(
+                    "a resource of that name exists and payctl did not make it".to_owned(),
+                    "choose another suffix, or remove or rename that resource",
+                ),
+                Ownership::Other(whose) => refuse(
+                    format!("a resource of that name exists: {whose}"),
+                    "choose another suffix, or destroy the other stack first",
+                ),
+            };
+        }
+        let parent = parent?;
+        let (theirs, ours) = (seen.properties.get(parent), declared.get(parent));
+        if seen.found && !begun && !belongs() {
+            let text = |value: Option<&Value>| match value {
+                Some(Value::String(text)) => text.clone(),
+                Some(value) if crate::input::references(value).is_empty() => value.to_string(),
+                _ => "something of ours that does not exist yet".to_owned(),
+            };
+            return refuse(
+                format!("it exists and belongs to {}, not to {}", text(theirs), text(ours)),
+                "choose another suffix, or remove what carries its name",
+            );
+        }
+        None
+    }
+
+    fn guard_data(&mut self, address: &Address, kind: &KindInfo, what: &str) {
+        if kind.keeps_data && !self.request.permissions.lose_data_of.contains(address) {
+            self.refusals.push(Refusal {
+                address: address.clone(),
+                why: format!("it would be {what}, and its data lost"),
+                hint: format!("if that is meant, add --allow-data-loss {address}"),
+            });
+        }
+    }
+
+    fn refuse_lost_data(&mut self) -> Result<(), PlanError> {
+        let replaced: Vec<Address> = self
+            .steps
+            .iter()
+            .filter(|step| step.action.replaces())
+            .map(|step| step.address.clone())
+            .collect();
+        for address in replaced {
+            let kind = self.kind(&address)?;
+            self.guard_data(&address, kind, "replaced");
+        }
+        Ok(())
+    }
+
+    fn guard_protection(&mut self, address: &Address, step: &Step) {
+        let observed = self.request.observed.resources.get(address);
+        let on = |value: &Value| value.get("deletion_protection") == Some(&Value::Bool(true));
+        let on = observed.is_some_and(|seen| on(&seen.properties)) || on(&step.before);
+        if on && !self.request.permissions.lift_protection {
+            self.refusals.push(Refusal {
+                address: address.clone(),
+                why: "it is protected against deletion".to_owned(),
+                hint: "if it is to go all the same, add --lift-protection".to_owned(),
+            });
+        }
+    }
+}
+
+fn deposed(record: Option<&Record>, seen: Option<&Seen>) -> Vec<Deposed> {
+    let mut all = record.map(|record| record.deposed.clone()).unwrap_or_default();
+    let known: Vec<Value> = all.iter().map(|deposed| deposed.outputs.clone()).collect();
+    if let Some(seen) = seen {
+        let others = seen.others.iter().filter(|outputs| !known.contains(outputs));
+        all.extend(others.map(|outputs| Deposed {
+            outputs: outputs.clone(),
+            properties: seen.properties.clone(),
+            depends_on: record.map(|record| record.depends_on.clone()).unwrap_or_default(),
+        }));
+    }
+    all
+}
+
+/// Whether none of the properties that make it unique changes.
+fn unique_properties_stay(kind: &KindInfo, changes: &[Change]) -> bool {
+    !kind.unique_by.iter().any(|name| changes.iter().any(|change| change.property == *name))
+}
+
+/// In which order it is replaced: first the new one, unless the two cannot stand side by side.
+fn replacement(kind: &KindInfo, changes: &[Change]) -> Action {
+    if !kind.unique_by.is_empty() && unique_properties_stay(kind, changes) {
+        Action::DeleteThenCreate
+    } else {
+        Action::CreateThenDelete
+    }
+}

@@ -1,0 +1,346 @@
+//! Kinds as the engine sees them: facts and verbs over JSON, whatever the cloud.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Debug};
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use futures::future::{BoxFuture, FutureExt as _};
+use serde::de::DeserializeOwned;
+use serde::{Deserializer, Serialize, de};
+use serde_json::Value;
+
+use crate::resource::{Cloud, CloudError, Resource};
+use crate::{Address, Changed, Cx, Failure, FailureKind, Owner, Readiness, Repeat, Typical};
+
+/// What the engine knows about a kind: the trait's data, see [`Resource`].
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct KindInfo {
+    pub kind: &'static str,
+    /// The properties in the order of declaration, which is the order of display.
+    pub properties: &'static [&'static str],
+    pub replaced_by: &'static [&'static str],
+    pub unique_by: &'static [&'static str],
+    pub set_later: &'static [&'static str],
+    pub holds: &'static [&'static str],
+    pub stable_outputs: &'static [&'static str],
+    pub keeps_data: bool,
+    pub belongs_to: Option<&'static str>,
+    pub one_at_a_time: Option<&'static str>,
+    pub repeat: Repeat,
+    pub typical: Typical,
+    pub patience: Duration,
+    /// Writes properties as the kind writes them: lists in their order, policies in one form.
+    pub normalise: fn(&Value) -> Value,
+}
+
+impl KindInfo {
+    /// The service it belongs to, such as `ec2`.
+    #[must_use]
+    pub fn service(&self) -> &'static str {
+        self.kind.split_once('.').map_or(self.kind, |(service, _)| service)
+    }
+
+    /// Whether it carries tags of its own.
+    #[must_use]
+    pub fn tagged(&self) -> bool {
+        self.properties.contains(&"tags")
+    }
+
+    fn of<R: Resource>() -> Self {
+        Self {
+            kind: R::KIND,
+            properties: field_names::<R>(),
+            replaced_by: R::REPLACED_BY,
+            unique_by: R::UNIQUE_BY,
+            set_later: R::SET_LATER,
+            holds: R::HOLDS,
+            stable_outputs: R::STABLE_OUTPUTS,
+            keeps_data: R::KEEPS_DATA,
+            belongs_to: R::BELONGS_TO,
+            one_at_a_time: R::ONE_AT_A_TIME,
+            repeat: R::REPEAT,
+            typical: R::TYPICAL,
+            patience: R::PATIENCE,
+            normalise: |value| {
+                let written = parse::<R>(value).and_then(|parsed| write(&parsed));
+                written.unwrap_or_else(|_| value.clone())
+            },
+        }
+    }
+}
+
+/// All kinds by name.
+pub type Kinds = BTreeMap<&'static str, KindInfo>;
+
+/// What a verb is told besides properties and outputs.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub struct Call<'a> {
+    pub address: &'a Address,
+    pub owner: &'a Owner,
+    pub token: &'a str,
+    /// The properties last recorded or declared.
+    pub properties: &'a Value,
+}
+
+/// The outcome of a verb.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, Failure>>;
+
+/// A cloud behind the six verbs, over JSON.
+pub trait Provider: Sync {
+    /// The kinds it knows.
+    fn kinds(&self) -> &Kinds;
+    /// See [`Resource::find`].
+    fn find<'a>(&'a self, call: Call<'a>, declared: &'a Value) -> Answer<'a, Vec<Value>>;
+    /// See [`Resource::read`].
+    fn read<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Option<Value>>;
+    /// See [`Resource::create`].
+    fn create<'a>(&'a self, call: Call<'a>, declared: &'a Value) -> Answer<'a, Value>;
+    /// See [`Resource::converge`].
+    fn converge<'a>(
+        &'a self,
+        call: Call<'a>,
+        declared: &'a Value,
+        known: &'a Value,
+        changed: &'a Changed,
+    ) -> Answer<'a, ()>;
+    /// See [`Resource::delete`].
+    fn delete<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, ()>;
+    /// See [`Resource::ready`].
+    fn ready<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Readiness>;
+}
+
+/// The kinds of one cloud.
+pub struct Registry<C> {
+    kinds: Kinds,
+    verbs: BTreeMap<&'static str, Box<dyn Verbs<C>>>,
+}
+
+impl<C: Cloud> Registry<C> {
+    /// No kinds yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { kinds: BTreeMap::new(), verbs: BTreeMap::new() }
+    }
+
+    /// Also the kind `R`.
+    #[must_use]
+    pub fn with<R: Resource<Cloud = C>>(mut self) -> Self {
+        self.kinds.insert(R::KIND, KindInfo::of::<R>());
+        self.verbs.insert(R::KIND, Box::new(Typed::<R>(PhantomData)));
+        self
+    }
+
+    /// The kinds' data.
+    #[must_use]
+    pub fn kinds(&self) -> &Kinds {
+        &self.kinds
+    }
+
+    /// These kinds in a cloud. `create` uses `once`, whose calls are never repeated by the SDK:
+    /// a repeated create whose first answer was lost makes two (docs: RELIABILITY §1).
+    #[must_use]
+    pub fn bind(self, steady: C, once: C) -> Bound<C> {
+        Bound { registry: self, steady, once }
+    }
+
+    fn verbs(&self, address: &Address) -> Result<&dyn Verbs<C>, Failure> {
+        self.verbs.get(address.kind()).map(AsRef::as_ref).ok_or_else(|| {
+            let message = format!("this version of payctl knows no kind `{}`", address.kind());
+            Failure::new(FailureKind::Unexpected, message)
+        })
+    }
+}
+
+impl<C: Cloud> Default for Registry<C> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<C> Debug for Registry<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.kinds.keys()).finish()
+    }
+}
+
+/// Kinds together with the cloud they live in.
+#[derive(Debug)]
+pub struct Bound<C> {
+    registry: Registry<C>,
+    steady: C,
+    once: C,
+}
+
+impl<C: Cloud> Bound<C> {
+    /// The cloud, for calls that may be repeated.
+    pub fn cloud(&self) -> &C {
+        &self.steady
+    }
+}
+
+impl<C: Cloud> Provider for Bound<C> {
+    fn kinds(&self) -> &Kinds {
+        &self.registry.kinds
+    }
+
+    fn find<'a>(&'a self, call: Call<'a>, declared: &'a Value) -> Answer<'a, Vec<Value>> {
+        async move { self.registry.verbs(call.address)?.find(cx(&self.steady, call), declared).await }
+            .boxed()
+    }
+
+    fn read<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Option<Value>> {
+        async move { self.registry.verbs(call.address)?.read(cx(&self.steady, call), known).await }
+            .boxed()
+    }
+
+    fn create<'a>(&'a self, call: Call<'a>, declared: &'a Value) -> Answer<'a, Value> {
+        async move { self.registry.verbs(call.address)?.create(cx(&self.once, call), declared).await }
+            .boxed()
+    }
+
+    fn converge<'a>(
+        &'a self,
+        call: Call<'a>,
+        declared: &'a Value,
+        known: &'a Value,
+        changed: &'a Changed,
+    ) -> Answer<'a, ()> {
+        async move {
+            let verbs = self.registry.verbs(call.address)?;
+            verbs.converge(cx(&self.steady, call), declared, known, changed).await
+        }
+        .boxed()
+    }
+
+    fn delete<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, ()> {
+        async move { self.registry.verbs(call.address)?.delete(cx(&self.steady, call), known).await }
+            .boxed()
+    }
+
+    fn ready<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Readiness> {
+        async move { self.registry.verbs(call.address)?.ready(cx(&self.steady, call), known).await }
+            .boxed()
+    }
+}
+
+fn cx<'a, C>(cloud: &'a C, call: Call<'a>) -> Cx<'a, C> {
+    let Call { address, owner, token, properties } = call;
+    Cx { cloud, owner, address, token, properties }
+}
+
+/// [`Resource`]'s verbs with the types erased.
+trait Verbs<C>: Send + Sync {
+    fn find<'a>(&'a self, cx: Cx<'a, C>, declared: &'a Value) -> Answer<'a, Vec<Value>>;
+    fn read<'a>(&'a self, cx: Cx<'a, C>, known: &'a Value) -> Answer<'a, Option<Value>>;
+    fn create<'a>(&'a self, cx: Cx<'a, C>, declared: &'a Value) -> Answer<'a, Value>;
+    fn converge<'a>(
+        &'a self,
+        cx: Cx<'a, C>,
+        declared: &'a Value,
+        known: &'a Value,
+        changed: &'a Changed,
+    ) -> Answer<'a, ()>;
+    fn delete<'a>(&'a self, cx: Cx<'a, C>, known: &'a Value) -> Answer<'a, ()>;
+    fn ready<'a>(&'a self, cx: Cx<'a, C>, known: &'a Value) -> Answer<'a, Readiness>;
+}
+
+struct Typed<R>(PhantomData<fn() -> R>);
+
+impl<R: Resource> Verbs<R::Cloud> for Typed<R> {
+    fn find<'a>(&'a self, cx: Cx<'a, R::Cloud>, declared: &'a Value) -> Answer<'a, Vec<Value>> {
+        async move {
+            let found = parse::<R>(declared)?.find(&cx).await.map_err(failure::<R>)?;
+            found.iter().map(write).collect()
+        }
+        .boxed()
+    }
+
+    fn read<'a>(&'a self, cx: Cx<'a, R::Cloud>, known: &'a Value) -> Answer<'a, Option<Value>> {
+        async move {
+            let seen = R::read(&cx, &parse(known)?).await.map_err(failure::<R>)?;
+            seen.as_ref().map(write).transpose()
+        }
+        .boxed()
+    }
+
+    fn create<'a>(&'a self, cx: Cx<'a, R::Cloud>, declared: &'a Value) -> Answer<'a, Value> {
+        async move {
+            let outputs = parse::<R>(declared)?.create(&cx).await.map_err(failure::<R>)?;
+            write(&outputs)
+        }
+        .boxed()
+    }
+
+    fn converge<'a>(
+        &'a self,
+        cx: Cx<'a, R::Cloud>,
+        declared: &'a Value,
+        known: &'a Value,
+        changed: &'a Changed,
+    ) -> Answer<'a, ()> {
+        async move {
+            let declared = parse::<R>(declared)?;
+            declared.converge(&cx, &parse(known)?, changed).await.map_err(failure::<R>)
+        }
+        .boxed()
+    }
+
+    fn delete<'a>(&'a self, cx: Cx<'a, R::Cloud>, known: &'a Value) -> Answer<'a, ()> {
+        async move { R::delete(&cx, &parse(known)?).await.map_err(failure::<R>) }.boxed()
+    }
+
+    fn ready<'a>(&'a self, cx: Cx<'a, R::Cloud>, known: &'a Value) -> Answer<'a, Readiness> {
+        async move { R::ready(&cx, &parse(known)?).await.map_err(failure::<R>) }.boxed()
+    }
+}
+
+fn failure<R: Resource>(error: CloudError<R>) -> Failure {
+    error.into()
+}
+
+fn parse<T: DeserializeOwned>(value: &Value) -> Result<T, Failure> {
+    T::deserialize(value).map_err(|source| {
+        Failure::new(FailureKind::Unexpected, format!("the recorded values do not fit: {source}"))
+    })
+}
+
+fn write<T: Serialize>(value: &T) -> Result<Value, Failure> {
+    serde_json::to_value(value)
+        .map_err(|source| Failure::new(FailureKind::Unexpected, source.to_string()))
+}
+
+/// The names of a struct's fields in the order of their declaration, as serde knows them.
+fn field_names<T: DeserializeOwned>() -> &'static [&'static str] {
+    let mut names: &'static [&'static str] = &[];
+    let _ = T::deserialize(FieldProbe(&mut names));
+    names
+}
+
+struct FieldProbe<'a>(&'a mut &'static [&'static str]);
+
+impl<'de> Deserializer<'de> for FieldProbe<'_> {
+    type Error = de::value::Error;
+
+    fn deserialize_any<V: de::Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(de::Error::custom("only structs have fields"))
+    }
+
+    fn deserialize_struct<V: de::Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, Self::Error> {
+        *self.0 = fields;
+        Err(de::Error::custom("probed"))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        option unit unit_struct newtype_struct seq tuple tuple_struct map enum identifier
+        ignored_any
+    }
+}

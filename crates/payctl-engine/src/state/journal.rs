@@ -1,0 +1,202 @@
+//! The journal: what is about to happen and what has happened, synced before and after each
+//! changing call. One JSON text per line: `{"seq":1,"sum":"…","entry":{…}}`.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::store::{StateError, io, open_private};
+use super::{Intent, Record};
+use crate::Address;
+
+/// One line of the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "lowercase")]
+pub enum Entry {
+    /// The state this journal continues.
+    Begin {
+        /// The state's lineage.
+        lineage: String,
+        /// The state's serial.
+        serial: u64,
+        /// The whole state where there is no state file yet.
+        state: Option<Box<super::State>>,
+    },
+    /// A changing call is about to be made.
+    Intent {
+        /// For which resource.
+        address: Address,
+        /// What is about to be done.
+        intent: Intent,
+    },
+    /// A resource is now so, or gone.
+    Wrote {
+        /// Which resource.
+        address: Address,
+        /// How it is now.
+        record: Option<Box<Record>>,
+        /// Whether the intent is done with.
+        settled: bool,
+    },
+    /// A call failed.
+    Failed {
+        /// For which resource.
+        address: Address,
+        /// Why.
+        why: String,
+        /// Whether it is certain that the call changed nothing.
+        settled: bool,
+    },
+    /// The stack's outputs.
+    Outputs {
+        /// By name.
+        outputs: BTreeMap<String, Value>,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    seq: u64,
+    sum: String,
+    entry: Value,
+}
+
+/// An open journal.
+#[derive(Debug)]
+pub struct Journal {
+    file: File,
+    path: PathBuf,
+    next: u64,
+    broken: bool,
+}
+
+impl Journal {
+    /// Opens the journal at `path` behind its last whole line, which `length` is the end of.
+    pub(super) fn open(path: &Path, length: u64, next: u64) -> Result<Self, StateError> {
+        let mut file = open_private(path, OpenOptions::new().read(true).write(true).create(true))?;
+        file.set_len(length).map_err(io("cut", path))?;
+        file.seek(SeekFrom::End(0)).map_err(io("open", path))?;
+        Ok(Self { file, path: path.to_owned(), next, broken: false })
+    }
+
+    /// Adds an entry; when this returns, it is on disk.
+    ///
+    /// # Errors
+    /// When it could not be written or synced. The journal then takes no further entry, so that
+    /// no changing call follows.
+    pub fn append(&mut self, entry: &Entry) -> Result<(), StateError> {
+        if self.broken {
+            return Err(StateError::JournalBroken { path: self.path.clone() });
+        }
+        let line = line(self.next, entry)?;
+        let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
+        if let Err(source) = written {
+            self.broken = true;
+            return Err(io("write", &self.path)(source));
+        }
+        self.next += 1;
+        Ok(())
+    }
+
+    /// How many entries it holds.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.next - 1
+    }
+
+    /// Whether it holds none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+fn line(seq: u64, entry: &Entry) -> Result<String, StateError> {
+    let mut entry = serde_json::to_value(entry).map_err(StateError::encode)?;
+    entry.sort_all_objects();
+    let sum = sum(seq, &entry);
+    let mut line =
+        serde_json::to_string(&Line { seq, sum, entry }).map_err(StateError::encode)?;
+    line.push('\n');
+    Ok(line)
+}
+
+fn sum(seq: u64, entry: &Value) -> String {
+    blake3::hash(format!("{seq} {entry}").as_bytes()).to_hex()[..32].to_owned()
+}
+
+/// What a journal's bytes say: its entries, and where its last whole line ends.
+#[derive(Debug, Default)]
+pub(super) struct Replay {
+    pub(super) entries: Vec<Entry>,
+    pub(super) length: u64,
+}
+
+/// Reads a journal. A torn last line is what a crash leaves, and is passed over; anything else
+/// that does not fit is damage.
+pub(super) fn read(bytes: &[u8], path: &Path) -> Result<Replay, StateError> {
+    let mut replay = Replay::default();
+    let mut rest = bytes;
+    while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+        let (text, tail) = (&rest[..end], &rest[end + 1..]);
+        let seq = replay.entries.len() as u64 + 1;
+        let Some(entry) = read_line(text, seq) else {
+            return Err(StateError::JournalDamaged { path: path.to_owned(), line: seq });
+        };
+        replay.entries.push(entry);
+        replay.length += end as u64 + 1;
+        rest = tail;
+    }
+    Ok(replay)
+}
+
+fn read_line(text: &[u8], seq: u64) -> Option<Entry> {
+    let mut line: Line = serde_json::from_slice(text).ok()?;
+    line.entry.sort_all_objects();
+    (line.seq == seq && line.sum == sum(seq, &line.entry))
+        .then(|| serde_json::from_value(line.entry).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two_lines() -> String {
+        let outputs = |name: &str| Entry::Outputs {
+            outputs: [(name.to_owned(), Value::String("ü\n".to_owned()))].into(),
+        };
+        line(1, &outputs("a")).unwrap() + &line(2, &outputs("b")).unwrap()
+    }
+
+    #[test]
+    fn a_journal_cut_at_any_length_keeps_its_whole_lines() {
+        let bytes = two_lines().into_bytes();
+        let first = bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+        for length in 0..=bytes.len() {
+            let replay = read(&bytes[..length], Path::new("j")).unwrap();
+            let whole = usize::from(length >= first) + usize::from(length == bytes.len());
+            assert_eq!(replay.entries.len(), whole, "cut at {length}");
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_is_seen() {
+        let bytes = two_lines().into_bytes();
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut hurt = bytes.clone();
+                hurt[at] ^= 1 << bit;
+                match read(&hurt, Path::new("j")) {
+                    Err(_) => {}
+                    // A flipped newline makes the last line a torn one.
+                    Ok(replay) => assert!(replay.entries.len() < 2, "byte {at} bit {bit}"),
+                }
+            }
+        }
+    }
+}

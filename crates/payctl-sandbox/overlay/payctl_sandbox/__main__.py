@@ -1,0 +1,110 @@
+"""Starts the sandbox: python -m payctl_sandbox --home FOLDER --port N --token T [--time-scale X]"""
+
+import argparse
+import fcntl
+import os
+import signal
+import sys
+import threading
+import time
+from datetime import datetime, timezone
+
+
+def main():
+    options = _options()
+    # Held until the process is gone, however it goes.
+    lock_file = _claim(options.home)
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    # What an account has: functions may reserve all but 100 of it.
+    os.environ["MOTO_LAMBDA_CONCURRENCY_QUOTA"] = "1000"
+    os.environ["MOTO_PORT"] = str(options.port)
+    # The server signs nothing and calls nobody; without these boto looks for a user's files.
+    os.environ.update(AWS_ACCESS_KEY_ID="sandbox", AWS_SECRET_ACCESS_KEY="sandbox")
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE"):
+        os.environ.pop(name, None)
+
+    from . import fast  # noqa: F401  isort:skip
+
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    from . import cbor, gaps
+    from .application import Application
+    from .clock import clock
+    from .contents import Contents
+    from .functions import Functions
+    from .server import serve
+
+    clock.scale = options.time_scale
+    gaps.install()
+
+    lock = threading.RLock()
+    backends = cbor.middleware(DomainDispatcherApplication(create_backend_app))
+    application = Application(backends, lock)
+    contents = Contents(os.path.join(options.home, "contents.pickle"), lock)
+    contents.start()
+    server = serve(application, options.port)
+    endpoint = f"http://127.0.0.1:{server.port}"
+    functions = Functions(endpoint, os.path.join(options.home, "code"), lock, contents.changed)
+    contents.on_empty.append(functions.forget)
+
+    application.contents = contents
+    application.functions = functions
+    application.stop = server.shutdown
+    application.health = {
+        "pid": os.getpid(),
+        "version": options.version,
+        "time_scale": options.time_scale,
+        "token": options.token,
+        "since": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "endpoint": endpoint,
+    }
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+    print(f"listening on {endpoint}", flush=True)
+    try:
+        server.serve_forever(poll_interval=0.05)
+    finally:
+        server.server_close()
+        functions.stop()
+        contents.stop()
+        print("stopped", flush=True)
+    # Threads of connections that are still open must not hold up the end.
+    sys.stdout.flush()
+    lock_file.flush()
+    os._exit(0)
+
+
+def _claim(home):
+    """Takes the home for this process and names it there."""
+    file = open(os.path.join(home, "server.lock"), "a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        # Somebody may just be looking whether it is held.
+        time.sleep(0.2)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            sys.exit(f"another server runs in {home}")
+    file.truncate(0)
+    file.write(f"{os.getpid()}\n")
+    file.flush()
+    return file
+
+
+def _options():
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--home", required=True, help="folder for the contents")
+    options.add_argument("--port", type=int, required=True)
+    options.add_argument("--token", default="", help="tells this server from any other")
+    options.add_argument("--time-scale", type=float, help="AWS seconds a second; none: at once")
+    options.add_argument("--version", default="", help="what started this server")
+    parsed = options.parse_args()
+    if parsed.time_scale is not None and parsed.time_scale <= 0:
+        options.error("--time-scale must be more than 0")
+    os.makedirs(parsed.home, exist_ok=True)
+    return parsed
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""EC2: what moto answers less of, or never notices is not there."""
+
+from moto.core.responses import ActionResult
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models import EC2Backend
+from moto.ec2.responses.nat_gateways import NatGateways
+
+from ..clock import later
+from ..patching import replace
+
+EVERYTHING = "-1"
+
+
+@replace(EC2Backend, "create_security_group")
+def create_security_group(original, self, name, *arguments, **options):
+    group = original(self, name, *arguments, **options)
+    if name == "default":
+        # A default group lets its own members talk to each other.
+        self.authorize_security_group_ingress(
+            group.id,
+            EVERYTHING,
+            None,
+            None,
+            [],
+            source_groups=[{"GroupId": group.id}],
+            vpc_id=group.vpc_id,
+        )
+    return group
+
+
+@replace(EC2Backend, "describe_nat_gateways")
+def describe_nat_gateways(original, self, filters, nat_gateway_ids):
+    for identifier in nat_gateway_ids or ():
+        if identifier not in self.nat_gateways:
+            raise _nat_gateway_not_found(identifier)
+    tags = {name: want for name, want in (filters or {}).items() if name.startswith("tag")}
+    return [
+        nat
+        for nat in original(self, filters, nat_gateway_ids)
+        if all(_has(nat, name, wanted) for name, wanted in tags.items())
+    ]
+
+
+def _has(resource, filter_name, wanted):
+    value = resource.get_filter_value(filter_name)
+    values = value if isinstance(value, list) else [value]
+    return any(each in wanted for each in values)
+
+
+@replace(NatGateways, "delete_nat_gateway")
+def delete_nat_gateway_call(original, self):
+    identifier = self._get_param("NatGatewayId")
+    nat = self.ec2_backend.nat_gateways.get(identifier)
+    if nat is None:
+        raise _nat_gateway_not_found(identifier)
+    if nat.state in ("deleting", "deleted"):
+        return ActionResult({"NatGatewayId": identifier})
+    return original(self)
+
+
+def _nat_gateway_not_found(identifier):
+    return EC2ClientError("NatGatewayNotFound", f"NAT gateway {identifier} was not found")
+
+
+@replace(EC2Backend, "create_nat_gateway")
+def create_nat_gateway(original, self, *arguments, **options):
+    nat = original(self, *arguments, **options)
+    nat._eni.status = "in-use"
+    nat._eni.description = f"Interface for NAT Gateway {nat.id}"
+    nat._eni.interface_type = "nat_gateway"
+    nat.state = "pending"
+    gateways = self.internet_gateways.values()
+    attached = any(gateway.vpc and gateway.vpc.id == nat.vpc_id for gateway in gateways)
+    place = self.account_id, self.region_name, nat.id
+    if attached or nat.connectivity_type == "private":
+        later.schedule(95, nat_gateway_available, *place)
+    else:
+        later.schedule(10, nat_gateway_failed, *place)
+    return nat
+
+
+@later.effect
+def nat_gateway_available(account, region, identifier):
+    nat = _backend(account, region).nat_gateways.get(identifier)
+    if nat and nat.state == "pending":
+        nat.state = "available"
+
+
+@replace(EC2Backend, "delete_nat_gateway")
+def delete_nat_gateway(original, self, nat_gateway_id):
+    nat = self.nat_gateways[nat_gateway_id]
+    nat.state = "deleting"
+    later.schedule(45, nat_gateway_deleted, self.account_id, self.region_name, nat_gateway_id)
+    return nat
+
+
+@later.effect
+def nat_gateway_deleted(account, region, identifier):
+    backend = _backend(account, region)
+    nat = backend.nat_gateways.get(identifier)
+    if nat is None or nat.state != "deleting":
+        return
+    nat.state = "deleted"
+    _let_go(backend, nat)
+
+
+@later.effect
+def nat_gateway_failed(account, region, identifier):
+    backend = _backend(account, region)
+    nat = backend.nat_gateways.get(identifier)
+    if nat is None or nat.state != "pending":
+        return
+    nat.state = "failed"
+    nat.failure_code = "Gateway.NotAttached"
+    nat.failure_message = f"Network {nat.vpc_id} has no Internet gateway attached"
+    _let_go(backend, nat)
+
+
+def _let_go(backend, nat):
+    """Frees the gateway's address and interface, which it holds until its end."""
+    for address in backend.addresses:
+        if address.eni is nat._eni:
+            address.eni = address.instance = address.association_id = None
+    backend.enis.pop(nat._eni.id, None)
+
+
+def _backend(account, region):
+    from moto.ec2.models import ec2_backends
+
+    return ec2_backends[account][region]
+
+
+@replace(EC2Backend, "create_vpc_endpoint")
+def create_vpc_endpoint(original, self, vpc_id, service_name, endpoint_type, *more, **options):
+    return original(self, vpc_id, service_name, endpoint_type or "Gateway", *more, **options)
+
+
+@replace(EC2Backend, "delete_vpc_endpoints")
+def delete_vpc_endpoints(original, self, vpce_ids=None):
+    original(self, vpce_ids)
+    for identifier in vpce_ids or ():
+        # moto keeps them for ever, as `deleted`.
+        self.vpc_end_points.pop(identifier, None)

@@ -1,0 +1,275 @@
+"""EC2's gaps."""
+
+from support import SandboxTest, closes_gaps, make_role, no_gap, trust, zipped
+
+
+class Network:
+    """A VPC with a subnet, made for one test."""
+
+    def __init__(self, ec2):
+        self.ec2 = ec2
+        self.vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnet = ec2.create_subnet(VpcId=self.vpc, CidrBlock="10.0.1.0/24")
+        self.subnet = subnet["Subnet"]["SubnetId"]
+
+    def group(self, name="group"):
+        """A security group."""
+        made = self.ec2.create_security_group(GroupName=name, Description=name, VpcId=self.vpc)
+        return made["GroupId"]
+
+    def nat_gateway(self):
+        """A NAT gateway behind an attached internet gateway: its id, and the address's."""
+        self.gateway = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        self.ec2.attach_internet_gateway(InternetGatewayId=self.gateway, VpcId=self.vpc)
+        address = self.ec2.allocate_address(Domain="vpc")["AllocationId"]
+        made = self.ec2.create_nat_gateway(SubnetId=self.subnet, AllocationId=address)
+        return made["NatGateway"]["NatGatewayId"], address
+
+
+@closes_gaps
+class Reads(SandboxTest):
+    def test_a_default_group_lets_its_members_in(self):
+        ec2 = self.aws("ec2")
+        network = Network(ec2)
+        wanted = [
+            {"Name": "vpc-id", "Values": [network.vpc]},
+            {"Name": "group-name", "Values": ["default"]},
+        ]
+        group = ec2.describe_security_groups(Filters=wanted)["SecurityGroups"][0]
+        (ingress,) = group["IpPermissions"]
+        self.assertEqual(ingress["IpProtocol"], "-1")
+        self.assertEqual(ingress["UserIdGroupPairs"][0]["GroupId"], group["GroupId"])
+        (egress,) = group["IpPermissionsEgress"]
+        self.assertEqual(egress["IpRanges"][0]["CidrIp"], "0.0.0.0/0")
+        # It can be stripped of both, as pci-core does.
+        name = {"GroupId": group["GroupId"]}
+        ec2.revoke_security_group_ingress(**name, IpPermissions=group["IpPermissions"])
+        ec2.revoke_security_group_egress(**name, IpPermissions=group["IpPermissionsEgress"])
+        group = ec2.describe_security_groups(Filters=wanted)["SecurityGroups"][0]
+        self.assertEqual((group["IpPermissions"], group["IpPermissionsEgress"]), ([], []))
+
+    def test_unknown_nat_gateways_are_not_found(self):
+        ec2 = self.aws("ec2")
+        unknown = "nat-0123456789abcdef0"
+        self.refused(
+            "NatGatewayNotFound", ec2.describe_nat_gateways, NatGatewayIds=[unknown]
+        )
+        self.refused("NatGatewayNotFound", ec2.delete_nat_gateway, NatGatewayId=unknown)
+
+    def test_a_nat_gateway_without_an_internet_gateway_fails(self):
+        ec2 = self.aws("ec2")
+        subnet = Network(ec2).subnet
+        address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+        made = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)["NatGateway"]
+        wanted = {"NatGatewayIds": [made["NatGatewayId"]]}
+        nat = ec2.describe_nat_gateways(**wanted)["NatGateways"][0]
+        self.assertEqual((nat["State"], nat["FailureCode"]), ("failed", "Gateway.NotAttached"))
+        self.assertIn("has no Internet gateway attached", nat["FailureMessage"])
+        ec2.release_address(AllocationId=address)
+
+    def test_a_flow_log_needs_a_role_that_can_be_assumed(self):
+        ec2, iam = self.aws("ec2"), self.aws("iam")
+        network = Network(ec2)
+        arguments = {
+            "ResourceIds": [network.vpc],
+            "ResourceType": "VPC",
+            "TrafficType": "ALL",
+            "LogGroupName": f"/flow/{network.vpc}",
+        }
+        self.aws("logs").create_log_group(logGroupName=arguments["LogGroupName"])
+        wrong = make_role(iam, f"wrong-{network.vpc}")
+        for role in (wrong, wrong.replace("wrong", "unknown")):
+            arguments["DeliverLogsPermissionArn"] = role
+            self.refused("InvalidParameter", ec2.create_flow_logs, **arguments)
+        trusted = trust("vpc-flow-logs.amazonaws.com")
+        right = iam.create_role(
+            RoleName=f"right-{network.vpc}", AssumeRolePolicyDocument=trusted
+        )
+        arguments["DeliverLogsPermissionArn"] = right["Role"]["Arn"]
+        self.assertEqual(ec2.create_flow_logs(**arguments)["Unsuccessful"], [])
+
+    def test_nat_gateways_are_found_by_tag(self):
+        ec2 = self.aws("ec2")
+        network = Network(ec2)
+        nat, _ = network.nat_gateway()
+        ec2.create_tags(Resources=[nat], Tags=[{"Key": "owner", "Value": network.vpc}])
+        other, _ = Network(ec2).nat_gateway()
+        wanted = [{"Name": "tag:owner", "Values": [network.vpc]}]
+        found = ec2.describe_nat_gateways(Filters=wanted)["NatGateways"]
+        self.assertEqual([each["NatGatewayId"] for each in found], [nat])
+        self.assertNotEqual(nat, other)
+
+    def test_a_deleted_endpoint_is_gone(self):
+        ec2 = self.aws("ec2")
+        network = Network(ec2)
+        service = "com.amazonaws.us-east-1.s3"
+        made = ec2.create_vpc_endpoint(VpcId=network.vpc, ServiceName=service)
+        endpoint = made["VpcEndpoint"]["VpcEndpointId"]
+        ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+        self.refused(
+            "InvalidVpcEndpointId.NotFound",
+            ec2.describe_vpc_endpoints,
+            VpcEndpointIds=[endpoint],
+        )
+
+    @no_gap
+    def test_other_unknown_ids_are_not_found(self):
+        ec2 = self.aws("ec2")
+        for code, call, arguments in (
+            ("InvalidVpcID.NotFound", ec2.describe_vpcs, {"VpcIds": ["vpc-01"]}),
+            ("InvalidSubnetID.NotFound", ec2.describe_subnets, {"SubnetIds": ["subnet-01"]}),
+            ("InvalidGroup.NotFound", ec2.describe_security_groups, {"GroupIds": ["sg-01"]}),
+            (
+                "InvalidInternetGatewayID.NotFound",
+                ec2.describe_internet_gateways,
+                {"InternetGatewayIds": ["igw-01"]},
+            ),
+            (
+                "InvalidRouteTableID.NotFound",
+                ec2.describe_route_tables,
+                {"RouteTableIds": ["rtb-01"]},
+            ),
+            (
+                "InvalidAllocationID.NotFound",
+                ec2.describe_addresses,
+                {"AllocationIds": ["eipalloc-01"]},
+            ),
+            (
+                "InvalidVpcEndpointId.NotFound",
+                ec2.describe_vpc_endpoints,
+                {"VpcEndpointIds": ["vpce-01"]},
+            ),
+            (
+                "InvalidNetworkInterfaceID.NotFound",
+                ec2.describe_network_interfaces,
+                {"NetworkInterfaceIds": ["eni-01"]},
+            ),
+        ):
+            with self.subTest(code):
+                self.refused(code, call, **arguments)
+
+    def test_a_deleted_nat_gateway_frees_address_and_interface(self):
+        ec2 = self.aws("ec2")
+        nat, address = Network(ec2).nat_gateway()
+        held = ec2.describe_addresses(AllocationIds=[address])["Addresses"][0]
+        self.assertIn("AssociationId", held)
+        ec2.delete_nat_gateway(NatGatewayId=nat)
+        gone = ec2.describe_nat_gateways(NatGatewayIds=[nat])["NatGateways"][0]
+        self.assertEqual(gone["State"], "deleted")
+        free = ec2.describe_addresses(AllocationIds=[address])["Addresses"][0]
+        self.assertFalse(free.get("AssociationId"))
+        interface = held["NetworkInterfaceId"]
+        self.refused(
+            "InvalidNetworkInterfaceID.NotFound",
+            ec2.describe_network_interfaces,
+            NetworkInterfaceIds=[interface],
+        )
+
+
+@closes_gaps
+class Deletes(SandboxTest):
+    def test_a_subnet_with_a_nat_gateway(self):
+        ec2 = self.aws("ec2")
+        network = Network(ec2)
+        nat, _ = network.nat_gateway()
+        self.refused("DependencyViolation", ec2.delete_subnet, SubnetId=network.subnet)
+        ec2.delete_nat_gateway(NatGatewayId=nat)
+        ec2.delete_subnet(SubnetId=network.subnet)
+
+    def test_a_subnet_with_an_instance(self):
+        ec2 = self.aws("ec2")
+        network = Network(ec2)
+        image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+        run = {"ImageId": image, "MinCount": 1, "MaxCount": 1, "InstanceType": "t3.small"}
+        made = ec2.run_instances(**run, SubnetId=network.subnet)["Instances"]
+        self.refused("DependencyViolation", ec2.delete_subnet, SubnetId=network.subnet)
+        ec2.terminate_instances(InstanceIds=[made[0]["InstanceId"]])
+        ec2.delete_subnet(SubnetId=network.subnet)
+
+    def test_the_address_of_a_nat_gateway(self):
+        ec2 = self.aws("ec2")
+        nat, address = Network(ec2).nat_gateway()
+        self.refused("AuthFailure", ec2.release_address, AllocationId=address)
+        ec2.delete_nat_gateway(NatGatewayId=nat)
+        ec2.release_address(AllocationId=address)
+
+    def test_a_gateway_while_addresses_are_mapped(self):
+        ec2 = self.aws("ec2")
+        network = Network(ec2)
+        nat, _ = network.nat_gateway()
+        detach = {"InternetGatewayId": network.gateway, "VpcId": network.vpc}
+        message = self.refused("DependencyViolation", ec2.detach_internet_gateway, **detach)
+        self.assertIn("mapped public address", message)
+        ec2.delete_nat_gateway(NatGatewayId=nat)
+        ec2.detach_internet_gateway(**detach)
+
+    def test_a_group_that_another_refers_to(self):
+        ec2 = self.aws("ec2")
+        network = Network(ec2)
+        inner, outer = network.group("inner"), network.group("outer")
+        rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
+        rule["UserIdGroupPairs"] = [{"GroupId": inner}]
+        ec2.authorize_security_group_ingress(GroupId=outer, IpPermissions=[rule])
+        self.refused("DependencyViolation", ec2.delete_security_group, GroupId=inner)
+        ec2.revoke_security_group_ingress(GroupId=outer, IpPermissions=[rule])
+        ec2.delete_security_group(GroupId=inner)
+
+    @no_gap
+    def test_a_group_that_refers_to_itself_goes(self):
+        ec2 = self.aws("ec2")
+        group = Network(ec2).group()
+        rule = {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group}]}
+        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
+        ec2.delete_security_group(GroupId=group)
+
+    def test_a_default_group(self):
+        ec2 = self.aws("ec2")
+        wanted = [{"Name": "vpc-id", "Values": [Network(ec2).vpc]}]
+        (group,) = ec2.describe_security_groups(Filters=wanted)["SecurityGroups"]
+        self.refused("CannotDelete", ec2.delete_security_group, GroupId=group["GroupId"])
+
+    def test_a_vpc_with_a_group(self):
+        ec2 = self.aws("ec2")
+        network = Network(ec2)
+        ec2.delete_subnet(SubnetId=network.subnet)
+        group = network.group()
+        self.refused("DependencyViolation", ec2.delete_vpc, VpcId=network.vpc)
+        ec2.delete_security_group(GroupId=group)
+        ec2.delete_vpc(VpcId=network.vpc)
+
+    def test_a_vpc_with_an_endpoint(self):
+        ec2 = self.aws("ec2")
+        network = Network(ec2)
+        ec2.delete_subnet(SubnetId=network.subnet)
+        service = "com.amazonaws.us-east-1.dynamodb"
+        made = ec2.create_vpc_endpoint(VpcId=network.vpc, ServiceName=service)
+        self.refused("DependencyViolation", ec2.delete_vpc, VpcId=network.vpc)
+        ec2.delete_vpc_endpoints(VpcEndpointIds=[made["VpcEndpoint"]["VpcEndpointId"]])
+        ec2.delete_vpc(VpcId=network.vpc)
+
+    def test_a_vpc_with_a_gateway(self):
+        ec2 = self.aws("ec2")
+        network = Network(ec2)
+        ec2.delete_subnet(SubnetId=network.subnet)
+        gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=network.vpc)
+        self.refused("DependencyViolation", ec2.delete_vpc, VpcId=network.vpc)
+
+    def test_subnet_and_group_of_a_function(self):
+        ec2, functions = self.aws("ec2"), self.aws("lambda")
+        network = Network(ec2)
+        group = network.group()
+        role = make_role(self.aws("iam"), f"in-{network.vpc}")
+        functions.create_function(
+            FunctionName=f"in-{network.vpc}",
+            Role=role,
+            Runtime="provided.al2023",
+            Handler="bootstrap",
+            Code={"ZipFile": zipped("-")},
+            VpcConfig={"SubnetIds": [network.subnet], "SecurityGroupIds": [group]},
+        )
+        self.refused("DependencyViolation", ec2.delete_subnet, SubnetId=network.subnet)
+        self.refused("DependencyViolation", ec2.delete_security_group, GroupId=group)
+        functions.delete_function(FunctionName=f"in-{network.vpc}")
+        ec2.delete_security_group(GroupId=group)
+        ec2.delete_subnet(SubnetId=network.subnet)

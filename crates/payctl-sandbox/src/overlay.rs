@@ -1,0 +1,120 @@
+//! The overlay's Python sources, carried in this binary.
+
+use std::path::{Path, PathBuf};
+
+use crate::SandboxError;
+use crate::error::At as _;
+
+macro_rules! sources {
+    ($($path:literal),+ $(,)?) => {
+        &[$(($path, include_str!(concat!("../overlay/payctl_sandbox/", $path)))),+]
+    };
+}
+
+/// Every module, by its path in the package. A test compares this with the folder.
+const SOURCES: &[(&str, &str)] = sources![
+    "__init__.py",
+    "__main__.py",
+    "application.py",
+    "cbor.py",
+    "clock.py",
+    "contents.py",
+    "control.py",
+    "fast.py",
+    "functions/__init__.py",
+    "functions/architecture.py",
+    "functions/definition.py",
+    "functions/invocation.py",
+    "functions/outbox.py",
+    "functions/pool.py",
+    "functions/records.py",
+    "functions/runtime_api.py",
+    "functions/worker.py",
+    "gaps/__init__.py",
+    "gaps/ec2.py",
+    "gaps/ec2_deletes.py",
+    "gaps/flow_logs.py",
+    "gaps/function_checks.py",
+    "gaps/function_states.py",
+    "gaps/functions.py",
+    "gaps/iam.py",
+    "gaps/kms.py",
+    "gaps/s3.py",
+    "gaps/s3_notifications.py",
+    "gaps/services_using_keys.py",
+    "gaps/tables.py",
+    "patching.py",
+    "pickling.py",
+    "plain.py",
+    "policy.py",
+    "requests.py",
+    "server.py",
+];
+
+/// Writes the package below `home`, if it is not there yet, and answers the folder to put on
+/// Python's path. The caller holds the start lock.
+pub(crate) fn write(home: &Path) -> Result<PathBuf, SandboxError> {
+    let parts: Vec<&str> = SOURCES.iter().flat_map(|(path, text)| [*path, *text]).collect();
+    let folder = home.join(format!("overlay-{}", short_digest(&parts)));
+    let complete = folder.join("complete");
+    if complete.exists() {
+        return Ok(folder);
+    }
+    for (path, text) in SOURCES {
+        let path = folder.join("payctl_sandbox").join(path);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).at("create", parent)?;
+        }
+        std::fs::write(&path, text).at("write", &path)?;
+    }
+    std::fs::write(&complete, "").at("write", &complete)?;
+    Ok(folder)
+}
+
+/// Names a folder after what is in it.
+pub(crate) fn short_digest(parts: &[&str]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize().to_hex()[..12].to_owned()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn modules(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() && name != "__pycache__" {
+                modules(&path, &format!("{prefix}{name}/"), found);
+            } else if name.ends_with(".py") {
+                found.insert(format!("{prefix}{name}"));
+            }
+        }
+    }
+
+    #[test]
+    fn every_module_is_carried() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("overlay/payctl_sandbox");
+        let mut found = BTreeSet::new();
+        modules(&folder, "", &mut found);
+        let carried: BTreeSet<String> =
+            SOURCES.iter().map(|(path, _)| (*path).to_owned()).collect();
+        assert_eq!(carried, found);
+    }
+
+    #[test]
+    fn writing_twice_writes_once() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = write(home.path()).unwrap();
+        assert!(folder.join("payctl_sandbox/__main__.py").exists());
+        assert_eq!(write(home.path()).unwrap(), folder);
+    }
+}

@@ -1,0 +1,86 @@
+//! The configuration: `payctl.toml`, of which every key has a default.
+
+use payctl_aws::Tags;
+use serde::{Deserialize, Serialize};
+
+use crate::pci_core;
+
+/// What `payctl.toml` may say.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The stack, where `--stack` names none.
+    pub stack: Option<String>,
+    /// The region, where `--region` names none.
+    pub region: Option<String>,
+    /// Suffixes that `destroy` refuses.
+    pub protected: Vec<String>,
+    /// Further tags for every resource.
+    pub tags: Tags,
+    /// Parameters of the stack `pci-core`.
+    #[serde(rename = "pci-core")]
+    pub pci_core: pci_core::Parameters,
+}
+
+/// How strict a stack is where its origin and PCI DSS disagree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Posture {
+    /// The origin's values; everything can be destroyed.
+    #[default]
+    Standard,
+    /// Every control: a year of logs, protection against deletion, tracing.
+    Strict,
+}
+
+/// How the private subnets reach the internet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Nat {
+    /// Not at all: only what has an endpoint is reached.
+    None,
+    /// Through one NAT gateway; its zone's failure cuts them off.
+    #[default]
+    One,
+    /// Through one NAT gateway per zone.
+    PerZone,
+}
+
+/// A value that a parameter cannot have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{key} is {value}, and must be {rule}")]
+pub struct BadValue {
+    /// Which key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+    /// What it must be.
+    pub rule: String,
+}
+
+impl Config {
+    /// Checks what types cannot say.
+    ///
+    /// # Errors
+    /// The first value that cannot be.
+    pub fn check(&self) -> Result<(), BadValue> {
+        for (name, value) in &self.tags {
+            let bad = |rule: &str| BadValue {
+                key: format!("tags.{name}"),
+                value: format!("{value:?}"),
+                rule: rule.to_owned(),
+            };
+            if name.starts_with("payctl:") || name.starts_with("aws:") {
+                return Err(bad("named otherwise: payctl: and aws: are reserved"));
+            }
+            if name.is_empty() || name.chars().count() > 128 || value.chars().count() > 256 {
+                return Err(bad("a name of 1 to 128 characters with a value of at most 256"));
+            }
+            let fits = |c: char| c.is_alphanumeric() || " _.:/=+-@".contains(c);
+            if !name.chars().all(fits) || !value.chars().all(fits) {
+                return Err(bad("made of letters, digits, spaces and _ . : / = + - @"));
+            }
+        }
+        self.pci_core.check()
+    }
+}

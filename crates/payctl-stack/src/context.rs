@@ -1,0 +1,74 @@
+//! The context: what differs from one environment to the next.
+
+use std::collections::BTreeMap;
+
+use payctl_aws::{Arn, CodeSha256, Tags, Zone};
+
+use crate::Suffix;
+
+/// Where a system is declared.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The environment's suffix.
+    pub suffix: &'a Suffix,
+    /// The account's id.
+    pub account: &'a str,
+    /// The region.
+    pub region: &'a str,
+    /// The partition, such as `aws`.
+    pub partition: &'a str,
+    /// The region's zones, in their order.
+    pub zones: &'a [Zone],
+    /// The digests of the handlers' code, by handler.
+    pub handlers: &'a BTreeMap<String, CodeSha256>,
+    /// Tags from the configuration.
+    pub tags: &'a Tags,
+}
+
+impl Context<'_> {
+    /// `base` with the suffix, such as `payment-vpc-dev`.
+    #[must_use]
+    pub fn name(&self, base: &str) -> String {
+        format!("{base}-{}", self.suffix)
+    }
+
+    /// The name of a bucket: names are shared by all accounts, so it carries ours.
+    #[must_use]
+    pub fn bucket_name(&self, base: &str) -> String {
+        format!("{base}-{}-{}", self.suffix, self.account)
+    }
+
+    /// The tags of the resource called `name`.
+    #[must_use]
+    pub fn tags(&self, name: &str) -> Tags {
+        let mut tags = self.tags.clone();
+        let ours = [
+            ("Name", name),
+            ("Environment", self.suffix.as_str()),
+            ("DataClassification", "HighlyConfidential"),
+            ("ComplianceScope", "PCI-DSS"),
+            ("ManagedBy", "payctl"),
+        ];
+        tags.extend(ours.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        tags
+    }
+
+    /// The ARN of `resource` of `service` in this account and region.
+    #[must_use]
+    pub fn arn(&self, service: &str, resource: &str) -> Arn {
+        let Self { partition, region, account, .. } = self;
+        Arn::from(format!("arn:{partition}:{service}:{region}:{account}:{resource}"))
+    }
+
+    /// The ARN of the account's root, which stands for the whole account.
+    #[must_use]
+    pub fn root(&self) -> String {
+        format!("arn:{}:iam::{}:root", self.partition, self.account)
+    }
+
+    /// The digest of a handler's code.
+    #[must_use]
+    pub fn code(&self, handler: &str) -> CodeSha256 {
+        self.handlers.get(handler).cloned().unwrap_or_else(|| CodeSha256::from(""))
+    }
+}

@@ -1,0 +1,62 @@
+//! An encrypted, versioned, private bucket.
+
+use payctl_aws::s3::{Bucket, LifecycleRule, Transition};
+use payctl_aws::{Arn, Policy, Statement};
+use payctl_engine::Input;
+
+use crate::Context;
+
+/// When old objects are archived and when they go.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ageing {
+    pub(crate) archive_after_days: u32,
+    pub(crate) expire_after_days: u32,
+    /// Whether it is about replaced versions only.
+    pub(crate) versions_only: bool,
+}
+
+/// The bucket `name`, which lets nobody in without TLS.
+pub(crate) fn encrypted(
+    context: &Context<'_>,
+    name: String,
+    key: Input<Arn>,
+    ageing: Ageing,
+    statements: impl IntoIterator<Item = Statement>,
+) -> Bucket {
+    let arn = arn(context, &name);
+    let tls = Statement::deny("DenyWithoutTls", &["s3:*"])
+        .for_all()
+        .on([Input::Known(arn.clone()), within(&arn, "/*")])
+        .when("Bool", "aws:SecureTransport", "false");
+    let glacier = |days| Some(Transition { days, class: "GLACIER".to_owned() });
+    let Ageing { archive_after_days: archive, expire_after_days: expire, versions_only } = ageing;
+    Bucket {
+        kms_key: key,
+        bucket_key: true,
+        versioning: true,
+        ownership: "BucketOwnerEnforced".to_owned(),
+        block_public: true,
+        lifecycle: vec![LifecycleRule {
+            id: "archive-and-expire".to_owned(),
+            prefix: String::new(),
+            transition: if versions_only { None } else { glacier(archive) },
+            expire_days: (!versions_only).then_some(expire),
+            noncurrent_transition: glacier(archive),
+            noncurrent_expire_days: Some(expire),
+            abort_multipart_days: Some(7),
+        }],
+        policy: Some(Policy::new(statements.into_iter().chain([tls]))),
+        tags: context.tags(&name),
+        name,
+    }
+}
+
+/// The ARN of the bucket `name`.
+pub(crate) fn arn(context: &Context<'_>, name: &str) -> Arn {
+    Arn::from(format!("arn:{}:s3:::{name}", context.partition))
+}
+
+/// What is within the bucket, such as `/*`.
+pub(crate) fn within(bucket: &Arn, path: &str) -> Input<Arn> {
+    Input::Known(Arn::from(format!("{bucket}{path}")))
+}

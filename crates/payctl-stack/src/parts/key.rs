@@ -1,0 +1,44 @@
+//! What key policies say.
+
+use payctl_aws::Statement;
+
+use crate::Context;
+
+/// The account's own policies decide; without this nobody could ever change the key again.
+pub(crate) fn account(context: &Context<'_>) -> Statement {
+    Statement::allow("Account", &["kms:*"]).for_arn(&context.root()).on_all()
+}
+
+/// CloudWatch Logs of this region may use the key for log groups of this account.
+pub(crate) fn logs(context: &Context<'_>) -> Statement {
+    let actions =
+        ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"];
+    Statement::allow("CloudWatchLogs", &actions)
+        .for_service(&format!("logs.{}.amazonaws.com", context.region))
+        .on_all()
+        .when(
+            "ArnLike",
+            "kms:EncryptionContext:aws:logs:arn",
+            context.arn("logs", "log-group:*"),
+        )
+}
+
+/// CloudTrail may encrypt with the key for the trail `name`, and look at what it encrypted.
+pub(crate) fn trail(context: &Context<'_>, name: &str) -> [Statement; 3] {
+    let trail = context.arn("cloudtrail", &format!("trail/{name}"));
+    // A trail of several regions encrypts in each of them, so its region is left open.
+    let trails =
+        format!("arn:{}:cloudtrail:*:{}:trail/*", context.partition, context.account);
+    let statement = |sid: &str, action: &str| {
+        Statement::allow(sid, &[action]).for_service("cloudtrail.amazonaws.com").on_all()
+    };
+    [
+        statement("CloudTrailEncrypt", "kms:GenerateDataKey*")
+            .when("StringEquals", "aws:SourceArn", trail.clone())
+            .when("StringLike", "kms:EncryptionContext:aws:cloudtrail:arn", trails.as_str()),
+        statement("CloudTrailDecrypt", "kms:Decrypt")
+            .when("StringEquals", "aws:SourceArn", trail.clone()),
+        statement("CloudTrailDescribe", "kms:DescribeKey")
+            .when("StringEquals", "aws:SourceArn", trail),
+    ]
+}

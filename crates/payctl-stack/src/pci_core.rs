@@ -1,0 +1,695 @@
+//! `pci-core`: a file- and event-driven payment processor in an isolated network, everything
+//! encrypted with one customer-managed key, everything audited.
+
+use std::collections::BTreeMap;
+
+use ipnet::Ipv4Net;
+use payctl_aws::cloudtrail::{DataEvents, Trail};
+use payctl_aws::cloudwatch::Alarm;
+use payctl_aws::dynamodb::{Attribute, AttributeKind, Table, TableRef};
+use payctl_aws::ec2::{
+    ElasticIp, FlowLog, GatewayEndpoint, InternetGateway, InternetGatewayAttachment, NatGateway,
+    NatGatewayRef, Peer, Route, RouteTable, RouteTableAssociation, RouteTableRef, RouteTarget,
+    SecurityGroup, Subnet, SubnetRef, VpcRef,
+};
+use payctl_aws::kms::{Alias, Key, KeyRef};
+use payctl_aws::lambda::{Function, FunctionRef, Permission};
+use payctl_aws::logs::{LogGroup, LogGroupRef};
+use payctl_aws::s3::{Bucket, BucketRef, FunctionTarget, Notification};
+use payctl_aws::{Architecture, Arn, Policy, Set, Statement};
+use payctl_engine::{Handle as _, Input, Stack};
+use serde::{Deserialize, Serialize};
+
+use crate::Context;
+use crate::config::{BadValue, Nat, Posture};
+use crate::parts::bucket::{self, Ageing};
+use crate::parts::{key, network, role};
+
+/// The stack's name.
+pub const NAME: &str = "pci-core";
+/// The handler its function runs.
+pub const HANDLER: &str = "payment-processor";
+
+/// What can be set in `[pci-core]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Parameters {
+    /// How strict it is where its origin and PCI DSS disagree.
+    pub posture: Posture,
+    /// The VPC's addresses.
+    pub network: Ipv4Net,
+    /// The private subnets, one per zone.
+    pub private_subnets: Vec<Ipv4Net>,
+    /// The public subnets; one is used per NAT gateway.
+    pub public_subnets: Vec<Ipv4Net>,
+    /// How the private subnets reach the internet.
+    pub nat: Nat,
+    /// Days that log groups keep their events.
+    pub log_retention_days: u32,
+    /// Days until a replaced payment file is archived.
+    pub archive_after_days: u32,
+    /// Days until a replaced payment file goes.
+    pub expire_after_days: u32,
+    /// Days until audit records are archived.
+    pub audit_archive_after_days: u32,
+    /// Days until audit records go.
+    pub audit_expire_after_days: u32,
+    /// Whether the trail records every region.
+    pub trail_multi_region: bool,
+    /// Whether the table is protected against deletion.
+    pub deletion_protection: bool,
+    /// Days between the key's scheduled deletion and its end.
+    pub key_deletion_window_days: u32,
+    /// The function's memory.
+    pub memory_mb: u32,
+    /// The function's time limit.
+    pub timeout_s: u32,
+    /// How many of the function may run at once; 0 sets no limit.
+    pub reserved_concurrency: u32,
+    /// The processors the function runs on.
+    pub architecture: Architecture,
+    /// More errors than this within 5 minutes raise the alarm.
+    pub error_alarm_above: f64,
+    /// More throttled writes than this within 5 minutes raise the alarm.
+    pub throttle_alarm_above: f64,
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        let net = |third, prefix| Ipv4Net::new_assert([10, 0, third, 0].into(), prefix);
+        Self {
+            posture: Posture::Standard,
+            network: net(0, 16),
+            private_subnets: vec![net(1, 24), net(2, 24), net(3, 24)],
+            public_subnets: vec![net(11, 24), net(12, 24), net(13, 24)],
+            nat: Nat::One,
+            log_retention_days: 30,
+            archive_after_days: 90,
+            expire_after_days: 365,
+            audit_archive_after_days: 90,
+            audit_expire_after_days: 2555,
+            trail_multi_region: true,
+            deletion_protection: false,
+            key_deletion_window_days: 7,
+            memory_mb: 512,
+            timeout_s: 300,
+            reserved_concurrency: 10,
+            architecture: Architecture::X86_64,
+            error_alarm_above: 5.0,
+            throttle_alarm_above: 0.0,
+        }
+    }
+}
+
+/// The retentions that CloudWatch Logs knows.
+const RETENTIONS: [u32; 23] = [
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653, 0,
+];
+
+impl Parameters {
+    /// Checks what types cannot say.
+    ///
+    /// # Errors
+    /// The first value that cannot be.
+    pub fn check(&self) -> Result<(), BadValue> {
+        let rule = |key: &str, value: &dyn std::fmt::Display, fits: bool, rule: &str| {
+            let (key, value) = (format!("{NAME}.{key}"), value.to_string());
+            if fits { Ok(()) } else { Err(BadValue { key, value, rule: rule.to_owned() }) }
+        };
+        let within = |key: &str, value: u32, least: u32, most: u32| {
+            rule(key, &value, (least..=most).contains(&value), &format!("{least} to {most}"))
+        };
+        let days = self.log_retention_days;
+        let known = days > 0 && RETENTIONS.contains(&days);
+        rule("log_retention_days", &days, known, "one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827 …, as CloudWatch Logs knows no other")?;
+        within("key_deletion_window_days", self.key_deletion_window_days, 7, 30)?;
+        within("memory_mb", self.memory_mb, 128, 10_240)?;
+        within("timeout_s", self.timeout_s, 1, 900)?;
+        within("reserved_concurrency", self.reserved_concurrency, 0, 1000)?;
+        for (key, archive, expire) in [
+            ("expire_after_days", self.archive_after_days, self.expire_after_days),
+            (
+                "audit_expire_after_days",
+                self.audit_archive_after_days,
+                self.audit_expire_after_days,
+            ),
+        ] {
+            rule(key, &expire, expire > archive, "more than the days until they are archived")?;
+        }
+        let size = self.network.prefix_len();
+        rule("network", &self.network, (16..=28).contains(&size), "a network of /16 to /28")?;
+        let same = self.network.network() == self.network.addr();
+        rule("network", &self.network, same, "the first address of its network")?;
+        rule("private_subnets", &self.private_subnets.len(), self.private_subnets.len() == 3, "three, one per zone")?;
+        let publics = if self.nat == Nat::PerZone { 3 } else { 1 };
+        let enough = self.public_subnets.len() >= publics;
+        rule("public_subnets", &self.public_subnets.len(), enough, "one per NAT gateway")?;
+        let mut seen: Vec<Ipv4Net> = Vec::new();
+        for net in self.private_subnets.iter().chain(&self.public_subnets) {
+            let inside = self.network.contains(net) && net.prefix_len() <= 28;
+            rule("private_subnets", net, inside, &format!("inside {}", self.network))?;
+            let apart = seen.iter().all(|other| !other.contains(net) && !net.contains(other));
+            rule("private_subnets", net, apart, "apart from the other subnets")?;
+            seen.push(*net);
+        }
+        Ok(())
+    }
+
+    fn log_retention_days(&self) -> u32 {
+        match self.posture {
+            Posture::Standard => self.log_retention_days,
+            Posture::Strict => self.log_retention_days.max(365),
+        }
+    }
+}
+
+/// Declares the stack.
+#[must_use]
+pub fn declare(context: &Context<'_>, parameters: &Parameters) -> Stack {
+    let mut stack = Stack::new(NAME, context.suffix.as_str());
+    let system = System { context, parameters };
+    system.declare(&mut stack);
+    stack
+}
+
+struct System<'a> {
+    context: &'a Context<'a>,
+    parameters: &'a Parameters,
+}
+
+impl System<'_> {
+    fn declare(&self, stack: &mut Stack) {
+        let trail_name = self.context.name("payment-trail");
+        let key = self.key(stack, &trail_name);
+        let files = self.files(stack, &key);
+        let table = self.table(stack, &key);
+
+        let vpc = network::vpc(stack, self.context, self.parameters.network);
+        let private = self.private_subnets(stack, &vpc);
+        let route_tables = self.routes(stack, &vpc, &private);
+        self.endpoints(stack, &vpc, &route_tables, &files, &table);
+        self.flow_log(stack, &vpc, &key);
+
+        let function = self.function(stack, &vpc, &private, &key, &files, &table);
+        self.deliver_files(stack, &files, &function);
+        self.alarms(stack, &function, &table);
+        let trail = self.trail(stack, trail_name, &key, &files, &table);
+
+        stack.output("vpc_id", &vpc.id());
+        stack.output("payment_bucket", &files.name());
+        stack.output("table_name", &table.name());
+        stack.output("function_arn", &function.arn());
+        stack.output("key_id", &key.id());
+        stack.output("key_arn", &key.arn());
+        stack.output("trail_name", &trail);
+    }
+
+    fn key(&self, stack: &mut Stack, trail: &str) -> KeyRef {
+        let context = self.context;
+        let name = context.name("payment-processing");
+        let statements = [key::account(context), key::logs(context)];
+        let key = stack.add(
+            "main",
+            Key {
+                description: "Encrypts everything of the payment processor".to_owned(),
+                policy: Policy::new(statements.into_iter().chain(key::trail(context, trail))),
+                rotation: true,
+                deletion_window_days: self.parameters.key_deletion_window_days,
+                pending_deletion: false,
+                enabled: true,
+                tags: context.tags(&name),
+            },
+        );
+        stack.add("main", Alias { name: format!("alias/{name}"), key: key.id() });
+        key
+    }
+
+    fn files(&self, stack: &mut Stack, key: &KeyRef) -> BucketRef {
+        let name = self.context.bucket_name("payment-files");
+        let objects = bucket::within(&bucket::arn(self.context, &name), "/*");
+        let encrypted = Statement::deny("DenyWithoutKms", &["s3:PutObject"])
+            .for_all()
+            .on([objects])
+            .when("StringNotEquals", "s3:x-amz-server-side-encryption", "aws:kms");
+        let ageing = Ageing {
+            archive_after_days: self.parameters.archive_after_days,
+            expire_after_days: self.parameters.expire_after_days,
+            versions_only: true,
+        };
+        let bucket = bucket::encrypted(self.context, name, key.arn(), ageing, [encrypted]);
+        stack.add("files", bucket)
+    }
+
+    fn table(&self, stack: &mut Stack, key: &KeyRef) -> TableRef {
+        let name = self.context.name("payment-transactions");
+        let attribute =
+            |name: &str, kind| Attribute { name: name.to_owned(), kind };
+        let strict = self.parameters.posture == Posture::Strict;
+        stack.add(
+            "transactions",
+            Table {
+                hash_key: attribute("transactionId", AttributeKind::S),
+                range_key: Some(attribute("timestamp", AttributeKind::N)),
+                indexes: BTreeMap::new(),
+                billing: "PAY_PER_REQUEST".to_owned(),
+                kms_key: Some(key.arn()),
+                point_in_time_recovery: true,
+                deletion_protection: self.parameters.deletion_protection || strict,
+                tags: self.context.tags(&name),
+                name,
+            },
+        )
+    }
+
+    fn private_subnets(&self, stack: &mut Stack, vpc: &VpcRef) -> Vec<SubnetRef> {
+        let cidrs = self.parameters.private_subnets.iter();
+        let placed = cidrs.zip(self.context.zones).enumerate();
+        placed
+            .map(|(nth, (cidr, zone))| {
+                let nth = nth + 1;
+                let name = self.context.name(&format!("payment-private-subnet-{nth}"));
+                stack.add(
+                    &format!("private-{nth}"),
+                    Subnet {
+                        vpc: vpc.id(),
+                        cidr: *cidr,
+                        zone: zone.clone(),
+                        public: false,
+                        tags: self.context.tags(&name),
+                    },
+                )
+            })
+            .collect()
+    }
+
+    /// The way out, and the route tables of the private subnets.
+    fn routes(
+        &self,
+        stack: &mut Stack,
+        vpc: &VpcRef,
+        private: &[SubnetRef],
+    ) -> Vec<RouteTableRef> {
+        let context = self.context;
+        let gateway = stack.add(
+            "main",
+            InternetGateway { tags: context.tags(&context.name("payment-igw")) },
+        );
+        let attachment = stack.add(
+            "main",
+            InternetGatewayAttachment { gateway: gateway.id(), vpc: vpc.id() },
+        );
+        let public_table = stack.add(
+            "public",
+            RouteTable { vpc: vpc.id(), tags: context.tags(&context.name("payment-public-rt")) },
+        );
+        // A route to a gateway that is not attached yet is refused.
+        stack.add_after(
+            "public",
+            &[attachment.address()],
+            Route {
+                table: public_table.id(),
+                destination: network::ANYWHERE,
+                target: RouteTarget::InternetGateway(gateway.id()),
+            },
+        );
+
+        let ways_out = match self.parameters.nat {
+            Nat::None => 0,
+            Nat::One => 1,
+            Nat::PerZone => private.len(),
+        };
+        // The public subnet is there without a NAT gateway too: the origin names it.
+        let cidrs = self.parameters.public_subnets.iter().take(ways_out.max(1));
+        let placed: Vec<_> = cidrs.zip(context.zones).enumerate().collect();
+        let mut nat_gateways: Vec<NatGatewayRef> = Vec::new();
+        for (nth, (cidr, zone)) in placed {
+            let number = nth + 1;
+            let logical = format!("public-{number}");
+            let name = context.name(&format!("payment-public-subnet-{number}"));
+            let subnet = stack.add(
+                &logical,
+                Subnet {
+                    vpc: vpc.id(),
+                    cidr: *cidr,
+                    zone: zone.clone(),
+                    // The NAT gateway has an address of its own.
+                    public: false,
+                    tags: context.tags(&name),
+                },
+            );
+            stack.add(
+                &logical,
+                RouteTableAssociation { table: public_table.id(), subnet: subnet.id() },
+            );
+            if nth < ways_out {
+                nat_gateways.push(self.nat_gateway(stack, number, &subnet, &attachment));
+            }
+        }
+
+        let mut tables = Vec::new();
+        for number in 1..=nat_gateways.len().max(1) {
+            let single = nat_gateways.len() <= 1;
+            let logical = if single { "private".to_owned() } else { format!("private-{number}") };
+            let name = match single {
+                true => context.name("payment-private-rt"),
+                false => context.name(&format!("payment-private-rt-{number}")),
+            };
+            let table =
+                stack.add(&logical, RouteTable { vpc: vpc.id(), tags: context.tags(&name) });
+            if let Some(nat) = nat_gateways.get(number - 1) {
+                stack.add(
+                    &logical,
+                    Route {
+                        table: table.id(),
+                        destination: network::ANYWHERE,
+                        // The gateway may still be on its way: only its id is needed.
+                        target: RouteTarget::NatGateway(nat.id().when_created()),
+                    },
+                );
+            }
+            tables.push(table);
+        }
+        for (nth, subnet) in private.iter().enumerate() {
+            let table = &tables[nth.min(tables.len() - 1)];
+            stack.add(
+                &format!("private-{}", nth + 1),
+                RouteTableAssociation { table: table.id(), subnet: subnet.id() },
+            );
+        }
+        tables
+    }
+
+    fn nat_gateway(
+        &self,
+        stack: &mut Stack,
+        number: usize,
+        subnet: &SubnetRef,
+        attachment: &payctl_aws::ec2::InternetGatewayAttachmentRef,
+    ) -> NatGatewayRef {
+        let context = self.context;
+        let (logical, ending) = match self.parameters.nat {
+            Nat::PerZone => (format!("main-{number}"), format!("-{number}")),
+            _ => ("main".to_owned(), String::new()),
+        };
+        let address = stack.add(
+            &logical,
+            ElasticIp { tags: context.tags(&context.name(&format!("payment-nat-eip{ending}"))) },
+        );
+        stack.add_after(
+            &logical,
+            &[attachment.address()],
+            NatGateway {
+                subnet: subnet.id(),
+                address: address.id(),
+                tags: context.tags(&context.name(&format!("payment-nat{ending}"))),
+            },
+        )
+    }
+
+    fn endpoints(
+        &self,
+        stack: &mut Stack,
+        vpc: &VpcRef,
+        tables: &[RouteTableRef],
+        files: &BucketRef,
+        table: &TableRef,
+    ) {
+        let context = self.context;
+        let this_account = |statement: Statement| {
+            statement.for_all().when("StringEquals", "aws:PrincipalAccount", context.account)
+        };
+        let to_files = Statement::allow("Files", &["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"])
+            .on([files.arn(), files.arn().then("/*")]);
+        let to_table = Statement::allow("Transactions", &TABLE_ACTIONS).on([table.arn()]);
+        for (service, statement) in [("s3", to_files), ("dynamodb", to_table)] {
+            let name = context.name(&format!("payment-{service}-endpoint"));
+            stack.add(
+                service,
+                GatewayEndpoint {
+                    vpc: vpc.id(),
+                    service: format!("com.amazonaws.{}.{service}", context.region),
+                    route_tables: tables.iter().map(RouteTableRef::id).collect(),
+                    policy: Policy::new([this_account(statement)]),
+                    tags: context.tags(&name),
+                },
+            );
+        }
+    }
+
+    fn log_group(&self, stack: &mut Stack, logical: &str, name: String, key: &KeyRef) -> LogGroupRef {
+        stack.add(
+            logical,
+            LogGroup {
+                retention_days: self.parameters.log_retention_days(),
+                kms_key: Some(key.arn()),
+                tags: self.context.tags(&name),
+                name,
+            },
+        )
+    }
+
+    fn flow_log(&self, stack: &mut Stack, vpc: &VpcRef, key: &KeyRef) {
+        let context = self.context;
+        let group =
+            self.log_group(stack, "flow-logs", format!("/aws/vpc/flowlogs-{}", context.suffix), key);
+        let trust = role::trust("vpc-flow-logs.amazonaws.com").when(
+            "StringEquals",
+            "aws:SourceAccount",
+            context.account,
+        );
+        let look = Statement::allow("Look", &["logs:DescribeLogStreams"]).on([group.arn().then(":*")]);
+        let description = "Lets VPC flow logs write to their log group";
+        let role = stack.add(
+            "flow-logs",
+            role::of_service(context, "payment-flowlogs-role", description, trust, [
+                role::write_logs(&group),
+                look,
+            ]),
+        );
+        stack.add(
+            "main",
+            FlowLog {
+                vpc: vpc.id(),
+                traffic: "ALL".to_owned(),
+                log_group: group.name().cast(),
+                role: role.arn(),
+                aggregation_s: 600,
+                tags: context.tags(&context.name("payment-vpc-flowlogs")),
+            },
+        );
+    }
+
+    fn function(
+        &self,
+        stack: &mut Stack,
+        vpc: &VpcRef,
+        private: &[SubnetRef],
+        key: &KeyRef,
+        files: &BucketRef,
+        table: &TableRef,
+    ) -> FunctionRef {
+        let (context, parameters) = (self.context, self.parameters);
+        let name = context.name("payment-processor");
+        let group = self.log_group(stack, "payment-processor", format!("/aws/lambda/{name}"), key);
+        let group_name = context.name("payment-lambda-sg");
+        let security_group = stack.add(
+            "payment-processor",
+            SecurityGroup {
+                description: "The payment processor: TLS to the outside, nothing from there"
+                    .to_owned(),
+                vpc: vpc.id(),
+                ingress: Set::new(),
+                egress: [network::tls(Peer::Cidr(network::ANYWHERE.into()), "TLS to AWS services")]
+                    .into_iter()
+                    .collect(),
+                tags: context.tags(&group_name),
+                name: group_name,
+            },
+        );
+        let read = Statement::allow("ReadFiles", &["s3:GetObject", "s3:GetObjectVersion"])
+            .on([files.arn().then("/*")]);
+        let list = Statement::allow("ListFiles", &["s3:ListBucket"]).on([files.arn()]);
+        let write = Statement::allow("Transactions", &TABLE_ACTIONS).on([table.arn()]);
+        let decrypt =
+            Statement::allow("Key", &["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"])
+                .on([key.arn()]);
+        let description = "What the payment processor may do";
+        let trust = role::trust("lambda.amazonaws.com");
+        let role = stack.add(
+            "payment-processor",
+            role::of_service(context, "payment-lambda-role", description, trust, [
+                role::network_interfaces(),
+                read,
+                list,
+                write,
+                decrypt,
+                role::write_logs(&group),
+            ]),
+        );
+        let environment: BTreeMap<String, Input<String>> = [
+            ("DYNAMODB_TABLE".to_owned(), table.name().cast()),
+            ("S3_BUCKET".to_owned(), files.name().cast()),
+            ("KMS_KEY_ID".to_owned(), key.id().cast()),
+        ]
+        .into();
+        stack.add(
+            "payment-processor",
+            Function {
+                description: "Stores payments from files and events, each at most once".to_owned(),
+                code: context.code(HANDLER),
+                architecture: parameters.architecture,
+                role: role.arn(),
+                memory_mb: parameters.memory_mb,
+                timeout_s: parameters.timeout_s,
+                reserved_concurrency: (parameters.reserved_concurrency > 0)
+                    .then_some(parameters.reserved_concurrency),
+                subnets: private.iter().map(SubnetRef::id).collect(),
+                security_groups: [security_group.id()].into_iter().collect(),
+                environment,
+                kms_key: Some(key.arn()),
+                log_group: group.name(),
+                tracing: match parameters.posture {
+                    Posture::Standard => "PassThrough".to_owned(),
+                    Posture::Strict => "Active".to_owned(),
+                },
+                tags: context.tags(&name),
+                name,
+            },
+        )
+    }
+
+    /// New payment files go to the function.
+    fn deliver_files(&self, stack: &mut Stack, files: &BucketRef, function: &FunctionRef) {
+        let permission = stack.add(
+            "files",
+            Permission {
+                function: function.name().when_created(),
+                statement: "payment-files".to_owned(),
+                action: "lambda:InvokeFunction".to_owned(),
+                principal: "s3.amazonaws.com".to_owned(),
+                source_arn: Some(files.arn()),
+                source_account: Some(self.context.account.into()),
+            },
+        );
+        // S3 tries whether it may call the function before it takes the notification.
+        stack.add_after(
+            "files",
+            &[permission.address()],
+            Notification {
+                bucket: files.name(),
+                functions: vec![FunctionTarget {
+                    id: "payment-files".to_owned(),
+                    function: function.arn(),
+                    events: ["s3:ObjectCreated:*".to_owned()].into_iter().collect(),
+                    prefix: "payments/".to_owned(),
+                    suffix: ".json".to_owned(),
+                }],
+            },
+        );
+    }
+
+    fn alarms(&self, stack: &mut Stack, function: &FunctionRef, table: &TableRef) {
+        let alarm = |name: &str, about: &str, namespace: &str, metric: &str, above: f64| {
+            let name = self.context.name(name);
+            Alarm {
+                description: about.to_owned(),
+                namespace: namespace.to_owned(),
+                metric: metric.to_owned(),
+                dimensions: BTreeMap::new(),
+                statistic: "Sum".to_owned(),
+                period_s: 300,
+                evaluation_periods: 1,
+                threshold: above,
+                comparison: "GreaterThanThreshold".to_owned(),
+                missing_data: "notBreaching".to_owned(),
+                actions: Set::new(),
+                tags: self.context.tags(&name),
+                name,
+            }
+        };
+        let errors = alarm(
+            "payment-lambda-errors",
+            "The payment processor fails",
+            "AWS/Lambda",
+            "Errors",
+            self.parameters.error_alarm_above,
+        );
+        let of_function = [("FunctionName".to_owned(), function.name().when_created().cast())];
+        stack.add("lambda-errors", Alarm { dimensions: of_function.into(), ..errors });
+        // ThrottledRequests exists per operation only; this one is the table's as a whole.
+        let throttled = alarm(
+            "payment-dynamodb-throttle",
+            "Writes to the transactions are throttled",
+            "AWS/DynamoDB",
+            "WriteThrottleEvents",
+            self.parameters.throttle_alarm_above,
+        );
+        let of_table = [("TableName".to_owned(), table.name().when_created().cast())];
+        stack.add("dynamodb-throttle", Alarm { dimensions: of_table.into(), ..throttled });
+    }
+
+    /// The trail and the bucket it writes to; answers the trail's name.
+    fn trail(
+        &self,
+        stack: &mut Stack,
+        name: String,
+        key: &KeyRef,
+        files: &BucketRef,
+        table: &TableRef,
+    ) -> Input<String> {
+        let (context, parameters) = (self.context, self.parameters);
+        let trail = context.arn("cloudtrail", &format!("trail/{name}"));
+        let audit = stack.add("audit", self.audit_bucket(key, &trail));
+        let events = |kind: &str, arn: Input<Arn>| DataEvents {
+            kind: kind.to_owned(),
+            arns: [arn].into_iter().collect(),
+        };
+        let trail = stack.add(
+            "main",
+            Trail {
+                bucket: audit.name(),
+                kms_key: Some(key.arn()),
+                multi_region: parameters.trail_multi_region,
+                global_events: true,
+                log_file_validation: true,
+                logging: true,
+                management_events: true,
+                data_events: [
+                    events("AWS::S3::Object", files.arn().then("/")),
+                    events("AWS::DynamoDB::Table", table.arn()),
+                ]
+                .into_iter()
+                .collect(),
+                tags: context.tags(&name),
+                name,
+            },
+        );
+        trail.name().cast()
+    }
+
+    fn audit_bucket(&self, key: &KeyRef, trail: &Arn) -> Bucket {
+        let (context, parameters) = (self.context, self.parameters);
+        let name = context.bucket_name("payment-cloudtrail");
+        let arn = bucket::arn(context, &name);
+        let by_trail = |sid: &str, action: &str| {
+            Statement::allow(sid, &[action])
+                .for_service("cloudtrail.amazonaws.com")
+                .when("StringEquals", "aws:SourceArn", trail)
+        };
+        let look = by_trail("CloudTrailLook", "s3:GetBucketAcl").on([Input::Known(arn.clone())]);
+        let write = by_trail("CloudTrailWrite", "s3:PutObject")
+            .on([bucket::within(&arn, &format!("/AWSLogs/{}/*", context.account))])
+            .when("StringEquals", "s3:x-amz-acl", "bucket-owner-full-control");
+        let ageing = Ageing {
+            archive_after_days: parameters.audit_archive_after_days,
+            expire_after_days: parameters.audit_expire_after_days,
+            versions_only: false,
+        };
+        bucket::encrypted(context, name, key.arn(), ageing, [look, write])
+    }
+}
+
+/// What the processor does with the table; a transaction needs the rights of its parts.
+const TABLE_ACTIONS: [&str; 4] =
+    ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:ConditionCheckItem"];

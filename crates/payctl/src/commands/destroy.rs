@@ -1,0 +1,23 @@
+//! `payctl destroy`: deletes everything of an environment.
+
+use payctl_engine::Goal;
+
+use super::run::{Question, carry_out};
+use crate::cli::{DestroyArgs, Global};
+use crate::environment::{Environment, Handlers, Local};
+use crate::error::{CliError, Exit};
+
+pub(super) async fn run(global: &Global, args: &DestroyArgs) -> Result<Exit, CliError> {
+    let local = Local::read(global)?;
+    let suffix = local.suffix.as_str().to_owned();
+    if local.config.protected.contains(&suffix) {
+        return Err(CliError::failed(format!("the suffix {suffix} is protected"))
+            .hint("take it out of `protected` in payctl.toml if it is to be destroyed"));
+    }
+    let checked = Environment::open(global, local, Handlers::Ignored).await?;
+    let session = checked.local.store.lock(&Local::holder("destroy"))?;
+    let mut environment = checked.reload()?;
+    let plan = environment.plan(Goal::Destroy, &args.permissions).await?;
+    let question = Question::Destroy { yes: args.yes, suffix };
+    carry_out(global, environment, &session, &plan, question).await
+}

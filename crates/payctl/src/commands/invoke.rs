@@ -1,0 +1,59 @@
+//! `payctl invoke`: runs a function of the environment.
+
+use payctl_aws::lambda::invoke;
+use payctl_engine::Address;
+
+use crate::cli::{Global, InvokeArgs};
+use crate::environment::{Environment, Handlers, Local};
+use crate::error::{CliError, Exit};
+use crate::report;
+
+pub(super) async fn run(global: &Global, args: &InvokeArgs) -> Result<Exit, CliError> {
+    let payload = match args.payload.strip_prefix('@') {
+        Some(path) => std::fs::read_to_string(path).map_err(|source| {
+            CliError::failed(format!("failed to read {path}")).because(&source)
+        })?,
+        None => args.payload.clone(),
+    };
+    if let Err(source) = serde_json::from_str::<serde_json::Value>(&payload) {
+        return Err(CliError::failed("the payload is no JSON").because(&source));
+    }
+    let local = Local::read(global)?;
+    let environment = Environment::open(global, local, Handlers::Ignored).await?;
+    let name = function_name(&environment, &args.function)?;
+    let aws = environment.provider.cloud();
+    let reply = invoke(aws, &name, payload.into_bytes())
+        .await
+        .map_err(|error| CliError::aws(format!("failed to invoke {name}"), &error.into()))?;
+    if global.verbose > 0 {
+        report::say(reply.log.trim_end());
+    }
+    report::data(&format!("{}\n", reply.payload.trim_end()));
+    match reply.error {
+        None => Ok(Exit::Done),
+        Some(error) => Err(CliError::failed(format!("{name} failed: {error}"))
+            .hint("-v shows what it logged")),
+    }
+}
+
+/// The function's name in AWS.
+fn function_name(environment: &Environment, given: &str) -> Result<String, CliError> {
+    let recorded = &environment.state.resources;
+    let functions = || recorded.iter().filter(|(address, _)| address.kind() == "lambda.function");
+    let name = |record: &payctl_engine::state::Record| {
+        record.outputs.get("name").and_then(serde_json::Value::as_str).map(str::to_owned)
+    };
+    let by_logical = recorded.get(&Address::new("lambda.function", given)).and_then(name);
+    let by_name = || functions().filter_map(|(_, r)| name(r)).find(|name| name == given);
+    by_logical.or_else(by_name).ok_or_else(|| {
+        let known: Vec<&str> = functions().map(|(address, _)| address.name()).collect();
+        let error = CliError::failed(format!("there is no function {given:?} in this environment"));
+        match known.is_empty() {
+            true => error.hint(format!(
+                "there is none at all: `payctl up --suffix {}` makes them",
+                environment.local.suffix
+            )),
+            false => error.hint(format!("there is: {}", known.join(", "))),
+        }
+    })
+}

@@ -1,0 +1,43 @@
+//! `payctl plan`: what `up` or `destroy` would change, and why. Writes nothing.
+
+use payctl_engine::Goal;
+
+use crate::cli::{Global, PlanArgs};
+use crate::environment::{Environment, Handlers, Local};
+use crate::error::{CliError, Exit};
+use crate::report;
+
+pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
+    let local = Local::read(global)?;
+    let (goal, handlers) = match args.destroy {
+        true => (Goal::Destroy, Handlers::Ignored),
+        false => (Goal::Up, Handlers::Needed),
+    };
+    let mut environment = Environment::open(global, local, handlers).await?;
+    let plan = environment.plan(goal, &args.permissions).await?;
+    let mut value = serde_json::to_value(&plan)
+        .map_err(|source| CliError::failed("failed to write the plan down").because(&source))?;
+    value.sort_all_objects();
+    if let Some(path) = &args.out {
+        std::fs::write(path, format!("{value:#}\n")).map_err(|source| {
+            let message = format!("failed to save the plan to {}", path.display());
+            CliError::failed(message).because(&source)
+        })?;
+    }
+    if args.json {
+        report::data(&format!("{value:#}\n"));
+    } else {
+        report::data(&report::plan::text(&environment, &plan, global.verbose));
+    }
+    if global.verbose > 0 {
+        report::calls(&environment.calls);
+    }
+    if let Some(path) = &args.out {
+        report::say(&format!("saved; `payctl up {}` does exactly this", path.display()));
+    }
+    match (plan.refusals.is_empty(), plan.is_empty()) {
+        (false, _) => Ok(Exit::Failed),
+        (true, false) if args.detailed_exitcode => Ok(Exit::Changes),
+        _ => Ok(Exit::Done),
+    }
+}

@@ -1,0 +1,189 @@
+//! What `up` and `destroy` share: show the plan, ask, carry it out, tell how it ended.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use payctl_engine::state::Session;
+use payctl_engine::{Goal, Limits, Outcome, Plan, Stop, execute};
+
+use crate::cli::Global;
+use crate::environment::{Environment, state_folder};
+use crate::error::{CliError, Exit};
+use crate::report;
+use crate::report::progress::Progress;
+
+/// What is asked before anything is changed.
+pub(super) enum Question {
+    /// Whether the plan is right.
+    Approve { yes: bool },
+    /// The suffix, to be typed.
+    Destroy { yes: bool, suffix: String },
+}
+
+pub(super) async fn carry_out(
+    global: &Global,
+    mut environment: Environment,
+    session: &Session,
+    plan: &Plan,
+    question: Question,
+) -> Result<Exit, CliError> {
+    report::say(&report::plan::text(&environment, plan, global.verbose));
+    if !plan.refusals.is_empty() {
+        return Err(CliError::failed("the plan is refused, and nothing was changed"));
+    }
+    if plan.is_empty() {
+        if environment.loaded.replayed > 0 {
+            session.save(&mut environment.state)?;
+        }
+        if plan.goal == Goal::Up {
+            keep_outputs(&mut environment, session, plan)?;
+            report::outputs(&environment.state.outputs);
+        }
+        return Ok(Exit::Done);
+    }
+    if !approved(&question)? {
+        return Err(CliError::failed("not approved, and nothing was changed"));
+    }
+    let stop = Stop::default();
+    let listener = tokio::spawn(listen(stop.clone()));
+    let mut journal = session.journal(&environment.loaded, &environment.state)?;
+    let progress = Progress::new(plan, global.verbose);
+    let limits = Limits { parallelism: usize::from(global.parallelism), ..Limits::default() };
+    let ended = execute(
+        plan,
+        &environment.provider,
+        &mut environment.state,
+        &mut journal,
+        &progress,
+        limits,
+        &stop,
+    )
+    .await;
+    progress.end();
+    listener.abort();
+    let outcome = ended
+        .map_err(|error| CliError::failed("the plan contradicts itself").because(&error))?;
+    if outcome.storage.is_none() {
+        session.save(&mut environment.state)?;
+    }
+    tell(global, &environment, plan, outcome)
+}
+
+/// Outputs may change though no resource does: one may have been added.
+fn keep_outputs(
+    environment: &mut Environment,
+    session: &Session,
+    plan: &Plan,
+) -> Result<(), CliError> {
+    let outputs = plan
+        .outputs
+        .iter()
+        .map(|(name, value)| {
+            let value = payctl_engine::input::resolve(value, &|reference| {
+                let known = plan.step(&reference.address)?.known.as_ref()?;
+                known.get(&reference.output).cloned()
+            });
+            (name.clone(), value)
+        })
+        .collect();
+    if environment.state.outputs != outputs {
+        environment.state.outputs = outputs;
+        session.save(&mut environment.state)?;
+    }
+    Ok(())
+}
+
+fn tell(
+    global: &Global,
+    environment: &Environment,
+    plan: &Plan,
+    mut outcome: Outcome,
+) -> Result<Exit, CliError> {
+    if let Some(error) = outcome.storage.take() {
+        let mut error = CliError::from(error);
+        error.hints.push("what was done is in AWS; the next run finds it".to_owned());
+        return Err(error);
+    }
+    report::outcome(plan, &outcome);
+    if global.verbose > 0 {
+        report::calls(&environment.calls);
+    }
+    if outcome.stopped && !outcome.is_complete() {
+        let command = again(global, plan);
+        report::say(&format!("interrupted; what is begun is recorded: `{command}` goes on"));
+        return Ok(Exit::Interrupted);
+    }
+    if !outcome.is_complete() {
+        let error = CliError::failed(format!("{} of the steps failed", outcome.failed.len()))
+            .hint(format!("run `{}` again: it goes on from here", again(global, plan)));
+        return Err(error);
+    }
+    match plan.goal {
+        Goal::Up => report::outputs(&environment.state.outputs),
+        Goal::Destroy => report::say(&format!(
+            "nothing is left of {} {} but its empty state in {}",
+            environment.local.system.name,
+            environment.local.suffix,
+            state_folder(&environment.local).display()
+        )),
+    }
+    Ok(Exit::Done)
+}
+
+/// The command that goes on.
+fn again(global: &Global, plan: &Plan) -> String {
+    let verb = match plan.goal {
+        Goal::Up => "up",
+        Goal::Destroy => "destroy",
+    };
+    let mut command = format!("payctl {verb} --suffix {}", plan.owner.suffix);
+    if plan.owner.stack != payctl_stack::SYSTEMS[0].name {
+        command += &format!(" --stack {}", plan.owner.stack);
+    }
+    if global.sandbox {
+        command += " --sandbox";
+    }
+    command
+}
+
+fn approved(question: &Question) -> Result<bool, CliError> {
+    let (yes, wanted, prompt) = match question {
+        Question::Approve { yes } => (*yes, "yes", "do this? type yes: ".to_owned()),
+        Question::Destroy { yes, suffix } => {
+            (*yes, suffix.as_str(), format!("to delete all of this, type its suffix, {suffix}: "))
+        }
+    };
+    if yes {
+        return Ok(true);
+    }
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Err(CliError::failed("there is no terminal to ask on, and nothing was changed")
+            .hint("add --yes if the plan is right"));
+    }
+    report::ask(&prompt);
+    let mut answer = String::new();
+    std::io::stdin()
+        .read_line(&mut answer)
+        .map_err(|source| CliError::failed("failed to read the answer").because(&source))?;
+    let _ = std::io::stderr().flush();
+    Ok(answer.trim() == wanted)
+}
+
+/// The first Ctrl-C or SIGTERM stops gently, the second at once.
+async fn listen(stop: Stop) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return;
+    };
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        if stop.gently.is_cancelled() {
+            stop.now.cancel();
+        }
+        stop.gently.cancel();
+    }
+}

@@ -1,0 +1,84 @@
+//! `payctl up`: makes everything as declared.
+
+use std::path::Path;
+
+use payctl_engine::{Goal, Plan};
+
+use super::run::{Question, carry_out};
+use crate::cli::{Global, UpArgs};
+use crate::environment::{Environment, Handlers, Local};
+use crate::error::{CliError, Exit};
+use crate::report;
+
+pub(super) async fn run(global: &Global, args: &UpArgs) -> Result<Exit, CliError> {
+    let saved = args.plan.as_deref().map(read).transpose()?;
+    let mut global = global.clone();
+    if let Some(plan) = &saved {
+        take_names(&mut global, plan)?;
+    }
+    let local = Local::read(&global)?;
+    let goal = saved.as_ref().map_or(Goal::Up, |plan| plan.goal);
+    let handlers = match goal {
+        Goal::Up => Handlers::Needed,
+        Goal::Destroy => Handlers::Ignored,
+    };
+    // Everything that can be wrong with the input is found before a file is written.
+    let checked = Environment::open(&global, local, handlers).await?;
+    let session = checked.local.store.lock(&Local::holder("up"))?;
+    let mut environment = checked.reload()?;
+    let plan = environment.plan(goal, &args.permissions).await?;
+    if let Some(saved) = &saved
+        && !same(saved, &plan)
+    {
+        report::say(&report::plan::text(&environment, &plan, global.verbose));
+        return Err(CliError::failed("AWS, the state or the stack has changed since the plan was saved")
+            .hint("above is what it would be now; save it with `payctl plan --out FILE`"));
+    }
+    let question = Question::Approve { yes: args.yes || saved.is_some() };
+    carry_out(&global, environment, &session, &plan, question).await
+}
+
+fn read(path: &Path) -> Result<Plan, CliError> {
+    let failed = || CliError::failed(format!("failed to read the plan {}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|source| failed().because(&source))?;
+    let plan: Plan = serde_json::from_str(&text).map_err(|source| {
+        failed().because(&source).hint("plans are saved with `payctl plan --out FILE`")
+    })?;
+    if plan.format != payctl_engine::plan::FORMAT {
+        return Err(failed().hint("it was saved by another version of payctl: plan again"));
+    }
+    Ok(plan)
+}
+
+/// The plan says which stack and suffix it is for; the command line may only say the same.
+fn take_names(global: &mut Global, plan: &Plan) -> Result<(), CliError> {
+    let owner = &plan.owner;
+    let suffix = owner.suffix.parse().map_err(|source| {
+        CliError::failed("the plan names no environment").because(&source)
+    })?;
+    let other_suffix = global.suffix.as_ref().is_some_and(|given| *given != suffix);
+    let other_stack = global.stack.as_ref().is_some_and(|given| *given != owner.stack);
+    if other_suffix || other_stack {
+        let message =
+            format!("the plan is for stack {}, suffix {}", owner.stack, owner.suffix);
+        return Err(CliError::failed(message).hint("leave --stack and --suffix out, or plan anew"));
+    }
+    global.suffix = Some(suffix);
+    global.stack = Some(owner.stack.clone());
+    Ok(())
+}
+
+/// Whether two plans do the same. The first plan of an environment makes its lineage up, so that
+/// is compared only where a state names it.
+fn same(saved: &Plan, now: &Plan) -> bool {
+    let mut saved = saved.clone();
+    if now.serial == 0 && saved.owner.lineage != now.owner.lineage {
+        let (theirs, ours) = (saved.owner.lineage.clone(), now.owner.lineage.clone());
+        let text = serde_json::to_string(&saved).unwrap_or_default().replace(&theirs, &ours);
+        match serde_json::from_str(&text) {
+            Ok(renamed) => saved = renamed,
+            Err(_) => return false,
+        }
+    }
+    saved == *now
+}

@@ -1,0 +1,81 @@
+//! `payctl.toml`, read from the working folder or where `--config` says.
+
+use std::path::{Path, PathBuf};
+
+use payctl_stack::config::Config;
+
+use crate::error::CliError;
+
+/// Reads the configuration; the defaults where there is none.
+pub(crate) fn read(named: Option<&Path>) -> Result<Config, CliError> {
+    let path = named.map_or_else(|| PathBuf::from("payctl.toml"), Path::to_owned);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(source) if named.is_none() && source.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(Config::default());
+        }
+        Err(source) => {
+            let message = format!("failed to read the configuration {}", path.display());
+            return Err(CliError::failed(message).because(&source));
+        }
+    };
+    let failed = || CliError::failed(format!("{} is not as it should be", path.display()));
+    let config: Config = toml::from_str(&text).map_err(|source| {
+        let error = failed().because(&source);
+        match nearest(source.message()) {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    })?;
+    config.check().map_err(|source| failed().because(&source))?;
+    Ok(config)
+}
+
+/// For an unknown key or value, the known one that is nearest to it.
+fn nearest(message: &str) -> Option<String> {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = message.starts_with("unknown ").then(|| quoted.next())??;
+    let known: Vec<&str> = quoted.collect();
+    let best = known
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(unknown, known), known))
+        .min_by_key(|(distance, _)| *distance);
+    match best {
+        Some((distance, known)) if distance <= 1 + unknown.len() / 3 => {
+            Some(format!("did you mean `{known}`?"))
+        }
+        _ => Some(format!("known here: {}", known.join(", "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> CliError {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("payctl.toml");
+        std::fs::write(&path, text).unwrap();
+        read(Some(&path)).unwrap_err()
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_the_nearest_name() {
+        let error = error("[pci-core]\nmemory_mib = 512\n");
+        assert_eq!(error.hints, ["did you mean `memory_mb`?"]);
+        assert!(error.causes[0].contains("line 2"), "{:?}", error.causes);
+    }
+
+    #[test]
+    fn values_that_cannot_be_are_refused() {
+        for (text, why) in [
+            ("[pci-core]\nlog_retention_days = 31", "pci-core.log_retention_days is 31"),
+            ("[pci-core]\nnetwork = \"10.0.0.0/8\"", "a network of /16 to /28"),
+            ("[tags]\n\"payctl:id\" = \"x\"", "reserved"),
+            ("[pci-core]\nkey_deletion_window_days = 3", "7 to 30"),
+        ] {
+            let error = error(text);
+            assert!(error.causes[0].contains(why), "{text}: {:?}", error.causes);
+        }
+    }
+}

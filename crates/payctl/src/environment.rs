@@ -1,0 +1,304 @@
+//! An environment: one system and suffix in one account and region, ready to be planned.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use payctl_aws::{Artifacts, Aws, Calls, CodeSha256, Connection, Facts, Reach, kinds};
+use payctl_engine::plan::PlanError;
+use payctl_engine::state::Loaded;
+use payctl_engine::{
+    Bound, Goal, Holder, Observed, Owner, Permissions, Plan, Provider as _, Request, Stack, State,
+    Store, observe, plan,
+};
+use payctl_sandbox::{Sandbox, StartOptions};
+use payctl_stack::config::Config;
+use payctl_stack::{Context, SYSTEMS, Suffix, System};
+
+use crate::cli::{Global, PermissionArgs};
+use crate::error::CliError;
+use crate::{configuration, handlers, report};
+
+/// What can be said before any AWS call.
+pub(crate) struct Local {
+    pub(crate) system: &'static System,
+    pub(crate) suffix: Suffix,
+    pub(crate) config: Config,
+    pub(crate) store: Store,
+}
+
+/// An environment with its account.
+pub(crate) struct Environment {
+    pub(crate) local: Local,
+    pub(crate) facts: Arc<Facts>,
+    pub(crate) calls: Calls,
+    pub(crate) provider: Bound<Aws>,
+    pub(crate) stack: Stack,
+    pub(crate) loaded: Loaded,
+    pub(crate) state: State,
+    pub(crate) sandbox: bool,
+}
+
+impl Local {
+    /// Reads the command line and the configuration.
+    pub(crate) fn read(global: &Global) -> Result<Self, CliError> {
+        let config = configuration::read(global.config.as_deref())?;
+        let name = global.stack.as_deref().or(config.stack.as_deref()).unwrap_or(SYSTEMS[0].name);
+        let system = System::named(name).ok_or_else(|| {
+            let known: Vec<&str> = SYSTEMS.iter().map(|system| system.name).collect();
+            let error = CliError::failed(format!("there is no stack {name:?}"));
+            error.hint(format!("there is: {}", known.join(", ")))
+        })?;
+        let suffix = global.suffix.clone().ok_or_else(|| {
+            CliError::failed("no suffix is given")
+                .hint("name the environment, such as `--suffix dev`, or set PAYCTL_SUFFIX")
+        })?;
+        // The sandbox's environments never mix with real ones.
+        let base = match global.sandbox {
+            true => global.state_dir.join("sandbox"),
+            false => global.state_dir.clone(),
+        };
+        let store = Store::at(base.join(system.name).join(suffix.as_str()));
+        Ok(Self { system, suffix, config, store })
+    }
+
+    /// The state that is there, checked to be of this stack and suffix.
+    pub(crate) fn load(&self) -> Result<Loaded, CliError> {
+        let loaded = self.store.load()?;
+        if let Some(state) = &loaded.state {
+            let (stack, suffix) = (self.system.name, self.suffix.as_str());
+            if (state.stack.as_str(), state.suffix.as_str()) != (stack, suffix) {
+                let message = format!(
+                    "the state in {} is of stack {}, suffix {}, not of {stack}, {suffix}",
+                    self.store.folder().display(),
+                    state.stack,
+                    state.suffix,
+                );
+                return Err(CliError::failed(message).hint("was the folder copied or renamed?"));
+            }
+        }
+        Ok(loaded)
+    }
+
+    /// Who holds the lock while `command` runs.
+    pub(crate) fn holder(command: &str) -> Holder {
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        Holder {
+            pid: std::process::id(),
+            host: host.trim().to_owned(),
+            command: command.to_owned(),
+            since: jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        }
+    }
+}
+
+/// What a command needs of the handlers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Handlers {
+    /// Their code, to compare and upload.
+    Needed,
+    /// Nothing: what they run does not matter to a deletion.
+    Ignored,
+}
+
+impl Environment {
+    /// Finds the account and declares the stack in it. Everything that can be wrong with the
+    /// input is found here, before anything is changed.
+    pub(crate) async fn open(
+        global: &Global,
+        local: Local,
+        handlers: Handlers,
+    ) -> Result<Self, CliError> {
+        let loaded = local.load()?;
+        let (artifacts, digests) = match handlers {
+            Handlers::Needed => {
+                let architecture = local.config.pci_core.architecture;
+                handlers::load(local.system, &global.handlers, architecture)?
+            }
+            Handlers::Ignored => (Artifacts::default(), BTreeMap::new()),
+        };
+        let connection = connect(global, &local.config).await?;
+        let facts = connection
+            .facts()
+            .await
+            .map_err(|error| CliError::aws("failed to ask AWS who we are", &error.into()))?;
+        if let Some(state) = &loaded.state {
+            check_place(&local, state, &facts)?;
+        }
+        let facts = Arc::new(facts);
+        let artifacts = Arc::new(artifacts);
+        let steady = connection.steady(&facts, &artifacts);
+        let once = connection.once(&facts, &artifacts);
+        let stack = declare(&local, &connection, &steady, &facts, &digests).await?;
+        let state = loaded.state.clone().unwrap_or_else(|| {
+            let Facts { account, region, .. } = &*facts;
+            let lineage: String = (0..16).map(|_| fastrand::char('a'..='z')).collect();
+            State::empty(local.system.name, local.suffix.as_str(), account, region, &lineage)
+        });
+        Ok(Self {
+            provider: kinds().bind(steady, once),
+            calls: connection.calls().clone(),
+            sandbox: global.sandbox,
+            local,
+            facts,
+            stack,
+            loaded,
+            state,
+        })
+    }
+
+    /// The same with the state as it is now that the lock is held.
+    pub(crate) fn reload(mut self) -> Result<Self, CliError> {
+        self.loaded = self.local.load()?;
+        if let Some(state) = &self.loaded.state {
+            check_place(&self.local, state, &self.facts)?;
+            self.state = state.clone();
+        }
+        Ok(self)
+    }
+
+    /// Whose resources they are.
+    pub(crate) fn owner(&self) -> Owner {
+        let State { stack, suffix, lineage, .. } = &self.state;
+        Owner { stack: stack.clone(), suffix: suffix.clone(), lineage: lineage.clone() }
+    }
+
+    /// Looks at what exists and plans.
+    pub(crate) async fn plan(
+        &mut self,
+        goal: Goal,
+        permissions: &PermissionArgs,
+    ) -> Result<Plan, CliError> {
+        let observed = self.observe().await?;
+        // A lost state is taken up under the lineage that the resources themselves carry.
+        if self.loaded.state.is_none()
+            && let Some(lineage) = observed.lineage(&self.owner())
+        {
+            self.state.lineage = lineage;
+        }
+        let permissions = Permissions {
+            lose_data_of: permissions.allow_data_loss.iter().cloned().collect(),
+            lift_protection: permissions.lift_protection,
+        };
+        let owner = self.owner();
+        let request = Request {
+            goal,
+            stack: &self.stack,
+            state: &self.state,
+            observed: &observed,
+            owner: &owner,
+            kinds: self.provider.kinds(),
+            permissions: &permissions,
+        };
+        let plan = plan(request).map_err(|error| match &error {
+            PlanError::UnknownKind(_) => CliError::failed(error.to_string())
+                .hint("the state was written by another version of payctl: use that one"),
+            PlanError::Stack(_) => CliError::failed("the stack contradicts itself").because(&error),
+        })?;
+        payctl_engine::schedule(&plan, self.provider.kinds()).map_err(|error| {
+            CliError::failed("the plan contradicts itself, and nothing was changed")
+                .because(&error)
+                .hint("this is a fault of payctl: please report it with the output of plan --json")
+        })?;
+        Ok(plan)
+    }
+
+    async fn observe(&self) -> Result<Observed, CliError> {
+        let owner = self.owner();
+        observe(&self.provider, &owner, &self.stack, &self.state).await.map_err(|error| {
+            CliError::aws(format!("failed to read {}", error.address), &error.source)
+        })
+    }
+}
+
+/// The way to AWS, or to the sandbox.
+pub(crate) async fn connect(global: &Global, config: &Config) -> Result<Connection, CliError> {
+    let mut reach = Reach {
+        region: global.region.clone().or_else(|| config.region.clone()),
+        profile: global.profile.clone(),
+        endpoint: global.endpoint_url.clone(),
+        credentials: None,
+    };
+    if global.sandbox {
+        let running = start_sandbox(&StartOptions::default()).await?;
+        reach.endpoint = Some(running.endpoint);
+        reach.region = Some(config.region.clone().unwrap_or_else(|| "us-east-1".to_owned()));
+        reach.credentials = Some(("sandbox".to_owned(), "sandbox".to_owned()));
+    }
+    Connection::open(&reach)
+        .await
+        .map_err(|error| CliError::aws("failed to find the way to AWS", &error.into()))
+}
+
+/// Starts the sandbox, or finds it running.
+pub(crate) async fn start_sandbox(
+    options: &StartOptions,
+) -> Result<payctl_sandbox::Running, CliError> {
+    let sandbox = sandbox()?;
+    let started = sandbox.start(options, &|line| report::say(line)).await;
+    started.map_err(|error| CliError::failed("failed to start the sandbox").because(&error))
+}
+
+/// The user's sandbox.
+pub(crate) fn sandbox() -> Result<Sandbox, CliError> {
+    let home = Sandbox::default_home()
+        .map_err(|error| CliError::failed("failed to find the sandbox").because(&error))?;
+    Ok(Sandbox::at(home))
+}
+
+fn check_place(local: &Local, state: &State, facts: &Facts) -> Result<(), CliError> {
+    for (what, theirs, ours) in [
+        ("account", &state.account, &facts.account),
+        ("region", &state.region, &facts.region),
+    ] {
+        if theirs != ours {
+            let message = format!(
+                "the state in {} is of {what} {theirs}, and this is {what} {ours}",
+                local.store.folder().display()
+            );
+            let hint = match what {
+                "account" => "use that account's credentials, or another --state-dir",
+                _ => "add --region with the state's region, or use another suffix",
+            };
+            return Err(CliError::failed(message).hint(hint));
+        }
+    }
+    Ok(())
+}
+
+async fn declare(
+    local: &Local,
+    connection: &Connection,
+    aws: &Aws,
+    facts: &Facts,
+    digests: &BTreeMap<String, CodeSha256>,
+) -> Result<Stack, CliError> {
+    let zones = connection
+        .zones(aws)
+        .await
+        .map_err(|error| CliError::aws("failed to ask for the region's zones", &error.into()))?;
+    if zones.len() < 3 {
+        let message = format!(
+            "{} has {} availability zones, and {} needs 3",
+            facts.region,
+            zones.len(),
+            local.system.name
+        );
+        return Err(CliError::failed(message).hint("choose another region with --region"));
+    }
+    let context = Context {
+        suffix: &local.suffix,
+        account: &facts.account,
+        region: &facts.region,
+        partition: &facts.partition,
+        zones: &zones,
+        handlers: digests,
+        tags: &local.config.tags,
+    };
+    Ok(local.system.declare(&context, &local.config))
+}
+
+/// Where the state is, for messages.
+pub(crate) fn state_folder(local: &Local) -> PathBuf {
+    local.store.folder().to_owned()
+}

@@ -1,0 +1,119 @@
+//! Errors as people read them: what failed, why, and what to do next.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use payctl_engine::{Failure, FailureKind, StateError};
+
+/// How payctl ends. Documented in `payctl --help`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Done = 0,
+    Failed = 1,
+    Changes = 2,
+    Locked = 3,
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    /// The exit code.
+    pub(crate) exit: Exit,
+    /// What failed.
+    pub(crate) message: String,
+    /// Why, outermost cause first.
+    pub(crate) causes: Vec<String>,
+    /// What to do.
+    pub(crate) hints: Vec<String>,
+}
+
+impl CliError {
+    /// `message` failed.
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        let (exit, message) = (Exit::Failed, message.into());
+        Self { exit, message, causes: Vec::new(), hints: Vec::new() }
+    }
+
+    /// Because of `source` and its own causes.
+    pub(crate) fn because(mut self, source: &dyn Error) -> Self {
+        let mut next = Some(source);
+        while let Some(error) = next {
+            self.causes.push(error.to_string());
+            next = error.source();
+        }
+        self
+    }
+
+    /// What to do about it.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// An AWS call failed.
+    pub(crate) fn aws(message: impl Into<String>, failure: &Failure) -> Self {
+        let mut error = Self::failed(message);
+        error.causes.push(failure.to_string());
+        if let Some(id) = &failure.request_id {
+            error.causes.push(format!("request id {id}"));
+        }
+        error.hints.extend(advice(failure).map(str::to_owned));
+        error
+    }
+}
+
+impl From<StateError> for CliError {
+    fn from(source: StateError) -> Self {
+        let hint = match &source {
+            StateError::Locked { .. } => {
+                let mut error = Self::failed(source.to_string());
+                error.exit = Exit::Locked;
+                return error.hint("wait until it has ended; a dead holder's lock is free at once");
+            }
+            StateError::Damaged { .. } | StateError::JournalDamaged { .. } => {
+                "earlier states are in the folder backups beside it; without any state, payctl \
+                 finds what exists by its ownership tags"
+            }
+            StateError::TooNew { .. } => "use that version of payctl, or a newer one",
+            StateError::NotAFile { .. } => "put the file itself there",
+            StateError::Io { .. } | StateError::JournalBroken { .. } => {
+                "nothing is changed without a record of it: make the folder writable, or name \
+                 another with --state-dir"
+            }
+            StateError::Encode { .. } => "this is a fault of payctl",
+        };
+        let error = Self::failed(source.to_string()).hint(hint);
+        match source.source() {
+            Some(cause) => error.because(cause),
+            None => error,
+        }
+    }
+}
+
+/// What to do about a failed call.
+pub(crate) fn advice(failure: &Failure) -> Option<&'static str> {
+    match failure.kind {
+        FailureKind::Credentials => Some(
+            "sign in again, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; `--sandbox` needs no account",
+        ),
+        FailureKind::Denied => {
+            Some("the credentials may not do this: the README lists what payctl needs")
+        }
+        FailureKind::Lost | FailureKind::Unavailable => {
+            Some("check the network, the region and the endpoint, then run the same command again")
+        }
+        FailureKind::Throttled => Some("run it again, with a smaller --parallelism"),
+        FailureKind::Quota => Some("raise the account's quota in Service Quotas, then run it again"),
+        FailureKind::NotYetVisible | FailureKind::Busy | FailureKind::Pending => {
+            Some("run the same command again: it goes on from here")
+        }
+        _ => None,
+    }
+}

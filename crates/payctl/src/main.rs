@@ -1,0 +1,42 @@
+//! payctl: provisions PCI-DSS payment infrastructure on AWS, directly through the AWS SDK.
+
+mod cli;
+mod commands;
+mod configuration;
+mod environment;
+mod error;
+mod handlers;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::Cli;
+use crate::error::Exit;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers; a typing error is 1, so that 2 only ever means that
+            // a plan has changes.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Failed.into() } else { Exit::Done.into() };
+        }
+    };
+    report::set_color(cli.global.color);
+    report::log_to_stderr(cli.global.verbose);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(commands::run(cli)),
+        Err(source) => Err(error::CliError::failed("failed to start").because(&source)),
+    };
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            report::error(&error);
+            error.exit.into()
+        }
+    }
+}

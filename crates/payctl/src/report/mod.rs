@@ -1,0 +1,154 @@
+//! Everything that prints. stdout carries data; everything for people goes to stderr.
+
+pub(crate) mod plan;
+pub(crate) mod progress;
+mod value;
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use payctl_aws::Calls;
+use payctl_engine::{Goal, Outcome, Plan};
+use serde_json::Value;
+
+use crate::cli::Color;
+use crate::error::{CliError, advice};
+
+pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
+pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default();
+pub(crate) const CYAN: Style = AnsiColor::Cyan.on_default();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const BOLD: Style = Style::new().bold();
+
+/// `text` in `style`.
+pub(crate) fn paint(style: Style, text: impl std::fmt::Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// Decides about colour for the whole run.
+pub(crate) fn set_color(color: Color) {
+    match color {
+        Color::Auto => anstream::ColorChoice::Auto,
+        Color::Always => anstream::ColorChoice::Always,
+        Color::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
+}
+
+/// With -vv, every AWS call is told on stderr as it happens.
+pub(crate) fn log_to_stderr(verbose: u8) {
+    if verbose >= 2 {
+        let filter = tracing_subscriber::EnvFilter::new("payctl_aws=debug,payctl_engine=debug");
+        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        let _ = log.try_init();
+    }
+}
+
+/// Data, to stdout. A reader that goes away ends nothing.
+pub(crate) fn data(text: &str) {
+    let mut out = anstream::stdout();
+    let _ = out.write_all(text.as_bytes());
+    let _ = out.flush();
+}
+
+/// A line for people, to stderr.
+pub(crate) fn say(text: &str) {
+    let mut out = anstream::stderr();
+    let _ = writeln!(out, "{text}");
+}
+
+/// A question, to stderr; the answer follows on the same line.
+pub(crate) fn ask(prompt: &str) {
+    let mut out = anstream::stderr();
+    let _ = write!(out, "{prompt}");
+    let _ = out.flush();
+}
+
+/// An error with its causes and hints.
+pub(crate) fn error(error: &CliError) {
+    say(&format!("{} {}", paint(RED, "error:"), error.message));
+    let mut last = error.message.as_str();
+    for cause in &error.causes {
+        if cause != last {
+            for (nth, line) in cause.trim_end().lines().enumerate() {
+                say(&format!("  {} {line}", if nth == 0 { "because:" } else { "        " }));
+            }
+        }
+        last = cause;
+    }
+    for hint in &error.hints {
+        say(&format!("  {} {hint}", paint(CYAN, "hint:")));
+    }
+}
+
+/// How a run ended.
+pub(crate) fn outcome(plan: &Plan, outcome: &Outcome) {
+    for (address, failure) in &outcome.failed {
+        say(&format!("{} {address}", paint(RED, "failed:")));
+        say(&format!("  because: {failure}"));
+        if let Some(id) = &failure.request_id {
+            say(&format!("  request id {id}"));
+        }
+        if let Some(advice) = advice(failure) {
+            say(&format!("  {} {advice}", paint(CYAN, "hint:")));
+        }
+    }
+    let skipped = outcome.skipped.iter().filter(|(address, _)| {
+        !outcome.failed.iter().any(|(failed, _)| failed == address)
+    });
+    let mut because: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (address, cause) in skipped {
+        let cause = cause.as_ref().map(ToString::to_string).unwrap_or_default();
+        because.entry(cause).or_default().push(address.to_string());
+    }
+    for (cause, addresses) in because {
+        let why = match cause.is_empty() {
+            true => "the run was stopped".to_owned(),
+            false => format!("{cause} failed"),
+        };
+        say(&format!("{} {} steps, because {why}", paint(YELLOW, "not done:"), addresses.len()));
+        say(&paint(DIM, format!("  {}", addresses.join(", "))));
+    }
+    let verb = match plan.goal {
+        Goal::Up => "up",
+        Goal::Destroy => "destroy",
+    };
+    let word = match outcome.is_complete() {
+        true => paint(GREEN, "done:"),
+        false => paint(YELLOW, "ended:"),
+    };
+    let steps = outcome.done.len();
+    say(&format!("{word} {verb}, {steps} steps in {}", seconds(outcome.took)));
+}
+
+/// The outputs of a stack.
+pub(crate) fn outputs(outputs: &BTreeMap<String, Value>) {
+    let width = outputs.keys().map(String::len).max().unwrap_or_default();
+    for (name, value) in outputs {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        say(&format!("  {name:<width$}  {value}"));
+    }
+}
+
+/// How many calls were made, most frequent first.
+pub(crate) fn calls(calls: &Calls) {
+    let mut counts: Vec<_> = calls.counts().into_iter().collect();
+    counts.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), name.clone()));
+    say(&format!("{} AWS calls", calls.total()));
+    for (name, count) in counts {
+        say(&paint(DIM, format!("  {count:>4}  {name}")));
+    }
+}
+
+/// A duration for people.
+pub(crate) fn seconds(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    if seconds < 60.0 {
+        format!("{seconds:.1} s")
+    } else {
+        format!("{} min {:02} s", duration.as_secs() / 60, duration.as_secs() % 60)
+    }
+}

@@ -1,0 +1,200 @@
+//! The plan as people read it: property by property, with the reason.
+
+use std::fmt::Write as _;
+
+use anstyle::Style;
+use payctl_engine::{Action, Change, Goal, Origin, Plan, Step};
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+
+use super::value::{cut, is_large, long, short};
+use super::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, paint};
+use crate::environment::Environment;
+
+/// The width that everything fits in.
+const WIDTH: usize = 80;
+
+/// The whole plan.
+pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> String {
+    let mut out = String::new();
+    let facts = &environment.facts;
+    let place = if environment.sandbox { ", sandbox" } else { "" };
+    let _ = writeln!(
+        out,
+        "{} · account {} · {}{place}",
+        paint(BOLD, format!("{} {}", plan.owner.stack, plan.owner.suffix)),
+        facts.account,
+        facts.region
+    );
+    if environment.loaded.replayed > 0 {
+        let _ = writeln!(out, "{}", paint(DIM, "an earlier run did not end: this one goes on from where it was"));
+    }
+    out.push('\n');
+    for step in &plan.steps {
+        write_step(&mut out, step, plan.goal, verbose);
+    }
+    write_refusals(&mut out, plan);
+    write_counts(&mut out, plan);
+    out
+}
+
+fn write_step(out: &mut String, step: &Step, goal: Goal, verbose: u8) {
+    for deposed in &step.deposed {
+        let id = short(deposed.outputs.get("id").unwrap_or(&deposed.outputs));
+        let what = format!("- {}: delete what it replaced, {id}", step.address);
+        let _ = writeln!(out, "{}", paint(RED, what));
+    }
+    let (sign, style, what) = match step.action {
+        Action::Keep if verbose < 2 => return,
+        Action::Keep => (" ", DIM, "as declared"),
+        Action::Create => ("+", GREEN, "create"),
+        Action::Adopt => ("+", CYAN, "adopt"),
+        Action::Update => ("~", YELLOW, "update"),
+        Action::DeleteThenCreate => ("±", RED, "replace: delete, then create (its name is taken)"),
+        Action::CreateThenDelete => ("±", YELLOW, "replace: create, then delete the old one"),
+        Action::Delete => ("-", RED, "delete"),
+        Action::Forget => ("-", DIM, "forget"),
+    };
+    let _ = write!(out, "{} {}", paint(style, format!("{sign} {}", step.address)), what);
+    if let Some(reason) = &step.reason {
+        let _ = write!(out, "{}", paint(DIM, format!(" ({reason})")));
+    }
+    out.push('\n');
+    let mut changes: Vec<&Change> = step.changes.iter().collect();
+    // What creates shows is what one would ask about; everything else is a -v away.
+    if step.action == Action::Create && verbose == 0 {
+        changes.retain(|change| !change.after.is_null() && change.property != "tags");
+    }
+    let width = changes.iter().map(|change| change.property.len()).max().unwrap_or_default();
+    for change in changes {
+        write_change(out, step.action, change, width, verbose);
+    }
+    if step.action == Action::Delete && goal == Goal::Destroy {
+        return;
+    }
+    if !step.changes.is_empty() {
+        out.push('\n');
+    }
+}
+
+fn write_change(out: &mut String, action: Action, change: &Change, width: usize, verbose: u8) {
+    let Change { property, before, after, known_after, origin, replaces } = change;
+    let indent = " ".repeat(4);
+    let room = WIDTH.saturating_sub(width + 6);
+    if action == Action::Create {
+        let text = if verbose > 0 && is_large(after) { String::new() } else { summary(after) };
+        let _ = writeln!(out, "{indent}{property:<width$}  {}", cut(&text, room));
+        if verbose > 0 && is_large(after) {
+            for line in long(after).lines() {
+                let _ = writeln!(out, "{indent}  {}", paint(GREEN, line));
+            }
+        }
+        return;
+    }
+    let mut note = match origin {
+        Origin::Drift => "changed outside payctl".to_owned(),
+        Origin::Declared => String::new(),
+        Origin::Unknown => {
+            let names: Vec<String> = known_after.iter().map(ToString::to_string).collect();
+            format!("known after {}", names.join(", "))
+        }
+    };
+    if *replaces {
+        let comma = if note.is_empty() { "" } else { ", " };
+        note = format!("{note}{comma}forces the replacement");
+    }
+    let note = if note.is_empty() { note } else { paint(DIM, format!("  ({note})")) };
+    if is_large(before) || is_large(after) || (before.is_array() && after.is_array()) {
+        let _ = writeln!(out, "{indent}{property}{note}");
+        for line in lines(before, after) {
+            let _ = writeln!(out, "{indent}  {line}");
+        }
+        return;
+    }
+    let (before, after) = (short(before), short(after));
+    if before.chars().count() + after.chars().count() + 3 <= room {
+        let _ = writeln!(
+            out,
+            "{indent}{property:<width$}  {} → {}{note}",
+            paint(RED, before),
+            paint(GREEN, after)
+        );
+    } else {
+        let _ = writeln!(out, "{indent}{property}{note}");
+        let _ = writeln!(out, "{indent}  {}", paint(RED, format!("- {before}")));
+        let _ = writeln!(out, "{indent}  {}", paint(GREEN, format!("+ {after}")));
+    }
+}
+
+/// What changes between two values, line by line, with a little around it.
+fn lines(before: &Value, after: &Value) -> Vec<String> {
+    let text = |value: &Value| if value.is_null() { String::new() } else { long(value) + "\n" };
+    let (before, after) = (text(before), text(after));
+    let diff = TextDiff::from_lines(before.as_str(), after.as_str());
+    let mut out = Vec::new();
+    for (nth, group) in diff.grouped_ops(2).iter().enumerate() {
+        if nth > 0 {
+            out.push(paint(DIM, "…"));
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let (sign, style) = match change.tag() {
+                ChangeTag::Delete => ("-", RED),
+                ChangeTag::Insert => ("+", GREEN),
+                ChangeTag::Equal => (" ", Style::new()),
+            };
+            let line = change.value().trim_end_matches('\n');
+            out.push(paint(style, format!("{sign} {line}")));
+        }
+    }
+    out
+}
+
+/// A new value on one line: of a policy, what its statements are called.
+fn summary(value: &Value) -> String {
+    let Some(statements) = value.get("Statement").and_then(Value::as_array) else {
+        return short(value);
+    };
+    let names: Vec<&str> = statements
+        .iter()
+        .filter_map(|statement| statement.get("Sid").and_then(Value::as_str))
+        .collect();
+    format!("policy: {}", names.join(", "))
+}
+
+fn write_refusals(out: &mut String, plan: &Plan) {
+    for refusal in &plan.refusals {
+        let _ = writeln!(out, "{} {}: {}", paint(RED, "refused:"), refusal.address, refusal.why);
+        let _ = writeln!(out, "  {} {}", paint(CYAN, "hint:"), refusal.hint);
+    }
+    if !plan.refusals.is_empty() {
+        out.push('\n');
+    }
+}
+
+fn write_counts(out: &mut String, plan: &Plan) {
+    let counts = plan.counts();
+    let parts: Vec<String> = [
+        (counts.create, "to create"),
+        (counts.adopt, "to adopt"),
+        (counts.update, "to update"),
+        (counts.replace, "to replace"),
+        (counts.delete, "to delete"),
+        (counts.forget, "to forget"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| format!("{count} {what}"))
+    .collect();
+    let kept = match (counts.keep, plan.goal) {
+        (0, _) => String::new(),
+        (kept, Goal::Up) => format!("{kept} as declared"),
+        (kept, Goal::Destroy) => format!("{kept} to keep"),
+    };
+    let all: Vec<String> = parts.iter().cloned().chain((!kept.is_empty()).then_some(kept)).collect();
+    let line = match (plan.is_empty(), plan.goal) {
+        (true, Goal::Up) => format!("nothing to do: {} as declared", counts.keep),
+        (true, Goal::Destroy) => "nothing to do: nothing is there".to_owned(),
+        _ => all.join(", "),
+    };
+    let _ = writeln!(out, "{}", paint(BOLD, line));
+}

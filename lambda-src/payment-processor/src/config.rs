@@ -1,0 +1,51 @@
+//! What the function is told by its environment.
+
+use thiserror::Error;
+
+/// The function's own environment variables.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `DYNAMODB_TABLE`: name of the table of transactions.
+    pub table: String,
+    /// `S3_BUCKET`: name of the only bucket files are taken from.
+    pub bucket: String,
+    /// `KMS_KEY_ID`: id or ARN of the key the files should be encrypted with.
+    pub key: String,
+}
+
+/// A variable is not set, or empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("environment variable {0} is missing")]
+pub struct MissingVariable(pub &'static str);
+
+impl Config {
+    /// Reads the variables through `lookup`.
+    ///
+    /// # Errors
+    /// The first [`MissingVariable`].
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, MissingVariable> {
+        let required = |name| {
+            lookup(name).filter(|value| !value.trim().is_empty()).ok_or(MissingVariable(name))
+        };
+        Ok(Self {
+            table: required("DYNAMODB_TABLE")?,
+            bucket: required("S3_BUCKET")?,
+            key: required("KMS_KEY_ID")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_variable_is_required() {
+        let config = Config::read(|name| Some(name.to_lowercase())).unwrap();
+        assert_eq!(config.table, "dynamodb_table");
+        for missing in ["DYNAMODB_TABLE", "S3_BUCKET", "KMS_KEY_ID"] {
+            let value = |name: &str| Some(if name == missing { " " } else { "x" }.to_owned());
+            assert_eq!(Config::read(value).unwrap_err(), MissingVariable(missing));
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! Recording a payment at most once. The rows are described in the crate's documentation.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::RequestId;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
+use payments_domain::{Digest, Metadata, MetadataValue, Payment};
+use serde_json::json;
+use thiserror::Error;
+
+use crate::{Deps, log};
+
+/// How often a transaction that met another one is tried.
+const ATTEMPTS: u32 = 10;
+
+/// The range key of a claim; no payment is from 1970.
+const CLAIM: u64 = 0;
+
+type Item = HashMap<String, AttributeValue>;
+
+/// A payment is recorded, with the row's timestamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    /// By this delivery.
+    Now(u64),
+    /// By an earlier delivery of the same content.
+    Before(u64),
+}
+
+/// Why a payment was not recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(crate) enum StoreError {
+    /// The id was used with other content.
+    #[error("transactionId was already used with other content")]
+    OtherContent,
+    /// AWS did not record it; it may later. Already logged.
+    #[error("the payment could not be recorded now")]
+    Unavailable,
+}
+
+/// What became of one transaction.
+enum Attempt {
+    Written,
+    /// A claim exists; its item, if the reply had it.
+    Claimed(Option<Item>),
+    /// Another transaction works on the same item.
+    Met,
+    Failed,
+}
+
+/// Records a payment, unless it is recorded already.
+pub(crate) async fn record(
+    deps: &Deps,
+    payment: &Payment,
+    source: &str,
+) -> Result<Recorded, StoreError> {
+    let digest = payment.digest();
+    let timestamp = milliseconds((deps.now)());
+    for attempt in 0..ATTEMPTS {
+        match write(deps, payment, &digest, timestamp, source).await {
+            Attempt::Written => return Ok(Recorded::Now(timestamp)),
+            Attempt::Claimed(Some(claim)) => return compare(&claim, &digest),
+            Attempt::Claimed(None) => return compare(&claim(deps, payment).await?, &digest),
+            Attempt::Met => tokio::time::sleep(pause(attempt)).await,
+            Attempt::Failed => return Err(StoreError::Unavailable),
+        }
+    }
+    log::error("transaction kept meeting others", json!({"attempts": ATTEMPTS}));
+    Err(StoreError::Unavailable)
+}
+
+/// One transaction. The SDK repeats a lost call with the same client token, so that a reply that
+/// got lost on the way does not turn a written payment into a duplicate.
+async fn write(
+    deps: &Deps,
+    payment: &Payment,
+    digest: &Digest,
+    timestamp: u64,
+    source: &str,
+) -> Attempt {
+    let claim = Put::builder()
+        .table_name(&deps.config.table)
+        .set_item(Some(claim_item(payment, digest, timestamp)))
+        .condition_expression("attribute_not_exists(transactionId)")
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        .build();
+    let row = Put::builder()
+        .table_name(&deps.config.table)
+        .set_item(Some(row_item(payment, timestamp, source)))
+        .build();
+    let (Ok(claim), Ok(row)) = (claim, row) else {
+        log::error("transaction is incomplete", json!({}));
+        return Attempt::Failed;
+    };
+    let sent = deps
+        .dynamodb
+        .transact_write_items()
+        .transact_items(TransactWriteItem::builder().put(claim).build())
+        .transact_items(TransactWriteItem::builder().put(row).build())
+        .send()
+        .await;
+    match sent {
+        Ok(_) => Attempt::Written,
+        Err(error) => explain(&error),
+    }
+}
+
+/// Sorts an error by its code, and a cancelled transaction by the reasons of its items.
+fn explain(error: &SdkError<TransactWriteItemsError>) -> Attempt {
+    use TransactWriteItemsError as Error;
+    match error.as_service_error() {
+        Some(Error::TransactionCanceledException(cancelled)) => {
+            let reasons = cancelled.cancellation_reasons();
+            if let Some(attempt) = by_reasons(reasons) {
+                return attempt;
+            }
+            let codes: Vec<_> = reasons.iter().map(CancellationReason::code).collect();
+            log::error("transaction was cancelled", json!({"reasons": codes}));
+            Attempt::Failed
+        }
+        Some(Error::TransactionInProgressException(_)) => Attempt::Met,
+        _ => {
+            failed("TransactWriteItems", error);
+            Attempt::Failed
+        }
+    }
+}
+
+/// The first reason is the claim's: a claim that exists decides, whatever the row met.
+fn by_reasons(reasons: &[CancellationReason]) -> Option<Attempt> {
+    if let Some(claim) = reasons.first().filter(|it| it.code() == Some("ConditionalCheckFailed")) {
+        return Some(Attempt::Claimed(claim.item.clone().filter(|item| !item.is_empty())));
+    }
+    let may_pass = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+    let mut codes = reasons.iter().filter_map(CancellationReason::code);
+    codes.any(|code| may_pass.contains(&code)).then_some(Attempt::Met)
+}
+
+/// Reads the claim, for a reply that did not bring it.
+async fn claim(deps: &Deps, payment: &Payment) -> Result<Item, StoreError> {
+    let request = deps.dynamodb.get_item().table_name(&deps.config.table).consistent_read(true);
+    let reply = request
+        .key("transactionId", text(payment.transaction_id.as_str()))
+        .key("timestamp", number(CLAIM))
+        .send()
+        .await;
+    match reply {
+        Ok(reply) => reply.item.ok_or(StoreError::Unavailable),
+        Err(error) => {
+            failed("GetItem", &error);
+            Err(StoreError::Unavailable)
+        }
+    }
+}
+
+fn compare(claim: &Item, digest: &Digest) -> Result<Recorded, StoreError> {
+    let stored = claim.get("digest").and_then(|value| value.as_s().ok());
+    let processed = claim.get("processedAt").and_then(|value| value.as_n().ok()?.parse().ok());
+    match (stored, processed) {
+        (Some(stored), Some(timestamp)) if stored == digest.as_str() => {
+            Ok(Recorded::Before(timestamp))
+        }
+        (Some(_), Some(_)) => Err(StoreError::OtherContent),
+        _ => {
+            log::error("claim is not one of ours", json!({}));
+            Err(StoreError::Unavailable)
+        }
+    }
+}
+
+fn claim_item(payment: &Payment, digest: &Digest, timestamp: u64) -> Item {
+    Item::from([
+        ("transactionId".to_owned(), text(payment.transaction_id.as_str())),
+        ("timestamp".to_owned(), number(CLAIM)),
+        ("kind".to_owned(), text("claim")),
+        ("digest".to_owned(), text(digest.as_str())),
+        ("processedAt".to_owned(), number(timestamp)),
+    ])
+}
+
+fn row_item(payment: &Payment, timestamp: u64, source: &str) -> Item {
+    let mut row = Item::from([
+        ("transactionId".to_owned(), text(payment.transaction_id.as_str())),
+        ("timestamp".to_owned(), number(timestamp)),
+        ("kind".to_owned(), text("payment")),
+        ("status".to_owned(), text("processed")),
+        ("amount".to_owned(), AttributeValue::N(payment.amount.to_string())),
+        ("currency".to_owned(), text(payment.amount.currency().code())),
+        ("cardLast4".to_owned(), text(payment.card_last4.as_str())),
+        ("source".to_owned(), text(source)),
+    ]);
+    if !payment.metadata.is_empty() {
+        row.insert("metadata".to_owned(), map(&payment.metadata));
+    }
+    row
+}
+
+fn map(metadata: &Metadata) -> AttributeValue {
+    let entry = |(name, value): (&str, &MetadataValue)| {
+        let value = match value {
+            MetadataValue::Text(text) => AttributeValue::S(text.clone()),
+            MetadataValue::Number(number) => AttributeValue::N(number.clone()),
+            MetadataValue::Flag(flag) => AttributeValue::Bool(*flag),
+        };
+        (name.to_owned(), value)
+    };
+    AttributeValue::M(metadata.entries().map(entry).collect())
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+fn milliseconds(now: SystemTime) -> u64 {
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Up to 20 ms, then up to twice as long each time, at most a second: at random, so that two that
+/// met do not meet again.
+fn pause(attempt: u32) -> Duration {
+    let longest = 20_u64.saturating_mul(1 << attempt.min(10)).min(1_000);
+    Duration::from_millis(fastrand::u64(1..=longest))
+}
+
+/// Logs a failed call by its code; AWS's message may repeat an item and is left out.
+fn failed<E: ProvideErrorMetadata>(operation: &str, error: &SdkError<E>)
+where
+    SdkError<E>: RequestId,
+{
+    let fields = json!({
+        "operation": operation,
+        "code": error.code().unwrap_or(transport(error)),
+        "awsRequestId": error.request_id(),
+    });
+    log::error("call to AWS failed", fields);
+}
+
+/// What kept a call from getting an answer of AWS at all.
+pub(crate) fn transport<E, R>(error: &SdkError<E, R>) -> &'static str {
+    match error {
+        SdkError::ConstructionFailure(_) => "(request not built)",
+        SdkError::TimeoutError(_) => "(timeout)",
+        SdkError::DispatchFailure(_) => "(not sent)",
+        SdkError::ResponseError(_) => "(answer not understood)",
+        _ => "(no code)",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reasons(codes: &[&str]) -> Vec<CancellationReason> {
+        codes.iter().map(|code| CancellationReason::builder().code(*code).build()).collect()
+    }
+
+    #[test]
+    fn a_claim_that_exists_decides() {
+        for codes in
+            [["ConditionalCheckFailed", "None"], ["ConditionalCheckFailed", "TransactionConflict"]]
+        {
+            assert!(matches!(by_reasons(&reasons(&codes)), Some(Attempt::Claimed(None))));
+        }
+    }
+
+    #[test]
+    fn what_met_another_transaction_is_tried_again() {
+        for codes in [["TransactionConflict", "None"], ["None", "ThrottlingError"]] {
+            assert!(matches!(by_reasons(&reasons(&codes)), Some(Attempt::Met)));
+        }
+        assert!(by_reasons(&reasons(&["ValidationError", "None"])).is_none());
+        assert!(by_reasons(&[]).is_none());
+    }
+
+    #[test]
+    fn pauses_grow_to_a_second() {
+        assert!(pause(0) <= Duration::from_millis(20));
+        for attempt in 0..100 {
+            assert!(pause(attempt) <= Duration::from_secs(1));
+        }
+    }
+}

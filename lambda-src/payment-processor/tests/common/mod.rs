@@ -1,0 +1,48 @@
+//! What the tests share: an emulated AWS, a stack in it, and Lambda's side of the runtime interface.
+#![allow(dead_code, unused_imports, missing_docs, unreachable_pub)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
+mod emulator;
+mod function;
+mod stack;
+
+pub use function::{Function, Outcome};
+pub use stack::{Row, Stack};
+
+use serde_json::{Value, json};
+
+/// A number that no card network would give out, and that passes the Luhn check.
+pub const CARD: &str = "4111111111111111";
+
+/// One valid payment of 12.50 dollars.
+pub fn payment(id: &str) -> Value {
+    json!({
+        "transactionId": id,
+        "amount": "12.50",
+        "currency": "USD",
+        "cardLast4": "4242",
+        "metadata": {"order": "A-1", "items": 3, "gift": true},
+    })
+}
+
+pub fn direct(payment: &Value) -> Value {
+    json!({"payment_data": payment})
+}
+
+/// A notification as S3 sends it, for objects given as bucket, encoded key and version.
+pub fn notification(objects: &[(&str, &str, Option<&str>)]) -> Value {
+    let record = |(bucket, key, version): &(&str, &str, Option<&str>)| {
+        let mut object = json!({"key": key, "size": 1, "eTag": "0", "sequencer": "0"});
+        if let Some(version) = version {
+            object["versionId"] = json!(version);
+        }
+        json!({
+            "eventVersion": "2.1",
+            "eventSource": "aws:s3",
+            "awsRegion": "us-east-1",
+            "eventName": "ObjectCreated:Put",
+            "s3": {"s3SchemaVersion": "1.0", "bucket": {"name": bucket}, "object": object},
+        })
+    };
+    json!({"Records": objects.iter().map(record).collect::<Vec<_>>()})
+}

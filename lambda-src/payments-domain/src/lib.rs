@@ -1,0 +1,28 @@
+//! What a payment is, and the rules it keeps. No IO: bytes or JSON in, a [`Payment`] or a reason out.
+//!
+//! Three promises hold for everything in this crate:
+//!
+//! - **An amount is never a float.** It is read from the text of the JSON number (or string) into
+//!   whole minor units.
+//! - **A full card number goes no further.** Whatever looks like one, in any field name or value,
+//!   is refused before anything else is looked at; see [`card_number`].
+//! - **An error is safe to return and to log.** Its message is made of our own words, positions and
+//!   limits; it repeats nothing the caller sent.
+
+mod amount;
+mod card;
+pub mod card_number;
+mod currency;
+pub mod json;
+mod metadata;
+mod payment;
+mod payment_file;
+mod transaction_id;
+
+pub use amount::{Amount, AmountError};
+pub use card::{CardLast4, CardLast4Error};
+pub use currency::{Currency, CurrencyError};
+pub use metadata::{Metadata, MetadataError, MetadataValue};
+pub use payment::{Digest, Payment, PaymentError};
+pub use payment_file::{MAX_FILE_BYTES, MAX_PAYMENTS, PaymentFileError, parse_file};
+pub use transaction_id::{TransactionId, TransactionIdError};

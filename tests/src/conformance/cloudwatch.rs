@@ -1,0 +1,45 @@
+//! Cases of monitoring's kinds.
+
+use payctl_aws::cloudwatch::Alarm;
+use payctl_aws::{Arn, Facts, Set};
+use payctl_engine::{Handle as _, Input};
+
+use super::{Case, stack, tags};
+
+pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
+    let topic = |name: &str| Input::<Arn>::Known(facts.arn("sns", name));
+    let mut s = stack();
+    let alarm = s.add(
+        "errors",
+        Alarm {
+            name: "conformance-test".to_owned(),
+            description: "too many errors".to_owned(),
+            namespace: "AWS/Lambda".to_owned(),
+            metric: "Errors".to_owned(),
+            dimensions: [("FunctionName".to_owned(), "payments".into())].into(),
+            statistic: "Sum".to_owned(),
+            period_s: 300,
+            evaluation_periods: 1,
+            threshold: 5.0,
+            comparison: "GreaterThanThreshold".to_owned(),
+            missing_data: "notBreaching".to_owned(),
+            actions: [topic("alerts"), topic("operations")].into_iter().collect(),
+            tags: tags("alarm"),
+        },
+    );
+    let case = Case::new(s, alarm.address());
+    cases.push(
+        case.edit("description", "another")
+            .edit("namespace", "AWS/DynamoDB")
+            .edit("metric", "ThrottledRequests")
+            .edit("dimensions", serde_json::json!({ "TableName": "payments" }))
+            .edit("statistic", "p99")
+            .edit("period_s", 60)
+            .edit("evaluation_periods", 2)
+            .edit("threshold", 0.5)
+            .edit("comparison", "LessThanThreshold")
+            .edit("missing_data", "missing")
+            .edit("actions", Set::<Input<Arn>>::new())
+            .edit("tags", tags("other")),
+    );
+}

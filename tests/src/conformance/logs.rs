@@ -1,0 +1,27 @@
+//! Cases of log groups.
+
+use payctl_aws::Facts;
+use payctl_aws::logs::LogGroup;
+use payctl_engine::{Handle as _, Input};
+
+use super::{Case, kms, stack, tags};
+
+pub(super) fn group(name: &str) -> LogGroup {
+    LogGroup { name: name.to_owned(), retention_days: 30, kms_key: None, tags: tags("logs") }
+}
+
+pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
+    let service = format!("logs.{}.amazonaws.com", facts.region);
+    let mut s = stack();
+    let main = s.add("main", kms::key(facts, &[&service]));
+    let other = s.add("other", kms::key(facts, &[&service]));
+    // One whose name begins with the other's.
+    s.add("longer", group("/conformance/test-longer"));
+    let group = LogGroup { kms_key: Some(main.arn()), ..group("/conformance/test") };
+    let group = s.add("main", group);
+    let case = Case::new(s, group.address());
+    let changed: Option<Input<_>> = Some(other.arn());
+    cases.push(
+        case.edit("retention_days", 365).edit("kms_key", changed).edit("tags", tags("other")),
+    );
+}

@@ -1,0 +1,8 @@
+//! What the tests share: emulators that nobody here wrote, and environments run through the
+//! engine against them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+pub mod conformance;
+pub mod emulator;
+pub mod environment;

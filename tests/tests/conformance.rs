@@ -1,0 +1,104 @@
+//! Every kind, on every emulator.
+
+use payctl_tests::conformance::check;
+use payctl_tests::emulator::Emulator;
+
+macro_rules! conformance {
+    ($($name:ident: $kind:literal),* $(,)?) => {
+        $(mod $name {
+            #[tokio::test]
+            async fn on_moto() {
+                super::check($kind, super::Emulator::Moto).await;
+            }
+
+            #[tokio::test]
+            async fn on_ministack() {
+                super::check($kind, super::Emulator::Ministack).await;
+            }
+        })*
+
+        /// A kind without a test cannot be added.
+        #[test]
+        fn every_kind_is_tested() {
+            let tested = [$($kind),*];
+            for kind in payctl_aws::kinds().kinds().keys() {
+                assert!(tested.contains(kind), "{kind} is missing here");
+            }
+        }
+    };
+}
+
+conformance! {
+    cloudtrail_trail: "cloudtrail.trail",
+    cloudwatch_alarm: "cloudwatch.alarm",
+    dynamodb_table: "dynamodb.table",
+    ec2_default_network_acl: "ec2.default_network_acl",
+    ec2_default_security_group: "ec2.default_security_group",
+    ec2_elastic_ip: "ec2.elastic_ip",
+    ec2_flow_log: "ec2.flow_log",
+    ec2_gateway_endpoint: "ec2.gateway_endpoint",
+    ec2_internet_gateway: "ec2.internet_gateway",
+    ec2_internet_gateway_attachment: "ec2.internet_gateway_attachment",
+    ec2_nat_gateway: "ec2.nat_gateway",
+    ec2_route: "ec2.route",
+    ec2_route_table: "ec2.route_table",
+    ec2_route_table_association: "ec2.route_table_association",
+    ec2_security_group: "ec2.security_group",
+    ec2_subnet: "ec2.subnet",
+    ec2_vpc: "ec2.vpc",
+    iam_role: "iam.role",
+    kms_alias: "kms.alias",
+    kms_key: "kms.key",
+    lambda_function: "lambda.function",
+    lambda_permission: "lambda.permission",
+    logs_group: "logs.group",
+    s3_bucket: "s3.bucket",
+    s3_notification: "s3.notification",
+}
+
+mod ec2_network {
+    use payctl_tests::conformance::ec2;
+
+    #[tokio::test]
+    async fn what_others_let_in_is_revoked() {
+        ec2::what_others_let_in_is_revoked().await;
+    }
+
+    #[tokio::test]
+    async fn a_rule_is_reworded_in_place() {
+        ec2::a_rule_is_reworded_in_place().await;
+    }
+
+    #[tokio::test]
+    async fn interfaces_go_with_their_function() {
+        ec2::interfaces_go_with_their_function().await;
+    }
+}
+
+mod kms_key_deleted {
+    use payctl_tests::conformance::kms::a_deleted_key_is_taken_back;
+
+    #[tokio::test]
+    async fn is_taken_back_on_moto() {
+        a_deleted_key_is_taken_back(super::Emulator::Moto).await;
+    }
+
+    #[tokio::test]
+    async fn is_taken_back_on_ministack() {
+        a_deleted_key_is_taken_back(super::Emulator::Ministack).await;
+    }
+}
+
+mod s3_full_bucket {
+    use payctl_tests::conformance::s3::a_full_bucket_goes;
+
+    #[tokio::test]
+    async fn goes_on_moto() {
+        a_full_bucket_goes(super::Emulator::Moto).await;
+    }
+
+    #[tokio::test]
+    async fn goes_on_ministack() {
+        a_full_bucket_goes(super::Emulator::Ministack).await;
+    }
+}
