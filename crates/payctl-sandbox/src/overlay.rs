@@ -48,6 +48,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "plain.py",
     "policy.py",
     "requests.py",
+    "s3_roots.py",
     "server.py",
 ];
 

@@ -26,6 +26,7 @@ async fn a_process_answers_event_after_event() {
     assert!(lines.iter().all(|line| line["requestId"].as_str().unwrap().starts_with("request-")));
     assert_eq!(lines[0]["message"], "payment processed");
     assert_eq!(lines[0]["transactionId"], "tx-1");
+    let said = untimed(&said);
     assert!(!said.contains("4242") && !said.contains("there"), "{said}");
 }
 
@@ -83,7 +84,7 @@ async fn a_card_number_leaves_no_trace() {
     assert!(stack.items().await.is_empty());
     let said = function.said();
     assert!(said.contains("a full card number is not accepted"), "{said}");
-    assert!(!said.contains("1111"), "{said}");
+    assert!(!untimed(&said).contains("1111"), "{said}");
 }
 
 #[tokio::test]
@@ -195,4 +196,14 @@ async fn a_missing_variable_is_an_initialisation_error() {
         assert!(!function.ended().success());
         assert!(function.said().contains(&reason));
     }
+}
+
+/// The log without its times, whose digits are anybody's.
+fn untimed(said: &str) -> String {
+    let untimed = |line: &str| {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        line.as_object_mut().unwrap().remove("timestamp");
+        line.to_string()
+    };
+    said.lines().map(untimed).collect::<Vec<_>>().join("\n")
 }

@@ -64,31 +64,26 @@ impl Resource for Trail {
     const TYPICAL: Typical = Typical { created: 4.0, ready: 0.0, deleted: 1.0 };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<TrailOutputs>> {
-        let request = cx.cloud.cloudtrail.get_trail().name(&self.name);
-        let reply = request.send().await.unless_absent("TrailNotFoundException")?;
-        let seen = reply.and_then(|reply| reply.trail);
-        // A trail of all regions shows in each of them, and is changed only where it was made.
-        let here = cx.cloud.facts.region.as_str();
-        let ours = seen.filter(|trail| trail.home_region().is_none_or(|home| home == here));
-        ours.iter().map(TrailOutputs::try_from).collect()
+        let seen = look(cx, &self.name).await?;
+        seen.iter().map(TrailOutputs::try_from).collect()
     }
 
     async fn read(cx: &Cx<'_>, known: &TrailOutputs) -> Result<Option<Self>> {
         let cloudtrail = &cx.cloud.cloudtrail;
         let absent = "TrailNotFoundException";
         let (trail, status, selectors, tags) = futures::try_join!(
-            async { cloudtrail.get_trail().name(&known.arn).send().await.unless_absent(absent) },
+            look(cx, known.name.as_str()),
             async {
-                let request = cloudtrail.get_trail_status().name(&known.arn);
+                let request = cloudtrail.get_trail_status().name(&known.name);
                 request.send().await.unless_absent(absent)
             },
             async {
-                let request = cloudtrail.get_event_selectors().trail_name(&known.arn);
+                let request = cloudtrail.get_event_selectors().trail_name(&known.name);
                 request.send().await.unless_absent(absent)
             },
             tags(cx, known),
         )?;
-        let Some(trail) = trail.and_then(|reply| reply.trail) else { return Ok(None) };
+        let Some(trail) = trail else { return Ok(None) };
         let selectors = selectors.and_then(|reply| reply.event_selectors).unwrap_or_default();
         // One that records reads or writes only, or leaves a service out, is not what we declare.
         let whole: Vec<&EventSelector> = selectors.iter().filter(|one| records_all(one)).collect();
@@ -134,7 +129,7 @@ impl Resource for Trail {
             // An empty name goes back to the bucket's own key.
             let key = self.kms_key.as_ref().map(Input::get).transpose()?;
             let key = key.map(String::from).unwrap_or_default();
-            let request = cloudtrail.update_trail().name(&known.arn);
+            let request = cloudtrail.update_trail().name(&known.name);
             request
                 .s3_bucket_name(self.bucket.get()?)
                 .set_kms_key_id(changed.has("kms_key").then_some(key))
@@ -145,14 +140,14 @@ impl Resource for Trail {
                 .await?;
         }
         if changed.any(&["management_events", "data_events"]) {
-            let request = cloudtrail.put_event_selectors().trail_name(&known.arn);
+            let request = cloudtrail.put_event_selectors().trail_name(&known.name);
             request.event_selectors(self.selector()?).send().await?;
         }
         if changed.has("logging") {
             if self.logging {
-                cloudtrail.start_logging().name(&known.arn).send().await?;
+                cloudtrail.start_logging().name(&known.name).send().await?;
             } else {
-                cloudtrail.stop_logging().name(&known.arn).send().await?;
+                cloudtrail.stop_logging().name(&known.name).send().await?;
             }
         }
         if changed.has("tags") {
@@ -163,9 +158,9 @@ impl Resource for Trail {
 
     async fn delete(cx: &Cx<'_>, known: &TrailOutputs) -> Result<()> {
         let cloudtrail = &cx.cloud.cloudtrail;
-        let request = cloudtrail.stop_logging().name(&known.arn);
+        let request = cloudtrail.stop_logging().name(&known.name);
         request.send().await.unless_absent("TrailNotFoundException")?;
-        let request = cloudtrail.delete_trail().name(&known.arn);
+        let request = cloudtrail.delete_trail().name(&known.name);
         request.send().await.unless_absent("TrailNotFoundException")?;
         Ok(())
     }
@@ -200,6 +195,15 @@ impl Trail {
         }
         Ok(())
     }
+}
+
+async fn look(cx: &Cx<'_>, name: &str) -> Result<Option<types::Trail>> {
+    let request = cx.cloud.cloudtrail.get_trail().name(name);
+    let reply = request.send().await.unless_absent("TrailNotFoundException")?;
+    // A trail of all regions shows in each of them, and is changed only where it was made.
+    let here = cx.cloud.facts.region.as_str();
+    let seen = reply.and_then(|reply| reply.trail);
+    Ok(seen.filter(|trail| trail.home_region().is_none_or(|home| home == here)))
 }
 
 async fn tags(cx: &Cx<'_>, known: &TrailOutputs) -> Result<Option<Tags>> {

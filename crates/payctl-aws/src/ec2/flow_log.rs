@@ -80,12 +80,7 @@ impl Resource for FlowLog {
         Ok(outputs(cx, reply.flow_log_ids().first().present("flow_log_ids")?))
     }
 
-    async fn converge(
-        &self,
-        cx: &Cx<'_>,
-        known: &FlowLogOutputs,
-        changed: &Changed,
-    ) -> Result<()> {
+    async fn converge(&self, cx: &Cx<'_>, known: &FlowLogOutputs, changed: &Changed) -> Result<()> {
         if changed.has("tags") {
             tags::replace(cx, known.id.as_str(), &self.tags).await?;
         }

@@ -9,9 +9,7 @@ use payctl_engine::{
 use serde::{Deserialize, Serialize};
 
 use super::{RouteTableId, VpcId, tags};
-use crate::{
-    Absent as _, Arn, Aws, AwsError, Cx, Policy, Present as _, Result, Set, Tags, id,
-};
+use crate::{Absent as _, Arn, Aws, AwsError, Cx, Policy, Present as _, Result, Set, Tags, id};
 
 /// What an endpoint without a policy of its own allows.
 const FULL_ACCESS: &str =

@@ -13,10 +13,7 @@ const PREFIX: &str = "AWS Lambda VPC ENI-";
 const UUID_LENGTH: usize = 36;
 
 /// The interfaces that Lambda made for the function `name`.
-pub(crate) async fn of_function(
-    cx: &Cx<'_>,
-    name: &str,
-) -> Result<Vec<types::NetworkInterface>> {
+pub(crate) async fn of_function(cx: &Cx<'_>, name: &str) -> Result<Vec<types::NetworkInterface>> {
     let start = format!("{PREFIX}{name}-");
     let request = cx.cloud.ec2.describe_network_interfaces();
     let request = request.filters(tags::filter("description", &format!("{start}*")));

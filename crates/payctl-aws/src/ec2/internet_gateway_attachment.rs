@@ -45,10 +45,7 @@ impl Resource for InternetGatewayAttachment {
         Ok(seen.map(|_| outputs()).into_iter().collect())
     }
 
-    async fn read(
-        cx: &Cx<'_>,
-        known: &InternetGatewayAttachmentOutputs,
-    ) -> Result<Option<Self>> {
+    async fn read(cx: &Cx<'_>, known: &InternetGatewayAttachmentOutputs) -> Result<Option<Self>> {
         let Some(seen) = look(cx, &known.gateway).await? else { return Ok(None) };
         let vpc = VpcId::from(seen.vpc_id().present("vpc_id")?);
         Ok(Some(Self { gateway: known.gateway.clone().into(), vpc: vpc.into() }))

@@ -36,8 +36,8 @@ macro_rules! look {
                 let mut all = HashMap::new();
                 while let Some(page) = pages.next().await {
                     let page = page.map_err(AwsError::from)?;
-                    let items = page.$items.unwrap_or_default();
-                    all.extend(items.into_iter().filter_map(|item| Some((item.$id()?.to_owned(), item))));
+                    let items = page.$items.unwrap_or_default().into_iter();
+                    all.extend(items.filter_map(|item| Some((item.$id()?.to_owned(), item))));
                 }
                 Result::Ok(all)
             }
@@ -88,7 +88,7 @@ fn addresses(client: &Client) -> Loader<types::Address> {
         let request = client.describe_addresses().filters(among("allocation-id", ids));
         async move {
             let all = request.send().await?.addresses.unwrap_or_default();
-            let by_id = |address: types::Address| Some((address.allocation_id()?.to_owned(), address));
+            let by_id = |one: types::Address| Some((one.allocation_id()?.to_owned(), one));
             Ok(all.into_iter().filter_map(by_id).collect())
         }
     })

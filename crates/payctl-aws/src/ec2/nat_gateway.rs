@@ -54,9 +54,8 @@ impl Resource for NatGateway {
         use NatGatewayState::{Deleted, Deleting, Failed};
         let seen = cx.cloud.looks.nat_gateways.load(&known.id).await?;
         // AWS shows it for an hour more. One that failed goes by itself, and another is made.
-        let here = |seen: &types::NatGateway| {
-            !matches!(seen.state(), Some(Deleted | Deleting | Failed))
-        };
+        let here =
+            |seen: &types::NatGateway| !matches!(seen.state(), Some(Deleted | Deleting | Failed));
         seen.filter(here).as_ref().map(Self::try_from).transpose()
     }
 

@@ -104,15 +104,10 @@ fn not_yet() -> Readiness {
 }
 
 /// The subnet's association, if it has one of its own.
-async fn look(
-    cx: &Cx<'_>,
-    subnet: &SubnetId,
-) -> Result<Option<types::RouteTableAssociation>> {
+async fn look(cx: &Cx<'_>, subnet: &SubnetId) -> Result<Option<types::RouteTableAssociation>> {
     let seen = cx.cloud.looks.route_table_associations.load(subnet).await?;
     let state = |seen: &types::RouteTableAssociation| seen.association_state()?.state().cloned();
-    Ok(seen.filter(|seen| {
-        !matches!(state(seen), Some(Code::Disassociating | Code::Disassociated))
-    }))
+    Ok(seen.filter(|seen| !matches!(state(seen), Some(Code::Disassociating | Code::Disassociated))))
 }
 
 fn id(seen: &types::RouteTableAssociation) -> Result<&str> {

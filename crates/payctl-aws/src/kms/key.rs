@@ -184,7 +184,7 @@ pub(super) async fn describe(cx: &Cx<'_>, id: &str) -> Result<Option<KeyMetadata
 }
 
 async fn policy(cx: &Cx<'_>, id: &str) -> Result<Option<Policy>> {
-    let request = cx.cloud.kms.get_key_policy().key_id(id);
+    let request = cx.cloud.kms.get_key_policy().key_id(id).policy_name("default");
     let Some(reply) = request.send().await.unless_absent("NotFoundException")? else {
         return Ok(None);
     };

@@ -27,7 +27,7 @@ def main():
 
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-    from . import cbor, gaps
+    from . import cbor, gaps, s3_roots
     from .application import Application
     from .clock import clock
     from .contents import Contents
@@ -38,7 +38,8 @@ def main():
     gaps.install()
 
     lock = threading.RLock()
-    backends = cbor.middleware(DomainDispatcherApplication(create_backend_app))
+    moto = DomainDispatcherApplication(create_backend_app)
+    backends = s3_roots.middleware(cbor.middleware(moto))
     application = Application(backends, lock)
     contents = Contents(os.path.join(options.home, "contents.pickle"), lock)
     contents.start()

@@ -1,4 +1,4 @@
-"""Stock moto with only the CBOR layer, for tests that want to see moto itself.
+"""Stock moto with only what the Rust SDK needs on the wire (CBOR, S3 root elements), for tests that want to see moto itself.
 
 python -m payctl_sandbox.plain --port 5010
 """
@@ -18,11 +18,12 @@ def main():
 
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-    from . import cbor
+    from . import cbor, s3_roots
     from .application import read_body
     from .server import serve
 
-    moto = cbor.middleware(DomainDispatcherApplication(create_backend_app))
+    moto = DomainDispatcherApplication(create_backend_app)
+    moto = s3_roots.middleware(cbor.middleware(moto))
 
     def application(environ, start_response):
         read_body(environ)
