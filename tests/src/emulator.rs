@@ -15,6 +15,8 @@ pub enum Emulator {
     Moto,
     /// ministack as it comes.
     Ministack,
+    /// moto with our overlay, as `--sandbox` runs it.
+    Sandbox,
 }
 
 /// A running emulator; ends with this value.
@@ -29,6 +31,15 @@ pub struct Server {
 impl Server {
     /// Starts one and waits until it listens.
     pub fn start(emulator: Emulator) -> Self {
+        Self::start_with(emulator, &[])
+    }
+
+    /// Starts the sandbox as slow as AWS, `scale` times faster.
+    pub fn start_slow(scale: u32) -> Self {
+        Self::start_with(Emulator::Sandbox, &["--time-scale", &scale.to_string()])
+    }
+
+    fn start_with(emulator: Emulator, arguments: &[&str]) -> Self {
         let port = free_port();
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
@@ -46,8 +57,16 @@ impl Server {
                 command.env("LAMBDA_EXECUTOR", "local");
                 command
             }
+            Emulator::Sandbox => {
+                let mut command = Command::new(python());
+                command.args(["-m", "payctl_sandbox", "--port", &port.to_string()]);
+                command.args(["--token", "tests", "--home"]).arg(folder.path());
+                command.env("PYTHONPATH", root().join("crates/payctl-sandbox/overlay"));
+                command
+            }
         };
         let child = command
+            .args(arguments)
             .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(File::create(&log).unwrap())

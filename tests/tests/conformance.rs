@@ -89,6 +89,20 @@ mod kms_key_deleted {
     }
 }
 
+mod lambda_code_and_configuration {
+    use payctl_tests::conformance::lambda::code_and_configuration_change_together;
+
+    #[tokio::test]
+    async fn change_together_on_moto() {
+        code_and_configuration_change_together(super::Emulator::Moto).await;
+    }
+
+    #[tokio::test]
+    async fn change_together_on_ministack() {
+        code_and_configuration_change_together(super::Emulator::Ministack).await;
+    }
+}
+
 mod s3_full_bucket {
     use payctl_tests::conformance::s3::a_full_bucket_goes;
 

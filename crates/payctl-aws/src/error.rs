@@ -180,8 +180,10 @@ const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ("UpdateTrail", "S3BucketDoesNotExistException", "", FailureKind::NotYetVisible),
     ("UpdateTrail", "InsufficientS3BucketPolicyException", "", FailureKind::NotYetVisible),
     ("UpdateTrail", "InsufficientEncryptionPolicyException", "", FailureKind::NotYetVisible),
-    ("CreateLogGroup", "InvalidParameterException", "KMS key", FailureKind::NotYetVisible),
-    ("AssociateKmsKey", "InvalidParameterException", "KMS key", FailureKind::NotYetVisible),
+    ("CreateLogGroup", "AccessDeniedException", "specified KMS", FailureKind::NotYetVisible),
+    ("CreateLogGroup", "InvalidParameterException", "specified KMS", FailureKind::NotYetVisible),
+    ("AssociateKmsKey", "AccessDeniedException", "specified KMS", FailureKind::NotYetVisible),
+    ("AssociateKmsKey", "InvalidParameterException", "specified KMS", FailureKind::NotYetVisible),
     ("DetachInternetGateway", "DependencyViolation", "", FailureKind::Busy),
     ("ReleaseAddress", "AuthFailure", "", FailureKind::Busy),
     // What an earlier, interrupted try added is not listed yet: look again.
@@ -191,6 +193,7 @@ const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ("CreateRoute", "InvalidParameterException", "", FailureKind::NotYetVisible),
     ("CreateRoute", "InvalidParameterValue", "belong to different networks", FailureKind::NotYetVisible),
     ("CreateNatGateway", "Gateway.NotAttached", "", FailureKind::NotYetVisible),
+    ("DeleteNetworkInterface", "InvalidParameterValue", "currently in use", FailureKind::Busy),
 ];
 
 impl AwsError {

@@ -201,16 +201,36 @@ impl Looker<'_> {
         }
         found.sort_by_key(Value::to_string);
         found.dedup();
-        let mut seen: Option<Seen> = None;
+        let mut all = Vec::new();
         for outputs in found {
-            let Some((outputs, properties)) = read(outputs).await? else { continue };
-            match &mut seen {
-                None => {
-                    seen = Some(Seen { outputs, properties, found: true, others: Vec::new() });
-                }
-                Some(seen) => seen.others.push(outputs),
-            }
+            all.extend(read(outputs).await?);
         }
-        Ok(seen)
+        Ok(self.choose(address, all))
+    }
+
+    /// Of what was found, what is ours; after a crash that may be more than one. Where nothing
+    /// is, what stands under our name, for the plan to refuse.
+    fn choose(self, address: &Address, found: Vec<(Value, Value)>) -> Option<Seen> {
+        let kind = self.provider.kinds().get(address.kind());
+        let mine = |(_, properties): &&(Value, Value)| {
+            let tags = properties.get("tags").unwrap_or(&Value::Null);
+            let id = self.owner.tags(address);
+            id.iter()
+                // A lost state does not know its lineage yet.
+                .filter(|(name, _)| *name != "payctl:lineage")
+                .all(|(name, value)| tags.get(name).and_then(Value::as_str) == Some(value))
+        };
+        let mut ours: Vec<&(Value, Value)> = found.iter().filter(mine).collect();
+        let named = kind.is_some_and(|kind| !kind.unique_by.is_empty() || !kind.tagged());
+        if ours.is_empty() && named {
+            ours.extend(found.first());
+        }
+        let ((outputs, properties), others) = ours.split_first()?;
+        Some(Seen {
+            outputs: outputs.clone(),
+            properties: properties.clone(),
+            found: true,
+            others: others.iter().map(|(outputs, _)| outputs.clone()).collect(),
+        })
     }
 }

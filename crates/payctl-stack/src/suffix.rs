@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// The longest suffix: `payment-green-{suffix}` has to fit a target group's 32 characters.
-pub const LONGEST: usize = 18;
+pub(crate) const LONGEST: usize = 18;
 
 /// An environment's suffix, part of every name.
 #[derive(Clone, Debug, PartialEq, Eq)]

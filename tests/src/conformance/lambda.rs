@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use payctl_aws::ec2::{Rules, SecurityGroup, Subnet};
 use payctl_aws::iam::Role;
 use payctl_aws::lambda::{Function, FunctionRef, Permission};
-use payctl_aws::{
-    Architecture, Arn, Artifacts, CodeSha256, Facts, Policy, Set, Statement,
-};
-use payctl_engine::{Handle as _, Input, Stack};
+use payctl_aws::{Architecture, Arn, Artifacts, CodeSha256, Facts, Policy, Set, Statement};
+use payctl_engine::{Goal, Handle as _, Input, Stack};
 
 use super::{Case, ec2, stack, tags};
-use crate::emulator::Emulator::Moto;
+use crate::emulator::Emulator::{self, Moto};
+use crate::emulator::Server;
+use crate::environment::Environment;
 
 /// The code of the cases' functions.
 pub(super) fn artifacts() -> Artifacts {
@@ -68,6 +68,24 @@ fn plain(name: &str, role: Input<Arn>) -> Function {
         log_group: payctl_aws::logs::LogGroupName::from(format!("/aws/lambda/{name}")).into(),
         tracing: "PassThrough".to_owned(),
         tags: tags(name),
+    }
+}
+
+/// Code and configuration that change together are two updates, and arrive both.
+pub async fn code_and_configuration_change_together(emulator: Emulator) {
+    let server = Server::start(emulator);
+    let environment = Environment::new(&server, "conformance", "test", artifacts()).await;
+    let declare = |code_name: &str, memory_mb: u32| {
+        let mut s = stack();
+        let role = s.add("first", role("payment-first"));
+        let function = plain("payment-processor-test", role.arn());
+        s.add("processor", Function { code: code(code_name), memory_mb, ..function });
+        s
+    };
+    for stack in [declare("one", 512), declare("two", 1024)] {
+        let (_, outcome) = environment.run(&stack, Goal::Up).await;
+        assert!(outcome.is_complete(), "{:?}", outcome.failed);
+        assert!(environment.plan(&stack, Goal::Up).await.is_empty());
     }
 }
 

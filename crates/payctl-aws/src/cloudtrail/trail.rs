@@ -123,8 +123,7 @@ impl Resource for Trail {
 
     async fn converge(&self, cx: &Cx<'_>, known: &TrailOutputs, changed: &Changed) -> Result<()> {
         let cloudtrail = &cx.cloud.cloudtrail;
-        let written =
-            ["bucket", "kms_key", "multi_region", "global_events", "log_file_validation"];
+        let written = ["bucket", "kms_key", "multi_region", "global_events", "log_file_validation"];
         if changed.any(&written) {
             // An empty name goes back to the bucket's own key.
             let key = self.kms_key.as_ref().map(Input::get).transpose()?;

@@ -175,7 +175,7 @@ impl TryFrom<&types::MetricAlarm> for Alarm {
 
     fn try_from(seen: &types::MetricAlarm) -> Result<Self> {
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-        let statistic = seen.statistic().map(Statistic::as_str).or(seen.extended_statistic());
+        let statistic = seen.extended_statistic().or(seen.statistic().map(Statistic::as_str));
         let dimension = |dimension: &Dimension| (text(dimension.name()), text(dimension.value()).into());
         Ok(Self {
             name: seen.alarm_name().present("alarm_name")?.to_owned(),

@@ -63,13 +63,14 @@ impl Resource for Table {
     }
 
     async fn read(cx: &Cx<'_>, known: &TableOutputs) -> Result<Option<Self>> {
-        let (seen, point_in_time_recovery, tags) = futures::try_join!(
+        let (seen, recovery, tags) = futures::join!(
             describe(cx, known.name.as_str()),
             recovery(cx, &known.name),
             tags(cx, &known.arn),
-        )?;
-        // A table on its way out is as good as gone: nothing brings it back.
-        let Some(seen) = alive(seen) else { return Ok(None) };
+        );
+        // One on its way out is as good as gone: nothing brings it back. The answers to the
+        // other two questions are then of all sorts.
+        let Some(seen) = alive(seen?) else { return Ok(None) };
         let (hash_key, range_key) = index::keys(seen.key_schema(), seen.attribute_definitions())?;
         let billing = seen.billing_mode_summary().and_then(|billing| billing.billing_mode());
         Ok(Some(Self {
@@ -80,9 +81,9 @@ impl Resource for Table {
             // AWS tells of it only once it was not provisioned.
             billing: billing.unwrap_or(&BillingMode::Provisioned).as_str().to_owned(),
             kms_key: kms_key(&seen).map(|key| Arn::from(key).into()),
-            point_in_time_recovery,
+            point_in_time_recovery: recovery?,
             deletion_protection: seen.deletion_protection_enabled.unwrap_or_default(),
-            tags,
+            tags: tags?,
         }))
     }
 
@@ -317,9 +318,14 @@ async fn tags(cx: &Cx<'_>, arn: &Arn) -> Result<Tags> {
 async fn replace_tags(cx: &Cx<'_>, arn: &Arn, wanted: &Tags) -> Result<()> {
     let dynamodb = &cx.cloud.dynamodb;
     let seen = tags(cx, arn).await?;
+    let mut missing = wanted.clone();
+    missing.retain(|key, value| seen.get(key) != Some(value));
+    if !missing.is_empty() {
+        let missing = Some(written(&missing)?);
+        dynamodb.tag_resource().resource_arn(arn).set_tags(missing).send().await?;
+    }
     let surplus: Vec<String> =
         seen.into_keys().filter(|key| !wanted.contains_key(key)).collect();
-    dynamodb.tag_resource().resource_arn(arn).set_tags(Some(written(wanted)?)).send().await?;
     if !surplus.is_empty() {
         let request = dynamodb.untag_resource().resource_arn(arn);
         request.set_tag_keys(Some(surplus)).send().await?;

@@ -80,10 +80,10 @@ impl Resource for InternetGatewayAttachment {
 
     async fn ready(cx: &Cx<'_>, known: &InternetGatewayAttachmentOutputs) -> Result<Readiness> {
         let seen = look(cx, &known.gateway).await?;
-        let attached = seen.is_some_and(|seen| state(&seen) != "attaching");
-        Ok(match attached {
-            true => Readiness::Ready,
-            false => Readiness::NotYet("the internet gateway to be attached".to_owned()),
+        Ok(if seen.is_some_and(|seen| state(&seen) != "attaching") {
+            Readiness::Ready
+        } else {
+            Readiness::NotYet("the internet gateway to be attached".to_owned())
         })
     }
 }

@@ -106,7 +106,7 @@ impl Resource for Key {
             request.description(&self.description).send().await?;
         }
         if changed.has("policy") {
-            let request = kms.put_key_policy().key_id(&known.id);
+            let request = kms.put_key_policy().key_id(&known.id).policy_name("default");
             request.policy(self.policy.document()?).send().await?;
         }
         if changed.has("rotation") {

@@ -15,6 +15,7 @@ use payctl_engine::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::detach::{can_detach, detach};
 use crate::ec2::{SecurityGroupId, SubnetId, interfaces};
 use crate::logs::LogGroupName;
 use crate::{
@@ -409,39 +410,9 @@ impl TryFrom<&GetFunctionOutput> for Function {
     }
 }
 
-async fn configuration(
-    cx: &Cx<'_>,
-    name: &str,
-) -> Result<Option<GetFunctionConfigurationOutput>> {
+async fn configuration(cx: &Cx<'_>, name: &str) -> Result<Option<GetFunctionConfigurationOutput>> {
     let request = cx.cloud.lambda.get_function_configuration().function_name(name);
     request.send().await.unless_absent("ResourceNotFoundException")
-}
-
-/// Whether it has interfaces in a VPC that it can still give back by itself.
-fn can_detach(seen: &GetFunctionConfigurationOutput) -> bool {
-    let in_vpc = seen.vpc_config().is_some_and(|vpc| !vpc.subnet_ids().is_empty());
-    // One that failed, or failed to detach, or was idle for weeks, is deleted as it is.
-    let works = matches!(seen.state(), None | Some(State::Active))
-        && seen.last_update_status() != Some(&LastUpdateStatus::Failed);
-    in_vpc && works
-}
-
-/// Takes the function out of its VPC; whether that is under way. Interfaces that were detached
-/// before the function is deleted are free within minutes, others after up to half an hour.
-async fn detach(cx: &Cx<'_>, known: &FunctionOutputs) -> Result<bool> {
-    let nowhere = VpcConfig::builder()
-        .set_subnet_ids(Some(Vec::new()))
-        .set_security_group_ids(Some(Vec::new()))
-        .build();
-    let request = cx.cloud.lambda.update_function_configuration().function_name(&known.name);
-    match request.vpc_config(nowhere).send().await.map_err(AwsError::from) {
-        Ok(_) => Ok(true),
-        // Its role or key may be gone; then it is deleted as it is.
-        Err(error) if matches!(error.kind(), FailureKind::Invalid | FailureKind::NotYetVisible) => {
-            Ok(false)
-        }
-        Err(error) => Err(error),
-    }
 }
 
 fn properties(function: &Function) -> Result<serde_json::Value> {
@@ -450,25 +421,4 @@ fn properties(function: &Function) -> Result<serde_json::Value> {
 
 fn number(count: u32) -> Result<i32> {
     i32::try_from(count).map_err(|_| AwsError::invalid(format!("{count} is too large")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_working_function_gives_its_interfaces_back() {
-        let vpc = VpcConfigResponse::builder().subnet_ids("subnet-1").build();
-        let seen = |state: State, update: LastUpdateStatus| {
-            GetFunctionConfigurationOutput::builder()
-                .vpc_config(vpc.clone())
-                .state(state)
-                .last_update_status(update)
-                .build()
-        };
-        assert!(can_detach(&seen(State::Active, LastUpdateStatus::Successful)));
-        assert!(!can_detach(&seen(State::Failed, LastUpdateStatus::Successful)));
-        assert!(!can_detach(&seen(State::Active, LastUpdateStatus::Failed)));
-        assert!(!can_detach(&GetFunctionConfigurationOutput::builder().build()));
-    }
 }

@@ -1,5 +1,6 @@
 //! Functions: code that runs when it is called, and who may call it.
 
+mod detach;
 mod function;
 mod invoke;
 mod permission;

@@ -6,9 +6,7 @@ use aws_sdk_s3::types::{
     self, BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration,
     ObjectOwnership, ServerSideEncryption,
 };
-use payctl_engine::{
-    Changed, Failure, FailureKind, Input, Repeat, Resource, Typical, outputs,
-};
+use payctl_engine::{Changed, Failure, FailureKind, Input, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::empty::empty;
@@ -54,15 +52,8 @@ impl Resource for Bucket {
     const KIND: &'static str = "s3.bucket";
     const REPLACED_BY: &'static [&'static str] = &["name"];
     const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const SET_LATER: &'static [&'static str] = &[
-        "tags",
-        "block_public",
-        "versioning",
-        "kms_key",
-        "bucket_key",
-        "lifecycle",
-        "policy",
-    ];
+    const SET_LATER: &'static [&'static str] =
+        &["tags", "block_public", "versioning", "kms_key", "bucket_key", "lifecycle", "policy"];
     const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
     const KEEPS_DATA: bool = true;
     const REPEAT: Repeat = Repeat::Unique;
@@ -77,16 +68,16 @@ impl Resource for Bucket {
     }
 
     async fn read(cx: &Cx<'_>, known: &BucketOutputs) -> Result<Option<Self>> {
-        let (versioning, encryption, ownership, block_public, lifecycle, policy, tags) =
-            futures::try_join!(
-                versioning(cx, &known.name),
-                encryption(cx, &known.name),
-                ownership(cx, &known.name),
-                block_public(cx, &known.name),
-                lifecycle::read(cx, &known.name),
-                policy(cx, &known.name),
-                tags(cx, &known.name),
-            )?;
+        let seen = futures::try_join!(
+            versioning(cx, &known.name),
+            encryption(cx, &known.name),
+            ownership(cx, &known.name),
+            block_public(cx, &known.name),
+            lifecycle::read(cx, &known.name),
+            policy(cx, &known.name),
+            tags(cx, &known.name),
+        )?;
+        let (versioning, encryption, ownership, block_public, lifecycle, policy, tags) = seen;
         let Some(versioning) = versioning else { return Ok(None) };
         let (kms_key, bucket_key) = encryption;
         let name = known.name.to_string();
@@ -328,4 +319,17 @@ async fn tags(cx: &Cx<'_>, name: &BucketName) -> Result<Tags> {
 fn outputs(cx: &Cx<'_>, name: &str) -> BucketOutputs {
     let arn = format!("arn:{}:s3:::{name}", cx.cloud.facts.partition);
     BucketOutputs { name: name.into(), arn: arn.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strangers_bucket_is_named() {
+        let refused = Failure::new(FailureKind::Denied, "HTTP status 403");
+        let error = out_of_reach(refused.into(), "files");
+        assert_eq!(error.kind(), FailureKind::Denied);
+        assert!(error.message().starts_with("a bucket named files exists in another account"));
+    }
 }

@@ -183,8 +183,8 @@ impl Work<'_, '_> {
                 let ours = !self.kind.tagged()
                     || match call.owner.ownership(call.address, tags) {
                         Ownership::Ours => true,
-                        // Made by the lost call, and not tagged before the next step.
-                        Ownership::Nobody => unsure,
+                        // Made under its name by the lost call, and not tagged before it died.
+                        Ownership::Nobody => unsure && !self.kind.unique_by.is_empty(),
                         Ownership::Other(_) => false,
                     };
                 if ours {

@@ -1,0 +1,58 @@
+# `make` is what CI runs.
+#
+#   make demo    from nothing to a stored payment, on a local AWS emulator
+#   make test    every test
+#   make bench   the figures in docs/benchmarks.md
+
+SHELL := /bin/sh
+# One feature set for everything: another would build the AWS SDK a second time.
+CARGO_FLAGS := --workspace --locked
+export PAYCTL_TEST_PYTHON ?= $(CURDIR)/target/tools/venv/bin/python
+# The sandbox of `make` shares the tests' Python environment and keeps apart from the user's.
+DEMO_ENV := PAYCTL_SANDBOX_VENV=$(CURDIR)/target/tools/venv
+
+.PHONY: all check fmt lint test unit overlay-test handler-test tools handlers build demo bench clean-demo
+
+all: check test
+
+check: fmt lint
+
+fmt:
+	cargo fmt --all --check
+	cd lambda-src && cargo fmt --all --check
+
+lint:
+	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
+	cd lambda-src && cargo clippy --workspace --locked --all-targets -- -D warnings
+
+tools:
+	@sh scripts/tools.sh
+
+handlers:
+	@sh lambda-src/build.sh
+
+build:
+	cargo build $(CARGO_FLAGS) --all-targets
+
+test: unit handler-test overlay-test
+
+# payctl itself: pure tests, conformance on two emulators, scenarios, end to end.
+unit: tools handlers build
+	cargo test $(CARGO_FLAGS)
+
+# The handlers: directly, and their real binary against a Lambda Runtime API.
+handler-test: tools handlers
+	cd lambda-src && cargo test --workspace --locked
+	cd lambda-src && PAYCTL_TEST_BOOTSTRAP=$(CURDIR)/lambda-src/target/lambda/payment-processor/bootstrap \
+		cargo test --workspace --locked --test binary
+
+# The sandbox's overlay: each gap it closes has a test that fails without it.
+overlay-test: tools
+	$(PAYCTL_TEST_PYTHON) -W error -m unittest discover -s crates/payctl-sandbox/overlay/tests
+
+demo: tools handlers
+	cargo build $(CARGO_FLAGS)
+	@$(DEMO_ENV) sh scripts/demo.sh
+
+bench: tools handlers build
+	@$(DEMO_ENV) sh scripts/bench.sh
