@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+pub mod binary;
+pub mod cloud;
 pub mod conformance;
 pub mod emulator;
 pub mod environment;

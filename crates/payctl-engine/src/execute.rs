@@ -112,6 +112,7 @@ pub async fn execute(
         milestones,
     };
     let mut outcome = run.drive(&schedule.operations, created, limits.parallelism.max(1)).await;
+    run.state.borrow_mut().touch();
     if plan.goal == crate::Goal::Up && outcome.is_complete() {
         run.record_outputs();
     }

@@ -2,6 +2,7 @@
 //! ownership tag for what is declared but not recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use serde_json::Value;
@@ -15,6 +16,14 @@ use crate::{Address, Call, Declared, Failure, Provider, Stack};
 
 /// How many reads run at once.
 const AT_ONCE: usize = 48;
+/// The pauses before each look for something that was made moments ago.
+const LOOKS: &[Duration] = &[
+    Duration::ZERO,
+    Duration::from_millis(500),
+    Duration::from_millis(1000),
+    Duration::from_millis(1500),
+    Duration::from_millis(2000),
+];
 
 /// What exists.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -183,29 +192,47 @@ impl Looker<'_> {
                 steadily(Calm::READ, || self.provider.read(call, &outputs)).await?;
             Ok::<_, Failure>(properties.map(|properties| (outputs, properties)))
         };
-        if let Some(outputs) = recorded
-            && let Some((outputs, properties)) = read(outputs).await?
-        {
-            return Ok(Some(Seen { outputs, properties, found: false, others: Vec::new() }));
+        // What was made moments ago may not be visible everywhere yet: it is looked for again
+        // before it is said to be gone, as what is taken for gone is made a second time.
+        let record = self.state.resources.get(address);
+        let begun = self.state.pending.get(address);
+        let begun = begun.is_some_and(|intent| intent.action == IntentAction::Create);
+        let fresh = record.is_some_and(|record| record.status == Status::Created)
+            || (record.is_some() && self.state.changed_lately());
+        let looks = if fresh || begun { LOOKS } else { &LOOKS[..1] };
+        if let Some(outputs) = recorded {
+            for pause in looks {
+                tokio::time::sleep(*pause).await;
+                if let Some((outputs, properties)) = read(outputs.clone()).await? {
+                    let others = Vec::new();
+                    return Ok(Some(Seen { outputs, properties, found: false, others }));
+                }
+            }
         }
         // Gone, or never recorded: another of ours may stand in its place.
         let Some(declared) = declared else { return Ok(None) };
         let properties = if resolved.is_null() { &declared.properties } else { &resolved };
-        let mut found = {
-            let _slot = self.slots.acquire().await;
-            steadily(Calm::READ, || self.provider.find(call, properties)).await?
-        };
-        // What was replaced carries the same tags until it is deleted.
-        if let Some(record) = self.state.resources.get(address) {
-            found.retain(|outputs| record.deposed.iter().all(|old| old.outputs != *outputs));
+        for pause in if begun { LOOKS } else { &LOOKS[..1] } {
+            tokio::time::sleep(*pause).await;
+            let mut found = {
+                let _slot = self.slots.acquire().await;
+                steadily(Calm::READ, || self.provider.find(call, properties)).await?
+            };
+            // What was replaced carries the same tags until it is deleted.
+            if let Some(record) = record {
+                found.retain(|outputs| record.deposed.iter().all(|old| old.outputs != *outputs));
+            }
+            found.sort_by_key(Value::to_string);
+            found.dedup();
+            let mut all = Vec::new();
+            for outputs in found {
+                all.extend(read(outputs).await?);
+            }
+            if let Some(seen) = self.choose(address, all) {
+                return Ok(Some(seen));
+            }
         }
-        found.sort_by_key(Value::to_string);
-        found.dedup();
-        let mut all = Vec::new();
-        for outputs in found {
-            all.extend(read(outputs).await?);
-        }
-        Ok(self.choose(address, all))
+        Ok(None)
     }
 
     /// Of what was found, what is ours; after a crash that may be more than one. Where nothing

@@ -36,6 +36,7 @@ struct Inner {
     faults: Faults,
     log: Vec<String>,
     tokens: BTreeMap<String, u64>,
+    dead: bool,
 }
 
 /// One thing that exists.
@@ -45,6 +46,8 @@ pub struct Thing {
     pub kind: String,
     /// Its properties.
     pub properties: Value,
+    /// Whose creation made it.
+    address: String,
     outputs: Value,
     ready_at: Instant,
     visible_at: Instant,
@@ -102,7 +105,9 @@ impl Memory {
 
     /// What goes wrong from now on.
     pub fn set_faults(&self, faults: Faults) {
-        self.inner().faults = faults;
+        let mut inner = self.inner();
+        inner.faults = faults;
+        inner.dead = false;
     }
 
     /// Lets the next call of `operation`, such as `create ec2.subnet`, fail.
@@ -112,7 +117,9 @@ impl Memory {
 
     /// Returns when the call of [`Faults::dies_at`] has come: the process is to be dropped then.
     pub async fn death(&self) {
-        self.death.notified().await;
+        while !self.inner().dead {
+            self.death.notified().await;
+        }
     }
 
     /// How many changing calls were made.
@@ -128,10 +135,7 @@ impl Memory {
     /// What exists: the address and properties of each thing.
     pub fn things(&self) -> Vec<(String, Value)> {
         let inner = self.inner();
-        let name = |thing: &Thing| {
-            let id = thing.properties["tags"]["payctl:id"].as_str();
-            id.map_or_else(|| thing.kind.clone(), str::to_owned)
-        };
+        let name = |thing: &Thing| thing.address.clone();
         let mut all: Vec<(String, Value)> = inner
             .things
             .values()
@@ -165,8 +169,8 @@ impl Memory {
         let now = Instant::now();
         let (ready_at, visible_at) = (now, now);
         let outputs = outputs(&self.kinds[kind], id, &properties);
-        let kind = kind.to_owned();
-        inner.things.insert(id, Thing { kind, properties, outputs, ready_at, visible_at });
+        let (kind, address) = (kind.to_owned(), format!("{kind}:by-hand-{id}"));
+        inner.things.insert(id, Thing { kind, properties, address, outputs, ready_at, visible_at });
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -215,6 +219,7 @@ impl Memory {
             && nth >= dies_at
         {
             let applied = applied && nth == dies_at;
+            inner.dead = true;
             self.death.notify_one();
             if applied {
                 inner.log.push(format!("{operation} {address}"));
@@ -268,9 +273,7 @@ pub fn synthetic() -> Kinds {
 }
 
 fn is_at(thing: &Thing, address: &Address) -> bool {
-    thing.kind == address.kind()
-        && (thing.properties["tags"]["payctl:id"] == address.as_str()
-            || thing.properties["address"] == address.as_str())
+    thing.address == address.as_str()
 }
 
 fn find_mut<'a>(inner: &'a mut Inner, address: &Address) -> &'a mut Thing {
@@ -339,7 +342,7 @@ impl Provider for Memory {
                 });
                 let by_name = !info.unique_by.is_empty()
                     && info.unique_by.iter().all(|p| thing.properties[p] == declared[p]);
-                let by_address = thing.properties["address"] == call.address.as_str();
+                let by_address = !info.tagged() && thing.address == call.address.as_str();
                 let visible = thing.visible_at <= now;
                 thing.kind == info.kind
                     && visible
@@ -359,13 +362,7 @@ impl Provider for Memory {
             let inner = self.inner();
             let thing = inner.things.get(&id_of(known));
             let thing = thing.filter(|thing| thing.visible_at <= Instant::now());
-            Ok(thing.map(|thing| {
-                let mut properties = thing.properties.clone();
-                if let Value::Object(map) = &mut properties {
-                    map.remove("address");
-                }
-                properties
-            }))
+            Ok(thing.map(|thing| thing.properties.clone()))
         }
         .boxed()
     }
@@ -405,14 +402,12 @@ impl Provider for Memory {
                 for later in info.set_later {
                     properties[later] = Value::Null;
                 }
-                if !info.tagged() {
-                    properties["address"] = call.address.as_str().into();
-                }
                 let now = Instant::now();
                 let ready = if self.timed { info.typical.ready } else { 0.0 };
                 let thing = Thing {
                     kind: info.kind.to_owned(),
                     properties,
+                    address: call.address.to_string(),
                     outputs: made.clone(),
                     ready_at: now + Duration::from_secs_f64(ready),
                     visible_at: now + inner.faults.lag,

@@ -110,9 +110,10 @@ impl Resource for Alarm {
 
 impl Alarm {
     async fn put(&self, cx: &Cx<'_>) -> Result<()> {
-        let dimensions = self.dimensions.iter().map(|(name, value)| {
-            Ok(Dimension::builder().name(name).value(value.get()?).build())
-        });
+        let dimensions = self
+            .dimensions
+            .iter()
+            .map(|(name, value)| Ok(Dimension::builder().name(name).value(value.get()?).build()));
         let actions = self.actions.iter().map(|action| Ok(action.get()?.into()));
         let request = cx.cloud.cloudwatch.put_metric_alarm();
         let request = if Statistic::values().contains(&self.statistic.as_str()) {
@@ -156,8 +157,7 @@ async fn tags(cx: &Cx<'_>, arn: &Arn) -> Result<Tags> {
 async fn replace_tags(cx: &Cx<'_>, arn: &Arn, wanted: &Tags) -> Result<()> {
     let cloudwatch = &cx.cloud.cloudwatch;
     let seen = tags(cx, arn).await?;
-    let surplus: Vec<String> =
-        seen.into_keys().filter(|key| !wanted.contains_key(key)).collect();
+    let surplus: Vec<String> = seen.into_keys().filter(|key| !wanted.contains_key(key)).collect();
     cloudwatch.tag_resource().resource_arn(arn).set_tags(Some(written(wanted))).send().await?;
     if !surplus.is_empty() {
         let request = cloudwatch.untag_resource().resource_arn(arn);
@@ -176,7 +176,8 @@ impl TryFrom<&types::MetricAlarm> for Alarm {
     fn try_from(seen: &types::MetricAlarm) -> Result<Self> {
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         let statistic = seen.extended_statistic().or(seen.statistic().map(Statistic::as_str));
-        let dimension = |dimension: &Dimension| (text(dimension.name()), text(dimension.value()).into());
+        let dimension =
+            |dimension: &Dimension| (text(dimension.name()), text(dimension.value()).into());
         Ok(Self {
             name: seen.alarm_name().present("alarm_name")?.to_owned(),
             description: text(seen.alarm_description()),
@@ -189,7 +190,11 @@ impl TryFrom<&types::MetricAlarm> for Alarm {
             threshold: seen.threshold().unwrap_or_default(),
             comparison: text(seen.comparison_operator().map(ComparisonOperator::as_str)),
             missing_data: seen.treat_missing_data().unwrap_or("missing").to_owned(),
-            actions: seen.alarm_actions().iter().map(|arn| Arn::from(arn.as_str()).into()).collect(),
+            actions: seen
+                .alarm_actions()
+                .iter()
+                .map(|arn| Arn::from(arn.as_str()).into())
+                .collect(),
             tags: Tags::new(),
         })
     }

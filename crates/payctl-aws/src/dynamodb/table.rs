@@ -192,12 +192,10 @@ impl Table {
         }
         if changed.has("indexes") {
             let before = indexes(seen)?;
-            let definitions = |name: &str| {
-                self.definitions(|kept| kept == name || before.contains_key(kept))
-            };
-            let with = |index: GlobalSecondaryIndexUpdate| {
-                update().global_secondary_index_updates(index)
-            };
+            let definitions =
+                |name: &str| self.definitions(|kept| kept == name || before.contains_key(kept));
+            let with =
+                |index: GlobalSecondaryIndexUpdate| update().global_secondary_index_updates(index);
             for (name, index) in &before {
                 if self.indexes.get(name) != Some(index) {
                     updates.push(with(Index::removal(name)?));
@@ -258,9 +256,10 @@ fn awaited(seen: Option<&TableDescription>) -> Result<Option<String>> {
         }
         Some(_) => return Ok(Some("the table to become active".to_owned())),
     }
-    let index = seen.global_secondary_indexes().iter().find(|index| {
-        index.index_status().is_some_and(|status| *status != IndexStatus::Active)
-    });
+    let index = seen
+        .global_secondary_indexes()
+        .iter()
+        .find(|index| index.index_status().is_some_and(|status| *status != IndexStatus::Active));
     if let Some(name) = index.and_then(|index| index.index_name()) {
         return Ok(Some(format!("the index {name} to become active")));
     }
@@ -324,8 +323,7 @@ async fn replace_tags(cx: &Cx<'_>, arn: &Arn, wanted: &Tags) -> Result<()> {
         let missing = Some(written(&missing)?);
         dynamodb.tag_resource().resource_arn(arn).set_tags(missing).send().await?;
     }
-    let surplus: Vec<String> =
-        seen.into_keys().filter(|key| !wanted.contains_key(key)).collect();
+    let surplus: Vec<String> = seen.into_keys().filter(|key| !wanted.contains_key(key)).collect();
     if !surplus.is_empty() {
         let request = dynamodb.untag_resource().resource_arn(arn);
         request.set_tag_keys(Some(surplus)).send().await?;

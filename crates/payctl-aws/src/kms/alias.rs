@@ -44,10 +44,8 @@ impl Resource for Alias {
     async fn read(cx: &Cx<'_>, known: &AliasOutputs) -> Result<Option<Self>> {
         // The key it points to, pending deletion or not: an alias goes before its key does.
         let seen = describe(cx, known.name.as_str()).await?;
-        Ok(seen.map(|key| Self {
-            name: known.name.to_string(),
-            key: KeyId::from(key.key_id).into(),
-        }))
+        Ok(seen
+            .map(|key| Self { name: known.name.to_string(), key: KeyId::from(key.key_id).into() }))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<AliasOutputs> {

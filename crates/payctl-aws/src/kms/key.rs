@@ -57,12 +57,8 @@ impl Resource for Key {
 
     async fn read(cx: &Cx<'_>, known: &KeyOutputs) -> Result<Option<Self>> {
         let id = known.id.as_str();
-        let (seen, policy, rotation, tags) = futures::try_join!(
-            describe(cx, id),
-            policy(cx, id),
-            rotation(cx, id),
-            tags(cx, id),
-        )?;
+        let (seen, policy, rotation, tags) =
+            futures::try_join!(describe(cx, id), policy(cx, id), rotation(cx, id), tags(cx, id))?;
         let Some(seen) = seen else { return Ok(None) };
         let (Some(policy), Some(rotation), Some(tags)) = (policy, rotation, tags) else {
             // A key is known to DescribeKey before it is to the other calls.
@@ -145,9 +141,10 @@ impl Key {
         if (SHORTEST_WINDOW_DAYS..=LONGEST_WINDOW_DAYS).contains(&self.deletion_window_days) {
             return Ok(());
         }
+        let days = self.deletion_window_days;
         Err(AwsError::invalid(format!(
-            "a key's deletion window is {SHORTEST_WINDOW_DAYS} to {LONGEST_WINDOW_DAYS} days, not {}",
-            self.deletion_window_days
+            "a key's deletion window is {SHORTEST_WINDOW_DAYS} to {LONGEST_WINDOW_DAYS} days, \
+             not {days}"
         )))
     }
 
@@ -214,8 +211,7 @@ pub(super) async fn tags(cx: &Cx<'_>, id: &str) -> Result<Option<Tags>> {
 async fn replace_tags(cx: &Cx<'_>, id: &KeyId, wanted: &Tags) -> Result<()> {
     let kms = &cx.cloud.kms;
     let seen = tags(cx, id.as_str()).await?.unwrap_or_default();
-    let surplus: Vec<String> =
-        seen.into_keys().filter(|key| !wanted.contains_key(key)).collect();
+    let surplus: Vec<String> = seen.into_keys().filter(|key| !wanted.contains_key(key)).collect();
     kms.tag_resource().key_id(id).set_tags(Some(written(wanted)?)).send().await?;
     if !surplus.is_empty() {
         kms.untag_resource().key_id(id).set_tag_keys(Some(surplus)).send().await?;

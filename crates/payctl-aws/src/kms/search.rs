@@ -78,6 +78,7 @@ async fn marked(cx: &Cx<'_>, key: &KeyListEntry) -> Result<Option<KeyOutputs>> {
         Err(error) if error.kind() == FailureKind::Denied => return Ok(None),
         Err(error) => return Err(error),
     };
-    let ours = marks(cx).iter().all(|(name, value)| tags.get(*name).map(String::as_str) == Some(value));
+    let ours =
+        marks(cx).iter().all(|(name, value)| tags.get(*name).map(String::as_str) == Some(value));
     Ok(ours.then(|| KeyOutputs::of(arn)).flatten())
 }

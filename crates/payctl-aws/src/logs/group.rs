@@ -65,7 +65,12 @@ impl Resource for LogGroup {
         Ok(self.outputs(cx))
     }
 
-    async fn converge(&self, cx: &Cx<'_>, known: &LogGroupOutputs, changed: &Changed) -> Result<()> {
+    async fn converge(
+        &self,
+        cx: &Cx<'_>,
+        known: &LogGroupOutputs,
+        changed: &Changed,
+    ) -> Result<()> {
         let logs = &cx.cloud.logs;
         if changed.has("retention_days") {
             match self.retention_days {
@@ -127,8 +132,7 @@ async fn tags(cx: &Cx<'_>, arn: &Arn) -> Result<Tags> {
 async fn replace_tags(cx: &Cx<'_>, arn: &Arn, wanted: &Tags) -> Result<()> {
     let logs = &cx.cloud.logs;
     let seen = tags(cx, arn).await?;
-    let surplus: Vec<String> =
-        seen.into_keys().filter(|key| !wanted.contains_key(key)).collect();
+    let surplus: Vec<String> = seen.into_keys().filter(|key| !wanted.contains_key(key)).collect();
     let wanted = wanted.clone().into_iter().collect();
     logs.tag_resource().resource_arn(arn).set_tags(Some(wanted)).send().await?;
     if !surplus.is_empty() {

@@ -5,6 +5,7 @@ mod journal;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,6 +17,14 @@ use crate::Address;
 
 /// The format this version writes.
 pub const FORMAT: u32 = 1;
+
+/// How long something new may stay invisible in places.
+const SPREADING_S: u64 = 60;
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map(|since| since.as_secs()).unwrap_or_default()
+}
 
 /// Everything payctl remembers about one stack and suffix.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +44,8 @@ pub struct State {
     pub lineage: String,
     /// Grows by one with every write.
     pub serial: u64,
+    /// When something was last made or changed, in seconds since 1970.
+    pub changed_at: u64,
     /// What exists.
     pub resources: BTreeMap<Address, Record>,
     /// What may exist: steps whose outcome is not known.
@@ -120,6 +131,7 @@ impl State {
             region: region.to_owned(),
             lineage: lineage.to_owned(),
             serial: 0,
+            changed_at: 0,
             resources: BTreeMap::new(),
             pending: BTreeMap::new(),
             outputs: BTreeMap::new(),
@@ -130,6 +142,17 @@ impl State {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.resources.is_empty() && self.pending.is_empty()
+    }
+
+    /// Whether something was made so lately that AWS may not show it everywhere yet.
+    #[must_use]
+    pub fn changed_lately(&self) -> bool {
+        now().saturating_sub(self.changed_at) < SPREADING_S
+    }
+
+    /// Notes that something is being changed now.
+    pub fn touch(&mut self) {
+        self.changed_at = now();
     }
 
     /// Takes up what the journal says.

@@ -1,0 +1,310 @@
+//! payctl as its users have it: the real binary, in a folder of its own, against one emulator.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use payctl_engine::{Action, Plan};
+
+use crate::emulator::{Server, root};
+
+/// Nothing that is tested takes longer.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A folder that payctl is run in, and where it is to go.
+#[derive(Debug)]
+pub struct Payctl {
+    folder: tempfile::TempDir,
+    endpoint: String,
+    handlers: PathBuf,
+    suffix: String,
+}
+
+/// A run that is under way.
+#[derive(Debug)]
+pub struct Run {
+    child: Child,
+    words: String,
+    began: Instant,
+    output: tempfile::TempDir,
+}
+
+/// A run that is over.
+#[derive(Debug)]
+pub struct Ended {
+    pub words: String,
+    /// `None` when a signal ended it.
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+    pub took: Duration,
+}
+
+impl Payctl {
+    /// An environment `dev` on `server`, with a handler that is never run.
+    pub fn new(server: &Server) -> Self {
+        Self::at(&server.endpoint, "dev")
+    }
+
+    /// An environment at an endpoint, where nothing need be.
+    pub fn at(endpoint: &str, suffix: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let handlers = folder.path().join("handlers");
+        put_handler(&handlers, X86_64);
+        Self { folder, endpoint: endpoint.to_owned(), handlers, suffix: suffix.to_owned() }
+    }
+
+    /// With the handlers as they are built.
+    pub fn with_real_handlers(mut self) -> Self {
+        let given = std::env::var_os("PAYCTL_HANDLERS").map(PathBuf::from);
+        self.handlers = given.unwrap_or_else(|| root().join("lambda-src/target/lambda"));
+        let bootstrap = self.handlers.join("payment-processor/bootstrap");
+        assert!(bootstrap.exists(), "{} is missing: run `make handlers`", bootstrap.display());
+        self
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn suffix(&self) -> &str {
+        &self.suffix
+    }
+
+    /// Where the state is.
+    pub fn state(&self) -> PathBuf {
+        self.folder.path().join(".payctl/pci-core").join(&self.suffix)
+    }
+
+    /// Writes `payctl.toml`.
+    pub fn configure(&self, text: &str) {
+        fs::write(self.folder.path().join("payctl.toml"), text).unwrap();
+    }
+
+    /// Takes away everything payctl remembers.
+    pub fn lose_state(&self) {
+        fs::remove_dir_all(self.folder.path().join(".payctl")).unwrap();
+    }
+
+    /// The command, before it is run.
+    pub fn command<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
+        let binary = root().join("target/debug/payctl");
+        assert!(binary.exists(), "{} is missing: run `cargo build`", binary.display());
+        let mut command = Command::new(binary);
+        command.args(args).current_dir(self.folder.path()).stdin(Stdio::null());
+        // Nothing of whoever runs the tests.
+        command.env_clear().env("HOME", self.folder.path());
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
+        command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
+        command.env("AWS_REGION", "us-east-1").env("AWS_ENDPOINT_URL", &self.endpoint);
+        command.env("PAYCTL_SUFFIX", &self.suffix).env("PAYCTL_HANDLERS", &self.handlers);
+        command
+    }
+
+    /// Starts it.
+    pub fn start<S: AsRef<OsStr>>(&self, args: &[S]) -> Run {
+        Run::start(self.command(args))
+    }
+
+    /// Runs it to its end.
+    pub fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> Ended {
+        self.start(args).end()
+    }
+
+    /// Makes everything as declared, which has to work.
+    #[track_caller]
+    pub fn up(&self) -> Ended {
+        let ended = self.run(&["up", "--yes"]);
+        ended.exits(0);
+        ended
+    }
+
+    /// Deletes everything, which has to work.
+    #[track_caller]
+    pub fn destroy(&self) -> Ended {
+        let ended = self.run(&["destroy", "--yes"]);
+        ended.exits(0);
+        ended
+    }
+
+    /// The plan; the exit code has to say the same.
+    #[track_caller]
+    pub fn plan(&self) -> Plan {
+        let ended = self.run(&["plan", "--json", "--detailed-exitcode"]);
+        let plan: Plan = serde_json::from_str(&ended.stdout)
+            .unwrap_or_else(|error| panic!("the plan is no plan: {error}\n{ended}"));
+        let code = match (plan.refusals.is_empty(), plan.is_empty()) {
+            (false, _) => 1,
+            (true, true) => 0,
+            (true, false) => 2,
+        };
+        ended.exits(code);
+        plan
+    }
+
+    /// There is nothing to do.
+    #[track_caller]
+    pub fn is_as_declared(&self) {
+        let plan = self.plan();
+        assert!(plan.is_empty() && plan.refusals.is_empty(), "{:#?}", differences(&plan));
+    }
+}
+
+impl Run {
+    pub fn start(mut command: Command) -> Self {
+        let output = tempfile::tempdir().unwrap();
+        let file = |name: &str| File::create(output.path().join(name)).unwrap();
+        command.stdout(file("stdout")).stderr(file("stderr"));
+        let args: Vec<_> = command.get_args().map(OsStr::to_string_lossy).collect();
+        let words: String = args.join(" ").chars().take(200).collect();
+        let child = command.spawn().unwrap();
+        Self { child, words, began: Instant::now(), output }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has said so far.
+    pub fn stderr(&self) -> String {
+        self.said("stderr")
+    }
+
+    /// Waits until it has said `text`.
+    #[track_caller]
+    pub fn says(&mut self, text: &str) {
+        while !self.stderr().contains(text) {
+            let over = self.child.try_wait().unwrap().is_some();
+            let late = self.began.elapsed() > PATIENCE;
+            assert!(!over && !late, "payctl {} never says {text:?}:\n{}", self.words, self.stderr());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Sends it a signal, such as `INT`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status();
+        assert!(sent.unwrap().success(), "{name} could not be sent");
+    }
+
+    /// Kills it after `delay`, unless it has ended by then.
+    pub fn killed_after(mut self, delay: Duration) -> Ended {
+        std::thread::sleep(delay);
+        let _ = self.child.kill();
+        self.end()
+    }
+
+    /// Waits for its end.
+    pub fn end(mut self) -> Ended {
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            if self.began.elapsed() > PATIENCE {
+                let _ = self.child.kill();
+                panic!("payctl {} does not end:\n{}", self.words, self.stderr());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        self.over(status)
+    }
+
+    fn over(self, status: ExitStatus) -> Ended {
+        Ended {
+            code: status.code(),
+            stdout: self.said("stdout"),
+            stderr: self.stderr(),
+            took: self.began.elapsed(),
+            words: self.words,
+        }
+    }
+
+    fn said(&self, name: &str) -> String {
+        let bytes = fs::read(self.output.path().join(name)).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Ended {
+    /// It ended with `code`.
+    #[track_caller]
+    pub fn exits(&self, code: i32) {
+        assert_eq!(self.code, Some(code), "{self}");
+        assert!(!self.stderr.contains("panicked"), "{self}");
+    }
+
+    /// It told people `text`, however the lines were broken.
+    #[track_caller]
+    pub fn says(&self, text: &str) {
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words(&self.stderr).contains(&words(text)), "{text:?} is not said\n{self}");
+    }
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { words, code, stdout, stderr, took } = self;
+        write!(f, "payctl {words}\nexit {code:?} after {took:.1?}\n{stdout}\n{stderr}")
+    }
+}
+
+/// What the plan does, one line each: `address: action property, property`.
+pub fn differences(plan: &Plan) -> Vec<String> {
+    let steps = plan.steps.iter().filter(|step| step.action != Action::Keep);
+    let steps = steps.map(|step| {
+        let names: Vec<&str> = step.changes.iter().map(|c| c.property.as_str()).collect();
+        format!("{}: {:?} {}", step.address, step.action, names.join(", "))
+    });
+    let refusals = plan.refusals.iter().map(|r| format!("{}: refused, {}", r.address, r.why));
+    steps.chain(refusals).collect()
+}
+
+/// The number of an ELF binary's machine.
+pub const X86_64: u8 = 62;
+pub const AARCH64: u8 = 183;
+
+/// Puts a handler into `folder` that looks like one and cannot run.
+pub fn put_handler(folder: &Path, machine: u8) {
+    let mut binary = vec![0; 64];
+    binary[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
+    binary[18] = machine;
+    let folder = folder.join("payment-processor");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("bootstrap"), binary).unwrap();
+}
+
+/// The calls that the sandbox took since it was last asked, by `service.Operation`.
+pub fn calls(server: &Server) -> BTreeMap<String, u64> {
+    let calls = ask(server, "GET", "/_payctl/calls");
+    ask(server, "POST", "/_payctl/calls/reset");
+    serde_json::from_str(&calls).unwrap()
+}
+
+/// Those of them that change something.
+pub fn changing_calls(server: &Server) -> BTreeMap<String, u64> {
+    const READ: [&str; 6] = ["Get", "List", "Describe", "Head", "Query", "Scan"];
+    let mut calls = calls(server);
+    calls.retain(|name, _| {
+        let (_, operation) = name.split_once('.').unwrap_or(("", name));
+        !READ.iter().any(|verb| operation.starts_with(verb))
+    });
+    calls
+}
+
+/// A call to the sandbox itself; answers the body.
+fn ask(server: &Server, method: &str, path: &str) -> String {
+    let host = server.endpoint.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(stream, "{method} {path} HTTP/1.0\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n").unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    let (head, body) = reply.split_once("\r\n\r\n").unwrap_or((&reply, ""));
+    assert!(head.contains(" 200 "), "{method} {path}: {head}");
+    body.to_owned()
+}

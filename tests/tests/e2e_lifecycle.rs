@@ -1,0 +1,184 @@
+//! `pci-core` from its first `up` to the last `destroy`, with the real binary, on every emulator.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+
+use aws_sdk_kms::types::KeyState;
+use payctl_engine::{Action, Plan};
+use payctl_tests::binary::{Payctl, changing_calls, differences};
+use payctl_tests::cloud::{clients, difference, everything, keys};
+use payctl_tests::emulator::{Emulator, Server};
+
+/// What an emulator gets wrong: (emulator, kind, property, why).
+const EXCEPTIONS: &[(Emulator, &str, &str, &str)] = &[];
+
+/// What the plan does beyond what the emulator gets wrong.
+fn unexpected(plan: &Plan, emulator: Emulator) -> Vec<String> {
+    let mut plan = plan.clone();
+    for step in &mut plan.steps {
+        let kind = step.address.kind().to_owned();
+        step.changes.retain(|change| {
+            let same = |e: &&(Emulator, &str, &str, &str)| {
+                (e.0, e.1, e.2) == (emulator, kind.as_str(), change.property.as_str())
+            };
+            !EXCEPTIONS.iter().any(|exception| same(&exception))
+        });
+        if step.action == Action::Update && step.changes.is_empty() {
+            step.action = Action::Keep;
+        }
+    }
+    differences(&plan)
+}
+
+async fn a_whole_life(emulator: Emulator) {
+    let server = Server::start(emulator);
+    let payctl = Payctl::new(&server);
+    let aws = clients(&server).await;
+    let nothing = everything(&aws).await;
+    let exact = !EXCEPTIONS.iter().any(|exception| exception.0 == emulator);
+
+    payctl.up();
+    let all = everything(&aws).await;
+    assert!(difference(&nothing, &all).len() > 40, "{:#?}", difference(&nothing, &all));
+    let [(key, KeyState::Enabled)] = &keys(&aws).await.into_iter().collect::<Vec<_>>()[..] else {
+        panic!("not one key: {:?}", keys(&aws).await)
+    };
+    assert_eq!(unexpected(&payctl.plan(), emulator), [""; 0]);
+
+    if emulator == Emulator::Sandbox {
+        changing_calls(&server);
+        let state = fs::read(payctl.state().join("state.json")).unwrap();
+        payctl.up();
+        assert_eq!(changing_calls(&server), [].into());
+        assert_eq!(fs::read(payctl.state().join("state.json")).unwrap(), state);
+    } else if exact {
+        payctl.up().says("nothing to do");
+    }
+    assert_eq!(difference(&all, &everything(&aws).await), [""; 0]);
+
+    payctl.destroy();
+    assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0]);
+    assert_eq!(keys(&aws).await, [(key.clone(), KeyState::PendingDeletion)].into());
+    payctl.destroy().says("nothing to do");
+
+    // The same suffix works at once, and the key is the same one.
+    payctl.up();
+    assert_eq!(difference(&all, &everything(&aws).await), [""; 0]);
+    assert_eq!(keys(&aws).await, [(key.clone(), KeyState::Enabled)].into());
+    assert_eq!(unexpected(&payctl.plan(), emulator), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_whole_life_on_the_sandbox() {
+    a_whole_life(Emulator::Sandbox).await;
+}
+
+#[tokio::test]
+async fn a_whole_life_on_moto() {
+    a_whole_life(Emulator::Moto).await;
+}
+
+#[tokio::test]
+async fn a_whole_life_on_ministack() {
+    a_whole_life(Emulator::Ministack).await;
+}
+
+#[tokio::test]
+async fn a_lost_state_is_made_up_from_the_tags() {
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server);
+    let aws = clients(&server).await;
+    let nothing = everything(&aws).await;
+    payctl.up();
+    let all = everything(&aws).await;
+
+    payctl.lose_state();
+    changing_calls(&server);
+    payctl.up().says("38 to adopt");
+    assert_eq!(changing_calls(&server), [].into());
+    assert_eq!(difference(&all, &everything(&aws).await), [""; 0]);
+    payctl.is_as_declared();
+
+    payctl.lose_state();
+    payctl.destroy();
+    assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0]);
+    assert_eq!(keys(&aws).await.len(), 1);
+
+    // Even what is pending deletion is known again.
+    payctl.lose_state();
+    payctl.up();
+    assert_eq!(difference(&all, &everything(&aws).await), [""; 0]);
+    assert_eq!(keys(&aws).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_saved_plan_is_done_exactly() {
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server);
+    let aws = clients(&server).await;
+
+    payctl.run(&["plan", "--out", "p.json"]).exits(0);
+    assert!(!payctl.folder().join(".payctl").exists(), "a plan writes a state");
+    assert_eq!(changing_calls(&server), [].into());
+    payctl.run(&["up", "p.json"]).exits(0);
+    payctl.is_as_declared();
+
+    // What it would do is done already, so it is refused.
+    changing_calls(&server);
+    let again = payctl.run(&["up", "p.json"]);
+    again.exits(1);
+    again.says("has changed since the plan was saved");
+
+    payctl.configure("[pci-core]\nmemory_mb = 1024\n");
+    payctl.run(&["plan", "--out", "q.json"]).exits(0);
+    let name = "payment-processor-dev";
+    let change = aws.lambda.update_function_configuration().function_name(name);
+    change.timeout(60).send().await.unwrap();
+    changing_calls(&server);
+    let moved = payctl.run(&["up", "q.json"]);
+    moved.exits(1);
+    moved.says("has changed since the plan was saved");
+    assert_eq!(changing_calls(&server), [].into());
+
+    payctl.run(&["plan", "--out", "q.json"]).exits(0);
+    payctl.run(&["up", "q.json"]).exits(0);
+    payctl.is_as_declared();
+
+    // The plan of a deletion is one too.
+    payctl.run(&["plan", "--destroy", "--out", "d.json"]).exits(0);
+    payctl.run(&["up", "d.json"]).exits(0);
+    payctl.destroy().says("nothing to do");
+}
+
+#[tokio::test]
+async fn a_plan_is_the_same_bytes_twice() {
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server);
+    payctl.up();
+    payctl.configure("[pci-core]\nmemory_mb = 1024\nnat = \"none\"\n[tags]\nteam = \"red\"\n");
+    let plans = [payctl.run(&["plan", "--json"]), payctl.run(&["plan", "--json"])];
+    plans[0].exits(0);
+    assert_eq!(plans[0].stdout, plans[1].stdout);
+    let texts = [payctl.run(&["plan"]), payctl.run(&["plan"])];
+    assert_eq!(texts[0].stdout, texts[1].stdout);
+    assert!(texts[0].stdout.contains("512 → 1024"), "{}", texts[0]);
+}
+
+#[tokio::test]
+async fn two_environments_side_by_side_do_not_touch_each_other() {
+    let server = Server::start(Emulator::Sandbox);
+    let (blue, green) = (Payctl::at(&server.endpoint, "blue"), Payctl::at(&server.endpoint, "pr-7"));
+    let aws = clients(&server).await;
+    let nothing = everything(&aws).await;
+    blue.up();
+    let only_blue = everything(&aws).await;
+    green.up();
+    blue.is_as_declared();
+    green.is_as_declared();
+    green.destroy();
+    assert_eq!(difference(&only_blue, &everything(&aws).await), [""; 0]);
+    blue.is_as_declared();
+    blue.destroy();
+    assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0]);
+}
