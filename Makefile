@@ -50,8 +50,7 @@ handler-test: tools handlers
 overlay-test: tools
 	$(PAYCTL_TEST_PYTHON) -W error -m unittest discover -s crates/payctl-sandbox/overlay/tests
 
-demo: tools handlers
-	cargo build $(CARGO_FLAGS)
+demo: tools handlers build
 	@$(DEMO_ENV) sh scripts/demo.sh
 
 bench: tools handlers build

@@ -33,6 +33,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "gaps/__init__.py",
     "gaps/ec2.py",
     "gaps/ec2_deletes.py",
+    "gaps/filters.py",
     "gaps/flow_logs.py",
     "gaps/function_checks.py",
     "gaps/function_states.py",

@@ -1,4 +1,5 @@
-"""Stock moto with only what the Rust SDK needs on the wire (CBOR, S3 root elements), for tests that want to see moto itself.
+"""Stock moto for tests that want to see moto itself, with only what the Rust SDK needs on the wire
+(CBOR, S3 root elements) and what makes a bulk read an answer (filters with several values).
 
 python -m payctl_sandbox.plain --port 5010
 """
@@ -20,6 +21,7 @@ def main():
 
     from . import cbor, s3_roots
     from .application import read_body
+    from .gaps import filters  # noqa: F401
     from .server import serve
 
     moto = DomainDispatcherApplication(create_backend_app)

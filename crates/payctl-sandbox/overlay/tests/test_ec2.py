@@ -48,6 +48,23 @@ class Reads(SandboxTest):
         group = ec2.describe_security_groups(Filters=wanted)["SecurityGroups"][0]
         self.assertEqual((group["IpPermissions"], group["IpPermissionsEgress"]), ([], []))
 
+    # Plain moto is started with this one closed.
+    @no_gap
+    def test_a_filter_takes_what_fits_any_of_its_values(self):
+        ec2 = self.aws("ec2")
+        network = Network(ec2)
+        second = ec2.create_subnet(VpcId=network.vpc, CidrBlock="10.0.2.0/24")["Subnet"]["SubnetId"]
+        other = ec2.create_subnet(VpcId=network.vpc, CidrBlock="10.0.3.0/24")["Subnet"]["SubnetId"]
+        tables = []
+        for subnets in ([network.subnet, second], [other]):
+            made = ec2.create_route_table(VpcId=network.vpc)["RouteTable"]["RouteTableId"]
+            for subnet in subnets:
+                ec2.associate_route_table(RouteTableId=made, SubnetId=subnet)
+            tables.append(made)
+        wanted = [{"Name": "association.subnet-id", "Values": [network.subnet, other]}]
+        found = ec2.describe_route_tables(Filters=wanted)["RouteTables"]
+        self.assertEqual({table["RouteTableId"] for table in found}, set(tables))
+
     def test_unknown_nat_gateways_are_not_found(self):
         ec2 = self.aws("ec2")
         unknown = "nat-0123456789abcdef0"

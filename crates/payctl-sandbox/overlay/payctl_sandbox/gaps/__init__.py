@@ -9,6 +9,7 @@ import importlib
 MODULES = (
     "ec2",
     "ec2_deletes",
+    "filters",
     "flow_logs",
     "functions",
     "function_checks",
