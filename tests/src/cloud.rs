@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use aws_sdk_ec2::types::{Filter, NatGatewayState, State, Tag};
+use aws_sdk_ec2::types::{Filter, NatGatewayState, Tag};
 use aws_sdk_kms::types::KeyState;
 use payctl_aws::{Artifacts, Aws, Connection};
 
@@ -128,7 +128,9 @@ impl Inventory {
             }
         }
         for endpoint in aws.ec2.describe_vpc_endpoints().send().await.unwrap().vpc_endpoints() {
-            if endpoint.state() != Some(&State::Deleted) {
+            // AWS writes it in lower case, as its own model does not.
+            let gone = endpoint.state().is_some_and(|s| s.as_str().eq_ignore_ascii_case("deleted"));
+            if !gone {
                 let (tables, service) = (endpoint.route_table_ids().len(), endpoint.service_name());
                 let name = name(endpoint.tags(), service);
                 self.add("ec2.vpc_endpoint", &format!("{name} at {tables} tables"));

@@ -14,6 +14,7 @@ mod error;
 pub mod iam;
 pub mod kms;
 pub mod lambda;
+mod leftovers;
 mod load;
 pub mod logs;
 mod names;
@@ -23,6 +24,7 @@ pub mod s3;
 pub use artifact::{Architecture, Artifacts, CodeSha256, NotRunnable, check_machine};
 pub use cloud::{Aws, Calls, Connection, Facts, Reach};
 pub use error::{Absent, AwsError, Present, Result};
+pub use leftovers::{Leftover, leftovers};
 pub use names::{Arn, Set, Tags, Zone};
 pub use policy::{Policy, Statement};
 

@@ -188,6 +188,7 @@ impl Plan {
         let mut counts = Counts::default();
         for step in &self.steps {
             match step.action {
+                Action::Keep if self.refusals.iter().any(|r| r.address == step.address) => {}
                 Action::Keep => counts.keep += 1,
                 Action::Create => counts.create += 1,
                 Action::Adopt => counts.adopt += 1,
@@ -268,6 +269,7 @@ impl<'a> Planner<'a> {
             }
             self.forced.extend(forced);
         }
+        self.go_before_what_goes_first();
         for address in self.undeclared() {
             let step = self.removal(&address)?;
             let kind = self.kind(&address)?;
@@ -429,6 +431,27 @@ impl<'a> Planner<'a> {
             }
         }
         Ok(forced)
+    }
+
+    /// What refers to something that is deleted before it is made anew has to go before it, and
+    /// so cannot stay until its own successor is there.
+    fn go_before_what_goes_first(&mut self) {
+        loop {
+            let first: BTreeSet<Address> = self
+                .steps
+                .iter()
+                .filter(|step| step.action == Action::DeleteThenCreate)
+                .map(|step| step.address.clone())
+                .collect();
+            let late = self.steps.iter_mut().find(|step| {
+                step.action == Action::CreateThenDelete
+                    && step.depended_on.iter().any(|used| first.contains(used))
+            });
+            match late {
+                Some(step) => step.action = Action::DeleteThenCreate,
+                None => break,
+            }
+        }
     }
 
     fn removal(&mut self, address: &Address) -> Result<Step, PlanError> {

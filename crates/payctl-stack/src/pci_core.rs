@@ -518,14 +518,22 @@ impl System<'_> {
         let trust = role::trust("lambda.amazonaws.com");
         let role = stack.add(
             "payment-processor",
-            role::of_service(context, "payment-lambda-role", description, trust, [
-                role::network_interfaces(),
-                read,
-                list,
-                write,
-                decrypt,
-                role::write_logs(&group),
-            ]),
+            role::of_service(
+                context,
+                "payment-lambda-role",
+                description,
+                trust,
+                [
+                    role::network_interfaces(),
+                    read,
+                    list,
+                    write,
+                    decrypt,
+                    role::write_logs(&group),
+                ]
+                .into_iter()
+                .chain((parameters.posture == Posture::Strict).then(role::trace)),
+            ),
         );
         let environment: BTreeMap<String, Input<String>> = [
             ("DYNAMODB_TABLE".to_owned(), table.name().cast()),

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use payctl_aws::{Artifacts, Aws, Calls, CodeSha256, Connection, Facts, Reach, kinds};
+use payctl_aws::{
+    Artifacts, Aws, Calls, CodeSha256, Connection, Facts, Reach, Zone, kinds,
+};
 use payctl_engine::plan::PlanError;
 use payctl_engine::state::Loaded;
 use payctl_engine::{
@@ -129,12 +131,13 @@ impl Environment {
         let artifacts = Arc::new(artifacts);
         let steady = connection.steady(&facts, &artifacts);
         let once = connection.once(&facts, &artifacts);
-        let stack = declare(&local, &connection, &steady, &facts, &digests).await?;
-        let state = loaded.state.clone().unwrap_or_else(|| {
+        let mut state = loaded.state.clone().unwrap_or_else(|| {
             let Facts { account, region, .. } = &*facts;
             let lineage: String = (0..16).map(|_| fastrand::char('a'..='z')).collect();
             State::empty(local.system.name, local.suffix.as_str(), account, region, &lineage)
         });
+        let zones = zones(&local, &connection, &steady, &mut state).await?;
+        let stack = declare(&local, &facts, &zones, &digests);
         Ok(Self {
             provider: kinds().bind(steady, once),
             calls: connection.calls().clone(),
@@ -152,7 +155,12 @@ impl Environment {
         self.loaded = self.local.load()?;
         if let Some(state) = &self.loaded.state {
             check_place(&self.local, state, &self.facts)?;
+            let choices = std::mem::take(&mut self.state.choices);
             self.state = state.clone();
+            // Chosen a moment ago, where the state knows no choice yet.
+            for (name, value) in choices {
+                self.state.choices.entry(name).or_insert(value);
+            }
         }
         Ok(self)
     }
@@ -266,36 +274,51 @@ fn check_place(local: &Local, state: &State, facts: &Facts) -> Result<(), CliErr
     Ok(())
 }
 
-async fn declare(
+/// The zones: those chosen when the environment was made, so that a zone AWS adds moves nothing.
+async fn zones(
     local: &Local,
     connection: &Connection,
     aws: &Aws,
-    facts: &Facts,
-    digests: &BTreeMap<String, CodeSha256>,
-) -> Result<Stack, CliError> {
-    let zones = connection
+    state: &mut State,
+) -> Result<Vec<Zone>, CliError> {
+    let chosen = state.choices.get("zones").cloned();
+    if let Some(zones) = chosen.and_then(|zones| serde_json::from_value(zones).ok()) {
+        return Ok(zones);
+    }
+    let mut zones = connection
         .zones(aws)
         .await
         .map_err(|error| CliError::aws("failed to ask for the region's zones", &error.into()))?;
     if zones.len() < 3 {
         let message = format!(
             "{} has {} availability zones, and {} needs 3",
-            facts.region,
+            connection.region(),
             zones.len(),
             local.system.name
         );
         return Err(CliError::failed(message).hint("choose another region with --region"));
     }
+    zones.truncate(3);
+    state.choices.insert("zones".to_owned(), serde_json::json!(zones));
+    Ok(zones)
+}
+
+fn declare(
+    local: &Local,
+    facts: &Facts,
+    zones: &[Zone],
+    digests: &BTreeMap<String, CodeSha256>,
+) -> Stack {
     let context = Context {
         suffix: &local.suffix,
         account: &facts.account,
         region: &facts.region,
         partition: &facts.partition,
-        zones: &zones,
+        zones,
         handlers: digests,
         tags: &local.config.tags,
     };
-    Ok(local.system.declare(&context, &local.config))
+    local.system.declare(&context, &local.config)
 }
 
 /// Where the state is, for messages.

@@ -140,9 +140,7 @@ impl GatewayEndpoint {
 }
 
 async fn look(cx: &Cx<'_>, id: &GatewayEndpointId) -> Result<Option<types::VpcEndpoint>> {
-    let request = cx.cloud.ec2.describe_vpc_endpoints().vpc_endpoint_ids(id);
-    let reply = request.send().await.unless_absent("InvalidVpcEndpointId.NotFound")?;
-    Ok(reply.and_then(|reply| reply.vpc_endpoints.unwrap_or_default().into_iter().next()))
+    cx.cloud.looks.vpc_endpoints.load(id).await
 }
 
 /// AWS writes the states in lower case, and documents them with a capital.

@@ -8,7 +8,7 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{self, Filter};
 
 use crate::load::Loader;
-use crate::{AwsError, Result};
+use crate::{Absent as _, AwsError, Result};
 
 /// The bulk reads of one client.
 #[derive(Debug)]
@@ -22,6 +22,7 @@ pub(crate) struct Looks {
     pub(crate) route_tables: Loader<types::RouteTable>,
     pub(crate) security_groups: Loader<types::SecurityGroup>,
     pub(crate) subnets: Loader<types::Subnet>,
+    pub(crate) vpc_endpoints: Loader<types::VpcEndpoint>,
     pub(crate) vpcs: Loader<types::Vpc>,
 }
 
@@ -76,6 +77,7 @@ impl Looks {
                 security_groups by group_id
             ),
             subnets: look!(ec2, describe_subnets.filters("subnet-id"), subnets by subnet_id),
+            vpc_endpoints: vpc_endpoints(ec2),
             vpcs: look!(ec2, describe_vpcs.filters("vpc-id"), vpcs by vpc_id),
         }
     }
@@ -89,6 +91,31 @@ fn addresses(client: &Client) -> Loader<types::Address> {
         async move {
             let all = request.send().await?.addresses.unwrap_or_default();
             let by_id = |one: types::Address| Some((one.allocation_id()?.to_owned(), one));
+            Ok(all.into_iter().filter_map(by_id).collect())
+        }
+    })
+}
+
+/// Endpoints are asked for by id, as not every EC2 knows a filter for them. One that is absent is
+/// then an error for all, and each is asked for alone.
+fn vpc_endpoints(client: &Client) -> Loader<types::VpcEndpoint> {
+    let client = client.clone();
+    Loader::new(move |ids| {
+        let client = client.clone();
+        async move {
+            let ask = |ids: Vec<String>| async {
+                let request = client.describe_vpc_endpoints().set_vpc_endpoint_ids(Some(ids));
+                let reply = request.send().await.unless_absent("InvalidVpcEndpointId.NotFound")?;
+                let found = reply.map(|reply| reply.vpc_endpoints.unwrap_or_default());
+                Ok::<_, AwsError>(found)
+            };
+            let mut all = ask(ids.clone()).await?.unwrap_or_default();
+            if all.is_empty() && ids.len() > 1 {
+                for id in ids {
+                    all.extend(ask(vec![id]).await?.unwrap_or_default());
+                }
+            }
+            let by_id = |one: types::VpcEndpoint| Some((one.vpc_endpoint_id()?.to_owned(), one));
             Ok(all.into_iter().filter_map(by_id).collect())
         }
     })

@@ -45,6 +45,7 @@ pub struct State {
     /// Grows by one with every write.
     pub serial: u64,
     /// When something was last made or changed, in seconds since 1970.
+    #[serde(default)]
     pub changed_at: u64,
     /// What exists.
     pub resources: BTreeMap<Address, Record>,
@@ -52,6 +53,9 @@ pub struct State {
     pub pending: BTreeMap<Address, Intent>,
     /// The stack's outputs.
     pub outputs: BTreeMap<String, Value>,
+    /// What was chosen once and is kept, such as the zones.
+    #[serde(default)]
+    pub choices: BTreeMap<String, Value>,
 }
 
 /// One resource that exists.
@@ -135,6 +139,7 @@ impl State {
             resources: BTreeMap::new(),
             pending: BTreeMap::new(),
             outputs: BTreeMap::new(),
+            choices: BTreeMap::new(),
         }
     }
 

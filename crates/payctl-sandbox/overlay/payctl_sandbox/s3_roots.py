@@ -12,7 +12,6 @@ ROOTS = {
     b"GetBucketLifecycleConfiguration": b"LifecycleConfiguration",
     # Without any notification, moto uses this older name.
     b"GetBucketNotification": b"NotificationConfiguration",
-    b"GetBucketNotification": b"NotificationConfiguration",
     b"GetBucketNotificationConfiguration": b"NotificationConfiguration",
     b"GetBucketTagging": b"Tagging",
     b"GetBucketVersioning": b"VersioningConfiguration",

@@ -52,3 +52,10 @@ pub(crate) fn network_interfaces() -> Statement {
     // narrower than every resource here.
     Statement::allow("NetworkInterfaces", &actions).on_all()
 }
+
+/// To report traces to X-Ray.
+pub(crate) fn trace() -> Statement {
+    let actions = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
+    // Traces are not resources: X-Ray allows nothing narrower than all.
+    Statement::allow("Trace", &actions).on_all()
+}

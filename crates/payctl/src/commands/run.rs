@@ -65,7 +65,28 @@ pub(super) async fn carry_out(
     if outcome.storage.is_none() {
         session.save(&mut environment.state)?;
     }
+    if plan.goal == Goal::Destroy && outcome.is_complete() {
+        name_leftovers(&environment, plan).await;
+    }
     tell(global, &environment, plan, outcome)
+}
+
+/// Asks AWS what still carries our tags though this run knew nothing of it: what an older version
+/// of the stack made and no state remembers.
+async fn name_leftovers(environment: &Environment, plan: &Plan) {
+    let owner = environment.owner();
+    match payctl_aws::leftovers(environment.provider.cloud(), &owner).await {
+        Ok(all) => {
+            // What was just deleted stays in AWS's list of tags for a while.
+            let unknown = all.into_iter().filter(|leftover| {
+                !leftover.address.as_ref().is_some_and(|address| plan.step(address).is_some())
+            });
+            for leftover in unknown {
+                report::warn(&format!("{} still carries this environment's tags", leftover.arn));
+            }
+        }
+        Err(error) => report::warn(&format!("AWS could not be asked what is left: {error}")),
+    }
 }
 
 /// Outputs may change though no resource does: one may have been added.

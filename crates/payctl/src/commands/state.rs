@@ -23,7 +23,8 @@ fn list(local: &Local) -> Result<Exit, CliError> {
     let width = state.resources.keys().map(|a| a.as_str().len()).max().unwrap_or_default();
     for (address, record) in &state.resources {
         let id = record.outputs.get("id").or_else(|| record.outputs.get("name"));
-        let id = id.and_then(serde_json::Value::as_str).unwrap_or_default();
+        let first = || record.outputs.as_object()?.values().next();
+        let id = id.or_else(first).and_then(serde_json::Value::as_str).unwrap_or_default();
         let note = match record.status {
             Status::Complete => "",
             Status::Created => "  (not finished)",

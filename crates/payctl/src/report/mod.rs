@@ -67,6 +67,11 @@ pub(crate) fn ask(prompt: &str) {
     let _ = out.flush();
 }
 
+/// Something to look at that stops nothing.
+pub(crate) fn warn(text: &str) {
+    say(&format!("{} {text}", paint(YELLOW, "warning:")));
+}
+
 /// An error with its causes and hints.
 pub(crate) fn error(error: &CliError) {
     say(&format!("{} {}", paint(RED, "error:"), error.message));
