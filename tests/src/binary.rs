@@ -182,7 +182,12 @@ impl Run {
         while !self.stderr().contains(text) {
             let over = self.child.try_wait().unwrap().is_some();
             let late = self.began.elapsed() > PATIENCE;
-            assert!(!over && !late, "payctl {} never says {text:?}:\n{}", self.words, self.stderr());
+            assert!(
+                !over && !late,
+                "payctl {} never says {text:?}:\n{}",
+                self.words,
+                self.stderr()
+            );
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -301,7 +306,8 @@ pub fn changing_calls(server: &Server) -> BTreeMap<String, u64> {
 fn ask(server: &Server, method: &str, path: &str) -> String {
     let host = server.endpoint.trim_start_matches("http://");
     let mut stream = TcpStream::connect(host).unwrap();
-    write!(stream, "{method} {path} HTTP/1.0\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n").unwrap();
+    write!(stream, "{method} {path} HTTP/1.0\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n")
+        .unwrap();
     let mut reply = String::new();
     stream.read_to_string(&mut reply).unwrap();
     let (head, body) = reply.split_once("\r\n\r\n").unwrap_or((&reply, ""));

@@ -110,7 +110,8 @@ impl Inventory {
     }
 
     async fn gateways(&mut self, aws: &Aws, vpcs: &Vpcs) {
-        for gateway in aws.ec2.describe_internet_gateways().send().await.unwrap().internet_gateways()
+        for gateway in
+            aws.ec2.describe_internet_gateways().send().await.unwrap().internet_gateways()
         {
             let to: Vec<&str> = gateway.attachments().iter().filter_map(|a| a.vpc_id()).collect();
             if to.is_empty() || to.iter().any(|vpc| vpcs.contains_key(*vpc)) {

@@ -75,12 +75,8 @@ impl Server {
             .unwrap_or_else(|source| {
                 panic!("{} cannot be started ({source}): run `make tools`", python().display())
             });
-        let mut server = Self {
-            child,
-            endpoint: format!("http://127.0.0.1:{port}"),
-            emulator,
-            _folder: folder,
-        };
+        let mut server =
+            Self { child, endpoint: format!("http://127.0.0.1:{port}"), emulator, _folder: folder };
         let began = Instant::now();
         while TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).is_err() {
             let ended = server.child.try_wait().unwrap();

@@ -98,15 +98,8 @@ impl World {
         let mut state = self.state();
         let mut journal = self.session.journal(&loaded, &state).unwrap();
         let stop = Stop::default();
-        let execution = execute(
-            &plan,
-            &self.memory,
-            &mut state,
-            &mut journal,
-            &Silent,
-            self.limits,
-            &stop,
-        );
+        let execution =
+            execute(&plan, &self.memory, &mut state, &mut journal, &Silent, self.limits, &stop);
         let ended = tokio::select! {
             biased;
             () = self.memory.death() => None,

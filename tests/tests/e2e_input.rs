@@ -154,7 +154,8 @@ fn a_state_that_does_not_fit_is_refused() {
 
     // Damaged anywhere.
     let half = &sound[..sound.len() / 2];
-    for damaged in [half, "", "{}", "\0\0\0\0", "null", &sound.replace("10.0.0.0/16", "10.9.0.0/16")]
+    for damaged in
+        [half, "", "{}", "\0\0\0\0", "null", &sound.replace("10.0.0.0/16", "10.9.0.0/16")]
     {
         fs::write(&file, damaged).unwrap();
         for verb in VERBS {

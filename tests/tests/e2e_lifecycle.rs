@@ -168,7 +168,8 @@ async fn a_plan_is_the_same_bytes_twice() {
 #[tokio::test]
 async fn two_environments_side_by_side_do_not_touch_each_other() {
     let server = Server::start(Emulator::Sandbox);
-    let (blue, green) = (Payctl::at(&server.endpoint, "blue"), Payctl::at(&server.endpoint, "pr-7"));
+    let (blue, green) =
+        (Payctl::at(&server.endpoint, "blue"), Payctl::at(&server.endpoint, "pr-7"));
     let aws = clients(&server).await;
     let nothing = everything(&aws).await;
     blue.up();

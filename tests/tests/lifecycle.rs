@@ -251,6 +251,7 @@ fn declared(stack: &Stack) -> Vec<String> {
 /// A further plan has nothing to do.
 async fn calm(world: &World, stack: &Stack, at: &str) {
     let plan = world.plan(stack, Goal::Up).await;
-    let steps: Vec<_> = plan.steps.iter().filter(|s| s.action != payctl_engine::Action::Keep).collect();
+    let steps: Vec<_> =
+        plan.steps.iter().filter(|s| s.action != payctl_engine::Action::Keep).collect();
     assert!(plan.is_empty(), "{at}: {steps:#?}");
 }

@@ -21,9 +21,7 @@ id! {
 pub struct Artifacts(BTreeMap<CodeSha256, Vec<u8>>);
 
 /// The processors Lambda runs on.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Architecture {
     /// 64-bit x86.
     #[serde(rename = "x86_64")]
@@ -108,7 +106,9 @@ pub fn check_machine(binary: &[u8], wanted: Architecture) -> std::result::Result
     let found = match u16::from_le_bytes([machine[0], machine[1]]) {
         62 => Architecture::X86_64,
         183 => Architecture::Arm64,
-        other => return Err(NotRunnable::WrongMachine { found: format!("ELF machine {other}"), wanted }),
+        other => {
+            return Err(NotRunnable::WrongMachine { found: format!("ELF machine {other}"), wanted });
+        }
     };
     if found == wanted {
         Ok(())

@@ -97,8 +97,7 @@ impl Connection {
             .read_timeout(Duration::from_secs(30))
             .operation_attempt_timeout(Duration::from_secs(50))
             .build();
-        let mut loader =
-            aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
         if let Some(region) = &reach.region {
             loader = loader.region(Region::new(region.clone()));
         }
@@ -109,8 +108,7 @@ impl Connection {
             loader = loader.endpoint_url(endpoint);
         }
         if let Some((id, secret)) = &reach.credentials {
-            let fixed =
-                aws_credential_types::Credentials::new(id, secret, None, None, "payctl");
+            let fixed = aws_credential_types::Credentials::new(id, secret, None, None, "payctl");
             loader = loader.credentials_provider(fixed);
         }
         let config = loader.load().await;

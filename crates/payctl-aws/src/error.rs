@@ -158,22 +158,82 @@ const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ("UpdateTable", "LimitExceededException", "", FailureKind::Busy),
     ("DeleteTable", "LimitExceededException", "", FailureKind::Busy),
     ("UpdateContinuousBackups", "ContinuousBackupsUnavailableException", "", FailureKind::Busy),
-    ("CreateFunction", "InvalidParameterValueException", "cannot be assumed", FailureKind::NotYetVisible),
-    ("CreateFunction", "InvalidParameterValueException", "does not have permissions", FailureKind::NotYetVisible),
-    ("CreateFunction", "InvalidParameterValueException", "throttled by EC2", FailureKind::NotYetVisible),
-    ("CreateFunction", "InvalidParameterValueException", "invalid for CreateGrant", FailureKind::NotYetVisible),
-    ("UpdateFunctionConfiguration", "InvalidParameterValueException", "cannot be assumed", FailureKind::NotYetVisible),
-    ("UpdateFunctionConfiguration", "InvalidParameterValueException", "does not have permissions", FailureKind::NotYetVisible),
-    ("UpdateFunctionConfiguration", "InvalidParameterValueException", "invalid for CreateGrant", FailureKind::NotYetVisible),
-    ("UpdateFunctionConfiguration", "InvalidParameterValueException", "throttled by EC2", FailureKind::Throttled),
+    (
+        "CreateFunction",
+        "InvalidParameterValueException",
+        "cannot be assumed",
+        FailureKind::NotYetVisible,
+    ),
+    (
+        "CreateFunction",
+        "InvalidParameterValueException",
+        "does not have permissions",
+        FailureKind::NotYetVisible,
+    ),
+    (
+        "CreateFunction",
+        "InvalidParameterValueException",
+        "throttled by EC2",
+        FailureKind::NotYetVisible,
+    ),
+    (
+        "CreateFunction",
+        "InvalidParameterValueException",
+        "invalid for CreateGrant",
+        FailureKind::NotYetVisible,
+    ),
+    (
+        "UpdateFunctionConfiguration",
+        "InvalidParameterValueException",
+        "cannot be assumed",
+        FailureKind::NotYetVisible,
+    ),
+    (
+        "UpdateFunctionConfiguration",
+        "InvalidParameterValueException",
+        "does not have permissions",
+        FailureKind::NotYetVisible,
+    ),
+    (
+        "UpdateFunctionConfiguration",
+        "InvalidParameterValueException",
+        "invalid for CreateGrant",
+        FailureKind::NotYetVisible,
+    ),
+    (
+        "UpdateFunctionConfiguration",
+        "InvalidParameterValueException",
+        "throttled by EC2",
+        FailureKind::Throttled,
+    ),
     ("CreateFlowLogs", "InvalidParameter", "Unable to assume", FailureKind::NotYetVisible),
-    ("CreateKey", "MalformedPolicyDocumentException", "invalid principals", FailureKind::NotYetVisible),
+    (
+        "CreateKey",
+        "MalformedPolicyDocumentException",
+        "invalid principals",
+        FailureKind::NotYetVisible,
+    ),
     ("EnableKeyRotation", "DisabledException", "", FailureKind::NotYetVisible),
-    ("PutKeyPolicy", "MalformedPolicyDocumentException", "invalid principals", FailureKind::NotYetVisible),
+    (
+        "PutKeyPolicy",
+        "MalformedPolicyDocumentException",
+        "invalid principals",
+        FailureKind::NotYetVisible,
+    ),
     ("CreateRole", "MalformedPolicyDocument", "Invalid principal", FailureKind::NotYetVisible),
-    ("UpdateAssumeRolePolicy", "MalformedPolicyDocument", "Invalid principal", FailureKind::NotYetVisible),
+    (
+        "UpdateAssumeRolePolicy",
+        "MalformedPolicyDocument",
+        "Invalid principal",
+        FailureKind::NotYetVisible,
+    ),
     ("PutBucketPolicy", "MalformedPolicy", "Invalid principal", FailureKind::NotYetVisible),
-    ("PutBucketNotificationConfiguration", "InvalidArgument", "Unable to validate", FailureKind::NotYetVisible),
+    (
+        "PutBucketNotificationConfiguration",
+        "InvalidArgument",
+        "Unable to validate",
+        FailureKind::NotYetVisible,
+    ),
     ("CreateTrail", "InsufficientS3BucketPolicyException", "", FailureKind::NotYetVisible),
     ("CreateTrail", "InsufficientEncryptionPolicyException", "", FailureKind::NotYetVisible),
     ("CreateTrail", "S3BucketDoesNotExistException", "", FailureKind::NotYetVisible),
@@ -187,11 +247,21 @@ const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ("DetachInternetGateway", "DependencyViolation", "", FailureKind::Busy),
     ("ReleaseAddress", "AuthFailure", "", FailureKind::Busy),
     // What an earlier, interrupted try added is not listed yet: look again.
-    ("AuthorizeSecurityGroupIngress", "InvalidPermission.Duplicate", "", FailureKind::NotYetVisible),
+    (
+        "AuthorizeSecurityGroupIngress",
+        "InvalidPermission.Duplicate",
+        "",
+        FailureKind::NotYetVisible,
+    ),
     ("AuthorizeSecurityGroupEgress", "InvalidPermission.Duplicate", "", FailureKind::NotYetVisible),
     ("CreateNetworkAclEntry", "NetworkAclEntryAlreadyExists", "", FailureKind::NotYetVisible),
     ("CreateRoute", "InvalidParameterException", "", FailureKind::NotYetVisible),
-    ("CreateRoute", "InvalidParameterValue", "belong to different networks", FailureKind::NotYetVisible),
+    (
+        "CreateRoute",
+        "InvalidParameterValue",
+        "belong to different networks",
+        FailureKind::NotYetVisible,
+    ),
     ("CreateNatGateway", "Gateway.NotAttached", "", FailureKind::NotYetVisible),
     ("DeleteNetworkInterface", "InvalidParameterValue", "currently in use", FailureKind::Busy),
 ];
@@ -282,7 +352,8 @@ where
                 let meta = service.err().meta();
                 let status = service.raw().status().as_u16();
                 let code = meta.code().map(str::to_owned);
-                let message = meta.message().map_or_else(|| format!("HTTP status {status}"), str::to_owned);
+                let message =
+                    meta.message().map_or_else(|| format!("HTTP status {status}"), str::to_owned);
                 let kind = classify(&operation, code.as_deref(), &message, status);
                 let request_id = request_id(service.raw());
                 Failure { kind, message, code, request_id, operation: None }

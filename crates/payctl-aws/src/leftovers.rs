@@ -28,11 +28,8 @@ pub async fn leftovers(aws: &Aws, owner: &Owner) -> Result<Vec<Leftover>> {
     let mut all = Vec::new();
     while let Some(found) = pages.next().await {
         let found = found?;
-        let tags: Tags = found
-            .tags()
-            .iter()
-            .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
-            .collect();
+        let tags: Tags =
+            found.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect();
         if let Some(arn) = found.resource_arn() {
             all.push(Leftover { arn: arn.into(), address: owner::address(&tags) });
         }

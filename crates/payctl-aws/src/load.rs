@@ -20,11 +20,13 @@ const AT_MOST: usize = 100;
 type Answers<T> = Arc<HashMap<String, T>>;
 type Fetch<T> = dyn Fn(Vec<String>) -> BoxFuture<'static, Result<HashMap<String, T>>> + Send + Sync;
 type Round<T> = Shared<BoxFuture<'static, Result<Answers<T>>>>;
+/// The round that can still be joined, and the ids it asks for.
+type Open<T> = (BTreeSet<String>, Round<T>);
 
 /// Gathers reads of one sort into bulk calls.
 pub(crate) struct Loader<T> {
     fetch: Arc<Fetch<T>>,
-    round: Arc<Mutex<Option<(BTreeSet<String>, Round<T>)>>>,
+    open: Arc<Mutex<Option<Open<T>>>>,
 }
 
 impl<T: Clone + Send + Sync + 'static> Loader<T> {
@@ -34,7 +36,7 @@ impl<T: Clone + Send + Sync + 'static> Loader<T> {
         F: Fn(Vec<String>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<HashMap<String, T>>> + Send + 'static,
     {
-        Self { fetch: Arc::new(move |ids| fetch(ids).boxed()), round: Arc::default() }
+        Self { fetch: Arc::new(move |ids| fetch(ids).boxed()), open: Arc::default() }
     }
 
     /// The thing of that id, or `None` when there is none.
@@ -44,7 +46,7 @@ impl<T: Clone + Send + Sync + 'static> Loader<T> {
     pub(crate) async fn load(&self, id: impl AsRef<str>) -> Result<Option<T>> {
         let id = id.as_ref();
         let round = {
-            let mut open = self.round.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
             let (ids, round) = open.get_or_insert_with(|| (BTreeSet::new(), self.begin()));
             ids.insert(id.to_owned());
             round.clone()
@@ -53,11 +55,12 @@ impl<T: Clone + Send + Sync + 'static> Loader<T> {
     }
 
     fn begin(&self) -> Round<T> {
-        let (fetch, open) = (self.fetch.clone(), self.round.clone());
+        let (fetch, open) = (self.fetch.clone(), self.open.clone());
         async move {
             tokio::time::sleep(GATHER).await;
             let ids = open.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let ids: Vec<String> = ids.map(|(ids, _)| ids.into_iter().collect()).unwrap_or_default();
+            let ids: Vec<String> =
+                ids.map(|(ids, _)| ids.into_iter().collect()).unwrap_or_default();
             let mut answers = HashMap::new();
             for some in ids.chunks(AT_MOST) {
                 answers.extend(fetch(some.to_vec()).await?);

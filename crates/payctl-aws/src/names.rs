@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-
-
 /// Declares ids: texts of which each has a type of its own.
 #[macro_export]
 macro_rules! id {
@@ -60,7 +58,6 @@ id! {
 
 /// Tags by name. Sorted, so that equal tags are written alike.
 pub type Tags = BTreeMap<String, String>;
-
 
 /// A list whose order means nothing: kept sorted, so that equal sets are written alike.
 #[derive(Clone, Debug, PartialEq, Serialize)]

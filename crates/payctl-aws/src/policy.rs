@@ -3,8 +3,8 @@
 //! Two documents that mean the same compare equal: a text and a list of that one text, the order
 //! of actions and resources, and IAM's URL encoding make no difference.
 
-use percent_encoding::percent_decode_str;
 use payctl_engine::Input;
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -48,9 +48,7 @@ impl Policy {
     /// When it still refers to something that does not exist.
     pub fn document(&self) -> Result<String> {
         match payctl_engine::input::references(&self.0).first() {
-            Some(reference) => {
-                Err(payctl_engine::Unresolved(reference.address.to_string()).into())
-            }
+            Some(reference) => Err(payctl_engine::Unresolved(reference.address.to_string()).into()),
             None => Ok(self.0.to_string()),
         }
     }
@@ -70,8 +68,7 @@ impl Statement {
     }
 
     fn new(effect: &str, sid: &str, actions: &[&str]) -> Self {
-        let fields =
-            [("Effect", json!(effect)), ("Sid", json!(sid)), ("Action", json!(actions))];
+        let fields = [("Effect", json!(effect)), ("Sid", json!(sid)), ("Action", json!(actions))];
         Self(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
 
@@ -222,7 +219,8 @@ mod tests {
     #[test]
     fn a_reference_keeps_a_policy_from_being_sent() {
         let bucket = Input::<Arn>::output(&Address::new("s3.bucket", "files"), "arn");
-        let policy = Policy::new([Statement::allow("Read", &["s3:GetObject"]).on([bucket.then("/*")])]);
+        let policy =
+            Policy::new([Statement::allow("Read", &["s3:GetObject"]).on([bucket.then("/*")])]);
         assert!(policy.document().unwrap_err().to_string().contains("s3.bucket:files"));
     }
 }

@@ -28,9 +28,7 @@ pub use failure::{Failure, FailureKind};
 pub use input::{Input, Needs, Part, Reference, Unresolved};
 pub use observe::{ObserveError, Observed, Seen, observe};
 pub use owner::{Owner, Ownership};
-pub use plan::{
-    Action, Counts, Goal, Permissions, Plan, PlanError, Refusal, Request, Step, plan,
-};
+pub use plan::{Action, Counts, Goal, Permissions, Plan, PlanError, Refusal, Request, Step, plan};
 pub use provider::{Answer, Bound, Call, KindInfo, Kinds, Provider, Registry};
 pub use resource::{Changed, Cloud, CloudError, Cx, Handle, Readiness, Repeat, Resource, Typical};
 pub use schedule::{LintError, Milestone, Operation, Phase, Schedule, schedule};

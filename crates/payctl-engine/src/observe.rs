@@ -59,18 +59,18 @@ impl Observed {
     /// The lineage that the tags of found resources agree on, if there is one.
     #[must_use]
     pub fn lineage(&self, owner: &Owner) -> Option<String> {
-        let all: BTreeSet<&str> = self
-            .resources
-            .values()
-            .filter(|seen| seen.found)
-            .filter_map(|seen| seen.properties.get("tags"))
-            .filter(|tags| {
-                owner.search().iter().all(|(name, value)| {
-                    tags.get(*name).and_then(Value::as_str) == Some(*value)
+        let all: BTreeSet<&str> =
+            self.resources
+                .values()
+                .filter(|seen| seen.found)
+                .filter_map(|seen| seen.properties.get("tags"))
+                .filter(|tags| {
+                    owner.search().iter().all(|(name, value)| {
+                        tags.get(*name).and_then(Value::as_str) == Some(*value)
+                    })
                 })
-            })
-            .filter_map(lineage)
-            .collect();
+                .filter_map(lineage)
+                .collect();
         match all.into_iter().collect::<Vec<_>>()[..] {
             [one] => Some(one.to_owned()),
             _ => None,
@@ -144,8 +144,7 @@ pub async fn observe(
             running.push(looker.look(address, None, Some(declared), properties));
         }
         let Some((address, seen)) = running.next().await else { break };
-        let seen = seen
-            .map_err(|source| ObserveError { address: address.clone(), source })?;
+        let seen = seen.map_err(|source| ObserveError { address: address.clone(), source })?;
         if let Some(seen) = seen {
             observed.resources.insert(address.clone(), seen);
         }
@@ -188,8 +187,7 @@ impl Looker<'_> {
         let call = Call { address, owner: self.owner, token: "", properties: known };
         let read = |outputs: Value| async move {
             let _slot = self.slots.acquire().await;
-            let properties =
-                steadily(Calm::READ, || self.provider.read(call, &outputs)).await?;
+            let properties = steadily(Calm::READ, || self.provider.read(call, &outputs)).await?;
             Ok::<_, Failure>(properties.map(|properties| (outputs, properties)))
         };
         // What was made moments ago may not be visible everywhere yet: it is looked for again

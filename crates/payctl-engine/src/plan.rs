@@ -313,8 +313,7 @@ impl<'a> Planner<'a> {
         let Request { stack, state, .. } = self.request;
         let declared: BTreeSet<&Address> =
             stack.resources().iter().map(|declared| &declared.address).collect();
-        let all: BTreeSet<&Address> =
-            state.resources.keys().chain(state.pending.keys()).collect();
+        let all: BTreeSet<&Address> = state.resources.keys().chain(state.pending.keys()).collect();
         all.into_iter().filter(|address| !declared.contains(address)).cloned().collect()
     }
 
@@ -531,9 +530,8 @@ impl<'a> Planner<'a> {
         let begun = state.pending.contains_key(address)
             || state.resources.get(address).is_some_and(|r| r.status == Status::Created);
         let parent = kind.belongs_to;
-        let belongs = || {
-            parent.is_some_and(|parent| seen.properties.get(parent) == declared.get(parent))
-        };
+        let belongs =
+            || parent.is_some_and(|parent| seen.properties.get(parent) == declared.get(parent));
         if kind.tagged() {
             let tags = seen.properties.get("tags").unwrap_or(&Value::Null);
             return match owner.ownership(address, tags) {

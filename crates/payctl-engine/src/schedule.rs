@@ -77,7 +77,8 @@ pub enum LintError {
 /// # Errors
 /// When the plan contradicts itself.
 pub fn schedule<'a>(plan: &'a Plan, kinds: &Kinds) -> Result<Schedule<'a>, LintError> {
-    let mut layout = Layout { operations: Vec::new(), applies: BTreeMap::new(), deletes: BTreeMap::new() };
+    let mut layout =
+        Layout { operations: Vec::new(), applies: BTreeMap::new(), deletes: BTreeMap::new() };
     let steps = lint(plan)?;
     for step in &plan.steps {
         layout.add(step);

@@ -136,11 +136,8 @@ impl Memory {
     pub fn things(&self) -> Vec<(String, Value)> {
         let inner = self.inner();
         let name = |thing: &Thing| thing.address.clone();
-        let mut all: Vec<(String, Value)> = inner
-            .things
-            .values()
-            .map(|thing| (name(thing), thing.properties.clone()))
-            .collect();
+        let mut all: Vec<(String, Value)> =
+            inner.things.values().map(|thing| (name(thing), thing.properties.clone())).collect();
         all.sort_by_key(|(name, value)| (name.clone(), value.to_string()));
         all
     }
@@ -292,8 +289,17 @@ fn outputs(info: &KindInfo, id: u64, properties: &Value) -> Value {
     let unique: Vec<String> =
         info.unique_by.iter().map(|name| properties[name].to_string()).collect();
     let names = [
-        "id", "arn", "name", "table", "subnet", "gateway", "function", "bucket", "public_ip",
-        "statement", "destination",
+        "id",
+        "arn",
+        "name",
+        "table",
+        "subnet",
+        "gateway",
+        "function",
+        "bucket",
+        "public_ip",
+        "statement",
+        "destination",
     ];
     let mut outputs: serde_json::Map<String, Value> = names
         .into_iter()
@@ -383,7 +389,8 @@ impl Provider for Memory {
                 }
                 let taken = !info.unique_by.is_empty()
                     && inner.things.values().any(|thing| {
-                        let same = info.unique_by.iter().all(|p| thing.properties[p] == declared[p]);
+                        let same =
+                            info.unique_by.iter().all(|p| thing.properties[p] == declared[p]);
                         thing.kind == info.kind && same
                     });
                 if taken {

@@ -1,7 +1,7 @@
 //! The payment systems payctl deploys, and the parts they share. Does no IO.
 
-mod context;
 pub mod config;
+mod context;
 mod parts;
 pub mod pci_core;
 mod suffix;

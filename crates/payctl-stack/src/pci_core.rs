@@ -122,7 +122,12 @@ impl Parameters {
         };
         let days = self.log_retention_days;
         let known = days > 0 && RETENTIONS.contains(&days);
-        rule("log_retention_days", &days, known, "one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827 …, as CloudWatch Logs knows no other")?;
+        rule(
+            "log_retention_days",
+            &days,
+            known,
+            "one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827 …, as CloudWatch Logs knows no other",
+        )?;
         within("key_deletion_window_days", self.key_deletion_window_days, 7, 30)?;
         within("memory_mb", self.memory_mb, 128, 10_240)?;
         within("timeout_s", self.timeout_s, 1, 900)?;
@@ -141,7 +146,12 @@ impl Parameters {
         rule("network", &self.network, (16..=28).contains(&size), "a network of /16 to /28")?;
         let same = self.network.network() == self.network.addr();
         rule("network", &self.network, same, "the first address of its network")?;
-        rule("private_subnets", &self.private_subnets.len(), self.private_subnets.len() == 3, "three, one per zone")?;
+        rule(
+            "private_subnets",
+            &self.private_subnets.len(),
+            self.private_subnets.len() == 3,
+            "three, one per zone",
+        )?;
         let publics = if self.nat == Nat::PerZone { 3 } else { 1 };
         let enough = self.public_subnets.len() >= publics;
         rule("public_subnets", &self.public_subnets.len(), enough, "one per NAT gateway")?;
@@ -243,8 +253,7 @@ impl System<'_> {
 
     fn table(&self, stack: &mut Stack, key: &KeyRef) -> TableRef {
         let name = self.context.name("payment-transactions");
-        let attribute =
-            |name: &str, kind| Attribute { name: name.to_owned(), kind };
+        let attribute = |name: &str, kind| Attribute { name: name.to_owned(), kind };
         let strict = self.parameters.posture == Posture::Strict;
         stack.add(
             "transactions",
@@ -284,21 +293,12 @@ impl System<'_> {
     }
 
     /// The way out, and the route tables of the private subnets.
-    fn routes(
-        &self,
-        stack: &mut Stack,
-        vpc: &VpcRef,
-        private: &[SubnetRef],
-    ) -> Vec<RouteTableRef> {
+    fn routes(&self, stack: &mut Stack, vpc: &VpcRef, private: &[SubnetRef]) -> Vec<RouteTableRef> {
         let context = self.context;
-        let gateway = stack.add(
-            "main",
-            InternetGateway { tags: context.tags(&context.name("payment-igw")) },
-        );
-        let attachment = stack.add(
-            "main",
-            InternetGatewayAttachment { gateway: gateway.id(), vpc: vpc.id() },
-        );
+        let gateway =
+            stack.add("main", InternetGateway { tags: context.tags(&context.name("payment-igw")) });
+        let attachment =
+            stack.add("main", InternetGatewayAttachment { gateway: gateway.id(), vpc: vpc.id() });
         let public_table = stack.add(
             "public",
             RouteTable { vpc: vpc.id(), tags: context.tags(&context.name("payment-public-rt")) },
@@ -419,8 +419,9 @@ impl System<'_> {
         let this_account = |statement: Statement| {
             statement.for_all().when("StringEquals", "aws:PrincipalAccount", context.account)
         };
-        let to_files = Statement::allow("Files", &["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"])
-            .on([files.arn(), files.arn().then("/*")]);
+        let to_files =
+            Statement::allow("Files", &["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"])
+                .on([files.arn(), files.arn().then("/*")]);
         let to_table = Statement::allow("Transactions", &TABLE_ACTIONS).on([table.arn()]);
         for (service, statement) in [("s3", to_files), ("dynamodb", to_table)] {
             let name = context.name(&format!("payment-{service}-endpoint"));
@@ -437,7 +438,13 @@ impl System<'_> {
         }
     }
 
-    fn log_group(&self, stack: &mut Stack, logical: &str, name: String, key: &KeyRef) -> LogGroupRef {
+    fn log_group(
+        &self,
+        stack: &mut Stack,
+        logical: &str,
+        name: String,
+        key: &KeyRef,
+    ) -> LogGroupRef {
         stack.add(
             logical,
             LogGroup {
@@ -451,21 +458,29 @@ impl System<'_> {
 
     fn flow_log(&self, stack: &mut Stack, vpc: &VpcRef, key: &KeyRef) {
         let context = self.context;
-        let group =
-            self.log_group(stack, "flow-logs", format!("/aws/vpc/flowlogs-{}", context.suffix), key);
+        let group = self.log_group(
+            stack,
+            "flow-logs",
+            format!("/aws/vpc/flowlogs-{}", context.suffix),
+            key,
+        );
         let trust = role::trust("vpc-flow-logs.amazonaws.com").when(
             "StringEquals",
             "aws:SourceAccount",
             context.account,
         );
-        let look = Statement::allow("Look", &["logs:DescribeLogStreams"]).on([group.arn().then(":*")]);
+        let look =
+            Statement::allow("Look", &["logs:DescribeLogStreams"]).on([group.arn().then(":*")]);
         let description = "Lets VPC flow logs write to their log group";
         let role = stack.add(
             "flow-logs",
-            role::of_service(context, "payment-flowlogs-role", description, trust, [
-                role::write_logs(&group),
-                look,
-            ]),
+            role::of_service(
+                context,
+                "payment-flowlogs-role",
+                description,
+                trust,
+                [role::write_logs(&group), look],
+            ),
         );
         stack.add(
             "main",
@@ -523,16 +538,9 @@ impl System<'_> {
                 "payment-lambda-role",
                 description,
                 trust,
-                [
-                    role::network_interfaces(),
-                    read,
-                    list,
-                    write,
-                    decrypt,
-                    role::write_logs(&group),
-                ]
-                .into_iter()
-                .chain((parameters.posture == Posture::Strict).then(role::trace)),
+                [role::network_interfaces(), read, list, write, decrypt, role::write_logs(&group)]
+                    .into_iter()
+                    .chain((parameters.posture == Posture::Strict).then(role::trace)),
             ),
         );
         let environment: BTreeMap<String, Input<String>> = [
@@ -681,9 +689,11 @@ impl System<'_> {
         let name = context.bucket_name("payment-cloudtrail");
         let arn = bucket::arn(context, &name);
         let by_trail = |sid: &str, action: &str| {
-            Statement::allow(sid, &[action])
-                .for_service("cloudtrail.amazonaws.com")
-                .when("StringEquals", "aws:SourceArn", trail)
+            Statement::allow(sid, &[action]).for_service("cloudtrail.amazonaws.com").when(
+                "StringEquals",
+                "aws:SourceArn",
+                trail,
+            )
         };
         let look = by_trail("CloudTrailLook", "s3:GetBucketAcl").on([Input::Known(arn.clone())]);
         let write = by_trail("CloudTrailWrite", "s3:PutObject")

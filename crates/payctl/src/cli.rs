@@ -53,11 +53,22 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Where the state is kept
-    #[arg(long, global = true, default_value = ".payctl", env = "PAYCTL_STATE_DIR", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        default_value = ".payctl",
+        env = "PAYCTL_STATE_DIR",
+        value_name = "DIR"
+    )]
     pub(crate) state_dir: PathBuf,
     /// Where the built handlers are, as DIR/NAME/bootstrap
-    #[arg(long, global = true, default_value = "lambda-src/target/lambda",
-          env = "PAYCTL_HANDLERS", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        default_value = "lambda-src/target/lambda",
+        env = "PAYCTL_HANDLERS",
+        value_name = "DIR"
+    )]
     pub(crate) handlers: PathBuf,
     /// Say more: -v every value and retry, -vv every AWS call
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]

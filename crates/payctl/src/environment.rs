@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use payctl_aws::{
-    Artifacts, Aws, Calls, CodeSha256, Connection, Facts, Reach, Zone, kinds,
-};
+use payctl_aws::{Artifacts, Aws, Calls, CodeSha256, Connection, Facts, Reach, Zone, kinds};
 use payctl_engine::plan::PlanError;
 use payctl_engine::state::Loaded;
 use payctl_engine::{
@@ -255,10 +253,9 @@ pub(crate) fn sandbox() -> Result<Sandbox, CliError> {
 }
 
 fn check_place(local: &Local, state: &State, facts: &Facts) -> Result<(), CliError> {
-    for (what, theirs, ours) in [
-        ("account", &state.account, &facts.account),
-        ("region", &state.region, &facts.region),
-    ] {
+    for (what, theirs, ours) in
+        [("account", &state.account, &facts.account), ("region", &state.region, &facts.region)]
+    {
         if theirs != ours {
             let message = format!(
                 "the state in {} is of {what} {theirs}, and this is {what} {ours}",

@@ -110,7 +110,9 @@ pub(crate) fn advice(failure: &Failure) -> Option<&'static str> {
             Some("check the network, the region and the endpoint, then run the same command again")
         }
         FailureKind::Throttled => Some("run it again, with a smaller --parallelism"),
-        FailureKind::Quota => Some("raise the account's quota in Service Quotas, then run it again"),
+        FailureKind::Quota => {
+            Some("raise the account's quota in Service Quotas, then run it again")
+        }
         FailureKind::NotYetVisible | FailureKind::Busy | FailureKind::Pending => {
             Some("run the same command again: it goes on from here")
         }

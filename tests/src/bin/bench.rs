@@ -38,8 +38,7 @@ fn planning() -> Result<(), Error> {
             .collect();
         let stack = synthetic(&things);
         let state = State::empty("synthetic", "test", "1", "r", "l");
-        let owner =
-            Owner { stack: "synthetic".into(), suffix: "test".into(), lineage: "l".into() };
+        let owner = Owner { stack: "synthetic".into(), suffix: "test".into(), lineage: "l".into() };
         let mut best = f64::MAX;
         for _ in 0..3 {
             let began = Instant::now();
@@ -122,7 +121,9 @@ fn environment(root: &Path, payctl: &Path) -> Result<(), Error> {
             return Err(text.into());
         }
         let done = text.lines().find(|line| line.contains("done:")).unwrap_or_default();
-        println!("up, nat = {nat:<10}               {done}; peak memory {memory} MB (bound: 80 MB)");
+        println!(
+            "up, nat = {nat:<10}               {done}; peak memory {memory} MB (bound: 80 MB)"
+        );
         let (plan, _) = run(&["plan", "--detailed-exitcode"])?;
         let err = String::from_utf8_lossy(&plan.stderr).into_owned();
         let out = String::from_utf8_lossy(&plan.stdout).into_owned();
@@ -173,6 +174,9 @@ fn handler(root: &Path) -> Result<(), Error> {
     let size = artifacts.get(&digest)?.len();
     println!("handler zip                        {size} bytes (bound: 4,000,000), sha256 {digest}");
     // The kinds are counted so that the figures say what they are about.
-    println!("resource kinds                     {}", Memory::new(kinds().kinds().clone()).kinds().len());
+    println!(
+        "resource kinds                     {}",
+        Memory::new(kinds().kinds().clone()).kinds().len()
+    );
     Ok(())
 }

@@ -3,9 +3,7 @@
 //! A case is a small stack with the resource under test, and the edits its mutable properties
 //! get. What an emulator gets wrong stands in the case, with the reason.
 
-use payctl_engine::{
-    Address, Call, Changed, Failure, Goal, Provider as _, Seen, Stack, input,
-};
+use payctl_engine::{Address, Call, Changed, Failure, Goal, Provider as _, Seen, Stack, input};
 use serde_json::Value;
 
 use crate::emulator::{Emulator, Server};

@@ -21,7 +21,11 @@ const OUTAGE: Duration = Duration::from_secs(90);
 const SPREADING: Duration = Duration::from_secs(150);
 
 impl<'a> Run<'a> {
-    pub(super) async fn operate(&self, index: usize, operation: &Operation<'a>) -> Result<(), Halt> {
+    pub(super) async fn operate(
+        &self,
+        index: usize,
+        operation: &Operation<'a>,
+    ) -> Result<(), Halt> {
         let step = operation.step;
         let kind = self.kind(&step.address)?;
         let (address, phase) = (step.address.clone(), operation.phase);

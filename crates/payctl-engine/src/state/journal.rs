@@ -120,8 +120,7 @@ fn line(seq: u64, entry: &Entry) -> Result<String, StateError> {
     let mut entry = serde_json::to_value(entry).map_err(StateError::encode)?;
     entry.sort_all_objects();
     let sum = sum(seq, &entry);
-    let mut line =
-        serde_json::to_string(&Line { seq, sum, entry }).map_err(StateError::encode)?;
+    let mut line = serde_json::to_string(&Line { seq, sum, entry }).map_err(StateError::encode)?;
     line.push('\n');
     Ok(line)
 }

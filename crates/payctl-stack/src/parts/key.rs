@@ -16,19 +16,14 @@ pub(crate) fn logs(context: &Context<'_>) -> Statement {
     Statement::allow("CloudWatchLogs", &actions)
         .for_service(&format!("logs.{}.amazonaws.com", context.region))
         .on_all()
-        .when(
-            "ArnLike",
-            "kms:EncryptionContext:aws:logs:arn",
-            context.arn("logs", "log-group:*"),
-        )
+        .when("ArnLike", "kms:EncryptionContext:aws:logs:arn", context.arn("logs", "log-group:*"))
 }
 
 /// CloudTrail may encrypt with the key for the trail `name`, and look at what it encrypted.
 pub(crate) fn trail(context: &Context<'_>, name: &str) -> [Statement; 3] {
     let trail = context.arn("cloudtrail", &format!("trail/{name}"));
     // A trail of several regions encrypts in each of them, so its region is left open.
-    let trails =
-        format!("arn:{}:cloudtrail:*:{}:trail/*", context.partition, context.account);
+    let trails = format!("arn:{}:cloudtrail:*:{}:trail/*", context.partition, context.account);
     let statement = |sid: &str, action: &str| {
         Statement::allow(sid, &[action]).for_service("cloudtrail.amazonaws.com").on_all()
     };
@@ -36,9 +31,15 @@ pub(crate) fn trail(context: &Context<'_>, name: &str) -> [Statement; 3] {
         statement("CloudTrailEncrypt", "kms:GenerateDataKey*")
             .when("StringEquals", "aws:SourceArn", trail.clone())
             .when("StringLike", "kms:EncryptionContext:aws:cloudtrail:arn", trails.as_str()),
-        statement("CloudTrailDecrypt", "kms:Decrypt")
-            .when("StringEquals", "aws:SourceArn", trail.clone()),
-        statement("CloudTrailDescribe", "kms:DescribeKey")
-            .when("StringEquals", "aws:SourceArn", trail),
+        statement("CloudTrailDecrypt", "kms:Decrypt").when(
+            "StringEquals",
+            "aws:SourceArn",
+            trail.clone(),
+        ),
+        statement("CloudTrailDescribe", "kms:DescribeKey").when(
+            "StringEquals",
+            "aws:SourceArn",
+            trail,
+        ),
     ]
 }

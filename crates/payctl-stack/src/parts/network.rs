@@ -1,8 +1,8 @@
 //! A VPC whose own defaults let nothing through.
 
 use ipnet::Ipv4Net;
-use payctl_aws::ec2::{AclRule, DefaultNetworkAcl, DefaultSecurityGroup, Peer, Rule, Vpc, VpcRef};
 use payctl_aws::Set;
+use payctl_aws::ec2::{AclRule, DefaultNetworkAcl, DefaultSecurityGroup, Peer, Rule, Vpc, VpcRef};
 use payctl_engine::Stack;
 
 use crate::Context;

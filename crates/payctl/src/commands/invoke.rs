@@ -31,8 +31,9 @@ pub(super) async fn run(global: &Global, args: &InvokeArgs) -> Result<Exit, CliE
     report::data(&format!("{}\n", reply.payload.trim_end()));
     match reply.error {
         None => Ok(Exit::Done),
-        Some(error) => Err(CliError::failed(format!("{name} failed: {error}"))
-            .hint("-v shows what it logged")),
+        Some(error) => {
+            Err(CliError::failed(format!("{name} failed: {error}")).hint("-v shows what it logged"))
+        }
     }
 }
 

@@ -60,8 +60,8 @@ pub(super) async fn carry_out(
     .await;
     progress.end();
     listener.abort();
-    let outcome = ended
-        .map_err(|error| CliError::failed("the plan contradicts itself").because(&error))?;
+    let outcome =
+        ended.map_err(|error| CliError::failed("the plan contradicts itself").because(&error))?;
     if outcome.storage.is_none() {
         session.save(&mut environment.state)?;
     }
@@ -79,7 +79,7 @@ async fn name_leftovers(environment: &Environment, plan: &Plan) {
         Ok(all) => {
             // What was just deleted stays in AWS's list of tags for a while.
             let unknown = all.into_iter().filter(|leftover| {
-                !leftover.address.as_ref().is_some_and(|address| plan.step(address).is_some())
+                leftover.address.as_ref().is_none_or(|address| plan.step(address).is_none())
             });
             for leftover in unknown {
                 report::warn(&format!("{} still carries this environment's tags", leftover.arn));

@@ -15,24 +15,31 @@ pub(super) async fn run(command: &SandboxCommand) -> Result<Exit, CliError> {
             report::data(&format!("{}\n", describe(&running)));
         }
         SandboxCommand::Stop => {
-            let stopped = sandbox()?.stop().await.map_err(|error| {
-                CliError::failed("failed to stop the sandbox").because(&error)
-            })?;
-            report::say(if stopped { "stopped; its contents are kept" } else { "it was not running" });
+            let stopped = sandbox()?
+                .stop()
+                .await
+                .map_err(|error| CliError::failed("failed to stop the sandbox").because(&error))?;
+            report::say(if stopped {
+                "stopped; its contents are kept"
+            } else {
+                "it was not running"
+            });
         }
         SandboxCommand::Status => {
-            let status = sandbox()?.status().await.map_err(|error| {
-                CliError::failed("failed to ask the sandbox").because(&error)
-            })?;
+            let status = sandbox()?
+                .status()
+                .await
+                .map_err(|error| CliError::failed("failed to ask the sandbox").because(&error))?;
             match status {
                 Status::Running(running) => report::data(&format!("{}\n", describe(&running))),
                 Status::Stopped => report::data("stopped\n"),
             }
         }
         SandboxCommand::Reset => {
-            sandbox()?.reset().await.map_err(|error| {
-                CliError::failed("failed to empty the sandbox").because(&error)
-            })?;
+            sandbox()?
+                .reset()
+                .await
+                .map_err(|error| CliError::failed("failed to empty the sandbox").because(&error))?;
             report::say("emptied; states in .payctl/sandbox still record what was in it");
         }
         SandboxCommand::Logs => {

@@ -58,8 +58,10 @@ fn forget(local: &Local, address: &Address, yes: bool) -> Result<Exit, CliError>
     }
     if !yes {
         if !std::io::stdin().is_terminal() {
-            return Err(CliError::failed("there is no terminal to ask on, and nothing was changed")
-                .hint("add --yes if it is to be forgotten"));
+            return Err(CliError::failed(
+                "there is no terminal to ask on, and nothing was changed",
+            )
+            .hint("add --yes if it is to be forgotten"));
         }
         report::ask(&format!("{address} stays in AWS and payctl forgets it; type yes: "));
         let mut answer = String::new();
@@ -81,6 +83,9 @@ fn forget(local: &Local, address: &Address, yes: bool) -> Result<Exit, CliError>
 }
 
 fn unknown(local: &Local, address: &Address) -> CliError {
-    CliError::failed(format!("{address} is not in the state of {} {}", local.system.name, local.suffix))
-        .hint("`payctl state list` shows what is")
+    CliError::failed(format!(
+        "{address} is not in the state of {} {}",
+        local.system.name, local.suffix
+    ))
+    .hint("`payctl state list` shows what is")
 }

@@ -31,8 +31,10 @@ pub(super) async fn run(global: &Global, args: &UpArgs) -> Result<Exit, CliError
         && !same(saved, &plan)
     {
         report::say(&report::plan::text(&environment, &plan, global.verbose));
-        return Err(CliError::failed("AWS, the state or the stack has changed since the plan was saved")
-            .hint("above is what it would be now; save it with `payctl plan --out FILE`"));
+        return Err(CliError::failed(
+            "AWS, the state or the stack has changed since the plan was saved",
+        )
+        .hint("above is what it would be now; save it with `payctl plan --out FILE`"));
     }
     let question = Question::Approve { yes: args.yes || saved.is_some() };
     carry_out(&global, environment, &session, &plan, question).await
@@ -53,14 +55,14 @@ fn read(path: &Path) -> Result<Plan, CliError> {
 /// The plan says which stack and suffix it is for; the command line may only say the same.
 fn take_names(global: &mut Global, plan: &Plan) -> Result<(), CliError> {
     let owner = &plan.owner;
-    let suffix = owner.suffix.parse().map_err(|source| {
-        CliError::failed("the plan names no environment").because(&source)
-    })?;
+    let suffix = owner
+        .suffix
+        .parse()
+        .map_err(|source| CliError::failed("the plan names no environment").because(&source))?;
     let other_suffix = global.suffix.as_ref().is_some_and(|given| *given != suffix);
     let other_stack = global.stack.as_ref().is_some_and(|given| *given != owner.stack);
     if other_suffix || other_stack {
-        let message =
-            format!("the plan is for stack {}, suffix {}", owner.stack, owner.suffix);
+        let message = format!("the plan is for stack {}, suffix {}", owner.stack, owner.suffix);
         return Err(CliError::failed(message).hint("leave --stack and --suffix out, or plan anew"));
     }
     global.suffix = Some(suffix);

@@ -101,9 +101,10 @@ pub(crate) fn outcome(plan: &Plan, outcome: &Outcome) {
             say(&format!("  {} {advice}", paint(CYAN, "hint:")));
         }
     }
-    let skipped = outcome.skipped.iter().filter(|(address, _)| {
-        !outcome.failed.iter().any(|(failed, _)| failed == address)
-    });
+    let skipped = outcome
+        .skipped
+        .iter()
+        .filter(|(address, _)| !outcome.failed.iter().any(|(failed, _)| failed == address));
     let mut because: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (address, cause) in skipped {
         let cause = cause.as_ref().map(ToString::to_string).unwrap_or_default();

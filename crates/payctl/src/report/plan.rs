@@ -27,7 +27,11 @@ pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> Strin
         facts.region
     );
     if environment.loaded.replayed > 0 {
-        let _ = writeln!(out, "{}", paint(DIM, "an earlier run did not end: this one goes on from where it was"));
+        let _ = writeln!(
+            out,
+            "{}",
+            paint(DIM, "an earlier run did not end: this one goes on from where it was")
+        );
     }
     out.push('\n');
     for step in &plan.steps {
@@ -50,14 +54,17 @@ fn write_step(out: &mut String, step: &Step, goal: Goal, verbose: u8) {
         Action::Create => ("+", GREEN, "create"),
         Action::Adopt => ("+", CYAN, "adopt"),
         Action::Update => ("~", YELLOW, "update"),
-        Action::DeleteThenCreate => ("±", RED, "replace: delete, then create (its name is taken)"),
+        Action::DeleteThenCreate => {
+            ("±", RED, "replace: delete, then create (the two cannot stand side by side)")
+        }
         Action::CreateThenDelete => ("±", YELLOW, "replace: create, then delete the old one"),
         Action::Delete => ("-", RED, "delete"),
         Action::Forget => ("-", DIM, "forget"),
     };
     let _ = write!(out, "{} {}", paint(style, format!("{sign} {}", step.address)), what);
     if let Some(reason) = &step.reason {
-        let _ = write!(out, "{}", paint(DIM, format!(" ({reason})")));
+        let width = step.address.as_str().len() + what.len() + 3;
+        write_note(out, width, 4, reason);
     }
     out.push('\n');
     let mut changes: Vec<&Change> = step.changes.iter().collect();
@@ -103,27 +110,50 @@ fn write_change(out: &mut String, action: Action, change: &Change, width: usize,
         let comma = if note.is_empty() { "" } else { ", " };
         note = format!("{note}{comma}forces the replacement");
     }
-    let note = if note.is_empty() { note } else { paint(DIM, format!("  ({note})")) };
     if is_large(before) || is_large(after) || (before.is_array() && after.is_array()) {
-        let _ = writeln!(out, "{indent}{property}{note}");
+        let _ = write!(out, "{indent}{property}");
+        write_note(out, indent.len() + property.len(), 6, &note);
+        out.push('\n');
         for line in lines(before, after) {
             let _ = writeln!(out, "{indent}  {line}");
         }
         return;
     }
     let (before, after) = (short(before), short(after));
-    if before.chars().count() + after.chars().count() + 3 <= room {
-        let _ = writeln!(
-            out,
-            "{indent}{property:<width$}  {} → {}{note}",
-            paint(RED, before),
-            paint(GREEN, after)
-        );
+    let length = before.chars().count() + after.chars().count() + 3;
+    if length <= room {
+        let (before, after) = (paint(RED, before), paint(GREEN, after));
+        let _ = write!(out, "{indent}{property:<width$}  {before} → {after}");
+        write_note(out, indent.len() + width + 2 + length, 6, &note);
+        out.push('\n');
     } else {
-        let _ = writeln!(out, "{indent}{property}{note}");
-        let _ = writeln!(out, "{indent}  {}", paint(RED, format!("- {before}")));
+        let _ = write!(out, "{indent}{property}");
+        write_note(out, indent.len() + property.len(), 6, &note);
+        let _ = writeln!(out, "\n{indent}  {}", paint(RED, format!("- {before}")));
         let _ = writeln!(out, "{indent}  {}", paint(GREEN, format!("+ {after}")));
     }
+}
+
+/// A note in brackets, behind what fills `used` columns or on lines of its own.
+fn write_note(out: &mut String, used: usize, indent: usize, note: &str) {
+    if note.is_empty() {
+        return;
+    }
+    if used + note.chars().count() + 4 <= WIDTH {
+        let _ = write!(out, "{}", paint(DIM, format!("  ({note})")));
+        return;
+    }
+    let mut line = String::from("(");
+    let mut words = note.split(' ').peekable();
+    while let Some(word) = words.next() {
+        if indent + line.chars().count() + word.chars().count() + 2 > WIDTH && line.len() > 1 {
+            let _ = write!(out, "\n{}{}", " ".repeat(indent), paint(DIM, line.trim_end()));
+            line.clear();
+        }
+        line += word;
+        line.push(if words.peek().is_some() { ' ' } else { ')' });
+    }
+    let _ = write!(out, "\n{}{}", " ".repeat(indent), paint(DIM, line));
 }
 
 /// What changes between two values, line by line, with a little around it.
@@ -190,7 +220,8 @@ fn write_counts(out: &mut String, plan: &Plan) {
         (kept, Goal::Up) => format!("{kept} as declared"),
         (kept, Goal::Destroy) => format!("{kept} to keep"),
     };
-    let all: Vec<String> = parts.iter().cloned().chain((!kept.is_empty()).then_some(kept)).collect();
+    let all: Vec<String> =
+        parts.iter().cloned().chain((!kept.is_empty()).then_some(kept)).collect();
     let line = match (plan.is_empty(), plan.goal) {
         (true, Goal::Up) => format!("nothing to do: {} as declared", counts.keep),
         (true, Goal::Destroy) => "nothing to do: nothing is there".to_owned(),

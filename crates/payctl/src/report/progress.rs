@@ -36,9 +36,8 @@ impl Progress {
         Self {
             actions: plan.steps.iter().map(|s| (s.address.clone(), s.action)).collect(),
             verbose,
-            terminal: terminal.then(|| {
-                MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10))
-            }),
+            terminal: terminal
+                .then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10))),
             running: Mutex::default(),
         }
     }
