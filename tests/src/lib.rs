@@ -8,4 +8,5 @@ pub mod cloud;
 pub mod conformance;
 pub mod emulator;
 pub mod environment;
+pub mod scenario;
 pub mod world;

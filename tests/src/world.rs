@@ -5,8 +5,8 @@ use payctl_aws::{CodeSha256, Tags, Zone};
 use payctl_engine::state::Session;
 use payctl_engine::testing::{Faults, Memory};
 use payctl_engine::{
-    Declared, Goal, Holder, Limits, Outcome, Owner, Permissions, Plan, Provider as _, Request,
-    Silent, Stack, State, Stop, Store, execute, observe, plan, schedule,
+    Declared, Goal, Holder, Limits, LintError, Outcome, Owner, Permissions, Plan, Provider as _,
+    Request, Silent, Stack, State, Stop, Store, execute, observe, plan, schedule,
 };
 use payctl_stack::config::Config;
 use payctl_stack::{Context, System};
@@ -26,6 +26,8 @@ pub enum End {
     Ran(Plan, Outcome),
     Killed,
     Refused(Plan),
+    /// The plan contradicts itself: a fault of the engine's.
+    Unsound(LintError),
 }
 
 impl World {
@@ -103,11 +105,12 @@ impl World {
         let ended = tokio::select! {
             biased;
             () = self.memory.death() => None,
-            outcome = execution => Some(outcome.unwrap()),
+            outcome = execution => Some(outcome),
         };
         match ended {
             None => End::Killed,
-            Some(outcome) => {
+            Some(Err(error)) => End::Unsound(error),
+            Some(Ok(outcome)) => {
                 self.session.save(&mut state).unwrap();
                 End::Ran(plan, outcome)
             }
@@ -122,6 +125,7 @@ impl World {
                 outcome
             }
             End::Refused(plan) => panic!("refused: {:#?}", plan.refusals),
+            End::Unsound(error) => panic!("{error}"),
             End::Killed => panic!("killed"),
         }
     }

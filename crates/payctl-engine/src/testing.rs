@@ -67,6 +67,8 @@ pub struct Faults {
     /// The n-th changing call and all after it never answer: the process is to be dropped there.
     /// The bool says whether that call is applied.
     pub dies_at: Option<(u64, bool)>,
+    /// The same at the next call so named, such as `create ec2.vpc:main`.
+    pub dies_on: Option<(String, bool)>,
     /// The next calls of an operation that fail, such as `create ec2.subnet`.
     pub next: Vec<(String, FailureKind)>,
     /// What chance is drawn from; 0 lets nothing go wrong by chance.
@@ -212,6 +214,10 @@ impl Memory {
         let mut inner = self.inner();
         inner.changing += 1;
         let nth = inner.changing;
+        let named = format!("{operation} {address}");
+        if let Some((_, applied)) = inner.faults.dies_on.take_if(|(call, _)| *call == named) {
+            inner.faults.dies_at = Some((nth, applied));
+        }
         if let Some((dies_at, applied)) = inner.faults.dies_at
             && nth >= dies_at
         {
@@ -219,11 +225,11 @@ impl Memory {
             inner.dead = true;
             self.death.notify_one();
             if applied {
-                inner.log.push(format!("{operation} {address}"));
+                inner.log.push(named);
             }
             return (applied, false);
         }
-        inner.log.push(format!("{operation} {address}"));
+        inner.log.push(named);
         (true, true)
     }
 

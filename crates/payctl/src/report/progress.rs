@@ -70,7 +70,7 @@ impl Progress {
     fn started(&self, address: Address, phase: Phase) {
         let (doing, _) = self.words(&address, phase);
         let bar = self.terminal.as_ref().map(|terminal| {
-            let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}");
+            let style = ProgressStyle::with_template("{spinner} {elapsed:>4} {wide_msg}");
             let bar = ProgressBar::new_spinner()
                 .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
             let bar = terminal.add(bar);
