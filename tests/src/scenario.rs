@@ -183,6 +183,9 @@ impl Scenario {
     }
 
     fn stack(&self) -> Result<Stack, String> {
+        if let Source::PciCore(config) = &self.source {
+            config.check().map_err(|error| error.to_string())?;
+        }
         let source = declare(&self.source);
         let mut stack = Stack::new(&source.name, &source.suffix);
         for declared in source.resources() {
@@ -208,7 +211,6 @@ impl Scenario {
         let mut all = serde_json::to_value(&*config).unwrap();
         all["pci-core"][key] = value(text);
         let changed: Config = serde_json::from_value(all).map_err(|error| error.to_string())?;
-        changed.check().map_err(|error| error.to_string())?;
         **config = changed;
         Ok(Vec::new())
     }
@@ -236,7 +238,7 @@ impl Scenario {
     /// A property of the thing at `at`, as it is in the cloud.
     fn property(&self, at: &Address, property: &str) -> Result<Value, String> {
         let things = self.world.memory.things();
-        let thing = things.iter().find(|(name, _)| name == at.as_str());
+        let thing = things.iter().rfind(|(name, _)| name == at.as_str());
         let (_, properties) = thing.ok_or_else(|| format!("there is no {at}"))?;
         Ok(properties[property].clone())
     }

@@ -107,7 +107,10 @@ pub fn check_machine(binary: &[u8], wanted: Architecture) -> std::result::Result
         62 => Architecture::X86_64,
         183 => Architecture::Arm64,
         other => {
-            return Err(NotRunnable::WrongMachine { found: format!("ELF machine {other}"), wanted });
+            return Err(NotRunnable::WrongMachine {
+                found: format!("ELF machine {other}"),
+                wanted,
+            });
         }
     };
     if found == wanted {

@@ -342,6 +342,12 @@ impl<'a> Planner<'a> {
         let Some(seen) = seen else {
             step.action = Action::Create;
             step.reason = match (record, state.pending.get(address)) {
+                // Of two, which one the interrupted deletion was about is not known.
+                (Some(record), Some(intent))
+                    if intent.action == IntentAction::Delete && record.deposed.is_empty() =>
+                {
+                    Some("an interrupted run deleted it".to_owned())
+                }
                 (Some(record), _) if record.status != Status::Gone => {
                     Some("it was deleted outside payctl".to_owned())
                 }
@@ -358,7 +364,10 @@ impl<'a> Planner<'a> {
             return Ok(step);
         }
         let recorded = record.map(|record| &record.properties);
-        step.changes = diff(kind, &resolved, &seen.properties, recorded);
+        // Of what was being made it is not known how far it had come: nothing of it is drift.
+        let applied = record.filter(|record| record.status != Status::Created);
+        let applied = applied.map(|record| &record.properties);
+        step.changes = diff(kind, &resolved, &seen.properties, applied);
         let forced = self.forced.get(address);
         if forced.is_some() || step.changes.iter().any(|change| change.replaces) {
             step.action = replacement(kind, &step.changes);

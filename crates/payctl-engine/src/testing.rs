@@ -144,7 +144,7 @@ impl Memory {
         all
     }
 
-    /// Changes a property by hand.
+    /// Changes a property by hand; of two things at one address the newer one's.
     ///
     /// # Panics
     /// When there is no such thing.
@@ -154,10 +154,13 @@ impl Memory {
         thing.properties[property] = value;
     }
 
-    /// Deletes a thing by hand, whatever refers to it.
+    /// Deletes a thing by hand, whatever refers to it; of two at one address the newer one.
     pub fn vanish(&self, address: &Address) {
         let mut inner = self.inner();
-        inner.things.retain(|_, thing| !is_at(thing, address));
+        let newest = inner.things.iter().rfind(|(_, thing)| is_at(thing, address));
+        if let Some(id) = newest.map(|(id, _)| *id) {
+            inner.things.remove(&id);
+        }
     }
 
     /// Adds a thing by hand.
@@ -280,7 +283,7 @@ fn is_at(thing: &Thing, address: &Address) -> bool {
 }
 
 fn find_mut<'a>(inner: &'a mut Inner, address: &Address) -> &'a mut Thing {
-    let found = inner.things.values_mut().find(|thing| is_at(thing, address));
+    let found = inner.things.values_mut().rfind(|thing| is_at(thing, address));
     #[allow(clippy::expect_used, reason = "a test's own mistake")]
     found.expect("it exists")
 }
