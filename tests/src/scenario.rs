@@ -167,9 +167,7 @@ impl Scenario {
             ("destroy", []) => self.run(Goal::Destroy).await?,
             // What came of it.
             ("calls", []) => self.calls(&|_| true),
-            ("calls", [about @ ..]) => {
-                self.calls(&|call| about.iter().any(|about| call.contains(about)))
-            }
+            ("calls", about) => self.calls(&|call| about.iter().any(|about| call.contains(about))),
             ("things", []) => vec![render::count(self.world.memory.things().len(), "thing")],
             ("things", [about]) => self.things(about),
             ("show", [at, property]) => {

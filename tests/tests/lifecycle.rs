@@ -194,7 +194,7 @@ async fn random_lives_converge() {
     let seeds = std::env::var("PAYCTL_SEEDS").ok().and_then(|text| text.parse().ok());
     let from = std::env::var("PAYCTL_SEED").ok().and_then(|text| text.parse().ok());
     let first: u64 = from.unwrap_or(1);
-    for seed in first..first + if from.is_some() { 1 } else { seeds.unwrap_or(1000) } {
+    for seed in first..first + if from.is_some() { 1 } else { seeds.unwrap_or(400) } {
         life(seed).await;
     }
 }

@@ -159,6 +159,7 @@ impl Connection {
         let mut zones: Vec<Zone> = reply
             .availability_zones()
             .iter()
+            .filter(|zone| !zone.zone_id().is_some_and(|id| NARROW_ZONES.contains(&id)))
             .filter_map(|zone| Some(Zone::from(zone.zone_name()?)))
             .collect();
         zones.sort();
@@ -217,6 +218,9 @@ impl Connection {
         }
     }
 }
+
+/// Zones that offer neither NAT gateways nor Lambda; they carry other letters in other accounts.
+const NARROW_ZONES: [&str; 3] = ["use1-az3", "usw1-az2", "apne1-az3"];
 
 const STEADY: fn() -> RetryConfig = || RetryConfig::standard().with_max_attempts(5);
 

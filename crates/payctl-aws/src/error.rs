@@ -154,9 +154,15 @@ const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ("CreateFunction", "ResourceConflictException", "", FailureKind::Conflict),
     ("AddPermission", "ResourceConflictException", "already exists", FailureKind::Conflict),
     ("CreateTable", "ResourceInUseException", "", FailureKind::Conflict),
-    ("CreateTable", "LimitExceededException", "", FailureKind::Busy),
-    ("UpdateTable", "LimitExceededException", "", FailureKind::Busy),
-    ("DeleteTable", "LimitExceededException", "", FailureKind::Busy),
+    (
+        "PutFunctionConcurrency",
+        "InvalidParameterValueException",
+        "UnreservedConcurrentExecution",
+        FailureKind::Quota,
+    ),
+    ("CreateTable", "LimitExceededException", "simultaneously", FailureKind::Busy),
+    ("UpdateTable", "LimitExceededException", "simultaneously", FailureKind::Busy),
+    ("DeleteTable", "LimitExceededException", "simultaneously", FailureKind::Busy),
     ("UpdateContinuousBackups", "ContinuousBackupsUnavailableException", "", FailureKind::Busy),
     (
         "CreateFunction",

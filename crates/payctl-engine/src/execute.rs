@@ -108,12 +108,13 @@ pub async fn execute(
         services: RefCell::default(),
         per_service: limits.per_service.max(1),
         storage: RefCell::default(),
+        noted: RefCell::default(),
         steps_begun: Cell::new(0),
         milestones,
     };
     let mut outcome = run.drive(&schedule.operations, created, limits.parallelism.max(1)).await;
     run.state.borrow_mut().touch();
-    if plan.goal == crate::Goal::Up && outcome.is_complete() {
+    if outcome.is_complete() {
         run.record_outputs();
     }
     outcome.storage = run.storage.take();
@@ -150,6 +151,8 @@ struct Run<'a> {
     services: RefCell<HashMap<&'static str, Rc<Semaphore>>>,
     per_service: usize,
     storage: RefCell<Option<StateError>>,
+    /// The steps whose deposed are on record.
+    noted: RefCell<BTreeSet<Address>>,
     steps_begun: Cell<u64>,
     milestones: mpsc::UnboundedSender<usize>,
 }

@@ -7,6 +7,8 @@ pub mod diff;
 pub mod event;
 pub mod execute;
 pub mod failure;
+#[cfg(test)]
+mod fixture;
 pub mod input;
 pub mod observe;
 pub mod owner;

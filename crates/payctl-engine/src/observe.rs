@@ -8,10 +8,10 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use crate::input::resolve;
-use crate::owner::{Owner, lineage};
+use crate::input::{references, resolve};
+use crate::owner::{Owner, Ownership, lineage};
 use crate::retry::{Calm, steadily};
-use crate::state::{IntentAction, State, Status};
+use crate::state::{Intent, IntentAction, State, Status};
 use crate::{Address, Call, Declared, Failure, Provider, Stack};
 
 /// How many reads run at once.
@@ -185,26 +185,26 @@ impl Looker<'_> {
         let declared_properties = declared.map(|declared| &declared.properties);
         let known = recorded_properties.or(declared_properties).unwrap_or(&Value::Null);
         let call = Call { address, owner: self.owner, token: "", properties: known };
-        let read = |outputs: Value| async move {
-            let _slot = self.slots.acquire().await;
-            let properties = steadily(Calm::READ, || self.provider.read(call, &outputs)).await?;
-            Ok::<_, Failure>(properties.map(|properties| (outputs, properties)))
-        };
         // What was made moments ago may not be visible everywhere yet: it is looked for again
         // before it is said to be gone, as what is taken for gone is made a second time.
         let record = self.state.resources.get(address);
-        let begun = self.state.pending.get(address);
-        let begun = begun.is_some_and(|intent| intent.action == IntentAction::Create);
+        let intent = self.state.pending.get(address);
+        let intent = intent.filter(|intent| intent.action == IntentAction::Create);
+        let begun = intent.is_some();
         let fresh = record.is_some_and(|record| record.status == Status::Created)
             || (record.is_some() && self.state.changed_lately());
         let looks = if fresh || begun { LOOKS } else { &LOOKS[..1] };
         if let Some(outputs) = recorded {
             for pause in looks {
                 tokio::time::sleep(*pause).await;
-                if let Some((outputs, properties)) = read(outputs.clone()).await? {
-                    let others = Vec::new();
-                    return Ok(Some(Seen { outputs, properties, found: false, others }));
+                let Some((outputs, properties)) = self.read(call, outputs.clone()).await? else {
+                    continue;
+                };
+                let mut seen = Seen { outputs, properties, found: false, others: Vec::new() };
+                if let Some(intent) = intent {
+                    self.look_for_successor(call, intent, declared, &mut seen).await?;
                 }
+                return Ok(Some(seen));
             }
         }
         // Gone, or never recorded: another of ours may stand in its place.
@@ -212,25 +212,80 @@ impl Looker<'_> {
         let properties = if resolved.is_null() { &declared.properties } else { &resolved };
         for pause in if begun { LOOKS } else { &LOOKS[..1] } {
             tokio::time::sleep(*pause).await;
-            let mut found = {
-                let _slot = self.slots.acquire().await;
-                steadily(Calm::READ, || self.provider.find(call, properties)).await?
-            };
-            // What was replaced carries the same tags until it is deleted.
-            if let Some(record) = record {
-                found.retain(|outputs| record.deposed.iter().all(|old| old.outputs != *outputs));
-            }
-            found.sort_by_key(Value::to_string);
-            found.dedup();
-            let mut all = Vec::new();
-            for outputs in found {
-                all.extend(read(outputs).await?);
-            }
+            let all = self.search(call, properties).await?;
             if let Some(seen) = self.choose(address, all) {
                 return Ok(Some(seen));
             }
         }
         Ok(None)
+    }
+
+    async fn read(self, call: Call<'_>, outputs: Value) -> Result<Option<(Value, Value)>, Failure> {
+        let _slot = self.slots.acquire().await;
+        let properties = steadily(Calm::READ, || self.provider.read(call, &outputs)).await?;
+        Ok(properties.map(|properties| (outputs, properties)))
+    }
+
+    /// What is found by name or tag, but for what is known to be replaced: that carries the same
+    /// tags until it is deleted.
+    async fn search(
+        self,
+        call: Call<'_>,
+        properties: &Value,
+    ) -> Result<Vec<(Value, Value)>, Failure> {
+        let mut found = {
+            let _slot = self.slots.acquire().await;
+            steadily(Calm::READ, || self.provider.find(call, properties)).await?
+        };
+        if let Some(record) = self.state.resources.get(call.address) {
+            found.retain(|outputs| record.deposed.iter().all(|old| old.outputs != *outputs));
+        }
+        found.sort_by_key(Value::to_string);
+        found.dedup();
+        let mut all = Vec::new();
+        for outputs in found {
+            all.extend(self.read(call, outputs).await?);
+        }
+        Ok(all)
+    }
+
+    /// Looks for what an interrupted run made beside `seen`, which it was to replace. Where that
+    /// is still what is declared it takes its place, else it is only to be cleaned up.
+    async fn look_for_successor(
+        self,
+        call: Call<'_>,
+        intent: &Intent,
+        declared: Option<&Declared>,
+        seen: &mut Seen,
+    ) -> Result<(), Failure> {
+        let Some(kind) = self.provider.kinds().get(call.address.kind()) else { return Ok(()) };
+        let call = Call { properties: &intent.properties, ..call };
+        for pause in LOOKS {
+            tokio::time::sleep(*pause).await;
+            let mut found = self.search(call, &intent.properties).await?;
+            found.retain(|(outputs, properties)| {
+                let tags = properties.get("tags").unwrap_or(&Value::Null);
+                let ours = !kind.tagged()
+                    || match self.owner.ownership(call.address, tags) {
+                        Ownership::Ours => true,
+                        // Made under its name, and not tagged before the run died.
+                        Ownership::Nobody => !kind.unique_by.is_empty(),
+                        Ownership::Other(_) => false,
+                    };
+                ours && *outputs != seen.outputs
+            });
+            let Some(made) = self.choose(call.address, found) else { continue };
+            let declared = declared.map_or(&intent.properties, |declared| &declared.properties);
+            let wanted = kind.replaced_by.iter().all(|property| {
+                let value = declared.get(property).unwrap_or(&Value::Null);
+                !references(value).is_empty() || intent.properties.get(property) == Some(value)
+            });
+            let old = if wanted { std::mem::replace(seen, made) } else { made };
+            seen.others.push(old.outputs);
+            seen.others.extend(old.others);
+            break;
+        }
+        Ok(())
     }
 
     /// Of what was found, what is ours; after a crash that may be more than one. Where nothing
@@ -245,7 +300,16 @@ impl Looker<'_> {
                 .filter(|(name, _)| *name != "payctl:lineage")
                 .all(|(name, value)| tags.get(name).and_then(Value::as_str) == Some(value))
         };
+        let of = |(_, properties): &(Value, Value)| {
+            properties.get("tags").and_then(lineage).map(str::to_owned)
+        };
         let mut ours: Vec<&(Value, Value)> = found.iter().filter(mine).collect();
+        // Another lineage's are not ours, and one lineage's never clean up after another's.
+        let whose = match ours.iter().any(|one| of(one).as_ref() == Some(&self.owner.lineage)) {
+            true => Some(self.owner.lineage.clone()),
+            false => ours.first().and_then(|one| of(one)),
+        };
+        ours.retain(|one| of(one) == whose);
         let named = kind.is_some_and(|kind| !kind.unique_by.is_empty() || !kind.tagged());
         if ours.is_empty() && named {
             ours.extend(found.first());

@@ -92,3 +92,83 @@ pub fn lineage(tags: &Value) -> Option<&str> {
 pub fn address(tags: &BTreeMap<String, String>) -> Option<Address> {
     Address::parse(tags.get(ID)?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn owner() -> Owner {
+        let [stack, suffix, lineage] = ["pci-core", "dev", "one"].map(str::to_owned);
+        Owner { stack, suffix, lineage }
+    }
+
+    fn vpc() -> Address {
+        Address::new("ec2.vpc", "main")
+    }
+
+    /// Whose the VPC is when its tags are ours but for these.
+    fn whose(changes: &[(&str, Option<&str>)]) -> Ownership {
+        let mut tags = owner().tags(&vpc());
+        for (name, value) in changes {
+            match value {
+                Some(value) => tags.insert(format!("{PREFIX}{name}"), (*value).to_owned()),
+                None => tags.remove(&format!("{PREFIX}{name}")),
+            };
+        }
+        owner().ownership(&vpc(), &json!(tags))
+    }
+
+    #[test]
+    fn what_carries_our_tags_is_ours() {
+        assert_eq!(whose(&[]), Ownership::Ours);
+        // A version that knew no lineage may have made it.
+        assert_eq!(whose(&[("lineage", None)]), Ownership::Ours);
+        assert_eq!(whose(&[("id", None)]), Ownership::Ours);
+    }
+
+    #[test]
+    fn what_carries_none_of_our_tags_is_nobodys() {
+        assert_eq!(whose(&[("stack", None), ("suffix", None)]), Ownership::Nobody);
+        for tags in [json!(null), json!({}), json!({ "Name": "payctl:stack" }), json!([1])] {
+            assert_eq!(owner().ownership(&vpc(), &tags), Ownership::Nobody, "{tags}");
+        }
+    }
+
+    #[test]
+    fn one_tag_of_another_makes_it_anothers() {
+        let others = [
+            (("stack", Some("payroll")), "it belongs to stack payroll, suffix dev"),
+            (("suffix", Some("prod")), "it belongs to stack pci-core, suffix prod"),
+            (("suffix", None), "it belongs to stack pci-core, suffix ?"),
+            (("stack", None), "it belongs to stack ?, suffix dev"),
+            (
+                ("lineage", Some("two")),
+                "it belongs to another pci-core of suffix dev, with the lineage two",
+            ),
+            (("id", Some("ec2.vpc:other")), "it is this stack's ec2.vpc:other"),
+        ];
+        for (change, why) in others {
+            assert_eq!(whose(&[change]), Ownership::Other(why.to_owned()), "{change:?}");
+        }
+    }
+
+    #[test]
+    fn a_tag_that_is_no_text_is_not_ours() {
+        let tags = json!({ "payctl:stack": "pci-core", "payctl:suffix": 1 });
+        assert!(matches!(owner().ownership(&vpc(), &tags), Ownership::Other(_)));
+    }
+
+    #[test]
+    fn tags_say_which_resource_of_which_lineage() {
+        let tags = owner().tags(&vpc());
+        assert_eq!(address(&tags), Some(vpc()));
+        assert_eq!(lineage(&json!(tags)), Some("one"));
+        assert!(tags.keys().all(|name| name.starts_with(PREFIX)));
+        let found = |(name, value): (&str, &str)| tags.get(name).is_some_and(|tag| tag == value);
+        assert!(owner().search().into_iter().all(found));
+        assert_eq!(address(&[(ID.to_owned(), "no address".to_owned())].into()), None);
+        assert_eq!(lineage(&json!({})), None);
+    }
+}

@@ -219,6 +219,8 @@ pub fn plan(request: Request<'_>) -> Result<Plan, PlanError> {
     let mut planner = Planner {
         request,
         forced: BTreeMap::new(),
+        first: BTreeSet::new(),
+        strangers: BTreeSet::new(),
         known: BTreeMap::new(),
         refusals: Vec::new(),
         steps: Vec::new(),
@@ -248,6 +250,10 @@ struct Planner<'a> {
     request: Request<'a>,
     /// Resources that have to be made anew though none of their own properties asks for it.
     forced: BTreeMap<Address, String>,
+    /// Resources that have to go before they are made anew, because of what they refer to.
+    first: BTreeSet<Address>,
+    /// What stands under our addresses and is not ours.
+    strangers: BTreeSet<Address>,
     known: BTreeMap<Address, Value>,
     refusals: Vec<Refusal>,
     steps: Vec<Step>,
@@ -264,16 +270,18 @@ impl<'a> Planner<'a> {
                 self.steps.push(step);
             }
             let forced = self.forced_by_replacements()?;
-            if forced.is_empty() {
+            let first = self.go_before_what_goes_first();
+            if forced.is_empty() && first.is_empty() {
                 break;
             }
             self.forced.extend(forced);
+            self.first.extend(first);
         }
-        self.go_before_what_goes_first();
         for address in self.undeclared() {
             let step = self.removal(&address)?;
             let kind = self.kind(&address)?;
-            if step.action == Action::Delete {
+            let there = self.request.observed.resources.contains_key(&address);
+            if step.action == Action::Delete && there {
                 self.guard_data(&address, kind, "removed");
             }
             self.steps.push(step);
@@ -295,7 +303,7 @@ impl<'a> Planner<'a> {
             if step.action == Action::Forget && !recorded {
                 continue;
             }
-            if step.action == Action::Delete {
+            if step.action == Action::Delete && observed.resources.contains_key(&address) {
                 self.guard_protection(&address, &step);
             }
             self.steps.push(step);
@@ -336,7 +344,12 @@ impl<'a> Planner<'a> {
             known: seen.map(|seen| seen.outputs.clone()),
             before: seen.map_or(Value::Null, |seen| seen.properties.clone()),
             depends_on: declared.dependencies(),
-            depended_on: record.map(|record| record.depends_on.clone()).unwrap_or_default(),
+            depended_on: match (record, seen) {
+                (Some(record), _) => record.depends_on.clone(),
+                // Where the state was lost, what is declared is the best guess.
+                (None, Some(_)) => declared.dependencies().into_keys().collect(),
+                (None, None) => BTreeSet::new(),
+            },
             deposed: deposed(record, seen),
         };
         let Some(seen) = seen else {
@@ -357,20 +370,32 @@ impl<'a> Planner<'a> {
                 _ => None,
             };
             step.changes = from_nothing(kind, &resolved);
+            if let Some(outputs) = record.and_then(|record| lasting(kind, record, &resolved)) {
+                self.known.insert(address.clone(), outputs);
+            }
             return Ok(step);
         };
-        if let Some(refusal) = self.stranger(address, kind, seen, &resolved) {
+        // What it belongs to is what is there now, whatever becomes of that.
+        let present = (kind.normalise)(&resolve(&step.properties, &|reference| {
+            let seen = observed.resources.get(&reference.address)?;
+            seen.outputs.get(&reference.output).cloned()
+        }));
+        if let Some(refusal) = self.stranger(address, kind, seen, &present) {
             self.refusals.push(refusal);
             return Ok(step);
         }
         let recorded = record.map(|record| &record.properties);
         // Of what was being made it is not known how far it had come: nothing of it is drift.
-        let applied = record.filter(|record| record.status != Status::Created);
+        let finished = |record: &&Record| record.status != Status::Created && !seen.found;
+        let applied = record.filter(finished);
         let applied = applied.map(|record| &record.properties);
         step.changes = diff(kind, &resolved, &seen.properties, applied);
         let forced = self.forced.get(address);
         if forced.is_some() || step.changes.iter().any(|change| change.replaces) {
-            step.action = replacement(kind, &step.changes);
+            step.action = match self.first.contains(address) {
+                true => Action::DeleteThenCreate,
+                false => replacement(kind, &step.changes),
+            };
             step.reason = forced.cloned();
             let same = unique_properties_stay(kind, &step.changes);
             let mut outputs = seen.outputs.clone();
@@ -415,7 +440,9 @@ impl<'a> Planner<'a> {
             .collect();
         for step in &self.steps {
             let kind = self.kind(&step.address)?;
-            if step.known.is_none() || step.action.replaces() {
+            // What is refused stays as it is.
+            let refused = self.refusals.iter().any(|refusal| refusal.address == step.address);
+            if step.known.is_none() || step.action.replaces() || refused {
                 continue;
             }
             for property in kind.properties {
@@ -443,23 +470,14 @@ impl<'a> Planner<'a> {
 
     /// What refers to something that is deleted before it is made anew has to go before it, and
     /// so cannot stay until its own successor is there.
-    fn go_before_what_goes_first(&mut self) {
-        loop {
-            let first: BTreeSet<Address> = self
-                .steps
-                .iter()
-                .filter(|step| step.action == Action::DeleteThenCreate)
-                .map(|step| step.address.clone())
-                .collect();
-            let late = self.steps.iter_mut().find(|step| {
-                step.action == Action::CreateThenDelete
-                    && step.depended_on.iter().any(|used| first.contains(used))
-            });
-            match late {
-                Some(step) => step.action = Action::DeleteThenCreate,
-                None => break,
-            }
-        }
+    fn go_before_what_goes_first(&self) -> BTreeSet<Address> {
+        let with = |action| self.steps.iter().filter(move |step| step.action == action);
+        let first: BTreeSet<&Address> =
+            with(Action::DeleteThenCreate).map(|step| &step.address).collect();
+        with(Action::CreateThenDelete)
+            .filter(|step| step.depended_on.iter().any(|used| first.contains(used)))
+            .map(|step| step.address.clone())
+            .collect()
     }
 
     fn removal(&mut self, address: &Address) -> Result<Step, PlanError> {
@@ -481,7 +499,9 @@ impl<'a> Planner<'a> {
         if before.is_null() {
             before = declared.map_or(Value::Null, |declared| {
                 resolve(&declared.owned(owner), &|reference| {
-                    let seen = observed.resources.get(&reference.address)?;
+                    // What belongs to a stranger's is the stranger's as well.
+                    let ours = !self.strangers.contains(&reference.address);
+                    let seen = observed.resources.get(&reference.address).filter(|_| ours)?;
                     seen.outputs.get(&reference.output).cloned()
                 })
             });
@@ -498,13 +518,28 @@ impl<'a> Planner<'a> {
             depended_on,
             deposed: deposed(record, seen),
         };
+        let refusal = seen.and_then(|seen| self.stranger(address, kind, seen, &before));
+        if refusal.is_some() {
+            self.strangers.insert(address.clone());
+        }
+        let deleting = state.pending.get(address);
+        let deleting = deleting.is_some_and(|intent| intent.action == IntentAction::Delete);
         match seen {
-            None => step.reason = Some("it is already gone".to_owned()),
+            None => match record.filter(|record| record.status != Status::Gone) {
+                // Its deletion may have more to it than the thing itself, which is gone: a
+                // function's network interfaces, which its role is still needed for.
+                Some(record) if deleting => {
+                    step.action = Action::Delete;
+                    step.known = Some(record.outputs.clone());
+                    step.reason = Some("its deletion was interrupted".to_owned());
+                }
+                _ => step.reason = Some("it is already gone".to_owned()),
+            },
             Some(seen) if seen.properties.get("pending_deletion") == Some(&Value::Bool(true)) => {
                 step.reason = Some("its deletion is already scheduled".to_owned());
                 step.known = None;
             }
-            Some(seen) => match self.stranger(address, kind, seen, &before) {
+            Some(seen) => match refusal {
                 None => {
                     step.action = Action::Delete;
                     if goal == Goal::Up {
@@ -512,7 +547,7 @@ impl<'a> Planner<'a> {
                     }
                 }
                 // A stranger's under our name: nothing of ours is there to be deleted.
-                Some(_) if seen.found && !state.pending.contains_key(address) => {
+                Some(_) if seen.found => {
                     step.reason = Some("what carries its name is not ours and stays".to_owned());
                 }
                 Some(refusal) => {
@@ -623,13 +658,26 @@ fn deposed(record: Option<&Record>, seen: Option<&Seen>) -> Vec<Deposed> {
     let known: Vec<Value> = all.iter().map(|deposed| deposed.outputs.clone()).collect();
     if let Some(seen) = seen {
         let others = seen.others.iter().filter(|outputs| !known.contains(outputs));
+        let recorded = |outputs: &Value| record.filter(|record| record.outputs == *outputs);
         all.extend(others.map(|outputs| Deposed {
             outputs: outputs.clone(),
-            properties: seen.properties.clone(),
+            properties: recorded(outputs).map_or(&seen.properties, |r| &r.properties).clone(),
             depends_on: record.map(|record| record.depends_on.clone()).unwrap_or_default(),
         }));
     }
     all
+}
+
+/// What the recorded resource will be known by again when it is made anew under the same name:
+/// what refers to it stays as it is.
+fn lasting(kind: &KindInfo, record: &Record, resolved: &Value) -> Option<Value> {
+    let same = |name: &&str| record.properties.get(*name) == resolved.get(*name);
+    if kind.unique_by.is_empty() || !kind.unique_by.iter().all(same) {
+        return None;
+    }
+    let mut outputs = record.outputs.as_object()?.clone();
+    outputs.retain(|name, _| kind.stable_outputs.contains(&name.as_str()));
+    Some(Value::Object(outputs))
 }
 
 /// Whether none of the properties that make it unique changes.
@@ -645,3 +693,6 @@ fn replacement(kind: &KindInfo, changes: &[Change]) -> Action {
         Action::CreateThenDelete
     }
 }
+
+#[cfg(test)]
+mod tests;

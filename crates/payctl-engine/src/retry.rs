@@ -36,25 +36,37 @@ impl Calm {
 pub(crate) struct Patience {
     calm: Calm,
     since: Instant,
+    /// Since when failures have been of the same sort.
+    streak: Instant,
+    sort: u8,
     tries: u32,
 }
 
 impl Patience {
     pub(crate) fn new(calm: Calm) -> Self {
-        Self { calm, since: Instant::now(), tries: 0 }
+        let now = Instant::now();
+        Self { calm, since: now, streak: now, sort: 0, tries: 0 }
     }
 
     /// How long to wait before the next try; `None` when patience is at its end.
     pub(crate) fn next(&mut self, kind: FailureKind) -> Option<Duration> {
         use FailureKind::{Busy, Lost, NotYetVisible, Pending, Throttled, Unavailable};
-        let (pause, bound) = match kind {
-            Throttled | Unavailable | Lost => (exponential(self.tries), self.calm.outage),
-            NotYetVisible => (dense(self.tries), self.calm.spreading),
-            Busy | Pending => (near(self.tries), self.calm.waiting),
+        let sort = match kind {
+            Throttled | Unavailable | Lost => 1,
+            NotYetVisible => 2,
+            Busy | Pending => 3,
             _ => return None,
         };
+        if sort != self.sort {
+            (self.sort, self.streak, self.tries) = (sort, Instant::now(), 0);
+        }
+        let (pause, bound, since) = match sort {
+            1 => (exponential(self.tries), self.calm.outage, self.streak),
+            2 => (dense(self.tries), self.calm.spreading, self.streak),
+            _ => (near(self.tries), self.calm.waiting, self.since),
+        };
         self.tries += 1;
-        (self.since.elapsed() + pause <= bound).then_some(pause)
+        (since.elapsed() + pause <= bound).then_some(pause)
     }
 }
 
@@ -89,5 +101,103 @@ where
                 None => return Err(failure),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    const CALM: Calm = Calm {
+        outage: Duration::from_secs(60),
+        spreading: Duration::from_secs(10),
+        waiting: Duration::from_secs(600),
+    };
+
+    /// The pauses until patience is at its end, in milliseconds, each of them waited.
+    async fn pauses(calm: Calm, kind: FailureKind) -> Vec<u128> {
+        let mut patience = Patience::new(calm);
+        let mut all = Vec::new();
+        while let Some(pause) = patience.next(kind) {
+            sleep(pause).await;
+            all.push(pause.as_millis());
+        }
+        all
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_spreading_is_looked_for_densely() {
+        let all = pauses(CALM, FailureKind::NotYetVisible).await;
+        assert_eq!(all, [250, 500, 1000, 2000, 2000, 2000, 2000], "10 s, and not a try after them");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_of_minutes_is_looked_after_every_2_s() {
+        let all = pauses(CALM, FailureKind::Busy).await;
+        assert_eq!(all[..5], [1000, 1000, 1000, 2000, 2000]);
+        assert_eq!(all.iter().sum::<u128>(), 599_000);
+        assert_eq!(all, pauses(CALM, FailureKind::Pending).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_is_borne_at_ever_longer_random_pauses() {
+        for kind in [FailureKind::Throttled, FailureKind::Unavailable, FailureKind::Lost] {
+            let all = pauses(CALM, kind).await;
+            assert!(all.iter().sum::<u128>() <= 60_000, "{all:?}");
+            for (nth, pause) in all.iter().enumerate() {
+                let most = (200 << nth.min(6)).min(10_000);
+                assert!((most / 4..=most).contains(pause), "try {nth} after {pause} ms");
+            }
+        }
+        let several: Vec<_> = (0..8).map(|_| exponential(6)).collect();
+        assert!(several.iter().any(|pause| *pause != several[0]), "it is random: {several:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_no_repetition_mends_is_not_repeated() {
+        use FailureKind::{Absent, Conflict, Credentials, Denied, Invalid, Quota, Unexpected};
+        for kind in [Absent, Conflict, Credentials, Denied, Invalid, Quota, Unexpected] {
+            assert_eq!(pauses(CALM, kind).await, [0; 0], "{kind:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_read_waits_for_the_service_alone() {
+        for kind in [FailureKind::NotYetVisible, FailureKind::Busy, FailureKind::Pending] {
+            assert_eq!(pauses(Calm::READ, kind).await, [0; 0], "{kind:?}");
+        }
+        assert!(pauses(Calm::READ, FailureKind::Throttled).await.len() > 5);
+    }
+
+    #[test]
+    fn no_number_of_tries_overflows() {
+        for tries in [0, 6, 7, 63, 64, u32::MAX] {
+            assert!(dense(tries) <= Duration::from_secs(2));
+            assert!(near(tries) <= Duration::from_secs(2));
+            assert!(exponential(tries) <= Duration::from_secs(10));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_is_made_until_it_succeeds_or_patience_ends() {
+        let calls = Cell::new(0);
+        let call = |succeeds_at: u32| {
+            let calls = &calls;
+            calls.set(0);
+            steadily(CALM, move || {
+                calls.set(calls.get() + 1);
+                let nth = calls.get();
+                async move {
+                    let failure = Failure::new(FailureKind::NotYetVisible, "not there");
+                    if nth == succeeds_at { Ok(nth) } else { Err(failure) }
+                }
+            })
+        };
+        assert_eq!(call(4).await.unwrap(), 4);
+        let began = Instant::now();
+        assert_eq!(call(100).await.unwrap_err().kind, FailureKind::NotYetVisible);
+        assert_eq!((calls.get(), began.elapsed()), (8, Duration::from_millis(9750)));
     }
 }

@@ -145,9 +145,11 @@ impl<'a> Layout<'a> {
                     }
                 }
                 Action::CreateThenDelete => {
-                    for (delete, _) in self.deletes.get(&step.address).into_iter().flatten() {
-                        edges.push((*delete, apply, Milestone::Done));
-                    }
+                    // What an earlier run replaced need not wait for this one.
+                    let deletes = self.deletes.get(&step.address).into_iter().flatten();
+                    let present =
+                        deletes.filter(|(delete, _)| self.operations[*delete].deposed.is_none());
+                    edges.extend(present.map(|(delete, _)| (*delete, apply, Milestone::Done)));
                 }
                 _ => {}
             }
@@ -285,3 +287,6 @@ fn circle(operations: &[Operation<'_>], open: &[usize]) -> LintError {
     }
     LintError::Circle(path.into_iter().map(name).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -244,19 +244,19 @@ impl Memory {
 }
 
 /// The names of the kinds that `synthetic` makes.
-const SYNTHETIC: [&str; 4] = ["net.zone", "net.node", "data.store", "app.worker"];
+const SYNTHETIC: [&str; 5] = ["net.zone", "net.node", "data.store", "app.worker", "net.link"];
 
-/// Kinds for graphs that are not AWS's: one that can stand side by side with its like, one with
-/// a unique name, one that keeps data, and one that holds what it refers to.
+/// Kinds for graphs that are not AWS's. Two zones can stand side by side, two nodes of one name
+/// cannot; both hold what they refer to. A store is known by its name and holds nothing. A worker is made for what it refers to, a link belongs to it.
 #[must_use]
 pub fn synthetic() -> Kinds {
-    let base = KindInfo {
+    let zone = KindInfo {
         kind: SYNTHETIC[0],
-        properties: &["name", "size", "parents", "tags"],
-        replaced_by: &["name"],
+        properties: &["name", "zone", "size", "parents", "tags"],
+        replaced_by: &["name", "zone"],
         unique_by: &[],
         set_later: &["size"],
-        holds: &[],
+        holds: &["parents"],
         stable_outputs: &[],
         keeps_data: false,
         belongs_to: None,
@@ -266,16 +266,31 @@ pub fn synthetic() -> Kinds {
         patience: Duration::from_secs(600),
         normalise: Value::clone,
     };
-    let named = KindInfo { unique_by: &["name"], repeat: Repeat::Unique, ..base.clone() };
-    [
-        base.clone(),
-        KindInfo { kind: SYNTHETIC[1], ..named.clone() },
-        KindInfo { kind: SYNTHETIC[2], stable_outputs: &["id"], ..named },
-        KindInfo { kind: SYNTHETIC[3], holds: &["parents"], repeat: Repeat::Token, ..base },
-    ]
-    .into_iter()
-    .map(|kind| (kind.kind, kind))
-    .collect()
+    let node = KindInfo {
+        kind: SYNTHETIC[1],
+        unique_by: &["name"],
+        repeat: Repeat::Unique,
+        ..zone.clone()
+    };
+    let store =
+        KindInfo { kind: SYNTHETIC[2], stable_outputs: &["id"], holds: &[], ..node.clone() };
+    let worker = KindInfo {
+        kind: SYNTHETIC[3],
+        replaced_by: &["name", "zone", "parents"],
+        holds: &[],
+        repeat: Repeat::Token,
+        ..zone.clone()
+    };
+    let link = KindInfo {
+        kind: SYNTHETIC[4],
+        properties: &["name", "size", "parents"],
+        replaced_by: &["name", "parents"],
+        unique_by: &["name", "parents"],
+        holds: &[],
+        belongs_to: Some("parents"),
+        ..node.clone()
+    };
+    [zone, node, store, worker, link].into_iter().map(|kind| (kind.kind, kind)).collect()
 }
 
 fn is_at(thing: &Thing, address: &Address) -> bool {
@@ -490,8 +505,10 @@ impl Provider for Memory {
                 let inner = self.inner();
                 let user = inner.things.iter().find(|(other, thing)| {
                     let mut ids = BTreeSet::new();
-                    let properties = thing.properties.as_object().into_iter().flatten();
-                    properties.for_each(|(_, value)| ids_in(value, &mut ids));
+                    // What can be changed and holds nothing may be left pointing nowhere.
+                    let info = &self.kinds[thing.kind.as_str()];
+                    let held = info.holds.iter().chain(info.replaced_by);
+                    held.for_each(|property| ids_in(&thing.properties[property], &mut ids));
                     **other != id && ids.contains(&own)
                 });
                 if let Some((_, user)) = user {

@@ -80,6 +80,16 @@ impl Local {
         Ok(loaded)
     }
 
+    /// Refuses what is to be destroyed if the configuration protects it.
+    pub(crate) fn refuse_protected(&self) -> Result<(), CliError> {
+        let suffix = self.suffix.as_str();
+        if self.config.protected.iter().any(|protected| protected == suffix) {
+            return Err(CliError::failed(format!("the suffix {suffix} is protected"))
+                .hint("take it out of `protected` in payctl.toml if it is to be destroyed"));
+        }
+        Ok(())
+    }
+
     /// Who holds the lock while `command` runs.
     pub(crate) fn holder(command: &str) -> Holder {
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();

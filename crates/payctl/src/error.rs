@@ -78,8 +78,8 @@ impl From<StateError> for CliError {
                 return error.hint("wait until it has ended; a dead holder's lock is free at once");
             }
             StateError::Damaged { .. } | StateError::JournalDamaged { .. } => {
-                "earlier states are in the folder backups beside it; without any state, payctl \
-                 finds what exists by its ownership tags"
+                "put an earlier state from the folder backups in its place, or none at all, and move \
+                 journal.jsonl away: `payctl up` finds what exists by its ownership tags"
             }
             StateError::TooNew { .. } => "use that version of payctl, or a newer one",
             StateError::NotAFile { .. } => "put the file itself there",
@@ -99,6 +99,14 @@ impl From<StateError> for CliError {
 
 /// What to do about a failed call.
 pub(crate) fn advice(failure: &Failure) -> Option<&'static str> {
+    if failure.operation.as_deref() == Some("PutFunctionConcurrency")
+        && failure.kind == FailureKind::Quota
+    {
+        return Some(
+            "set reserved_concurrency = 0 under [pci-core] in payctl.toml, or raise the account's \
+             quota of concurrent executions",
+        );
+    }
     match failure.kind {
         FailureKind::Credentials => Some(
             "sign in again, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; `--sandbox` needs no account",

@@ -18,7 +18,8 @@ use crate::error::Exit;
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
+        Err(mut error) => {
+            report::repeat_briefly(&mut error);
             // Help and version are answers; a typing error is 1, so that 2 only ever means that
             // a plan has changes.
             let _ = error.print();

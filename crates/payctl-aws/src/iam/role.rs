@@ -45,7 +45,9 @@ impl Resource for Role {
     const UNIQUE_BY: &'static [&'static str] = &["name"];
     const SET_LATER: &'static [&'static str] = &["inline", "managed"];
     const HOLDS: &'static [&'static str] = &["managed"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
+    // The ARN has the path in it; and a function, whose grants are to the role itself and not to
+    // its name, has to be told of a new one.
+    const STABLE_OUTPUTS: &'static [&'static str] = &["name"];
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<RoleOutputs>> {
         let seen = look(cx, &self.name).await?;

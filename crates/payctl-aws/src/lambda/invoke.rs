@@ -1,5 +1,9 @@
 //! Invoking a function, as a user of the environment would.
 
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::LogType;
 use base64::Engine as _;
@@ -24,7 +28,15 @@ pub struct Reply {
 /// When it cannot be invoked.
 pub async fn invoke(aws: &Aws, name: &str, payload: Vec<u8>) -> Result<Reply> {
     let request = aws.lambda.invoke().function_name(name).log_type(LogType::Tail);
-    let reply = request.payload(Blob::new(payload)).send().await?;
+    // A function may take 15 minutes, and is not to be started a second time.
+    let long = Duration::from_secs(910);
+    let timeouts =
+        TimeoutConfig::builder().read_timeout(long).operation_attempt_timeout(long).build();
+    let patient = aws_sdk_lambda::config::Builder::new()
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts);
+    let request = request.payload(Blob::new(payload)).customize();
+    let reply = request.config_override(patient).send().await?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let log = reply.log_result().and_then(|log| STANDARD.decode(log).ok()).unwrap_or_default();
     Ok(Reply {

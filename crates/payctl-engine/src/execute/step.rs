@@ -41,6 +41,7 @@ impl<'a> Run<'a> {
             Some(lock) => Some(lock.lock().await),
             None => None,
         };
+        work.note_deposed()?;
         match (phase, step.action) {
             (Phase::Forget, _) => self.wrote(step, None, true),
             (Phase::Delete, _) => work.delete(operation.deposed).await,
@@ -110,7 +111,6 @@ impl Work<'_, '_> {
 
     async fn create(&self) -> Result<(), Halt> {
         let properties = (self.kind.normalise)(&self.run.resolve(&self.step.properties));
-        let deposed = self.deposed();
         let token = self.intend(IntentAction::Create, &properties)?;
         let call = self.call(&token, &properties);
         let outputs = match self.create_once(call, &properties).await {
@@ -126,7 +126,7 @@ impl Work<'_, '_> {
             outputs: outputs.clone(),
             properties,
             depends_on: self.step.depends_on.keys().cloned().collect(),
-            deposed,
+            deposed: self.deposed(),
         };
         self.run.wrote(self.step, Some(record.clone()), true)?;
         self.run.known.borrow_mut().insert(self.step.address.clone(), outputs.clone());
@@ -202,8 +202,47 @@ impl Work<'_, '_> {
     /// Whether the state knows these outputs already, as what is there or what was replaced.
     fn is_known(&self, outputs: &Value) -> bool {
         self.run.recorded(self.step).is_some_and(|record| {
-            record.outputs == *outputs || record.deposed.iter().any(|old| old.outputs == *outputs)
+            // What the plan says is gone may come back under the same name.
+            let there = self.step.known.is_some() && record.outputs == *outputs;
+            there || record.deposed.iter().any(|old| old.outputs == *outputs)
         })
+    }
+
+    /// Puts on record what the plan found besides what is there, before anything is changed: the
+    /// next run would not look for it.
+    fn note_deposed(&self) -> Result<(), Halt> {
+        if !self.run.noted.borrow_mut().insert(self.step.address.clone()) {
+            return Ok(());
+        }
+        if self.step.deposed.is_empty() {
+            return Ok(());
+        }
+        let mut record = match (self.run.recorded(self.step), &self.step.known) {
+            (Some(record), _) => record,
+            (None, Some(outputs)) => Record {
+                status: Status::Created,
+                outputs: outputs.clone(),
+                properties: self.step.before.clone(),
+                depends_on: self.step.depended_on.clone(),
+                deposed: Vec::new(),
+            },
+            (None, None) => return Ok(()),
+        };
+        let known = |old: &&Deposed| record.deposed.iter().all(|o| o.outputs != old.outputs);
+        let unknown: Vec<Deposed> = self.step.deposed.iter().filter(known).cloned().collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        // What is on record was replaced by what is there now.
+        if let Some(outputs) = &self.step.known
+            && unknown.iter().any(|old| old.outputs == record.outputs)
+        {
+            record.outputs.clone_from(outputs);
+            record.properties.clone_from(&self.step.before);
+            record.status = Status::Created;
+        }
+        record.deposed.extend(unknown);
+        self.run.wrote(self.step, Some(record), true)
     }
 
     /// What has to go once the new one is there.
@@ -235,7 +274,7 @@ impl Work<'_, '_> {
             outputs: outputs.clone(),
             properties: properties.clone(),
             depends_on: self.step.depends_on.keys().cloned().collect(),
-            deposed: self.step.deposed.clone(),
+            deposed: self.deposed_now(),
         };
         if self.step.action == Action::Adopt {
             if !finished {
@@ -351,6 +390,9 @@ impl Work<'_, '_> {
         let _slot = service.acquire().await;
         if self.run.storage.borrow().is_some() {
             return Err(Halt::Storage);
+        }
+        if self.run.stop.gently.is_cancelled() {
+            return Err(Halt::Stopped);
         }
         Ok(call.await)
     }

@@ -154,6 +154,10 @@ impl Store {
                     state.apply(entry);
                     loaded.replayed += 1;
                 }
+                // What a run that was killed made may not be visible everywhere yet.
+                if loaded.replayed > 0 {
+                    state.touch();
+                }
                 loaded.length = replay.length;
                 loaded.entries = replay.entries.len() as u64;
             }

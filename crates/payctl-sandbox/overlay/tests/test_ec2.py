@@ -65,6 +65,16 @@ class Reads(SandboxTest):
         found = ec2.describe_route_tables(Filters=wanted)["RouteTables"]
         self.assertEqual({table["RouteTableId"] for table in found}, set(tables))
 
+    def test_a_subnet_takes_its_association_with_it(self):
+        ec2 = self.aws("ec2")
+        network = Network(ec2)
+        table = ec2.create_route_table(VpcId=network.vpc)["RouteTable"]["RouteTableId"]
+        ec2.associate_route_table(RouteTableId=table, SubnetId=network.subnet)
+        ec2.delete_subnet(SubnetId=network.subnet)
+        (seen,) = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"]
+        self.assertEqual(seen["Associations"], [])
+        ec2.delete_route_table(RouteTableId=table)
+
     def test_unknown_nat_gateways_are_not_found(self):
         ec2 = self.aws("ec2")
         unknown = "nat-0123456789abcdef0"

@@ -10,10 +10,7 @@ use crate::error::{CliError, Exit};
 pub(super) async fn run(global: &Global, args: &DestroyArgs) -> Result<Exit, CliError> {
     let local = Local::read(global)?;
     let suffix = local.suffix.as_str().to_owned();
-    if local.config.protected.contains(&suffix) {
-        return Err(CliError::failed(format!("the suffix {suffix} is protected"))
-            .hint("take it out of `protected` in payctl.toml if it is to be destroyed"));
-    }
+    local.refuse_protected()?;
     let checked = Environment::open(global, local, Handlers::Ignored).await?;
     let session = checked.local.store.lock(&Local::holder("destroy"))?;
     let mut environment = checked.reload()?;

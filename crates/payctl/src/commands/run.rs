@@ -1,9 +1,10 @@
 //! What `up` and `destroy` share: show the plan, ask, carry it out, tell how it ended.
 
+use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, Write as _};
 
 use payctl_engine::state::Session;
-use payctl_engine::{Goal, Limits, Outcome, Plan, Stop, execute};
+use payctl_engine::{FailureKind, Goal, Limits, Outcome, Plan, Stop, execute};
 
 use crate::cli::Global;
 use crate::environment::{Environment, state_folder};
@@ -78,11 +79,20 @@ async fn name_leftovers(environment: &Environment, plan: &Plan) {
     match payctl_aws::leftovers(environment.provider.cloud(), &owner).await {
         Ok(all) => {
             // What was just deleted stays in AWS's list of tags for a while.
-            let unknown = all.into_iter().filter(|leftover| {
-                leftover.address.as_ref().is_none_or(|address| plan.step(address).is_none())
-            });
-            for leftover in unknown {
-                report::warn(&format!("{} still carries this environment's tags", leftover.arn));
+            let deleted: BTreeSet<&str> = plan
+                .steps
+                .iter()
+                .flat_map(|step| {
+                    step.known.iter().chain(step.deposed.iter().map(|deposed| &deposed.outputs))
+                })
+                .filter_map(|outputs| outputs.get("arn")?.as_str())
+                .collect();
+            for leftover in all.iter().filter(|left| !deleted.contains(left.arn.as_str())) {
+                report::warn(&format!(
+                    "AWS still lists {} under this environment's tags; if it was not deleted a \
+                     while ago, it is left over",
+                    leftover.arn
+                ));
             }
         }
         Err(error) => report::warn(&format!("AWS could not be asked what is left: {error}")),
@@ -134,9 +144,15 @@ fn tell(
         return Ok(Exit::Interrupted);
     }
     if !outcome.is_complete() {
-        let error = CliError::failed(format!("{} of the steps failed", outcome.failed.len()))
-            .hint(format!("run `{}` again: it goes on from here", again(global, plan)));
-        return Err(error);
+        let error = CliError::failed(format!("{} of the steps failed", outcome.failed.len()));
+        let lasting = outcome.failed.iter().any(|(_, failure)| {
+            matches!(failure.kind, FailureKind::Invalid | FailureKind::Denied | FailureKind::Quota)
+        });
+        let command = again(global, plan);
+        return Err(match lasting {
+            true => error.hint(format!("put right what is named above, then run `{command}`")),
+            false => error.hint(format!("run `{command}` again: it goes on from here")),
+        });
     }
     match plan.goal {
         Goal::Up => report::outputs(&environment.state.outputs),

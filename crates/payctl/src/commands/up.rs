@@ -22,11 +22,22 @@ pub(super) async fn run(global: &Global, args: &UpArgs) -> Result<Exit, CliError
         Goal::Up => Handlers::Needed,
         Goal::Destroy => Handlers::Ignored,
     };
+    if goal == Goal::Destroy {
+        local.refuse_protected()?;
+    }
     // Everything that can be wrong with the input is found before a file is written.
     let checked = Environment::open(&global, local, handlers).await?;
     let session = checked.local.store.lock(&Local::holder("up"))?;
     let mut environment = checked.reload()?;
-    let plan = environment.plan(goal, &args.permissions).await?;
+    let mut plan = environment.plan(goal, &args.permissions).await?;
+    if let Some(saved) = &saved {
+        // What the saved plan was allowed, this one is: both do the same.
+        let mut allowed = plan.clone();
+        allowed.refusals.clear();
+        if saved.refusals.is_empty() && same(saved, &allowed) {
+            plan = allowed;
+        }
+    }
     if let Some(saved) = &saved
         && !same(saved, &plan)
     {
@@ -36,7 +47,10 @@ pub(super) async fn run(global: &Global, args: &UpArgs) -> Result<Exit, CliError
         )
         .hint("above is what it would be now; save it with `payctl plan --out FILE`"));
     }
-    let question = Question::Approve { yes: args.yes || saved.is_some() };
+    let question = match goal {
+        Goal::Destroy => Question::Destroy { yes: args.yes, suffix: plan.owner.suffix.clone() },
+        Goal::Up => Question::Approve { yes: args.yes || saved.is_some() },
+    };
     carry_out(&global, environment, &session, &plan, question).await
 }
 

@@ -9,12 +9,16 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use clap::error::{ContextKind, ContextValue};
 use payctl_aws::Calls;
 use payctl_engine::{Goal, Outcome, Plan};
 use serde_json::Value;
 
 use crate::cli::Color;
 use crate::error::{CliError, advice};
+
+/// The width that everything fits in.
+pub(crate) const WIDTH: usize = 80;
 
 pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
@@ -86,6 +90,16 @@ pub(crate) fn error(error: &CliError) {
     }
     for hint in &error.hints {
         say(&format!("  {} {hint}", paint(CYAN, "hint:")));
+    }
+}
+
+/// A wrong value is repeated so far as it helps, and never as it may act on a terminal.
+pub(crate) fn repeat_briefly(error: &mut clap::Error) {
+    const LONGEST: usize = 60;
+    if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) {
+        let value: String = value.escape_debug().collect();
+        let value = value::cut(&value, LONGEST);
+        error.insert(ContextKind::InvalidValue, ContextValue::String(value));
     }
 }
 

@@ -8,11 +8,8 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::value::{cut, is_large, long, short};
-use super::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, paint};
+use super::{BOLD, CYAN, DIM, GREEN, RED, WIDTH, YELLOW, paint};
 use crate::environment::Environment;
-
-/// The width that everything fits in.
-const WIDTH: usize = 80;
 
 /// The whole plan.
 pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> String {

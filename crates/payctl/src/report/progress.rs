@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use payctl_engine::{Action, Address, Event, Phase, Plan, Reporter};
 
-use super::{CYAN, DIM, GREEN, RED, YELLOW, paint, seconds};
+use super::{CYAN, DIM, GREEN, RED, WIDTH, YELLOW, paint, seconds};
 
 /// A wait is told in plain lines only once in this time.
 const QUIET: Duration = Duration::from_secs(10);
@@ -94,7 +94,9 @@ impl Progress {
             what.clone_into(&mut running.waits_for);
             due.then(|| {
                 running.told = Instant::now();
-                format!("  {address}: waiting for {what}")
+                let line = format!("  {address}: waiting for {what}");
+                let fits = line.chars().count() <= WIDTH;
+                if fits { line } else { format!("  {address}:\n    waiting for {what}") }
             })
         });
         if let Some(line) = line {
@@ -151,7 +153,7 @@ impl Reporter for Progress {
             }
             Event::Stopping => self.line(&paint(
                 YELLOW,
-                "stopping: nothing new is begun, calls under way are finished; again to stop at once",
+                "stopping: nothing new is begun, calls under way end; again to stop at once",
             )),
         }
     }

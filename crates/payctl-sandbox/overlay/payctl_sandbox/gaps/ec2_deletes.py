@@ -50,7 +50,13 @@ def delete_subnet(original, self, subnet_id):
         raise DependencyViolationError(
             f"The subnet '{subnet_id}' has dependencies and cannot be deleted."
         )
-    return original(self, subnet_id)
+    subnet = original(self, subnet_id)
+    # Its association goes with it; the table would stay in use for ever.
+    for table in self.route_tables.values():
+        for association, of in list(table._associations.items()):
+            if of == subnet_id:
+                del table._associations[association]
+    return subnet
 
 
 def _nat_of(backend, address):

@@ -1,0 +1,239 @@
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::Goal;
+use crate::fixture::{Case, any_case, at, order, reach};
+
+/// Three in a chain: a zone, a zone on it and a zone on that.
+fn chain() -> Case {
+    let case = Case::new().declare("net.zone:a", 1, &[]);
+    case.declare("net.zone:b", 1, &["net.zone:a"]).declare("net.zone:c", 1, &["net.zone:b"])
+}
+
+/// Two nodes of unique names, one on the other.
+fn nodes() -> Case {
+    let case = Case::new().declare("net.node:a", 1, &[]);
+    case.declare("net.node:b", 1, &["net.node:a"]).made()
+}
+
+#[test]
+fn what_is_made_waits_for_what_it_refers_to() {
+    assert_snapshot!(chain().order(Goal::Up), @r"
+    apply a
+    apply b after apply a
+    apply c after apply b
+    ");
+}
+
+#[test]
+fn what_is_kept_is_not_waited_for() {
+    let case = chain().made().drift("net.zone:a", "size", json!(7));
+    assert_snapshot!(case.drift("net.zone:c", "size", json!(7)).order(Goal::Up), @r"
+    apply a
+    apply c
+    ");
+}
+
+#[test]
+fn what_is_referred_to_goes_last() {
+    assert_snapshot!(chain().made().order(Goal::Destroy), @r"
+    delete a after delete b
+    delete b after delete c
+    delete c
+    ");
+}
+
+#[test]
+fn create_first_the_old_one_goes_when_its_users_have_moved() {
+    let case = chain().made().edit("net.zone:a", "name", json!("a2"));
+    assert_snapshot!(case.order(Goal::Up), @r"
+    apply a
+    delete a after apply a, apply b
+    apply b after apply a
+    ");
+}
+
+#[test]
+fn delete_first_what_holds_it_goes_before_and_comes_back_after() {
+    assert_snapshot!(nodes().edit("net.node:a", "zone", json!("z")).order(Goal::Up), @r"
+    apply a after delete a
+    delete a after delete b
+    apply b after apply a, delete b
+    delete b
+    ");
+}
+
+#[test]
+fn two_replacements_create_first_keep_both_orders() {
+    let case =
+        Case::new().declare("net.zone:a", 1, &[]).declare("app.worker:b", 1, &["net.zone:a"]);
+    let case = case.made().edit("net.zone:a", "name", json!("a2"));
+    assert_snapshot!(case.order(Goal::Up), @r"
+    apply a
+    delete a after apply a, apply b, delete b
+    apply b after apply a
+    delete b after apply b
+    ");
+}
+
+#[test]
+fn what_is_removed_goes_when_its_users_have_moved() {
+    let case = chain().made().declare("net.zone:c", 1, &["net.zone:a"]).undeclare("net.zone:b");
+    assert_snapshot!(case.order(Goal::Up), @r"
+    apply c
+    delete b after apply c
+    ");
+}
+
+#[test]
+fn what_an_earlier_run_replaced_waits_for_those_above_and_not_for_its_successor() {
+    let case = chain().made().deposed("net.zone:a").drift("net.zone:b", "size", json!(7));
+    assert_snapshot!(case.order(Goal::Up), @r"
+    delete a (old) after apply b
+    apply b
+    ");
+}
+
+#[test]
+fn what_is_forgotten_waits_for_nothing() {
+    let case = chain().made().gone("net.zone:c").undeclare("net.zone:c");
+    assert_snapshot!(case.order(Goal::Up), @"forget c");
+}
+
+/// A creation takes 1 s until its id is known and 2 s more until it is ready; a deletion 1 s.
+fn seconds(case: &Case, goal: Goal) -> f64 {
+    schedule(&case.plan(goal), &case.kinds).unwrap().critical
+}
+
+#[test]
+fn the_critical_path_is_the_longest_chain() {
+    let exactly = |case: &Case, goal, expected: f64| {
+        let found = seconds(case, goal);
+        assert!((found - expected).abs() < 1e-9, "{found} s instead of {expected} s");
+    };
+    exactly(&Case::new(), Goal::Up, 0.0);
+    exactly(&chain(), Goal::Up, 9.0);
+    exactly(&chain().declare("net.zone:d", 1, &[]), Goal::Up, 9.0);
+    exactly(&chain().made(), Goal::Up, 0.0);
+    exactly(&chain().made(), Goal::Destroy, 3.0);
+    exactly(&chain().made().drift("net.zone:a", "size", json!(7)), Goal::Up, 1.0);
+    // Made, the one above told, then deleted.
+    let replaced = chain().made().edit("net.zone:a", "name", json!("a2"));
+    exactly(&replaced, Goal::Up, 3.0 + 1.0 + 1.0);
+    // Where the id is enough, nobody waits until it is ready.
+    let needs = json!([{ "$ref": "net.zone:a.id", "$needs": "created" }]);
+    exactly(&chain().edit("net.zone:b", "parents", needs), Goal::Up, 1.0 + 3.0 + 3.0);
+}
+
+#[test]
+fn the_longest_remaining_chain_is_known_for_each_operation() {
+    let case = chain();
+    let plan = case.plan(Goal::Up);
+    let schedule = schedule(&plan, &case.kinds).unwrap();
+    let remaining: Vec<f64> = schedule.operations.iter().map(|o| o.remaining).collect();
+    assert_eq!(remaining, [9.0, 6.0, 3.0]);
+}
+
+/// A plan that the planner would not make.
+fn broken(case: &Case, goal: Goal, breaks: impl FnOnce(&mut Plan)) -> String {
+    let mut plan = case.plan(goal);
+    breaks(&mut plan);
+    order(&plan, &case.kinds)
+}
+
+#[test]
+fn a_circle_is_named() {
+    let circle = broken(&chain(), Goal::Up, |plan| {
+        plan.steps[0].depends_on.insert(at("net.zone:c"), Needs::Ready);
+    });
+    assert_snapshot!(circle, @r"
+    the plan waits in a circle: apply net.zone:a → apply net.zone:b → apply net.zone:c → apply net.zone:a
+    ");
+}
+
+#[test]
+fn a_reference_to_nothing_is_named() {
+    let missing = broken(&chain(), Goal::Up, |plan| drop(plan.steps.remove(0)));
+    assert_snapshot!(missing, @r"
+    net.zone:b refers to net.zone:a, which is not in the plan
+    ");
+}
+
+#[test]
+fn a_reference_to_what_is_deleted_is_named() {
+    let deleted = broken(&chain().made(), Goal::Up, |plan| {
+        plan.steps[0].action = Action::Delete;
+        plan.steps[1].action = Action::Update;
+    });
+    assert_snapshot!(deleted, @"net.zone:b refers to net.zone:a, which the plan deletes");
+}
+
+#[test]
+fn two_steps_for_one_thing_are_named() {
+    let twice = broken(&chain(), Goal::Up, |plan| plan.steps.push(plan.steps[0].clone()));
+    assert_snapshot!(twice, @"the plan has two steps for net.zone:a");
+}
+
+#[test]
+fn a_deletion_of_something_unknown_is_named() {
+    let unknown = broken(&chain().made(), Goal::Destroy, |plan| plan.steps[0].known = None);
+    assert_snapshot!(unknown, @"the plan touches net.zone:a without knowing it");
+}
+
+proptest! {
+    /// Whatever was edited, drifted, gone or left behind: there is an order to put it right in.
+    #[test]
+    fn a_plan_of_the_planner_can_be_laid_out(case in any_case(), destroy: bool) {
+        let goal = if destroy { Goal::Destroy } else { Goal::Up };
+        let plan = case.plan(goal);
+        if plan.refusals.is_empty() {
+            let laid_out = schedule(&plan, &case.kinds);
+            prop_assert!(laid_out.is_ok(), "{}\n{}", laid_out.unwrap_err(), case.up());
+        }
+    }
+
+    #[test]
+    fn nothing_is_deleted_before_what_refers_to_it(case in any_case(), destroy: bool) {
+        let goal = if destroy { Goal::Destroy } else { Goal::Up };
+        let plan = case.plan(goal);
+        let Ok(schedule) = schedule(&plan, &case.kinds) else { return Ok(()) };
+        let after: Vec<_> = schedule.operations.iter().map(|o| o.after.clone()).collect();
+        let deletes = |o: &Operation<'_>| o.phase == Phase::Delete;
+        let refers_to = |o: &Operation<'_>| match o.deposed {
+            Some(nth) => o.step.deposed[nth].depends_on.clone(),
+            None => o.step.depended_on.clone(),
+        };
+        for (used, operation) in schedule.operations.iter().enumerate().filter(|(_, o)| deletes(o)) {
+            let before = reach(&after, used);
+            for (user, other) in schedule.operations.iter().enumerate().filter(|(_, o)| deletes(o)) {
+                let refers = refers_to(other).contains(&operation.step.address);
+                let own = other.step.address == operation.step.address;
+                let text = order(&plan, &case.kinds);
+                prop_assert!(!refers || own || before.contains(&user), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_made_waits_until_all_it_refers_to_is_there(case in any_case()) {
+        let plan = case.plan(Goal::Up);
+        let Ok(schedule) = schedule(&plan, &case.kinds) else { return Ok(()) };
+        let after: Vec<_> = schedule.operations.iter().map(|o| o.after.clone()).collect();
+        let applies: BTreeMap<&Address, usize> = schedule
+            .operations
+            .iter()
+            .enumerate()
+            .filter(|(_, operation)| operation.phase == Phase::Apply)
+            .map(|(index, operation)| (&operation.step.address, index))
+            .collect();
+        for (address, index) in &applies {
+            let before = reach(&after, *index);
+            for used in plan.step(address).unwrap().depends_on.keys() {
+                let there = applies.get(used).is_none_or(|used| before.contains(used));
+                prop_assert!(there, "{} before {}", address, used);
+            }
+        }
+    }
+}
