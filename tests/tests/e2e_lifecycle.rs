@@ -160,7 +160,7 @@ async fn a_saved_plan_is_done_exactly() {
 
     // The plan of a deletion is one too.
     payctl.run(&["plan", "--destroy", "--out", "d.json"]).exits(0);
-    payctl.run(&["up", "d.json"]).exits(0);
+    payctl.run(&["up", "d.json", "--yes"]).exits(0);
     payctl.destroy().says("nothing to do");
 }
 

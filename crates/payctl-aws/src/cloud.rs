@@ -156,13 +156,15 @@ impl Connection {
             .values("availability-zone")
             .build();
         let reply = aws.ec2.describe_availability_zones().filters(kind).send().await?;
-        let mut zones: Vec<Zone> = reply
+        let narrow = |id: Option<&str>| id.is_some_and(|id| NARROW_ZONES.contains(&id));
+        // Those that lack something come last.
+        let mut zones: Vec<(bool, Zone)> = reply
             .availability_zones()
             .iter()
-            .filter(|zone| !zone.zone_id().is_some_and(|id| NARROW_ZONES.contains(&id)))
-            .filter_map(|zone| Some(Zone::from(zone.zone_name()?)))
+            .filter_map(|zone| Some((narrow(zone.zone_id()), Zone::from(zone.zone_name()?))))
             .collect();
         zones.sort();
+        let zones = zones.into_iter().map(|(_, zone)| zone).collect();
         Ok(zones)
     }
 
