@@ -10,6 +10,7 @@ use crate::diff::{Change, diff, from_nothing};
 use crate::input::{Needs, resolve};
 use crate::observe::{Observed, Seen};
 use crate::owner::{Owner, Ownership};
+use crate::schedule::in_the_way;
 use crate::state::{Deposed, IntentAction, Record, State, Status};
 use crate::{Address, Declared, KindInfo, Kinds, Stack};
 
@@ -269,22 +270,25 @@ impl<'a> Planner<'a> {
                 let step = self.step(declared)?;
                 self.steps.push(step);
             }
+            for address in self.undeclared() {
+                let step = self.removal(&address)?;
+                self.steps.push(step);
+            }
             let forced = self.forced_by_replacements()?;
             let first = self.go_before_what_goes_first();
             if forced.is_empty() && first.is_empty() {
-                break;
+                let Some(address) = in_the_way(&self.steps, self.request.kinds).cloned() else {
+                    break;
+                };
+                if !self.first.insert(address.clone()) {
+                    // It goes first already: the schedule names the circle.
+                    break;
+                }
+                let why = "it refers to something that has to go before it could move";
+                self.forced.entry(address).or_insert_with(|| why.to_owned());
             }
             self.forced.extend(forced);
             self.first.extend(first);
-        }
-        for address in self.undeclared() {
-            let step = self.removal(&address)?;
-            let kind = self.kind(&address)?;
-            let there = self.request.observed.resources.contains_key(&address);
-            if step.action == Action::Delete && there {
-                self.guard_data(&address, kind, "removed");
-            }
-            self.steps.push(step);
         }
         self.refuse_lost_data()
     }
@@ -377,11 +381,14 @@ impl<'a> Planner<'a> {
         };
         // What it belongs to is what is there now, whatever becomes of that.
         let present = (kind.normalise)(&resolve(&step.properties, &|reference| {
-            let seen = observed.resources.get(&reference.address)?;
+            // What belongs to a stranger's is the stranger's as well.
+            let ours = !self.strangers.contains(&reference.address);
+            let seen = observed.resources.get(&reference.address).filter(|_| ours)?;
             seen.outputs.get(&reference.output).cloned()
         }));
         if let Some(refusal) = self.stranger(address, kind, seen, &present) {
             self.refusals.push(refusal);
+            self.strangers.insert(address.clone());
             return Ok(step);
         }
         let recorded = record.map(|record| &record.properties);
@@ -452,7 +459,11 @@ impl<'a> Planner<'a> {
                 for reference in crate::input::references(value) {
                     let reason = match replaced.get(&reference.address) {
                         Some(_) if belongs => "goes with what it belongs to",
-                        Some(Action::DeleteThenCreate) if holds => "keeps from being deleted",
+                        Some(Action::DeleteThenCreate)
+                            if holds && step.depended_on.contains(&reference.address) =>
+                        {
+                            "keeps from being deleted"
+                        }
                         _ => continue,
                     };
                     let reason = match reason {
@@ -626,15 +637,22 @@ impl<'a> Planner<'a> {
     }
 
     fn refuse_lost_data(&mut self) -> Result<(), PlanError> {
-        let replaced: Vec<Address> = self
+        let lost: Vec<(Address, &str)> = self
             .steps
             .iter()
-            .filter(|step| step.action.replaces())
-            .map(|step| step.address.clone())
+            .filter_map(|step| {
+                let there = self.request.observed.resources.contains_key(&step.address);
+                let what = match step.action {
+                    Action::Delete if there => "removed",
+                    action if action.replaces() => "replaced",
+                    _ => return None,
+                };
+                Some((step.address.clone(), what))
+            })
             .collect();
-        for address in replaced {
+        for (address, what) in lost {
             let kind = self.kind(&address)?;
-            self.guard_data(&address, kind, "replaced");
+            self.guard_data(&address, kind, what);
         }
         Ok(())
     }
@@ -694,5 +712,7 @@ fn replacement(kind: &KindInfo, changes: &[Change]) -> Action {
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::input::Needs;
 use crate::plan::{Action, Plan, Step};
@@ -77,16 +78,45 @@ pub enum LintError {
 /// # Errors
 /// When the plan contradicts itself.
 pub fn schedule<'a>(plan: &'a Plan, kinds: &Kinds) -> Result<Schedule<'a>, LintError> {
+    lay_out(&plan.steps, kinds)?.map_err(|(operations, circle)| named(&operations, &circle))
+}
+
+/// What would have to move before something goes that has to go before it can: it has to go
+/// itself, and is made anew.
+pub(crate) fn in_the_way<'a>(steps: &'a [Step], kinds: &Kinds) -> Option<&'a Address> {
+    // Only what is deleted before it is made anew closes a circle.
+    if !steps.iter().any(|step| step.action == Action::DeleteThenCreate) {
+        return None;
+    }
+    let Ok(Err((operations, circle))) = lay_out(steps, kinds) else { return None };
+    let mut pairs = circle.windows(2).map(|pair| (&operations[pair[0]], &operations[pair[1]]));
+    let moves =
+        pairs.find(|(before, waits)| before.phase == Phase::Apply && waits.phase == Phase::Delete);
+    moves.map(|(before, _)| &before.step.address)
+}
+
+/// Operations that wait in a circle, and the circle.
+type Circle<'a> = (Vec<Operation<'a>>, Vec<usize>);
+
+fn lay_out<'a>(
+    all: &'a [Step],
+    kinds: &Kinds,
+) -> Result<Result<Schedule<'a>, Circle<'a>>, LintError> {
     let mut layout =
         Layout { operations: Vec::new(), applies: BTreeMap::new(), deletes: BTreeMap::new() };
-    let steps = lint(plan)?;
-    for step in &plan.steps {
+    let steps = lint(all)?;
+    for step in all {
         layout.add(step);
     }
-    layout.connect(plan, &steps);
+    layout.connect(all, &steps);
     let Layout { mut operations, .. } = layout;
-    let critical = measure(&mut operations, kinds)?;
-    Ok(Schedule { operations, critical })
+    loop {
+        match measure(&mut operations, kinds) {
+            Ok(critical) => return Ok(Ok(Schedule { operations, critical })),
+            Err(circle) if give_way(&mut operations, &circle, kinds) => {}
+            Err(circle) => return Ok(Err((operations, circle))),
+        }
+    }
 }
 
 struct Layout<'a> {
@@ -125,9 +155,9 @@ impl<'a> Layout<'a> {
         }
     }
 
-    fn connect(&mut self, plan: &'a Plan, steps: &BTreeMap<&Address, &Step>) {
+    fn connect(&mut self, all: &'a [Step], steps: &BTreeMap<&Address, &Step>) {
         let mut edges: Vec<(usize, usize, Milestone)> = Vec::new();
-        for step in &plan.steps {
+        for step in all {
             let Some(&apply) = self.applies.get(&step.address) else { continue };
             for (address, needs) in &step.depends_on {
                 if let Some(&before) = self.applies.get(address) {
@@ -155,19 +185,18 @@ impl<'a> Layout<'a> {
             }
         }
         // Nothing goes before what refers to it has gone or moved away.
-        for (user, user_deletes) in &self.deletes {
-            for (user_delete, refers_to) in user_deletes {
-                for used in *refers_to {
-                    for (delete, _) in self.deletes.get(used).into_iter().flatten() {
-                        edges.push((*delete, *user_delete, Milestone::Done));
-                    }
+        for (user_delete, refers_to) in self.deletes.values().flatten() {
+            for used in *refers_to {
+                for (delete, _) in self.deletes.get(used).into_iter().flatten() {
+                    edges.push((*delete, *user_delete, Milestone::Done));
                 }
             }
-            let _ = user;
         }
-        for step in &plan.steps {
+        for step in all {
             let Some(&apply) = self.applies.get(&step.address) else { continue };
-            for used in &step.depended_on {
+            // What is gone refers to nothing any more.
+            let there = step.depended_on.iter().filter(|_| step.known.is_some());
+            for used in there {
                 let used_step = steps.get(used);
                 let first = used_step.is_some_and(|s| s.action == Action::DeleteThenCreate);
                 if first || step.action == Action::DeleteThenCreate {
@@ -189,9 +218,9 @@ impl<'a> Layout<'a> {
 }
 
 /// What can be said of a plan by looking at it.
-fn lint(plan: &Plan) -> Result<BTreeMap<&Address, &Step>, LintError> {
+fn lint(all: &[Step]) -> Result<BTreeMap<&Address, &Step>, LintError> {
     let mut steps: BTreeMap<&Address, &Step> = BTreeMap::new();
-    for step in &plan.steps {
+    for step in all {
         if steps.insert(&step.address, step).is_some() {
             return Err(LintError::Twice(step.address.clone()));
         }
@@ -201,7 +230,7 @@ fn lint(plan: &Plan) -> Result<BTreeMap<&Address, &Step>, LintError> {
             return Err(LintError::Unknown(step.address.clone()));
         }
     }
-    for step in plan.steps.iter().filter(|step| step.action.applies()) {
+    for step in all.iter().filter(|step| step.action.applies()) {
         for used in step.depends_on.keys() {
             match steps.get(used) {
                 None => return Err(LintError::Missing(step.address.clone(), used.clone())),
@@ -230,8 +259,9 @@ fn seconds(operation: &Operation<'_>, kinds: &Kinds) -> (f64, f64) {
     }
 }
 
-/// Works out how long remains after each operation's start; an error when they wait in a circle.
-fn measure(operations: &mut [Operation<'_>], kinds: &Kinds) -> Result<f64, LintError> {
+/// Works out how long remains after each operation's start; else the circle that they wait in,
+/// each for the one before it.
+fn measure(operations: &mut [Operation<'_>], kinds: &Kinds) -> Result<f64, Vec<usize>> {
     let mut followers: Vec<Vec<(usize, Milestone)>> = vec![Vec::new(); operations.len()];
     let mut open: Vec<usize> = vec![0; operations.len()];
     for (index, operation) in operations.iter().enumerate() {
@@ -264,15 +294,62 @@ fn measure(operations: &mut [Operation<'_>], kinds: &Kinds) -> Result<f64, LintE
     if measured == operations.len() { Ok(critical) } else { Err(circle(operations, &open)) }
 }
 
-fn circle(operations: &[Operation<'_>], open: &[usize]) -> LintError {
-    let name = |index: usize| {
-        let Operation { step, phase, .. } = &operations[index];
-        let phase = if *phase == Phase::Delete { "delete" } else { "apply" };
-        format!("{phase} {}", step.address)
+/// Opens a circle by an order that is only the better one. Those above what an earlier
+/// replacement left behind can move to its successor before that is brought up to date, as it
+/// exists; and what is not held can be deleted before those that refer to it have moved.
+fn give_way(operations: &mut [Operation<'_>], circle: &[usize], kinds: &Kinds) -> bool {
+    let exists = |operation: &Operation<'_>| {
+        operation.phase == Phase::Apply
+            && matches!(operation.step.action, Action::Update | Action::Adopt)
     };
+    let leftover = circle.iter().any(|index| operations[*index].deposed.is_some());
+    let pairs = || circle.windows(2).map(|pair| (pair[0], pair[1]));
+    let moves = || {
+        let mut pairs = pairs().filter(|_| leftover);
+        pairs.find(|(before, waits)| exists(&operations[*before]) && exists(&operations[*waits]))
+    };
+    let lets_go = || {
+        pairs().find(|(before, waits)| {
+            let (before, waits) = (&operations[*before], &operations[*waits]);
+            before.phase == Phase::Apply
+                && waits.phase == Phase::Delete
+                && before.step.address != waits.step.address
+                && !holds(before.step, waits, kinds)
+        })
+    };
+    let Some((before, waits)) = moves().or_else(lets_go) else { return false };
+    operations[waits].after.remove(&before).is_some()
+}
+
+/// Whether what exists of `user` keeps what the deletion is about from being deleted.
+fn holds(user: &Step, deletion: &Operation<'_>, kinds: &Kinds) -> bool {
+    let Some(kind) = kinds.get(user.address.kind()) else { return true };
+    let outputs = match deletion.deposed {
+        Some(nth) => Some(&deletion.step.deposed[nth].outputs),
+        None => deletion.step.known.as_ref(),
+    };
+    let mut ids = BTreeSet::new();
+    outputs.into_iter().for_each(|outputs| texts_in(outputs, &mut ids));
+    let held = kind.holds.iter().chain(kind.replaced_by);
+    let mut texts = BTreeSet::new();
+    held.for_each(|property| texts_in(&user.before[*property], &mut texts));
+    texts.intersection(&ids).next().is_some()
+}
+
+fn texts_in<'v>(value: &'v Value, found: &mut BTreeSet<&'v str>) {
+    match value {
+        Value::String(text) => drop(found.insert(text)),
+        Value::Array(items) => items.iter().for_each(|item| texts_in(item, found)),
+        Value::Object(map) => map.values().for_each(|item| texts_in(item, found)),
+        _ => {}
+    }
+}
+
+/// Some circle among the operations that were left over.
+fn circle(operations: &[Operation<'_>], open: &[usize]) -> Vec<usize> {
     let mut path: Vec<usize> = open.iter().position(|count| *count > 0).into_iter().collect();
     while let Some(&last) = path.last() {
-        // Walk forward among what was left over until a name comes again.
+        // Walk forward among what was left over until one comes again.
         let next = operations
             .iter()
             .enumerate()
@@ -285,7 +362,16 @@ fn circle(operations: &[Operation<'_>], open: &[usize]) -> LintError {
         }
         path.push(next);
     }
-    LintError::Circle(path.into_iter().map(name).collect())
+    path
+}
+
+fn named(operations: &[Operation<'_>], circle: &[usize]) -> LintError {
+    let name = |index: &usize| {
+        let Operation { step, phase, .. } = &operations[*index];
+        let phase = if *phase == Phase::Delete { "delete" } else { "apply" };
+        format!("{phase} {}", step.address)
+    };
+    LintError::Circle(circle.iter().map(name).collect())
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ impl<'a> Run<'a> {
         };
         work.note_deposed()?;
         match (phase, step.action) {
-            (Phase::Forget, _) => self.wrote(step, None, true),
+            (Phase::Forget, _) => work.forget(),
             (Phase::Delete, _) => work.delete(operation.deposed).await,
             (Phase::Apply, Action::Adopt | Action::Update) => work.update().await,
             (Phase::Apply, _) => work.create().await,
@@ -334,6 +334,13 @@ impl Work<'_, '_> {
             self.sleep(near(looks)).await?;
             looks += 1;
         }
+    }
+
+    /// Strikes what is gone, but not what it replaced and what is still there.
+    fn forget(&self) -> Result<(), Halt> {
+        let left = self.run.recorded(self.step).filter(|record| !record.deposed.is_empty());
+        let left = left.map(|record| Record { status: Status::Gone, ..record });
+        self.run.wrote(self.step, left, true)
     }
 
     async fn delete(&self, nth: Option<usize>) -> Result<(), Halt> {
