@@ -269,3 +269,41 @@ fn help_and_version_are_answers() {
     assert!(ended.stdout.contains("payctl"), "{ended}");
     assert!(!payctl.folder().join(".payctl").exists());
 }
+
+/// Lines wider than 80 columns, but for an identifier that cannot be broken.
+fn too_wide(text: &str) -> Vec<&str> {
+    let wide = |line: &&str| {
+        let longest = line.split_whitespace().map(|word| word.chars().count()).max();
+        let width = line.chars().count();
+        width > 80 && width - longest.unwrap_or_default() > 30
+    };
+    text.lines().filter(wide).collect()
+}
+
+#[test]
+fn eighty_columns_are_enough() {
+    let server = Server::start_slow(1000);
+    let payctl = Payctl::new(&server);
+    let none: [&str; 0] = [];
+    let check = |args: &[&str]| {
+        let ended = payctl.run(args);
+        assert!(!ended.stdout.contains('\x1b') && !ended.stderr.contains('\x1b'), "{ended}");
+        assert_eq!(too_wide(&ended.stdout), none, "{ended}");
+        assert_eq!(too_wide(&ended.stderr), none, "{ended}");
+    };
+    check(&["plan"]);
+    check(&["up", "--yes"]);
+    payctl.configure(
+        "[pci-core]\nmemory_mb = 1024\nnat = \"per-zone\"\nlog_retention_days = 365\n\
+         private_subnets = [\"10.0.4.0/24\", \"10.0.5.0/24\", \"10.0.6.0/24\"]\n\
+         trail_multi_region = false\n[tags]\nteam = \"red\"\n",
+    );
+    check(&["plan"]);
+    check(&["up", "--yes"]);
+    check(&["plan"]);
+    check(&["output"]);
+    check(&["state", "list"]);
+    check(&["destroy", "--yes"]);
+    check(&["--help"]);
+    check(&["up", "--help"]);
+}

@@ -1,5 +1,6 @@
 //! Leftovers: what still carries an environment's ownership tags, by AWS's own account.
 
+use aws_sdk_ec2::types::NatGatewayState;
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use payctl_engine::{Address, Owner, owner};
 
@@ -30,9 +31,19 @@ pub async fn leftovers(aws: &Aws, owner: &Owner) -> Result<Vec<Leftover>> {
         let found = found?;
         let tags: Tags =
             found.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect();
-        if let Some(arn) = found.resource_arn() {
+        if let Some(arn) = found.resource_arn()
+            && exists(aws, arn).await?
+        {
             all.push(Leftover { arn: arn.into(), address: owner::address(&tags) });
         }
     }
     Ok(all)
+}
+
+/// Whether it is more than a memory: AWS keeps a deleted NAT gateway and its tags for an hour.
+async fn exists(aws: &Aws, arn: &str) -> Result<bool> {
+    let Some((_, id)) = arn.split_once(":natgateway/") else { return Ok(true) };
+    let seen = aws.looks.nat_gateways.load(id).await?;
+    let gone = |state| matches!(state, NatGatewayState::Deleting | NatGatewayState::Deleted);
+    Ok(seen.is_some_and(|seen| !seen.state().cloned().is_some_and(gone)))
 }

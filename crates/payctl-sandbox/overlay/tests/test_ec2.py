@@ -65,6 +65,29 @@ class Reads(SandboxTest):
         found = ec2.describe_route_tables(Filters=wanted)["RouteTables"]
         self.assertEqual({table["RouteTableId"] for table in found}, set(tables))
 
+    def test_an_endpoints_routes_follow_its_tables(self):
+        ec2 = self.aws("ec2")
+        network = Network(ec2)
+        tables = [
+            ec2.create_route_table(VpcId=network.vpc)["RouteTable"]["RouteTableId"]
+            for _ in range(2)
+        ]
+        service = "com.amazonaws.us-east-1.s3"
+        made = ec2.create_vpc_endpoint(
+            VpcId=network.vpc, ServiceName=service, RouteTableIds=tables[:1]
+        )["VpcEndpoint"]["VpcEndpointId"]
+        ec2.modify_vpc_endpoint(
+            VpcEndpointId=made, AddRouteTableIds=tables[1:], RemoveRouteTableIds=tables[:1]
+        )
+
+        def through(table):
+            (seen,) = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"]
+            return [route for route in seen["Routes"] if route.get("GatewayId") == made]
+
+        self.assertEqual([len(through(table)) for table in tables], [0, 1])
+        ec2.delete_vpc_endpoints(VpcEndpointIds=[made])
+        self.assertEqual([len(through(table)) for table in tables], [0, 0])
+
     def test_a_subnet_takes_its_association_with_it(self):
         ec2 = self.aws("ec2")
         network = Network(ec2)

@@ -188,3 +188,21 @@ class Timed(unittest.TestCase):
         self.assertEqual(create(), "InvalidParameterValueException")
         until(lambda: create() is None)
         self.assertGreater((time.monotonic() - began) * 4, 7)
+
+    def test_what_is_under_way_survives_a_restart(self):
+        server = Server(time_scale=20)
+        self.addCleanup(server.close)
+        ec2 = server.client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        made = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]
+        private = {"SubnetId": made["SubnetId"], "ConnectivityType": "private"}
+        nat = ec2.create_nat_gateway(**private)["NatGateway"]["NatGatewayId"]
+        server.stop()
+        server.start()
+        ec2 = server.client("ec2")
+
+        def state():
+            return ec2.describe_nat_gateways(NatGatewayIds=[nat])["NatGateways"][0]["State"]
+
+        self.assertEqual(state(), "pending")
+        until(lambda: state() == "available")

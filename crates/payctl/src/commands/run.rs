@@ -5,6 +5,8 @@ use std::io::{IsTerminal as _, Write as _};
 
 use payctl_engine::state::Session;
 use payctl_engine::{FailureKind, Goal, Limits, Outcome, Plan, Stop, execute};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 
 use crate::cli::Global;
 use crate::environment::{Environment, state_folder};
@@ -45,7 +47,7 @@ pub(super) async fn carry_out(
         return Err(CliError::failed("not approved, and nothing was changed"));
     }
     let stop = Stop::default();
-    let listener = tokio::spawn(listen(stop.clone()));
+    let listener = listen(stop.clone());
     let mut journal = session.journal(&environment.loaded, &environment.state)?;
     let progress = Progress::new(plan, global.verbose);
     let limits = Limits { parallelism: usize::from(global.parallelism), ..Limits::default() };
@@ -60,7 +62,9 @@ pub(super) async fn carry_out(
     )
     .await;
     progress.end();
-    listener.abort();
+    if let Some(listener) = listener {
+        listener.abort();
+    }
     let outcome =
         ended.map_err(|error| CliError::failed("the plan contradicts itself").because(&error))?;
     if outcome.storage.is_none() {
@@ -89,13 +93,15 @@ async fn name_leftovers(environment: &Environment, plan: &Plan) {
                 .collect();
             for leftover in all.iter().filter(|left| !deleted.contains(left.arn.as_str())) {
                 report::warn(&format!(
-                    "AWS still lists {} under this environment's tags; if it was not deleted a \
-                     while ago, it is left over",
+                    "AWS still lists, under this environment's tags,\n  {}\n  which is left over \
+                     unless it was deleted a while ago",
                     leftover.arn
                 ));
             }
         }
-        Err(error) => report::warn(&format!("AWS could not be asked what is left: {error}")),
+        Err(error) => {
+            report::warn(&format!("AWS could not be asked what is left:\n  {error}"));
+        }
     }
 }
 
@@ -205,22 +211,21 @@ fn approved(question: &Question) -> Result<bool, CliError> {
     Ok(answer.trim() == wanted)
 }
 
-/// The first Ctrl-C or SIGTERM stops gently, the second at once.
-async fn listen(stop: Stop) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return;
-    };
-    loop {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+/// The first Ctrl-C or SIGTERM stops gently, the second at once. Both are heard from here on, and
+/// not only once the first step has to wait for something.
+fn listen(stop: Stop) -> Option<JoinHandle<()>> {
+    let mut interrupt = signal(SignalKind::interrupt()).ok()?;
+    let mut terminate = signal(SignalKind::terminate()).ok()?;
+    Some(tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if stop.gently.is_cancelled() {
+                stop.now.cancel();
+            }
+            stop.gently.cancel();
         }
-        if stop.gently.is_cancelled() {
-            stop.now.cancel();
-        }
-        stop.gently.cancel();
-    }
+    }))
 }

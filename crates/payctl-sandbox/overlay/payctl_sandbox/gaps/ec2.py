@@ -135,6 +135,20 @@ def create_vpc_endpoint(original, self, vpc_id, service_name, endpoint_type, *mo
     return original(self, vpc_id, service_name, endpoint_type or "Gateway", *more, **options)
 
 
+@replace(EC2Backend, "modify_vpc_endpoint")
+def modify_vpc_endpoint(original, self, vpc_id, *arguments, **options):
+    endpoint = self.vpc_end_points.get(vpc_id)
+    before = set(endpoint.route_table_ids or ()) if endpoint else set()
+    original(self, vpc_id, *arguments, **options)
+    # The routes come and go with the tables; moto's deletion fails where one is missing.
+    after = set(endpoint.route_table_ids or ())
+    to = endpoint.destination_prefix_list_id
+    for table in sorted(after - before):
+        self.create_route(table, None, gateway_id=endpoint.id, destination_prefix_list_id=to)
+    for table in sorted(before - after):
+        self.delete_route(table, to)
+
+
 @replace(EC2Backend, "delete_vpc_endpoints")
 def delete_vpc_endpoints(original, self, vpce_ids=None):
     original(self, vpce_ids)
