@@ -16,7 +16,7 @@ use payctl_stack::Suffix;
 /// Exit codes: 0 done; 1 failed or wrong usage; 2 changes present (plan --detailed-exitcode
 /// only); 3 locked by another run; 130 interrupted.
 #[derive(Debug, Parser)]
-#[command(name = "payctl", version, max_term_width = 100)]
+#[command(name = "payctl", version, max_term_width = 80)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
