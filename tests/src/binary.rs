@@ -22,6 +22,7 @@ pub struct Payctl {
     folder: tempfile::TempDir,
     endpoint: String,
     handlers: PathBuf,
+    stack: String,
     suffix: String,
 }
 
@@ -56,7 +57,14 @@ impl Payctl {
         let folder = tempfile::tempdir().unwrap();
         let handlers = folder.path().join("handlers");
         put_handler(&handlers, X86_64);
-        Self { folder, endpoint: endpoint.to_owned(), handlers, suffix: suffix.to_owned() }
+        let (stack, suffix) = ("pci-core".to_owned(), suffix.to_owned());
+        Self { folder, endpoint: endpoint.to_owned(), handlers, stack, suffix }
+    }
+
+    /// Of another system than the default one.
+    pub fn of(mut self, stack: &str) -> Self {
+        stack.clone_into(&mut self.stack);
+        self
     }
 
     /// With the handlers as they are built.
@@ -78,7 +86,7 @@ impl Payctl {
 
     /// Where the state is.
     pub fn state(&self) -> PathBuf {
-        self.folder.path().join(".payctl/pci-core").join(&self.suffix)
+        self.folder.path().join(".payctl").join(&self.stack).join(&self.suffix)
     }
 
     /// Writes `payctl.toml`.
@@ -88,7 +96,8 @@ impl Payctl {
 
     /// Takes away everything payctl remembers.
     pub fn lose_state(&self) {
-        fs::remove_dir_all(self.folder.path().join(".payctl")).unwrap();
+        let removed = fs::remove_dir_all(self.folder.path().join(".payctl"));
+        assert!(removed.is_ok() || !self.folder.path().join(".payctl").exists());
     }
 
     /// The command, before it is run.
@@ -104,6 +113,7 @@ impl Payctl {
         command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
         command.env("AWS_REGION", "us-east-1").env("AWS_ENDPOINT_URL", &self.endpoint);
         command.env("PAYCTL_SUFFIX", &self.suffix).env("PAYCTL_HANDLERS", &self.handlers);
+        command.env("PAYCTL_STACK", &self.stack);
         command
     }
 
@@ -196,6 +206,18 @@ impl Run {
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status();
         assert!(sent.unwrap().success(), "{name} could not be sent");
+    }
+
+    /// The same, unless it has ended.
+    pub fn signal_if_alive(&self, name: &str) {
+        let pid = self.pid().to_string();
+        let _ = Command::new("kill").args(["-s", name, &pid]).stderr(Stdio::null()).status();
+    }
+
+    /// Whether it has not ended: what has and is not waited for is a zombie.
+    pub fn is_alive(&self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
+        !stat.is_empty() && !stat.contains(") Z ")
     }
 
     /// Kills it after `delay`, unless it has ended by then.
@@ -300,6 +322,11 @@ pub fn changing_calls(server: &Server) -> BTreeMap<String, u64> {
         !READ.iter().any(|verb| operation.starts_with(verb))
     });
     calls
+}
+
+/// Empties the sandbox.
+pub fn reset(server: &Server) {
+    ask(server, "POST", "/_payctl/reset");
 }
 
 /// A call to the sandbox itself; answers the body.

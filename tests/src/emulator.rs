@@ -39,7 +39,8 @@ impl Server {
         Self::start_with(Emulator::Sandbox, &["--time-scale", &scale.to_string()])
     }
 
-    fn start_with(emulator: Emulator, arguments: &[&str]) -> Self {
+    /// The same with further arguments.
+    pub fn start_with(emulator: Emulator, arguments: &[&str]) -> Self {
         let port = free_port();
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");

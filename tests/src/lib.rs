@@ -8,5 +8,8 @@ pub mod cloud;
 pub mod conformance;
 pub mod emulator;
 pub mod environment;
+pub mod proxy;
 pub mod scenario;
+pub mod strangers;
+pub mod torture;
 pub mod world;

@@ -61,6 +61,9 @@ pub(crate) struct Global {
         value_name = "DIR"
     )]
     pub(crate) state_dir: PathBuf,
+    /// How long to wait for another run's end, in seconds, before giving up
+    #[arg(long, global = true, default_value_t = 0, value_name = "SECONDS")]
+    pub(crate) lock_timeout: u64,
     /// Where the built handlers are, as DIR/NAME/bootstrap
     #[arg(
         long,

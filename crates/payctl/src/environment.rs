@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use payctl_aws::{Artifacts, Aws, Calls, CodeSha256, Connection, Facts, Reach, Zone, kinds};
 use payctl_engine::plan::PlanError;
-use payctl_engine::state::Loaded;
+use payctl_engine::state::{Loaded, Session};
 use payctl_engine::{
     Bound, Goal, Holder, Observed, Owner, Permissions, Plan, Provider as _, Request, Stack, State,
-    Store, observe, plan,
+    StateError, Store, observe, plan,
 };
 use payctl_sandbox::{Sandbox, StartOptions};
 use payctl_stack::config::Config;
@@ -90,8 +91,26 @@ impl Local {
         Ok(())
     }
 
+    /// Takes the lock for `command`, waiting for another run's end as long as that is asked for.
+    pub(crate) async fn lock(&self, command: &str, global: &Global) -> Result<Session, CliError> {
+        let (began, mut told) = (Instant::now(), false);
+        let patience = Duration::from_secs(global.lock_timeout);
+        loop {
+            match self.store.lock(&Self::holder(command)) {
+                Err(StateError::Locked { holder, .. }) if began.elapsed() < patience => {
+                    if !std::mem::replace(&mut told, true) {
+                        let seconds = patience.as_secs();
+                        report::say(&format!("waiting up to {seconds} s for {holder} to end"));
+                    }
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                locked => return Ok(locked?),
+            }
+        }
+    }
+
     /// Who holds the lock while `command` runs.
-    pub(crate) fn holder(command: &str) -> Holder {
+    fn holder(command: &str) -> Holder {
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         Holder {
             pid: std::process::id(),

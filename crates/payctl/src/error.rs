@@ -75,7 +75,7 @@ impl From<StateError> for CliError {
             StateError::Locked { .. } => {
                 let mut error = Self::failed(source.to_string());
                 error.exit = Exit::Locked;
-                return error.hint("wait until it has ended; a dead holder's lock is free at once");
+                return error.hint("wait until it has ended, or let `--lock-timeout SECONDS` wait");
             }
             StateError::Damaged { .. } | StateError::JournalDamaged { .. } => {
                 "put an earlier state from the folder backups in its place, or none at all, and move \

@@ -12,7 +12,7 @@ pub(super) async fn run(global: &Global, args: &DestroyArgs) -> Result<Exit, Cli
     let suffix = local.suffix.as_str().to_owned();
     local.refuse_protected()?;
     let checked = Environment::open(global, local, Handlers::Ignored).await?;
-    let session = checked.local.store.lock(&Local::holder("destroy"))?;
+    let session = checked.local.lock("destroy", global).await?;
     let mut environment = checked.reload()?;
     let plan = environment.plan(Goal::Destroy, &args.permissions).await?;
     let question = Question::Destroy { yes: args.yes, suffix };

@@ -23,7 +23,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Destroy(args) => destroy::run(global, &args).await,
         Command::Output(args) => output::run(global, &args),
         Command::Stacks => stacks::run(),
-        Command::State(command) => state::run(global, &command),
+        Command::State(command) => state::run(global, &command).await,
         Command::Sandbox(command) => sandbox::run(&command).await,
         Command::Invoke(args) => invoke::run(global, &args).await,
         Command::Completions { shell } => completions::run(shell),

@@ -9,12 +9,12 @@ use crate::environment::Local;
 use crate::error::{CliError, Exit};
 use crate::report;
 
-pub(super) fn run(global: &Global, command: &StateCommand) -> Result<Exit, CliError> {
+pub(super) async fn run(global: &Global, command: &StateCommand) -> Result<Exit, CliError> {
     let local = Local::read(global)?;
     match command {
         StateCommand::List => list(&local),
         StateCommand::Show { address } => show(&local, address),
-        StateCommand::Forget { address, yes } => forget(&local, address, *yes),
+        StateCommand::Forget { address, yes } => forget(global, &local, address, *yes).await,
     }
 }
 
@@ -49,7 +49,12 @@ fn show(local: &Local, address: &Address) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-fn forget(local: &Local, address: &Address, yes: bool) -> Result<Exit, CliError> {
+async fn forget(
+    global: &Global,
+    local: &Local,
+    address: &Address,
+    yes: bool,
+) -> Result<Exit, CliError> {
     let known = local.load()?.state.is_some_and(|state| {
         state.resources.contains_key(address) || state.pending.contains_key(address)
     });
@@ -71,7 +76,7 @@ fn forget(local: &Local, address: &Address, yes: bool) -> Result<Exit, CliError>
             return Err(CliError::failed("not approved, and nothing was changed"));
         }
     }
-    let session = local.store.lock(&Local::holder("state forget"))?;
+    let session = local.lock("state forget", global).await?;
     let Some(mut state) = local.load()?.state else { return Err(unknown(local, address)) };
     state.resources.remove(address);
     state.pending.remove(address);

@@ -27,7 +27,7 @@ pub(super) async fn run(global: &Global, args: &UpArgs) -> Result<Exit, CliError
     }
     // Everything that can be wrong with the input is found before a file is written.
     let checked = Environment::open(&global, local, handlers).await?;
-    let session = checked.local.store.lock(&Local::holder("up"))?;
+    let session = checked.local.lock("up", &global).await?;
     let mut environment = checked.reload()?;
     let mut plan = environment.plan(goal, &args.permissions).await?;
     if let Some(saved) = &saved {

@@ -1,0 +1,204 @@
+//! The proof of what payctl promises when things go wrong: the real binary, a fault proxy and an
+//! emulator that is asked what there is. docs/reliability.md has the promises and the counts.
+//!
+//! `make test` tries a seeded sample, `make torture` (`PAYCTL_TORTURE=all`) everything.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use payctl_aws::Aws;
+use payctl_engine::state::Store;
+
+use crate::binary::{Ended, Payctl, reset};
+use crate::cloud::{clients, difference, everything, keys};
+use crate::emulator::{Emulator, Server};
+use crate::proxy::{Call, Proxy, Rule};
+use crate::strangers;
+
+pub mod faults;
+pub mod kills;
+pub mod runs;
+
+/// How much is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// A sample that takes seconds.
+    Sample,
+    /// Everything that RELIABILITY asks for.
+    All,
+}
+
+impl Extent {
+    /// As `PAYCTL_TORTURE` says.
+    pub fn chosen() -> Self {
+        match std::env::var("PAYCTL_TORTURE").as_deref() {
+            Ok("all") => Self::All,
+            Err(_) | Ok("") => Self::Sample,
+            Ok(other) => panic!("PAYCTL_TORTURE is {other:?}: it is `all` or not set"),
+        }
+    }
+
+    pub fn of<T>(self, sample: T, all: T) -> T {
+        match self {
+            Self::Sample => sample,
+            Self::All => all,
+        }
+    }
+}
+
+/// The seed of what is drawn by chance: `PAYCTL_SEED`, else 1.
+pub fn seed() -> u64 {
+    std::env::var("PAYCTL_SEED").map_or(1, |text| text.parse().unwrap())
+}
+
+/// Tells a count, which is what the proof is for.
+#[allow(clippy::print_stderr, reason = "the count is the result")]
+pub fn tell(line: &str) {
+    eprintln!("{line}");
+}
+
+/// One environment behind a proxy, on an emulator of its own.
+pub struct Rack {
+    pub server: Server,
+    pub proxy: Proxy,
+    pub payctl: Payctl,
+    pub aws: Aws,
+    /// What there is before, and with the environment, when nothing goes wrong.
+    pub nothing: BTreeSet<String>,
+    pub all: BTreeSet<String>,
+    /// The calls of an `up` and of a `destroy` when nothing goes wrong.
+    pub up: Vec<Call>,
+    pub destroy: Vec<Call>,
+    /// How long that `up` took.
+    pub usual: Duration,
+}
+
+impl Rack {
+    pub async fn new(system: &str) -> Self {
+        Self::with(system, &[]).await
+    }
+
+    /// With further arguments for the sandbox.
+    pub async fn with(system: &str, arguments: &[&str]) -> Self {
+        let server = Server::start_with(Emulator::Sandbox, arguments);
+        let proxy = Proxy::start(&server.endpoint);
+        let payctl = Payctl::at(&proxy.endpoint, "dev").of(system);
+        let aws = clients(&server).await;
+        let nothing = everything(&aws).await;
+        proxy.set(&Rule::Nothing);
+        let usual = payctl.up().took;
+        let up = proxy.calls();
+        let all = everything(&aws).await;
+        proxy.set(&Rule::Nothing);
+        payctl.destroy();
+        let destroy = proxy.calls();
+        let rack = Self { server, proxy, payctl, aws, nothing, all, up, destroy, usual };
+        rack.clean();
+        rack
+    }
+
+    /// Nothing is there and nothing remembered.
+    pub fn clean(&self) {
+        self.proxy.set(&Rule::Nothing);
+        reset(&self.server);
+        self.payctl.lose_state();
+    }
+
+    /// Runs `verb` under `rule`.
+    pub fn under(&self, rule: &Rule, verb: &[&str]) -> Ended {
+        self.proxy.set(rule);
+        let run = self.payctl.start(verb);
+        self.proxy.victim(run.pid());
+        run.end()
+    }
+
+    /// The state can be read, whatever happened.
+    pub fn state_is_readable(&self, context: &str) {
+        if let Err(error) = Store::at(self.payctl.state()).load() {
+            panic!("{context}: the state cannot be read: {error}");
+        }
+    }
+
+    /// `up` without faults ends well, all is there once, and a further one changes nothing.
+    pub async fn comes_up(&self, context: &str) {
+        let ended = self.under(&Rule::Nothing, &["up", "--yes"]);
+        assert_eq!(ended.code, Some(0), "{context}\n{ended}");
+        self.is_up(&format!("{context}\n{ended}")).await;
+    }
+
+    /// All is there once, and a further `up` changes nothing.
+    pub async fn is_up(&self, context: &str) {
+        let wrong = difference(&self.all, &everything(&self.aws).await);
+        assert!(wrong.is_empty(), "{context}\n{wrong:#?}");
+        assert_eq!(self.keys().await, 1, "{context}");
+        let calm = self.under(&Rule::Nothing, &["up", "--yes"]);
+        assert_eq!(calm.code, Some(0), "{context}\n{calm}");
+        let changing = self.proxy.changing();
+        assert!(changing.is_empty(), "{context}\na further up: {changing:#?}\n{calm}");
+    }
+
+    /// `destroy` without faults ends well and nothing is left beyond `wanted`.
+    pub async fn goes_down(&self, wanted: &BTreeSet<String>, context: &str) {
+        let ended = self.under(&Rule::Nothing, &["destroy", "--yes"]);
+        assert_eq!(ended.code, Some(0), "{context}\n{ended}");
+        let wrong = difference(wanted, &strangers::in_detail(&self.aws).await);
+        assert!(wrong.is_empty(), "{context}\n{wrong:#?}\n{ended}");
+    }
+
+    /// Nothing is there.
+    pub async fn is_down(&self, context: &str) {
+        let wrong = difference(&self.nothing, &everything(&self.aws).await);
+        assert!(wrong.is_empty(), "{context}\n{wrong:#?}");
+    }
+
+    /// Keys that are paid for, those on their way out among them.
+    async fn keys(&self) -> usize {
+        keys(&self.aws).await.len()
+    }
+}
+
+/// Runs `work` on racks of their own, `workers` at a time, until no point is left.
+pub fn spread<P, R, F>(system: &str, workers: usize, points: &[P], work: F) -> Vec<R>
+where
+    P: Sync,
+    R: Send,
+    F: AsyncFn(&Rack, &P) -> R + Sync,
+{
+    spread_with(system, &[], workers, points, work)
+}
+
+/// The same with further arguments for the sandboxes.
+pub fn spread_with<P, R, F>(
+    system: &str,
+    arguments: &[&str],
+    workers: usize,
+    points: &[P],
+    work: F,
+) -> Vec<R>
+where
+    P: Sync,
+    R: Send,
+    F: AsyncFn(&Rack, &P) -> R + Sync,
+{
+    let next = AtomicUsize::new(0);
+    let one = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let rack = Rack::with(system, arguments).await;
+            let mut done = Vec::new();
+            while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
+                done.push(work(&rack, point).await);
+                if done.len() % 25 == 0 {
+                    let at = next.load(Ordering::Relaxed).min(points.len());
+                    tell(&format!("  {at} of {}", points.len()));
+                }
+            }
+            done
+        })
+    };
+    std::thread::scope(|scope| {
+        let all: Vec<_> = (0..workers.min(points.len())).map(|_| scope.spawn(one)).collect();
+        all.into_iter().flat_map(|one| one.join().unwrap()).collect()
+    })
+}

@@ -1,0 +1,33 @@
+//! What payctl promises when things go wrong, with the real binary. `make test` tries a seeded
+//! sample; `make torture` tries everything and prints the counts of docs/reliability.md.
+
+use payctl_tests::torture::{Extent, faults, kills, runs};
+
+/// Each further system is one more name here.
+const SYSTEMS: [&str; 1] = ["pci-core"];
+
+macro_rules! each_system {
+    ($($name:ident: $proof:path,)+) => {$(
+        #[tokio::test]
+        async fn $name() {
+            for system in SYSTEMS {
+                $proof(system, Extent::chosen()).await;
+            }
+        }
+    )+};
+}
+
+each_system! {
+    r1_r2_killed_at_any_call_it_converges_and_leaves_nothing: kills::at_every_call,
+    r3_throttling_is_absorbed: faults::throttling,
+    r4_errors_and_resets_are_absorbed: faults::errors,
+    r4_an_outage_ends_cleanly: faults::outage,
+    r5_lost_answers_make_no_duplicate: faults::lost_answers,
+    r6_late_reads_drop_nothing: faults::late_reads,
+    r7_silence_is_noticed: faults::silence,
+    r10_of_many_runs_one_proceeds: runs::together,
+    r10_a_holder_is_waited_for_or_outlived: runs::holders,
+    r13_signals_end_it_in_time: runs::signals,
+    r15_expired_credentials_end_it_at_once: faults::expired,
+    r16_nothing_to_do_is_nothing_done: runs::calm,
+}
