@@ -102,7 +102,8 @@ impl Payctl {
 
     /// The command, before it is run.
     pub fn command<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
-        let binary = root().join("target/debug/payctl");
+        let given = std::env::var_os("PAYCTL_BIN").map(PathBuf::from);
+        let binary = given.unwrap_or_else(|| root().join("target/debug/payctl"));
         assert!(binary.exists(), "{} is missing: run `cargo build`", binary.display());
         let mut command = Command::new(binary);
         command.args(args).current_dir(self.folder.path()).stdin(Stdio::null());

@@ -51,6 +51,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "requests.py",
     "s3_roots.py",
     "server.py",
+    "tokens.py",
 ];
 
 /// Writes the package below `home`, if it is not there yet, and answers the folder to put on

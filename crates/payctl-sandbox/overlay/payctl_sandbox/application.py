@@ -9,7 +9,7 @@ import sys
 import threading
 from collections import Counter
 
-from . import control, requests
+from . import control, requests, tokens
 from .clock import later
 
 # Operations that only read leave nothing to save.
@@ -30,6 +30,7 @@ class Application:
         self.functions = None
         self.stop = None
         self.current = threading.local()
+        self.tokens = tokens.Tokens()
 
     def __call__(self, environ, start_response):
         body = read_body(environ)
@@ -39,7 +40,9 @@ class Application:
         self.calls[f"{call.service}.{call.operation}"] += 1
         if self.functions and call.service == "lambda" and call.operation in INVOCATIONS:
             return self.functions.answer(environ, body, start_response)
-        return self._moto(call, environ, start_response)
+        return self.tokens.once(
+            call, body, start_response, lambda start: self._moto(call, environ, start)
+        )
 
     def _moto(self, call, environ, start_response):
         with self.lock:

@@ -65,6 +65,57 @@ class Reads(SandboxTest):
         found = ec2.describe_route_tables(Filters=wanted)["RouteTables"]
         self.assertEqual({table["RouteTableId"] for table in found}, set(tables))
 
+    def test_a_token_makes_one_thing(self):
+        ec2 = self.aws("ec2")
+        network = Network(ec2)
+        service = {"VpcId": network.vpc, "ServiceName": "com.amazonaws.us-east-1.dynamodb"}
+        first, again = (
+            ec2.create_vpc_endpoint(**service, ClientToken="one")["VpcEndpoint"]["VpcEndpointId"]
+            for _ in range(2)
+        )
+        self.assertEqual(first, again)
+        tables = [
+            ec2.create_route_table(VpcId=network.vpc, ClientToken=token)["RouteTable"]
+            for token in ("one", "one", "two")
+        ]
+        self.assertEqual(len({table["RouteTableId"] for table in tables}), 2)
+        other = {**service, "ServiceName": "com.amazonaws.us-east-1.s3"}
+        mismatch = "IdempotentParameterMismatch"
+        self.refused(mismatch, ec2.create_vpc_endpoint, **other, ClientToken="one")
+
+    def test_what_is_refused_leaves_nothing(self):
+        ec2 = self.aws("ec2")
+        network = Network(ec2)
+        self.refused(
+            "InvalidRouteTableID.NotFound",
+            ec2.create_vpc_endpoint,
+            VpcId=network.vpc,
+            ServiceName="com.amazonaws.us-east-1.s3",
+            RouteTableIds=["rtb-00000000"],
+        )
+        self.refused(
+            "InvalidAllocationID.NotFound",
+            ec2.create_nat_gateway,
+            SubnetId=network.subnet,
+            AllocationId="eipalloc-00000000",
+        )
+        here = [{"Name": "vpc-id", "Values": [network.vpc]}]
+        self.assertEqual(ec2.describe_vpc_endpoints(Filters=here)["VpcEndpoints"], [])
+        found = ec2.describe_network_interfaces(Filters=here)["NetworkInterfaces"]
+        self.assertEqual(found, [])
+
+    def test_a_route_needs_its_nat_gateway(self):
+        ec2 = self.aws("ec2")
+        network = Network(ec2)
+        table = ec2.create_route_table(VpcId=network.vpc)["RouteTable"]["RouteTableId"]
+        self.refused(
+            "InvalidNatGatewayID.NotFound",
+            ec2.create_route,
+            RouteTableId=table,
+            DestinationCidrBlock="0.0.0.0/0",
+            NatGatewayId="nat-00000000000000000",
+        )
+
     def test_an_endpoints_routes_follow_its_tables(self):
         ec2 = self.aws("ec2")
         network = Network(ec2)

@@ -62,9 +62,21 @@ def _nat_gateway_not_found(identifier):
     return EC2ClientError("NatGatewayNotFound", f"NAT gateway {identifier} was not found")
 
 
+@replace(EC2Backend, "create_route")
+def create_route(original, self, *arguments, **options):
+    nat = options.get("nat_gateway_id")
+    if nat is not None and nat not in self.nat_gateways:
+        message = f"The natGateway ID '{nat}' does not exist"
+        raise EC2ClientError("InvalidNatGatewayID.NotFound", message)
+    return original(self, *arguments, **options)
+
+
 @replace(EC2Backend, "create_nat_gateway")
-def create_nat_gateway(original, self, *arguments, **options):
-    nat = original(self, *arguments, **options)
+def create_nat_gateway(original, self, subnet_id, allocation_id, *arguments, **options):
+    if allocation_id:
+        # moto makes the gateway's interface before it finds that there is no such address.
+        self.address_by_allocation([allocation_id])
+    nat = original(self, subnet_id, allocation_id, *arguments, **options)
     nat._eni.status = "in-use"
     nat._eni.description = f"Interface for NAT Gateway {nat.id}"
     nat._eni.interface_type = "nat_gateway"
@@ -132,6 +144,9 @@ def _backend(account, region):
 
 @replace(EC2Backend, "create_vpc_endpoint")
 def create_vpc_endpoint(original, self, vpc_id, service_name, endpoint_type, *more, **options):
+    # moto makes the endpoint before it finds that one of its tables is not there.
+    for table in options.get("route_table_ids") or (more[1] if len(more) > 1 else ()):
+        self.get_route_table(table)
     return original(self, vpc_id, service_name, endpoint_type or "Gateway", *more, **options)
 
 
