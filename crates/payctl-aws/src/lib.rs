@@ -4,6 +4,7 @@
 // explained where its name does not.
 #![allow(missing_docs)]
 
+mod access;
 mod artifact;
 mod cloud;
 pub mod cloudtrail;
@@ -21,6 +22,7 @@ mod names;
 mod policy;
 pub mod s3;
 
+pub use access::{Task, policy};
 pub use artifact::{Architecture, Artifacts, CodeSha256, NotRunnable, check_machine};
 pub use cloud::{Aws, Calls, Connection, Facts, Reach};
 pub use error::{Absent, AwsError, Present, Result};

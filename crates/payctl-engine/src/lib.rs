@@ -32,7 +32,9 @@ pub use observe::{ObserveError, Observed, Seen, observe};
 pub use owner::{Owner, Ownership};
 pub use plan::{Action, Counts, Goal, Permissions, Plan, PlanError, Refusal, Request, Step, plan};
 pub use provider::{Answer, Bound, Call, KindInfo, Kinds, Provider, Registry};
-pub use resource::{Changed, Cloud, CloudError, Cx, Handle, Readiness, Repeat, Resource, Typical};
+pub use resource::{
+    Access, Changed, Cloud, CloudError, Cx, Handle, Readiness, Repeat, Resource, Typical,
+};
 pub use schedule::{LintError, Milestone, Operation, Phase, Schedule, schedule};
 pub use stack::{Declared, Stack, StackError};
 pub use state::{Holder, State, StateError, Status, Store};

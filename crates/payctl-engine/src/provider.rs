@@ -11,7 +11,9 @@ use serde::{Deserializer, Serialize, de};
 use serde_json::Value;
 
 use crate::resource::{Cloud, CloudError, Resource};
-use crate::{Address, Changed, Cx, Failure, FailureKind, Owner, Readiness, Repeat, Typical};
+use crate::{
+    Access, Address, Changed, Cx, Failure, FailureKind, Owner, Readiness, Repeat, Typical,
+};
 
 /// What the engine knows about a kind: the trait's data, see [`Resource`].
 #[derive(Clone, Debug)]
@@ -31,6 +33,7 @@ pub struct KindInfo {
     pub repeat: Repeat,
     pub typical: Typical,
     pub patience: Duration,
+    pub access: Access,
     /// Writes properties as the kind writes them: lists in their order, policies in one form.
     pub normalise: fn(&Value) -> Value,
 }
@@ -63,6 +66,7 @@ impl KindInfo {
             repeat: R::REPEAT,
             typical: R::TYPICAL,
             patience: R::PATIENCE,
+            access: R::ACCESS,
             normalise: |value| {
                 let written = parse::<R>(value).and_then(|parsed| write(&parsed));
                 written.unwrap_or_else(|_| value.clone())

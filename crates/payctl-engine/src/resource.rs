@@ -103,6 +103,40 @@ impl Typical {
     pub const QUICK: Self = Self { created: 0.4, ready: 0.0, deleted: 0.4 };
 }
 
+/// What a kind's verbs have to be allowed, in the cloud's own words.
+#[derive(Clone, Copy, Debug)]
+pub struct Access {
+    /// To find it, read it, and see whether it is ready.
+    pub look: &'static [&'static str],
+    /// To make it.
+    pub create: &'static [&'static str],
+    /// To change it in place, its first settings included.
+    pub change: &'static [&'static str],
+    /// To delete it.
+    pub delete: &'static [&'static str],
+    /// Those of them that name no resource.
+    pub anywhere: &'static [&'static str],
+    /// The resources that the others name, with properties in braces. Empty: those of what it
+    /// belongs to.
+    pub on: &'static [&'static str],
+    /// What a service does for it in the caller's name: the action, the property that refers to
+    /// what it is done to, and the service.
+    pub hands_on: &'static [(&'static str, &'static str, &'static str)],
+}
+
+impl Access {
+    /// Nothing.
+    pub const NONE: Self = Self {
+        look: &[],
+        create: &[],
+        change: &[],
+        delete: &[],
+        anywhere: &[],
+        on: &[],
+        hands_on: &[],
+    };
+}
+
 /// One kind of resource, declared by its properties.
 ///
 /// Six verbs. `create` is exactly one mutating call; what it cannot set, `converge` sets after
@@ -140,6 +174,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + Send + Sync +
     const TYPICAL: Typical = Typical::QUICK;
     /// How long a wait for it may last at most.
     const PATIENCE: Duration = Duration::from_secs(600);
+    /// What its verbs have to be allowed.
+    const ACCESS: Access = Access::NONE;
 
     /// Looks for it by ownership tag or name, for when the state does not know it. All that
     /// match: after a crash there may be more than one.

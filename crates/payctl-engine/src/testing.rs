@@ -264,6 +264,7 @@ pub fn synthetic() -> Kinds {
         repeat: Repeat::Search,
         typical: Typical { created: 1.0, ready: 2.0, deleted: 1.0 },
         patience: Duration::from_secs(600),
+        access: crate::Access::NONE,
         normalise: Value::clone,
     };
     let node = KindInfo {

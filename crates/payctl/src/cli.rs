@@ -118,6 +118,10 @@ pub(crate) enum Command {
     Sandbox(SandboxCommand),
     /// Invoke a function of the environment and print its answer
     Invoke(InvokeArgs),
+    /// Print the IAM policy that an operator of this environment needs
+    ///
+    /// What plan, up and destroy call, on what the stack declares, and nothing more.
+    Policy(PolicyArgs),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -233,6 +237,34 @@ pub(crate) struct InvokeArgs {
     /// What it is invoked with: JSON, or @FILE
     #[arg(long, default_value = "{}", value_name = "JSON")]
     pub(crate) payload: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyArgs {
+    /// What the operator is to do (repeatable) [default: all three]
+    #[arg(long = "for", value_enum, value_name = "COMMAND")]
+    pub(crate) tasks: Vec<PolicyTask>,
+    /// The account [default: that of the credentials]
+    #[arg(long, value_name = "ID", value_parser = account)]
+    pub(crate) account: Option<String>,
+}
+
+/// What an operator may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PolicyTask {
+    /// payctl plan
+    Plan,
+    /// payctl up
+    Up,
+    /// payctl destroy
+    Destroy,
+}
+
+fn account(text: &str) -> Result<String, String> {
+    match text.len() == 12 && text.chars().all(|c| c.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err("an account id has 12 digits".to_owned()),
+    }
 }
 
 fn address(text: &str) -> Result<Address, String> {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::emulator::{Emulator, Server};
 use crate::environment::Environment;
 
+pub mod access;
 mod cloudtrail;
 mod cloudwatch;
 mod dynamodb;
@@ -165,6 +166,8 @@ pub async fn check(kind: &str, emulator: Emulator) {
             let ownership = environment.owner.tags(&case.address);
             let tags = edited["tags"].as_object_mut().unwrap();
             tags.extend(ownership.into_iter().map(|(name, value)| (name, value.into())));
+            // One more, which goes again on the way back.
+            tags.insert("more".to_owned(), "1".into());
         }
         let edited = (info.normalise)(&edited);
         assert_ne!(edited, declared, "the edit of {property} changes nothing");
@@ -193,6 +196,7 @@ pub async fn check(kind: &str, emulator: Emulator) {
     let (plan, outcome) = environment.run(&case.stack, Goal::Destroy).await;
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
     assert!(outcome.is_complete(), "{:?}", outcome.failed);
+    access::check(case, environment.provider.kinds(), emulator, &environment.calls.counts());
 }
 
 async fn converge(

@@ -83,8 +83,11 @@ fn addresses(text: &str) -> BTreeSet<String> {
         .filter(|word| {
             let parts = word.split_once("%3A").or_else(|| word.split_once(':'));
             parts.is_some_and(|(kind, name)| {
-                kind.contains('.') && kind.chars().all(|c| c.is_ascii_lowercase() || "._".contains(c))
-                    && !name.is_empty() && !name.contains(':') && !name.contains("%3A")
+                kind.contains('.')
+                    && kind.chars().all(|c| c.is_ascii_lowercase() || "._".contains(c))
+                    && !name.is_empty()
+                    && !name.contains(':')
+                    && !name.contains("%3A")
             })
         })
         .map(str::to_owned)
@@ -97,9 +100,8 @@ fn names(text: &str, request: &Request) -> Option<String> {
         ["TableName", "logGroupName", "AliasName", "FunctionName", "RoleName", "Name"];
     let body = &request.body;
     let json = serde_json::from_slice::<serde_json::Value>(body).ok();
-    let from_json = json.and_then(|json| {
-        KEYS.iter().find_map(|key| json.get(key)?.as_str().map(str::to_owned))
-    });
+    let from_json = json
+        .and_then(|json| KEYS.iter().find_map(|key| json.get(key)?.as_str().map(str::to_owned)));
     let form = || {
         let mut pairs = text.split(['&', ' ']).filter_map(|pair| pair.split_once('='));
         pairs.find(|(key, _)| KEYS.contains(key)).map(|(_, value)| value.to_owned())

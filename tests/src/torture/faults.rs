@@ -105,8 +105,18 @@ pub async fn outage(system: &str, extent: Extent) {
 /// Whether the report names an operation of AWS's.
 fn names_a_call(ended: &Ended) -> bool {
     const VERBS: [&str; 12] = [
-        "Create", "Describe", "Get", "List", "Put", "Allocate", "Attach", "Modify", "Head",
-        "Associate", "Authorize", "Update",
+        "Create",
+        "Describe",
+        "Get",
+        "List",
+        "Put",
+        "Allocate",
+        "Attach",
+        "Modify",
+        "Head",
+        "Associate",
+        "Authorize",
+        "Update",
     ];
     let mut words = ended.stderr.split(|c: char| !c.is_ascii_alphanumeric());
     words.any(|word| VERBS.iter().any(|verb| word.len() > verb.len() && word.starts_with(verb)))

@@ -18,8 +18,7 @@ pub async fn together(system: &str, extent: Extent) {
     for nth in 0..extent.of(3, 200) {
         let count = [2, 4, 8][nth % 3];
         rack.clean();
-        let runs: Vec<Run> =
-            (0..count).map(|_| rack.payctl.start(&["up", "--yes"])).collect();
+        let runs: Vec<Run> = (0..count).map(|_| rack.payctl.start(&["up", "--yes"])).collect();
         let ended: Vec<_> = runs.into_iter().map(Run::end).collect();
         let done = ended.iter().filter(|ended| ended.code == Some(0)).count();
         for ended in ended.iter().filter(|ended| ended.code != Some(0)) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudtrail::types::{self, DataResource, EventSelector, ReadWriteType, Tag};
-use payctl_engine::{Changed, Input, Repeat, Resource, Typical, Unresolved, outputs};
+use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, Unresolved, outputs};
 use serde::{Deserialize, Serialize};
 
 use crate::s3::BucketName;
@@ -62,6 +62,26 @@ impl Resource for Trail {
     const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
     const REPEAT: Repeat = Repeat::Unique;
     const TYPICAL: Typical = Typical { created: 4.0, ready: 0.0, deleted: 1.0 };
+    const ACCESS: Access = Access {
+        look: &[
+            "cloudtrail:GetEventSelectors",
+            "cloudtrail:GetTrail",
+            "cloudtrail:GetTrailStatus",
+            "cloudtrail:ListTags",
+        ],
+        create: &["cloudtrail:AddTags", "cloudtrail:CreateTrail"],
+        change: &[
+            "cloudtrail:AddTags",
+            "cloudtrail:PutEventSelectors",
+            "cloudtrail:RemoveTags",
+            "cloudtrail:StartLogging",
+            "cloudtrail:StopLogging",
+            "cloudtrail:UpdateTrail",
+        ],
+        delete: &["cloudtrail:DeleteTrail", "cloudtrail:StopLogging"],
+        on: &["arn:{partition}:cloudtrail:{region}:{account}:trail/{name}"],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<TrailOutputs>> {
         let seen = look(cx, &self.name).await?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::types::{self, ComparisonOperator, Dimension, Statistic, Tag};
-use payctl_engine::{Changed, Input, Resource, outputs};
+use payctl_engine::{Access, Changed, Input, Resource, outputs};
 use serde::{Deserialize, Serialize};
 
 use crate::load::Loader;
@@ -72,6 +72,19 @@ impl Resource for Alarm {
     const REPLACED_BY: &'static [&'static str] = &["name"];
     const UNIQUE_BY: &'static [&'static str] = &["name"];
     const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
+    const ACCESS: Access = Access {
+        look: &["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"],
+        create: &["cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"],
+        change: &[
+            "cloudwatch:PutMetricAlarm",
+            "cloudwatch:TagResource",
+            "cloudwatch:UntagResource",
+        ],
+        delete: &["cloudwatch:DeleteAlarms"],
+        anywhere: &["cloudwatch:DescribeAlarms"],
+        on: &["arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}"],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<AlarmOutputs>> {
         let seen = cx.cloud.alarms.load(&self.name).await?;

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
     PointInTimeRecoveryStatus, SseDescription, SseSpecification, SseStatus, SseType,
     TableDescription, TableStatus, Tag,
 };
-use payctl_engine::{Changed, FailureKind, Input, Readiness, Resource, Typical, outputs};
+use payctl_engine::{Access, Changed, FailureKind, Input, Readiness, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::index::{self, Attribute, Index};
@@ -56,6 +56,32 @@ impl Resource for Table {
     const TYPICAL: Typical = Typical { created: 0.5, ready: 10.0, deleted: 10.0 };
     // An index that is added later takes eight minutes even where there is nothing to read.
     const PATIENCE: Duration = Duration::from_secs(60 * 60);
+    const ACCESS: Access = Access {
+        look: &[
+            "dynamodb:DescribeContinuousBackups",
+            "dynamodb:DescribeTable",
+            "dynamodb:ListTagsOfResource",
+        ],
+        create: &["dynamodb:CreateTable", "dynamodb:TagResource"],
+        change: &[
+            "dynamodb:TagResource",
+            "dynamodb:UntagResource",
+            "dynamodb:UpdateContinuousBackups",
+            "dynamodb:UpdateTable",
+        ],
+        delete: &["dynamodb:DeleteTable", "dynamodb:UpdateTable"],
+        on: &["arn:{partition}:dynamodb:{region}:{account}:table/{name}"],
+        hands_on: &[
+            ("kms:CreateGrant", "kms_key", "dynamodb"),
+            ("kms:Decrypt", "kms_key", "dynamodb"),
+            ("kms:DescribeKey", "kms_key", "dynamodb"),
+            ("kms:Encrypt", "kms_key", "dynamodb"),
+            ("kms:GenerateDataKey", "kms_key", "dynamodb"),
+            ("kms:ReEncryptFrom", "kms_key", "dynamodb"),
+            ("kms:ReEncryptTo", "kms_key", "dynamodb"),
+        ],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<TableOutputs>> {
         let seen = alive(describe(cx, &self.name).await?);

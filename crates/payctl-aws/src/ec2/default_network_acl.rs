@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{self, PortRange, RuleAction};
 use ipnet::{IpNet, Ipv4Net};
-use payctl_engine::{Changed, Input, Repeat, Resource, Typical, outputs};
+use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::{VpcId, tags};
@@ -62,6 +62,20 @@ impl Resource for DefaultNetworkAcl {
     const SET_LATER: &'static [&'static str] = &["ingress", "egress"];
     const REPEAT: Repeat = Repeat::Unique;
     const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.0 };
+    const ACCESS: Access = Access {
+        look: &["ec2:DescribeNetworkAcls"],
+        create: &["ec2:CreateTags"],
+        change: &[
+            "ec2:CreateNetworkAclEntry",
+            "ec2:CreateTags",
+            "ec2:DeleteNetworkAclEntry",
+            "ec2:DeleteTags",
+            "ec2:DescribeTags",
+            "ec2:ReplaceNetworkAclEntry",
+        ],
+        on: &["*"],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<DefaultNetworkAclOutputs>> {
         let Ok(vpc) = self.vpc.get() else { return Ok(Vec::new()) };

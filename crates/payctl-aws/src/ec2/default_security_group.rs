@@ -1,7 +1,7 @@
 //! Default security groups: the group that every VPC brings, and that what names no other gets.
 
 use aws_sdk_ec2::types;
-use payctl_engine::{Changed, Input, Repeat, Resource, Typical, outputs};
+use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::security_group::by_name;
@@ -38,6 +38,23 @@ impl Resource for DefaultSecurityGroup {
     const SET_LATER: &'static [&'static str] = &["ingress", "egress"];
     const REPEAT: Repeat = Repeat::Unique;
     const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.0 };
+    const ACCESS: Access = Access {
+        look: &["ec2:DescribeSecurityGroups"],
+        create: &["ec2:CreateTags"],
+        change: &[
+            "ec2:AuthorizeSecurityGroupEgress",
+            "ec2:AuthorizeSecurityGroupIngress",
+            "ec2:CreateTags",
+            "ec2:DeleteTags",
+            "ec2:DescribeTags",
+            "ec2:RevokeSecurityGroupEgress",
+            "ec2:RevokeSecurityGroupIngress",
+            "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
+            "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
+        ],
+        on: &["*"],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<DefaultSecurityGroupOutputs>> {
         let Ok(vpc) = self.vpc.get() else { return Ok(Vec::new()) };

@@ -1,7 +1,7 @@
 //! Elastic IPs: public addresses that stay the same.
 
 use aws_sdk_ec2::types::{DomainType, ResourceType};
-use payctl_engine::{Changed, Repeat, Resource, Typical, outputs};
+use payctl_engine::{Access, Changed, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::tags;
@@ -32,6 +32,14 @@ impl Resource for ElasticIp {
     // AllocateAddress takes no token and gives another address each time.
     const REPEAT: Repeat = Repeat::Search;
     const TYPICAL: Typical = Typical { created: 0.5, ready: 0.0, deleted: 0.5 };
+    const ACCESS: Access = Access {
+        look: &["ec2:DescribeAddresses"],
+        create: &["ec2:AllocateAddress", "ec2:CreateTags"],
+        change: &["ec2:CreateTags", "ec2:DeleteTags", "ec2:DescribeTags"],
+        delete: &["ec2:ReleaseAddress"],
+        on: &["*"],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<ElasticIpOutputs>> {
         let ours = cx.cloud.ec2.describe_addresses().set_filters(tags::filters(cx));

@@ -1,7 +1,7 @@
 //! Flow logs: a record of who talked to whom in a VPC.
 
 use aws_sdk_ec2::types::{self, FlowLogsResourceType, LogDestinationType, ResourceType};
-use payctl_engine::{Changed, Input, Repeat, Resource, Typical, outputs};
+use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::{VpcId, tags};
@@ -47,6 +47,15 @@ impl Resource for FlowLog {
     const UNIQUE_BY: &'static [&'static str] = &["vpc", "log_group"];
     const REPEAT: Repeat = Repeat::Token;
     const TYPICAL: Typical = Typical { created: 0.5, ready: 0.0, deleted: 0.4 };
+    const ACCESS: Access = Access {
+        look: &["ec2:DescribeFlowLogs"],
+        create: &["ec2:CreateFlowLogs", "ec2:CreateTags"],
+        change: &["ec2:CreateTags", "ec2:DeleteTags", "ec2:DescribeTags"],
+        delete: &["ec2:DeleteFlowLogs"],
+        on: &["*"],
+        hands_on: &[("iam:PassRole", "role", "vpc-flow-logs")],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<FlowLogOutputs>> {
         let ours = cx.cloud.ec2.describe_flow_logs().set_filter(tags::filters(cx));

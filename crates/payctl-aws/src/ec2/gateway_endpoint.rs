@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{self, ResourceType, VpcEndpointType};
 use payctl_engine::{
-    Changed, Failure, FailureKind, Input, Readiness, Repeat, Resource, Typical, outputs,
+    Access, Changed, Failure, FailureKind, Input, Readiness, Repeat, Resource, Typical, outputs,
 };
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,14 @@ impl Resource for GatewayEndpoint {
     const REPLACED_BY: &'static [&'static str] = &["vpc", "service"];
     const REPEAT: Repeat = Repeat::Token;
     const TYPICAL: Typical = Typical { created: 0.5, ready: 3.0, deleted: 3.0 };
+    const ACCESS: Access = Access {
+        look: &["ec2:DescribeVpcEndpoints"],
+        create: &["ec2:CreateTags", "ec2:CreateVpcEndpoint"],
+        change: &["ec2:CreateTags", "ec2:DeleteTags", "ec2:DescribeTags", "ec2:ModifyVpcEndpoint"],
+        delete: &["ec2:DeleteVpcEndpoints"],
+        on: &["*"],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<GatewayEndpointOutputs>> {
         let ours = cx.cloud.ec2.describe_vpc_endpoints().set_filters(tags::filters(cx));

@@ -1,7 +1,7 @@
 //! Internet gateways: a VPC's door to the internet.
 
 use aws_sdk_ec2::types::{self, ResourceType};
-use payctl_engine::{Changed, Repeat, Resource, Typical, outputs};
+use payctl_engine::{Access, Changed, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::tags;
@@ -32,6 +32,14 @@ impl Resource for InternetGateway {
     // CreateInternetGateway takes no token and all gateways are alike.
     const REPEAT: Repeat = Repeat::Search;
     const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.4 };
+    const ACCESS: Access = Access {
+        look: &["ec2:DescribeInternetGateways"],
+        create: &["ec2:CreateInternetGateway", "ec2:CreateTags"],
+        change: &["ec2:CreateTags", "ec2:DeleteTags", "ec2:DescribeTags"],
+        delete: &["ec2:DeleteInternetGateway"],
+        on: &["*"],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<InternetGatewayOutputs>> {
         let ours = cx.cloud.ec2.describe_internet_gateways().set_filters(tags::filters(cx));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_ec2::types;
-use payctl_engine::{Changed, Input, Readiness, Repeat, Resource, Typical, outputs};
+use payctl_engine::{Access, Changed, Input, Readiness, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::{InternetGatewayId, VpcId};
@@ -37,6 +37,13 @@ impl Resource for InternetGatewayAttachment {
     const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.5 };
     // Public addresses are seen as mapped for some minutes after they were given back.
     const PATIENCE: Duration = Duration::from_secs(20 * 60);
+    const ACCESS: Access = Access {
+        look: &["ec2:DescribeInternetGateways"],
+        create: &["ec2:AttachInternetGateway"],
+        delete: &["ec2:DetachInternetGateway"],
+        on: &["*"],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<InternetGatewayAttachmentOutputs>> {
         let Ok(gateway) = self.gateway.get() else { return Ok(Vec::new()) };

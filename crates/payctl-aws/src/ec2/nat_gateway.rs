@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_ec2::types::{self, NatGatewayState, ResourceType};
 use payctl_engine::{
-    Changed, Failure, FailureKind, Input, Readiness, Repeat, Resource, Typical, outputs,
+    Access, Changed, Failure, FailureKind, Input, Readiness, Repeat, Resource, Typical, outputs,
 };
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,14 @@ impl Resource for NatGateway {
     const REPEAT: Repeat = Repeat::Token;
     const TYPICAL: Typical = Typical { created: 0.5, ready: 95.0, deleted: 45.0 };
     const PATIENCE: Duration = Duration::from_secs(30 * 60);
+    const ACCESS: Access = Access {
+        look: &["ec2:DescribeNatGateways"],
+        create: &["ec2:CreateNatGateway", "ec2:CreateTags"],
+        change: &["ec2:CreateTags", "ec2:DeleteTags", "ec2:DescribeTags"],
+        delete: &["ec2:DeleteNatGateway"],
+        on: &["*"],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<NatGatewayOutputs>> {
         let ours = cx.cloud.ec2.describe_nat_gateways().set_filter(tags::filters(cx));

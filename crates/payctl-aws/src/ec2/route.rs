@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::types::{self, RouteState};
 use ipnet::Ipv4Net;
-use payctl_engine::{Changed, Input, Repeat, Resource, Typical, outputs};
+use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::{InternetGatewayId, NatGatewayId, RouteTableId};
@@ -44,6 +44,14 @@ impl Resource for Route {
     const BELONGS_TO: Option<&'static str> = Some("table");
     const REPEAT: Repeat = Repeat::Unique;
     const TYPICAL: Typical = Typical { created: 0.3, ready: 0.0, deleted: 0.3 };
+    const ACCESS: Access = Access {
+        look: &["ec2:DescribeRouteTables"],
+        create: &["ec2:CreateRoute"],
+        change: &["ec2:ReplaceRoute"],
+        delete: &["ec2:DeleteRoute"],
+        on: &["*"],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<RouteOutputs>> {
         let Ok(table) = self.table.get() else { return Ok(Vec::new()) };

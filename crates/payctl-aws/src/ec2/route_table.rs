@@ -1,7 +1,7 @@
 //! Route tables: where a subnet's packets go.
 
 use aws_sdk_ec2::types::{self, ResourceType};
-use payctl_engine::{Changed, Input, Repeat, Resource, Typical, outputs};
+use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::{VpcId, tags};
@@ -33,6 +33,14 @@ impl Resource for RouteTable {
     const REPLACED_BY: &'static [&'static str] = &["vpc"];
     const REPEAT: Repeat = Repeat::Token;
     const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.4 };
+    const ACCESS: Access = Access {
+        look: &["ec2:DescribeRouteTables"],
+        create: &["ec2:CreateRouteTable", "ec2:CreateTags"],
+        change: &["ec2:CreateTags", "ec2:DeleteTags", "ec2:DescribeTags"],
+        delete: &["ec2:DeleteRouteTable"],
+        on: &["*"],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<RouteTableOutputs>> {
         let ours = cx.cloud.ec2.describe_route_tables().set_filters(tags::filters(cx));

@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::types::{self, RouteTableAssociationStateCode as Code};
 use payctl_engine::{
-    Changed, Failure, FailureKind, Input, Readiness, Repeat, Resource, Typical, outputs,
+    Access, Changed, Failure, FailureKind, Input, Readiness, Repeat, Resource, Typical, outputs,
 };
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,14 @@ impl Resource for RouteTableAssociation {
     const BELONGS_TO: Option<&'static str> = Some("subnet");
     const REPEAT: Repeat = Repeat::Unique;
     const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.4 };
+    const ACCESS: Access = Access {
+        look: &["ec2:DescribeRouteTables"],
+        create: &["ec2:AssociateRouteTable"],
+        change: &["ec2:ReplaceRouteTableAssociation"],
+        delete: &["ec2:DisassociateRouteTable"],
+        on: &["*"],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<RouteTableAssociationOutputs>> {
         let Ok(subnet) = self.subnet.get() else { return Ok(Vec::new()) };

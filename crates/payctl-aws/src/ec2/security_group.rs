@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{self, ResourceType};
-use payctl_engine::{Changed, Input, Repeat, Resource, Typical, outputs};
+use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::{Rules, VpcId, rules, tags};
@@ -44,6 +44,28 @@ impl Resource for SecurityGroup {
     const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.5 };
     // Lambda's network interfaces outlive the function by minutes and keep its groups.
     const PATIENCE: Duration = Duration::from_secs(45 * 60);
+    const ACCESS: Access = Access {
+        look: &["ec2:DescribeSecurityGroups"],
+        create: &["ec2:CreateSecurityGroup", "ec2:CreateTags"],
+        change: &[
+            "ec2:AuthorizeSecurityGroupEgress",
+            "ec2:AuthorizeSecurityGroupIngress",
+            "ec2:CreateTags",
+            "ec2:DeleteTags",
+            "ec2:DescribeTags",
+            "ec2:RevokeSecurityGroupEgress",
+            "ec2:RevokeSecurityGroupIngress",
+            "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
+            "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
+        ],
+        delete: &[
+            "ec2:DeleteSecurityGroup",
+            "ec2:RevokeSecurityGroupEgress",
+            "ec2:RevokeSecurityGroupIngress",
+        ],
+        on: &["*"],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<SecurityGroupOutputs>> {
         let Ok(vpc) = self.vpc.get() else { return Ok(Vec::new()) };

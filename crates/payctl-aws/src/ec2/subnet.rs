@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::types::{self, AttributeBooleanValue, ResourceType};
 use ipnet::Ipv4Net;
-use payctl_engine::{Changed, Input, Repeat, Resource, Typical, outputs};
+use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::{VpcId, tags};
@@ -43,6 +43,19 @@ impl Resource for Subnet {
     // Lambda's network interfaces outlive the function by minutes; the engine waits out the
     // DependencyViolation that AWS answers until they are gone.
     const PATIENCE: std::time::Duration = std::time::Duration::from_secs(45 * 60);
+    const ACCESS: Access = Access {
+        look: &["ec2:DescribeSubnets"],
+        create: &["ec2:CreateSubnet", "ec2:CreateTags"],
+        change: &[
+            "ec2:CreateTags",
+            "ec2:DeleteTags",
+            "ec2:DescribeTags",
+            "ec2:ModifySubnetAttribute",
+        ],
+        delete: &["ec2:DeleteSubnet"],
+        on: &["*"],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<SubnetOutputs>> {
         let ours = cx.cloud.ec2.describe_subnets().set_filters(tags::filters(cx));

@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::types::{self, AttributeBooleanValue, ResourceType, VpcAttributeName};
 use ipnet::Ipv4Net;
-use payctl_engine::{Changed, Repeat, Resource, Typical, outputs};
+use payctl_engine::{Access, Changed, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::tags;
@@ -40,6 +40,14 @@ impl Resource for Vpc {
     // CreateVpc takes no token and two VPCs may be alike.
     const REPEAT: Repeat = Repeat::Search;
     const TYPICAL: Typical = Typical { created: 0.4, ready: 0.5, deleted: 0.5 };
+    const ACCESS: Access = Access {
+        look: &["ec2:DescribeVpcAttribute", "ec2:DescribeVpcs"],
+        create: &["ec2:CreateTags", "ec2:CreateVpc"],
+        change: &["ec2:CreateTags", "ec2:DeleteTags", "ec2:DescribeTags", "ec2:ModifyVpcAttribute"],
+        delete: &["ec2:DeleteVpc"],
+        on: &["*"],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<VpcOutputs>> {
         let ours = cx.cloud.ec2.describe_vpcs().set_filters(tags::filters(cx));

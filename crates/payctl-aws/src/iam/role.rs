@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_iam::types::{self, AttachedPolicy, Tag};
-use payctl_engine::{Changed, Input, Resource, outputs};
+use payctl_engine::{Access, Changed, Input, Resource, outputs};
 use serde::{Deserialize, Serialize};
 
 use crate::{Absent as _, Arn, Aws, Cx, Policy, Present as _, Result, Set, Tags, id};
@@ -48,6 +48,28 @@ impl Resource for Role {
     // The ARN has the path in it; and a function, whose grants are to the role itself and not to
     // its name, has to be told of a new one.
     const STABLE_OUTPUTS: &'static [&'static str] = &["name"];
+    const ACCESS: Access = Access {
+        look: &[
+            "iam:GetRole",
+            "iam:GetRolePolicy",
+            "iam:ListAttachedRolePolicies",
+            "iam:ListRolePolicies",
+        ],
+        create: &["iam:CreateRole", "iam:TagRole"],
+        change: &[
+            "iam:AttachRolePolicy",
+            "iam:DeleteRolePolicy",
+            "iam:DetachRolePolicy",
+            "iam:PutRolePolicy",
+            "iam:TagRole",
+            "iam:UntagRole",
+            "iam:UpdateAssumeRolePolicy",
+            "iam:UpdateRole",
+        ],
+        delete: &["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy"],
+        on: &["arn:{partition}:iam::{account}:role{path}{name}"],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<RoleOutputs>> {
         let seen = look(cx, &self.name).await?;

@@ -1,6 +1,6 @@
 //! KMS aliases: a name for a key.
 
-use payctl_engine::{Changed, Input, Resource, outputs};
+use payctl_engine::{Access, Changed, Input, Resource, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::KeyId;
@@ -35,6 +35,17 @@ impl Resource for Alias {
     const UNIQUE_BY: &'static [&'static str] = &["name"];
     const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
     const BELONGS_TO: Option<&'static str> = Some("key");
+    const ACCESS: Access = Access {
+        look: &["kms:DescribeKey", "kms:ListResourceTags"],
+        create: &["kms:CreateAlias"],
+        change: &["kms:UpdateAlias"],
+        delete: &["kms:DeleteAlias"],
+        on: &[
+            "arn:{partition}:kms:{region}:{account}:{name}",
+            "arn:{partition}:kms:{region}:{account}:key/*",
+        ],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<AliasOutputs>> {
         let seen = describe(cx, &self.name).await?;

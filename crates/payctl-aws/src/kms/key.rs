@@ -1,7 +1,7 @@
 //! KMS keys: what data is encrypted with, and who may use it.
 
 use aws_sdk_kms::types::{KeyMetadata, KeyState, Tag};
-use payctl_engine::{Changed, Repeat, Resource, Typical, outputs};
+use payctl_engine::{Access, Changed, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -50,6 +50,32 @@ impl Resource for Key {
     // CreateKey takes no token, and two keys may be alike.
     const REPEAT: Repeat = Repeat::Search;
     const TYPICAL: Typical = Typical { created: 1.0, ready: 0.0, deleted: 0.4 };
+    const ACCESS: Access = Access {
+        look: &[
+            "kms:DescribeKey",
+            "kms:GetKeyPolicy",
+            "kms:GetKeyRotationStatus",
+            "kms:ListKeys",
+            "kms:ListResourceTags",
+            "tag:GetResources",
+        ],
+        create: &["kms:CreateKey", "kms:TagResource"],
+        change: &[
+            "kms:CancelKeyDeletion",
+            "kms:DisableKey",
+            "kms:DisableKeyRotation",
+            "kms:EnableKey",
+            "kms:EnableKeyRotation",
+            "kms:PutKeyPolicy",
+            "kms:TagResource",
+            "kms:UntagResource",
+            "kms:UpdateKeyDescription",
+        ],
+        delete: &["kms:ScheduleKeyDeletion"],
+        anywhere: &["kms:CreateKey", "kms:ListKeys", "tag:GetResources"],
+        on: &["arn:{partition}:kms:{region}:{account}:key/*"],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<KeyOutputs>> {
         search::ours(cx).await

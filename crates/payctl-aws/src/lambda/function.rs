@@ -11,7 +11,8 @@ use aws_sdk_lambda::types::{
     State, TracingConfig, TracingMode, VpcConfig, VpcConfigResponse,
 };
 use payctl_engine::{
-    Changed, Failure, FailureKind, Input, Readiness, Repeat, Resource, Typical, Unresolved, outputs,
+    Access, Changed, Failure, FailureKind, Input, Readiness, Repeat, Resource, Typical, Unresolved,
+    outputs,
 };
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +89,35 @@ impl Resource for Function {
     const TYPICAL: Typical = Typical { created: 1.0, ready: 45.0, deleted: 60.0 };
     // Its network interfaces are released within minutes, at worst within half an hour.
     const PATIENCE: Duration = Duration::from_secs(45 * 60);
+    const ACCESS: Access = Access {
+        look: &["lambda:GetFunction", "lambda:GetFunctionConfiguration"],
+        create: &["lambda:CreateFunction", "lambda:TagResource"],
+        change: &[
+            "lambda:DeleteFunctionConcurrency",
+            "lambda:PutFunctionConcurrency",
+            "lambda:TagResource",
+            "lambda:UntagResource",
+            "lambda:UpdateFunctionCode",
+            "lambda:UpdateFunctionConfiguration",
+        ],
+        delete: &[
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "lambda:DeleteFunction",
+            "lambda:UpdateFunctionConfiguration",
+        ],
+        anywhere: &["ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces"],
+        on: &["arn:{partition}:lambda:{region}:{account}:function:{name}"],
+        hands_on: &[
+            ("iam:PassRole", "role", "lambda"),
+            ("kms:CreateGrant", "kms_key", "lambda"),
+            ("kms:Decrypt", "kms_key", "lambda"),
+            ("kms:DescribeKey", "kms_key", "lambda"),
+            ("kms:Encrypt", "kms_key", "lambda"),
+            ("kms:GenerateDataKey", "kms_key", "lambda"),
+        ],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<FunctionOutputs>> {
         let seen = configuration(cx, &self.name).await?;

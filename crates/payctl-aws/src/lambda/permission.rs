@@ -1,6 +1,6 @@
 //! Permissions: who may call a function, one statement of its policy each.
 
-use payctl_engine::{Changed, Input, Repeat, Resource, Typical, outputs};
+use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -42,6 +42,12 @@ impl Resource for Permission {
     const ONE_AT_A_TIME: Option<&'static str> = Some("function");
     const REPEAT: Repeat = Repeat::Unique;
     const TYPICAL: Typical = Typical::QUICK;
+    const ACCESS: Access = Access {
+        look: &["lambda:GetPolicy"],
+        create: &["lambda:AddPermission"],
+        delete: &["lambda:RemovePermission"],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<PermissionOutputs>> {
         let Ok(function) = self.function.get() else { return Ok(Vec::new()) };

@@ -1,7 +1,7 @@
 //! Log groups: where a service's or a function's log lines are kept, and for how long.
 
 use aws_sdk_cloudwatchlogs::types;
-use payctl_engine::{Changed, Input, Resource, outputs};
+use payctl_engine::{Access, Changed, Input, Resource, outputs};
 use serde::{Deserialize, Serialize};
 
 use crate::{Absent as _, Arn, Aws, Cx, Result, Tags, id};
@@ -39,6 +39,25 @@ impl Resource for LogGroup {
     const SET_LATER: &'static [&'static str] = &["retention_days"];
     const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
     const KEEPS_DATA: bool = true;
+    const ACCESS: Access = Access {
+        look: &["logs:DescribeLogGroups", "logs:ListTagsForResource"],
+        create: &["logs:CreateLogGroup", "logs:TagResource"],
+        change: &[
+            "logs:AssociateKmsKey",
+            "logs:DeleteRetentionPolicy",
+            "logs:DisassociateKmsKey",
+            "logs:PutRetentionPolicy",
+            "logs:TagResource",
+            "logs:UntagResource",
+        ],
+        delete: &["logs:DeleteLogGroup"],
+        anywhere: &["logs:DescribeLogGroups"],
+        on: &[
+            "arn:{partition}:logs:{region}:{account}:log-group:{name}",
+            "arn:{partition}:logs:{region}:{account}:log-group:{name}:*",
+        ],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<LogGroupOutputs>> {
         let seen = describe(cx, &self.name).await?;

@@ -6,7 +6,9 @@ use aws_sdk_s3::types::{
     self, BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration,
     ObjectOwnership, ServerSideEncryption,
 };
-use payctl_engine::{Changed, Failure, FailureKind, Input, Repeat, Resource, Typical, outputs};
+use payctl_engine::{
+    Access, Changed, Failure, FailureKind, Input, Repeat, Resource, Typical, outputs,
+};
 use serde::{Deserialize, Serialize};
 
 use super::empty::empty;
@@ -61,6 +63,40 @@ impl Resource for Bucket {
     // A thousand versions are deleted in about a second; and a name may be locked for minutes
     // after its bucket was deleted.
     const PATIENCE: Duration = Duration::from_secs(60 * 60);
+    const ACCESS: Access = Access {
+        look: &[
+            "s3:GetBucketOwnershipControls",
+            "s3:GetBucketPolicy",
+            "s3:GetBucketPublicAccessBlock",
+            "s3:GetBucketTagging",
+            "s3:GetBucketVersioning",
+            "s3:GetEncryptionConfiguration",
+            "s3:GetLifecycleConfiguration",
+            "s3:ListBucket",
+        ],
+        create: &["s3:CreateBucket"],
+        change: &[
+            "s3:DeleteBucketPolicy",
+            "s3:PutBucketOwnershipControls",
+            "s3:PutBucketPolicy",
+            "s3:PutBucketPublicAccessBlock",
+            "s3:PutBucketTagging",
+            "s3:PutBucketVersioning",
+            "s3:PutEncryptionConfiguration",
+            "s3:PutLifecycleConfiguration",
+        ],
+        delete: &[
+            "s3:AbortMultipartUpload",
+            "s3:DeleteBucket",
+            "s3:DeleteBucketPolicy",
+            "s3:DeleteObject",
+            "s3:DeleteObjectVersion",
+            "s3:ListBucketMultipartUploads",
+            "s3:ListBucketVersions",
+        ],
+        on: &["arn:{partition}:s3:::{name}", "arn:{partition}:s3:::{name}/*"],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<BucketOutputs>> {
         let there = exists(cx, &self.name).await?;

@@ -4,7 +4,7 @@ use aws_sdk_s3::types::{
     Event, FilterRule, FilterRuleName, LambdaFunctionConfiguration, NotificationConfiguration,
     NotificationConfigurationFilter, S3KeyFilter,
 };
-use payctl_engine::{Changed, Input, Repeat, Resource, Typical, outputs};
+use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::BucketName;
@@ -45,6 +45,13 @@ impl Resource for Notification {
     const BELONGS_TO: Option<&'static str> = Some("bucket");
     const REPEAT: Repeat = Repeat::Unique;
     const TYPICAL: Typical = Typical::QUICK;
+    const ACCESS: Access = Access {
+        look: &["s3:GetBucketNotification"],
+        create: &["s3:PutBucketNotification"],
+        change: &["s3:PutBucketNotification"],
+        delete: &["s3:PutBucketNotification"],
+        ..Access::NONE
+    };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<NotificationOutputs>> {
         let Ok(bucket) = self.bucket.get() else { return Ok(Vec::new()) };

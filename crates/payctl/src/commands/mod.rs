@@ -5,6 +5,7 @@ mod destroy;
 mod invoke;
 mod output;
 mod plan;
+mod policy;
 mod run;
 mod sandbox;
 mod stacks;
@@ -26,6 +27,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::State(command) => state::run(global, &command).await,
         Command::Sandbox(command) => sandbox::run(&command).await,
         Command::Invoke(args) => invoke::run(global, &args).await,
+        Command::Policy(args) => policy::run(global, &args).await,
         Command::Completions { shell } => completions::run(shell),
     }
 }

@@ -97,9 +97,17 @@ pub(crate) fn error(error: &CliError) {
 pub(crate) fn repeat_briefly(error: &mut clap::Error) {
     const LONGEST: usize = 60;
     if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) {
-        let value: String = value.escape_debug().collect();
+        let value: String = without_password(value).escape_debug().collect();
         let value = value::cut(&value, LONGEST);
         error.insert(ContextKind::InvalidValue, ContextValue::String(value));
+    }
+}
+
+/// A URL without who signs in there and with what.
+fn without_password(text: &str) -> String {
+    match text.split_once("://").zip(text.rsplit_once('@')) {
+        Some(((scheme, _), (_, rest))) => format!("{scheme}://…@{rest}"),
+        None => text.to_owned(),
     }
 }
 

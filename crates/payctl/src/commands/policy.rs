@@ -1,0 +1,76 @@
+//! `payctl policy`: what an operator has to be allowed.
+
+use payctl_aws::{Facts, Task, Zone, kinds, policy};
+use payctl_stack::Context;
+
+use crate::cli::{Global, PolicyArgs, PolicyTask};
+use crate::environment::{Local, connect};
+use crate::error::{CliError, Exit};
+use crate::report;
+
+/// What IAM takes as a managed policy, in characters without white space.
+const LONGEST: usize = 6144;
+
+pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliError> {
+    let local = Local::read(global)?;
+    let connection = connect(global, &local.config).await?;
+    let region = connection.region().to_owned();
+    let facts = match &args.account {
+        // Which partition a region is in, its name says.
+        Some(account) => Facts {
+            account: account.clone(),
+            caller: String::new(),
+            partition: partition(&region).to_owned(),
+            region,
+        },
+        None => connection.facts().await.map_err(|error| {
+            CliError::aws("failed to ask AWS who we are", &error.into())
+                .hint("with --account ID nothing is asked")
+        })?,
+    };
+    // Which zones they are does not matter here.
+    let zones: Vec<Zone> =
+        ["a", "b", "c"].map(|zone| Zone::from(format!("{}{zone}", facts.region))).into();
+    let context = Context {
+        suffix: &local.suffix,
+        account: &facts.account,
+        region: &facts.region,
+        partition: &facts.partition,
+        zones: &zones,
+        handlers: &Default::default(),
+        tags: &local.config.tags,
+    };
+    let stack = local.system.declare(&context, &local.config);
+    let mut tasks: Vec<Task> = args.tasks.iter().map(|task| (*task).into()).collect();
+    if tasks.is_empty() {
+        tasks = vec![Task::Plan, Task::Up, Task::Destroy];
+    }
+    let document = policy(&stack, kinds().kinds(), &facts, &tasks);
+    report::data(&format!("{document:#}\n"));
+    let length = document.to_string().chars().filter(|c| !c.is_whitespace()).count();
+    if length > LONGEST {
+        report::warn(&format!(
+            "it has {length} characters: too long for a managed policy ({LONGEST}),\n  not for \
+             one that is inline in a role (10240)"
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+fn partition(region: &str) -> &'static str {
+    match region {
+        _ if region.starts_with("cn-") => "aws-cn",
+        _ if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
+impl From<PolicyTask> for Task {
+    fn from(task: PolicyTask) -> Self {
+        match task {
+            PolicyTask::Plan => Self::Plan,
+            PolicyTask::Up => Self::Up,
+            PolicyTask::Destroy => Self::Destroy,
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What the verbs call, held against what the kinds say they have to be allowed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use payctl_engine::{KindInfo, Kinds};
+
+use super::Case;
+use crate::emulator::Emulator;
+
+/// Declared, and called by no case: by AWS for us, or only where an emulator never is.
+const UNCALLED: &[(&str, &str)] = &[
+    // AWS asks for them where a creation carries tags.
+    ("cloudtrail.trail", "cloudtrail:AddTags"),
+    ("cloudwatch.alarm", "cloudwatch:TagResource"),
+    ("dynamodb.table", "dynamodb:TagResource"),
+    ("iam.role", "iam:TagRole"),
+    ("kms.key", "kms:TagResource"),
+    ("lambda.function", "lambda:TagResource"),
+    ("logs.group", "logs:TagResource"),
+    // Tests of their own call these.
+    ("ec2.default_security_group", "ec2:UpdateSecurityGroupRuleDescriptionsEgress"),
+    ("ec2.default_security_group", "ec2:UpdateSecurityGroupRuleDescriptionsIngress"),
+    ("ec2.security_group", "ec2:UpdateSecurityGroupRuleDescriptionsEgress"),
+    ("ec2.security_group", "ec2:UpdateSecurityGroupRuleDescriptionsIngress"),
+    ("kms.key", "kms:CancelKeyDeletion"),
+    ("lambda.function", "ec2:DeleteNetworkInterface"),
+    ("s3.bucket", "s3:AbortMultipartUpload"),
+    ("s3.bucket", "s3:DeleteObject"),
+    ("s3.bucket", "s3:DeleteObjectVersion"),
+    // Only a group that is declared without a key or for ever takes them.
+    ("logs.group", "logs:DeleteRetentionPolicy"),
+    ("logs.group", "logs:DisassociateKmsKey"),
+];
+
+/// The SDK's name of a call as IAM knows it.
+pub fn actions(call: &str) -> Vec<String> {
+    let (service, operation) = call.split_once('.').unwrap();
+    let service = match service {
+        "CloudWatch Logs" => "logs".to_owned(),
+        "Resource Groups Tagging API" | "tagging" => "tag".to_owned(),
+        // What it signs as.
+        "monitoring" => "cloudwatch".to_owned(),
+        other => other.to_lowercase(),
+    };
+    // S3 has names of its own for what may be done.
+    let names: &[&str] = match (service.as_str(), operation) {
+        ("s3", "HeadBucket" | "ListObjectsV2") => &["ListBucket"],
+        ("s3", "ListObjectVersions") => &["ListBucketVersions"],
+        ("s3", "ListMultipartUploads") => &["ListBucketMultipartUploads"],
+        ("s3", "DeleteObjects") => &["DeleteObject", "DeleteObjectVersion"],
+        ("s3", "GetBucketEncryption") => &["GetEncryptionConfiguration"],
+        ("s3", "PutBucketEncryption") => &["PutEncryptionConfiguration"],
+        ("s3", "GetBucketLifecycleConfiguration") => &["GetLifecycleConfiguration"],
+        ("s3", "PutBucketLifecycleConfiguration" | "DeleteBucketLifecycle") => {
+            &["PutLifecycleConfiguration"]
+        }
+        ("s3", "GetPublicAccessBlock") => &["GetBucketPublicAccessBlock"],
+        ("s3", "PutPublicAccessBlock" | "DeletePublicAccessBlock") => {
+            &["PutBucketPublicAccessBlock"]
+        }
+        ("s3", "DeleteBucketOwnershipControls") => &["PutBucketOwnershipControls"],
+        ("s3", "GetBucketNotificationConfiguration") => &["GetBucketNotification"],
+        ("s3", "PutBucketNotificationConfiguration") => &["PutBucketNotification"],
+        _ => &[operation],
+    };
+    names.iter().map(|name| format!("{service}:{name}")).collect()
+}
+
+fn declared(kind: &KindInfo) -> BTreeSet<&'static str> {
+    let access = kind.access;
+    let all = [access.look, access.create, access.change, access.delete];
+    all.into_iter().flatten().copied().collect()
+}
+
+/// All that was called is declared, and all that the kind declares was called.
+pub fn check(case: &Case, kinds: &Kinds, emulator: Emulator, calls: &BTreeMap<String, u64>) {
+    let called: BTreeSet<String> = calls.keys().flat_map(|call| actions(call)).collect();
+    let of_stack = case.stack.resources().iter().map(|declared| &kinds[declared.address.kind()]);
+    let mut allowed: BTreeSet<&str> = of_stack.flat_map(declared).collect();
+    allowed.extend(["sts:GetCallerIdentity", "ec2:DescribeAvailabilityZones"]);
+    let beyond: Vec<_> = called.iter().filter(|c| !allowed.contains(c.as_str())).collect();
+    assert!(beyond.is_empty(), "called and not in ACCESS: {beyond:?}");
+    // One emulator shows all; the other gets some properties wrong.
+    if emulator == Emulator::Moto {
+        let kind = &kinds[case.address.kind()];
+        let mut idle = declared(kind);
+        idle.retain(|action| {
+            !called.contains(*action) && !UNCALLED.contains(&(kind.kind, *action))
+        });
+        assert!(idle.is_empty(), "in ACCESS and never called: {idle:?}");
+    }
+}
