@@ -3,6 +3,7 @@
 #   make demo    from nothing to a stored payment, on a local AWS emulator
 #   make test    every test
 #   make bench   the figures in docs/benchmarks.md
+#   make torture the counts in docs/reliability.md, in full
 
 SHELL := /bin/sh
 # One feature set for everything: another would build the AWS SDK a second time.
@@ -11,7 +12,7 @@ export PAYCTL_TEST_PYTHON ?= $(CURDIR)/target/tools/venv/bin/python
 # The sandbox of `make` shares the tests' Python environment and keeps apart from the user's.
 DEMO_ENV := PAYCTL_SANDBOX_VENV=$(CURDIR)/target/tools/venv
 
-.PHONY: all check fmt lint test unit overlay-test handler-test tools handlers build demo bench clean-demo
+.PHONY: all check fmt lint test unit overlay-test handler-test tools handlers build demo bench torture
 
 all: check test
 
@@ -52,6 +53,9 @@ overlay-test: tools
 
 demo: tools handlers build
 	@$(DEMO_ENV) sh scripts/demo.sh
+
+torture: tools handlers build
+	@sh scripts/torture.sh
 
 bench: tools handlers build
 	@$(DEMO_ENV) sh scripts/bench.sh

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use super::{Extent, Rack, seed, tell};
+use super::{Extent, Rack, seed, spread, tell};
 use crate::binary::{Run, X86_64, put_handler};
 use crate::emulator::Emulator;
 use crate::proxy::Rule;
@@ -11,26 +11,30 @@ use crate::proxy::Rule;
 /// Typical waits of AWS's, this many times faster: a NAT gateway takes about a second.
 const SCALE: &str = "80";
 
-/// R10: of several runs at once one proceeds; the others say who, or wait when asked to.
+/// R10: of several runs at once one proceeds; the others say who.
 pub async fn together(system: &str, extent: Extent) {
-    let rack = Rack::new(system).await;
-    let mut rounds = 0;
-    for nth in 0..extent.of(3, 200) {
-        let count = [2, 4, 8][nth % 3];
+    let counts: Vec<usize> = (0..extent.of(3, 200)).map(|nth| [2, 4, 8][nth % 3]).collect();
+    let turned_away = spread(system, extent.of(1, 3), &counts, async |rack, count| {
         rack.clean();
-        let runs: Vec<Run> = (0..count).map(|_| rack.payctl.start(&["up", "--yes"])).collect();
+        let runs: Vec<Run> = (0..*count).map(|_| rack.payctl.start(&["up", "--yes"])).collect();
         let ended: Vec<_> = runs.into_iter().map(Run::end).collect();
-        let done = ended.iter().filter(|ended| ended.code == Some(0)).count();
-        for ended in ended.iter().filter(|ended| ended.code != Some(0)) {
+        let away: Vec<_> = ended.iter().filter(|ended| ended.code != Some(0)).collect();
+        for ended in &away {
             assert_eq!(ended.code, Some(3), "{ended}");
             ended.says("another run holds");
         }
         // One that comes when another has ended finds nothing to do.
-        assert!(done >= 1, "round {nth}: none of {count} proceeded");
-        rack.is_up(&format!("round {nth}")).await;
-        rounds += 1;
-    }
-    tell(&format!("R10 {system}: 2, 4 and 8 runs at once, {rounds} rounds: everything there once"));
+        assert!(away.len() < *count, "none of {count} proceeded");
+        rack.is_up(&format!("{count} at once")).await;
+        away.len()
+    });
+    tell(&format!(
+        "R10 {system}: 2, 4 and 8 runs at once, {} rounds: everything there once, {} of {} runs \
+         turned away by name",
+        counts.len(),
+        turned_away.iter().sum::<usize>(),
+        counts.iter().sum::<usize>()
+    ));
 }
 
 /// R10: a killed holder's lock is free, a paused one's is not, and one can wait for it.
