@@ -42,6 +42,15 @@ struct Inner {
     log: Vec<String>,
     tokens: BTreeMap<String, u64>,
     dead: bool,
+    watcher: Option<Watcher>,
+}
+
+struct Watcher(Box<dyn Fn(&Address) + Send>);
+
+impl std::fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Watcher")
+    }
 }
 
 /// One thing that exists.
@@ -134,6 +143,11 @@ impl Memory {
         self.inner().changing
     }
 
+    /// Calls `look` with the address of each changing call when it is begun.
+    pub fn watch(&self, look: impl Fn(&Address) + Send + 'static) {
+        self.inner().watcher = Some(Watcher(Box::new(look)));
+    }
+
     /// The changing calls so far, in order, such as `create ec2.vpc:main`.
     pub fn log(&self) -> Vec<String> {
         self.inner().log.clone()
@@ -193,6 +207,12 @@ impl Memory {
             sleep(Duration::from_secs_f64(seconds)).await;
         } else {
             tokio::task::yield_now().await;
+        }
+    }
+
+    fn watched(&self, address: &Address) {
+        if let Some(Watcher(look)) = &self.inner().watcher {
+            look(address);
         }
     }
 
@@ -355,6 +375,7 @@ impl Provider for Memory {
     fn create<'a>(&'a self, call: Call<'a>, declared: &'a Value) -> Answer<'a, Value> {
         async move {
             let info = self.info(call.address);
+            self.watched(call.address);
             self.take(info.typical.created).await;
             if let Some(failure) = self.refused("create", call.address) {
                 return Err(failure);
@@ -420,6 +441,7 @@ impl Provider for Memory {
         changed: &'a Changed,
     ) -> Answer<'a, ()> {
         async move {
+            self.watched(call.address);
             // A creation's own settings are part of its typical time.
             self.take(0.0).await;
             if let Some(failure) = self.refused("converge", call.address) {
@@ -449,6 +471,7 @@ impl Provider for Memory {
     fn delete<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, ()> {
         async move {
             let info = self.info(call.address);
+            self.watched(call.address);
             self.take(info.typical.deleted).await;
             if let Some(failure) = self.refused("delete", call.address) {
                 return Err(failure);

@@ -35,7 +35,7 @@ pub(crate) trait Disk: Debug + Send + Sync {
     /// The paths of what a folder holds, sorted; nothing where there is no folder.
     fn list(&self, folder: &Path) -> Result<Vec<PathBuf>, StateError>;
 
-    /// Makes a folder and those above it, where they are missing.
+    /// Makes a folder and those above it, where they are missing; durable when it returns.
     fn make_folder(&self, folder: &Path) -> Result<(), StateError>;
 
     /// Makes the names in a folder durable.
@@ -60,7 +60,10 @@ pub(super) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), 
 }
 
 pub(super) fn sync_folder_of(disk: &dyn Disk, path: &Path) -> Result<(), StateError> {
-    disk.sync_folder(path.parent().unwrap_or(Path::new(".")))
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => disk.sync_folder(folder),
+        _ => disk.sync_folder(Path::new(".")),
+    }
 }
 
 /// Where a file is written before it gets its name. One that a crash leaves is written over.
@@ -130,9 +133,14 @@ impl Disk for FileSystem {
         if look_at(folder)?.is_some_and(|there| !there.is_dir()) {
             return Err(StateError::NotAFile { path: folder.to_owned() });
         }
+        let missing: Vec<&Path> = folder
+            .ancestors()
+            .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
+            .collect();
         // The umask can only take from the mode.
         let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.map_err(io("make the folder", folder))
+        made.map_err(io("make the folder", folder))?;
+        missing.iter().try_for_each(|made| sync_folder_of(self, made))
     }
 
     fn sync_folder(&self, folder: &Path) -> Result<(), StateError> {

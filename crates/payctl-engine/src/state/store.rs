@@ -178,6 +178,9 @@ impl Session {
     pub fn journal(&self, loaded: &Loaded, state: &State) -> Result<Journal, StateError> {
         let path = self.store.journal_path();
         let disk = &self.store.disk;
+        // A run that died may have left the names of state and journal to be lost with the power,
+        // and a journal must not outlive what it continues.
+        sync_folder_of(&**disk, &path)?;
         let mut journal = Journal::open(disk, &path, loaded.length, loaded.entries + 1)?;
         if journal.is_empty() {
             let whole = loaded.state.is_none().then(|| Box::new(state.clone()));

@@ -89,9 +89,15 @@ impl MemoryDisk {
         inner.trouble.is_some_and(|(at, _)| inner.operations >= at)
     }
 
+    /// Whether the process has died.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        self.inner().dead
+    }
+
     /// Returns when the operation has come at which the process dies.
     pub async fn death(&self) {
-        while !self.inner().dead {
+        while !self.is_dead() {
             self.death.notified().await;
         }
     }
@@ -122,6 +128,17 @@ impl MemoryDisk {
             }
             synced.clone_from(now);
         }
+    }
+
+    /// Another disk that holds what this one would without power, when nothing that was not synced
+    /// survives.
+    #[must_use]
+    pub fn synced(&self) -> Self {
+        let mut inner = self.inner().clone();
+        (inner.trouble, inner.dead) = (None, false);
+        let disk = Self { inner: Arc::new(Mutex::new(inner)), death: Arc::default() };
+        disk.lose_power(&mut |_| 0);
+        disk
     }
 
     /// What the file `name` in the store's folder holds.
