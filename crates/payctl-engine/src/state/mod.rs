@@ -113,6 +113,9 @@ pub struct Intent {
     pub token: String,
     /// The properties it is done with.
     pub properties: Value,
+    /// What they refer to.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub depends_on: BTreeSet<Address>,
 }
 
 /// What is about to be done.

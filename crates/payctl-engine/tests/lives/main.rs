@@ -4,7 +4,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod found;
 mod power;
+mod random;
+mod script;
 mod world;
 
 /// Figures are a result.

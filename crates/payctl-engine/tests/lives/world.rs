@@ -8,8 +8,8 @@ use payctl_engine::state::Loaded;
 use payctl_engine::testing::{Faults, Memory, MemoryDisk, synthetic};
 use payctl_engine::{
     Address, Declared, Event, Goal, Holder, Limits, LintError, ObserveError, Observed, Outcome,
-    Owner, Permissions, Plan, Provider as _, Reporter, Request, Stack, State, StateError, Status,
-    Stop, Store, execute, observe, plan,
+    Owner, Permissions, Plan, Provider as _, Refusal, Reporter, Request, Stack, State, StateError,
+    Status, Stop, Store, execute, observe, plan,
 };
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ pub(crate) struct World {
 pub(crate) enum End {
     Ran(Outcome),
     Killed,
-    Refused(Plan),
+    Refused(Vec<Refusal>),
     /// The plan contradicts itself: a fault of the engine's.
     Unsound(LintError),
     /// Something could not be read.
@@ -102,6 +102,11 @@ impl World {
         self.or_empty(&self.store.load().unwrap())
     }
 
+    /// Forgets everything, as if the state were lost.
+    pub(crate) fn lose_state(&self) {
+        self.disk.names().iter().for_each(|name| self.disk.set(name, None));
+    }
+
     fn made(&self, stack: &Stack, goal: Goal, state: &State, observed: &Observed) -> Plan {
         let request = Request {
             goal,
@@ -147,7 +152,7 @@ impl World {
         };
         let plan = self.made(stack, goal, &state, &observed);
         if !plan.refusals.is_empty() {
-            return Ok(End::Refused(plan));
+            return Ok(End::Refused(plan.refusals));
         }
         if plan.is_empty() {
             if loaded.replayed > 0 {
