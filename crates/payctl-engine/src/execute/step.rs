@@ -1,7 +1,7 @@
 //! One operation: journal, call, journal, state; and the patience around it.
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -92,9 +92,11 @@ impl Work<'_, '_> {
         if let Some(begun) = begun.filter(same).filter(|_| !found) {
             return begun.token.clone();
         }
-        // By chance, as a lost state begins to count anew: a token of its first life would be
+        // The time, as a lost state begins to count anew: a token of its first life would be
         // answered with what was made then.
-        let source = format!("{} {address} {}", state.lineage, fastrand::u128(..));
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let (nanos, entries) = (since.as_nanos(), self.run.journal.borrow().len());
+        let source = format!("{} {} {address} {entries} {nanos}", state.lineage, state.serial);
         blake3::hash(source.as_bytes()).to_hex()[..32].to_owned()
     }
 
