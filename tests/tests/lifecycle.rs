@@ -1,14 +1,14 @@
-//! The engine's life on the in-memory cloud: kills at every changing call, random graphs, random
-//! edits and random failures. One rule: the same command run again converges, makes nothing
-//! twice and leaves nothing behind.
+//! The life of `pci-core` on the in-memory cloud: kills at every changing call, lost states and
+//! random failures. One rule: the same command run again converges, makes nothing twice and
+//! leaves nothing behind. Random graphs are in the engine's own `tests/lives`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use payctl_aws::kinds;
-use payctl_engine::testing::{Faults, Memory, synthetic as synthetic_kinds};
+use payctl_engine::testing::{Faults, Memory};
 use payctl_engine::{Goal, Stack};
 use payctl_stack::config::Config;
-use payctl_tests::world::{End, World, pci_core, synthetic};
+use payctl_tests::world::{End, World, pci_core};
 
 fn memory() -> Memory {
     Memory::new(kinds().kinds().clone())
@@ -147,105 +147,8 @@ async fn a_run_takes_no_longer_than_its_longest_chain() {
     }
 }
 
-/// A random graph, then random edits of it.
-struct Shapes(fastrand::Rng);
-
-impl Shapes {
-    fn graph(&mut self) -> Vec<(&'static str, String, u64, Vec<usize>)> {
-        let kinds = ["net.zone", "net.node", "data.store", "app.worker"];
-        let count = self.0.usize(1..14);
-        (0..count)
-            .map(|index| {
-                let parents = (0..index).filter(|_| self.0.u8(0..10) < 3).collect();
-                let kind = kinds[self.0.usize(..kinds.len())];
-                (kind, format!("n{index}"), self.0.u64(0..3), parents)
-            })
-            .collect()
-    }
-
-    fn edit(&mut self, things: &mut Vec<(&'static str, String, u64, Vec<usize>)>) {
-        for _ in 0..self.0.usize(0..4) {
-            let at = self.0.usize(..things.len());
-            match self.0.u8(0..4) {
-                0 => things[at].2 += 1,
-                1 if at > 0 => {
-                    let parent = self.0.usize(..at);
-                    if !things[at].3.contains(&parent) {
-                        things[at].3.push(parent);
-                    }
-                }
-                2 => {
-                    things[at].3.pop();
-                }
-                _ if at + 1 == things.len() && things.len() > 1 => {
-                    things.pop();
-                }
-                _ => {
-                    let index = things.len();
-                    things.push(("net.node", format!("m{index}"), 0, vec![at]));
-                }
-            }
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn random_lives_converge() {
-    let seeds = std::env::var("PAYCTL_SEEDS").ok().and_then(|text| text.parse().ok());
-    let from = std::env::var("PAYCTL_SEED").ok().and_then(|text| text.parse().ok());
-    let first: u64 = from.unwrap_or(1);
-    for seed in first..first + if from.is_some() { 1 } else { seeds.unwrap_or(400) } {
-        life(seed).await;
-    }
-}
-
-/// One life. A failure names its seed: PAYCTL_SEED=n repeats it.
-async fn life(seed: u64) {
-    let mut shapes = Shapes(fastrand::Rng::with_seed(seed));
-    let mut things = shapes.graph();
-    let mut stack = synthetic(&things);
-    let world = World::new(Memory::new(synthetic_kinds()), &stack);
-    for round in 0..3 {
-        let at = format!("PAYCTL_SEED={seed}, round {round}");
-        // Some runs that go wrong …
-        for _ in 0..shapes.0.usize(0..3) {
-            let faults = Faults {
-                throttled: shapes.0.u8(0..20),
-                unavailable: shapes.0.u8(0..10),
-                lost: shapes.0.u8(0..15),
-                lag: std::time::Duration::from_millis(shapes.0.u64(0..1500)),
-                ..Faults::seeded(shapes.0.u64(1..))
-            };
-            world.memory.set_faults(faults);
-            if shapes.0.bool() {
-                let applied = shapes.0.bool();
-                world.kill_at(shapes.0.u64(1..12), applied);
-            }
-            let goal = if shapes.0.u8(0..6) == 0 { Goal::Destroy } else { Goal::Up };
-            let _ = world.run(&stack, goal).await;
-            world.no_faults();
-        }
-        // … and one that does not: everything is as declared.
-        world.no_faults();
-        world.must(&stack, Goal::Up).await;
-        assert_eq!(names(&world), declared(&stack), "{at}");
-        calm(&world, &stack, &at).await;
-        shapes.edit(&mut things);
-        stack = synthetic(&things);
-    }
-    world.must(&stack, Goal::Destroy).await;
-    assert_eq!(world.memory.things(), [], "PAYCTL_SEED={seed}");
-}
-
 fn names(world: &World) -> Vec<String> {
     world.memory.things().into_iter().map(|(name, _)| name).collect()
-}
-
-fn declared(stack: &Stack) -> Vec<String> {
-    let mut names: Vec<String> =
-        stack.resources().iter().map(|declared| declared.address.to_string()).collect();
-    names.sort();
-    names
 }
 
 /// A further plan has nothing to do.

@@ -3,7 +3,7 @@
 //! Every changing call is journal, call, journal, state. One task drives all operations; each
 //! tells when its id is known, so that what needs no more can start.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
@@ -109,7 +109,6 @@ pub async fn execute(
         per_service: limits.per_service.max(1),
         storage: RefCell::default(),
         noted: RefCell::default(),
-        steps_begun: Cell::new(0),
         milestones,
     };
     let mut outcome = run.drive(&schedule.operations, created, limits.parallelism.max(1)).await;
@@ -153,7 +152,6 @@ struct Run<'a> {
     storage: RefCell<Option<StateError>>,
     /// The steps whose deposed are on record.
     noted: RefCell<BTreeSet<Address>>,
-    steps_begun: Cell<u64>,
     milestones: mpsc::UnboundedSender<usize>,
 }
 

@@ -142,7 +142,8 @@ impl Case {
 
     pub(crate) fn pending(mut self, address: &str, action: IntentAction) -> Self {
         let (token, properties) = ("token".to_owned(), Value::Null);
-        self.state.pending.insert(at(address), Intent { action, token, properties });
+        let intent = Intent { action, token, properties, depends_on: BTreeSet::new() };
+        self.state.pending.insert(at(address), intent);
         self
     }
 

@@ -42,7 +42,16 @@ pub struct Seen {
     /// Whether it was found by name or tag rather than by what the state records.
     pub found: bool,
     /// What else was found under the same ownership tags: a crash's duplicates.
-    pub others: Vec<Value>,
+    pub others: Vec<Other>,
+}
+
+/// What stands beside a resource under its ownership tags.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Other {
+    /// What the cloud assigned.
+    pub outputs: Value,
+    /// Its properties.
+    pub properties: Value,
 }
 
 /// Nothing could be said about a resource.
@@ -277,11 +286,13 @@ impl Looker<'_> {
             let Some(made) = self.choose(call.address, found) else { continue };
             let declared = declared.map_or(&intent.properties, |declared| &declared.properties);
             let wanted = kind.replaced_by.iter().all(|property| {
+                // A property that is left out is null.
                 let value = declared.get(property).unwrap_or(&Value::Null);
-                !references(value).is_empty() || intent.properties.get(property) == Some(value)
+                let made = intent.properties.get(property).unwrap_or(&Value::Null);
+                !references(value).is_empty() || made == value
             });
             let old = if wanted { std::mem::replace(seen, made) } else { made };
-            seen.others.push(old.outputs);
+            seen.others.push(Other { outputs: old.outputs, properties: old.properties });
             seen.others.extend(old.others);
             break;
         }
@@ -319,7 +330,11 @@ impl Looker<'_> {
             outputs: outputs.clone(),
             properties: properties.clone(),
             found: true,
-            others: others.iter().map(|(outputs, _)| outputs.clone()).collect(),
+            others: others
+                .iter()
+                .map(|one| (*one).clone())
+                .map(|(outputs, properties)| Other { outputs, properties })
+                .collect(),
         })
     }
 }

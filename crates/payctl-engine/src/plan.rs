@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::diff::{Change, diff, from_nothing};
 use crate::input::{Needs, resolve};
-use crate::observe::{Observed, Seen};
+use crate::observe::{Observed, Other, Seen};
 use crate::owner::{Owner, Ownership};
 use crate::schedule::in_the_way;
-use crate::state::{Deposed, IntentAction, Record, State, Status};
+use crate::state::{Deposed, Intent, IntentAction, Record, State, Status};
 use crate::{Address, Declared, KindInfo, Kinds, Stack};
 
 /// The format of a saved plan.
@@ -338,6 +338,7 @@ impl<'a> Planner<'a> {
             self.known.get(&reference.address)?.get(&reference.output).cloned()
         }));
         let record = state.resources.get(address);
+        let begun = state.pending.get(address);
         let seen = observed.resources.get(address);
         let mut step = Step {
             address: address.clone(),
@@ -348,13 +349,12 @@ impl<'a> Planner<'a> {
             known: seen.map(|seen| seen.outputs.clone()),
             before: seen.map_or(Value::Null, |seen| seen.properties.clone()),
             depends_on: declared.dependencies(),
-            depended_on: match (record, seen) {
-                (Some(record), _) => record.depends_on.clone(),
+            depended_on: match (record, begun, seen) {
                 // Where the state was lost, what is declared is the best guess.
-                (None, Some(_)) => declared.dependencies().into_keys().collect(),
-                (None, None) => BTreeSet::new(),
+                (None, None, Some(_)) => declared.dependencies().into_keys().collect(),
+                _ => depended_on(record, begun),
             },
-            deposed: deposed(record, seen),
+            deposed: deposed(record, seen, begun),
         };
         let Some(seen) = seen else {
             step.action = Action::Create;
@@ -497,11 +497,8 @@ impl<'a> Planner<'a> {
         let record = state.resources.get(address);
         let declared = stack.resources().iter().find(|declared| declared.address == *address);
         let seen = observed.resources.get(address);
-        let mut depended_on: BTreeSet<Address> = match (record, declared) {
-            (Some(record), _) => record.depends_on.clone(),
-            (None, Some(declared)) => declared.dependencies().into_keys().collect(),
-            (None, None) => BTreeSet::new(),
-        };
+        let begun = state.pending.get(address);
+        let mut depended_on = depended_on(record, begun);
         if let Some(declared) = declared {
             depended_on.extend(declared.dependencies().into_keys());
         }
@@ -527,14 +524,13 @@ impl<'a> Planner<'a> {
             before: before.clone(),
             depends_on: BTreeMap::new(),
             depended_on,
-            deposed: deposed(record, seen),
+            deposed: deposed(record, seen, begun),
         };
         let refusal = seen.and_then(|seen| self.stranger(address, kind, seen, &before));
         if refusal.is_some() {
             self.strangers.insert(address.clone());
         }
-        let deleting = state.pending.get(address);
-        let deleting = deleting.is_some_and(|intent| intent.action == IntentAction::Delete);
+        let deleting = begun.is_some_and(|intent| intent.action == IntentAction::Delete);
         match seen {
             None => match record.filter(|record| record.status != Status::Gone) {
                 // Its deletion may have more to it than the thing itself, which is gone: a
@@ -671,19 +667,27 @@ impl<'a> Planner<'a> {
     }
 }
 
-fn deposed(record: Option<&Record>, seen: Option<&Seen>) -> Vec<Deposed> {
+/// What has to go besides what is there: what earlier runs replaced, and what was found.
+fn deposed(record: Option<&Record>, seen: Option<&Seen>, begun: Option<&Intent>) -> Vec<Deposed> {
     let mut all = record.map(|record| record.deposed.clone()).unwrap_or_default();
     let known: Vec<Value> = all.iter().map(|deposed| deposed.outputs.clone()).collect();
     if let Some(seen) = seen {
-        let others = seen.others.iter().filter(|outputs| !known.contains(outputs));
+        let others = seen.others.iter().filter(|other| !known.contains(&other.outputs));
         let recorded = |outputs: &Value| record.filter(|record| record.outputs == *outputs);
-        all.extend(others.map(|outputs| Deposed {
+        let depends_on = depended_on(record, begun);
+        all.extend(others.map(|Other { outputs, properties }| Deposed {
             outputs: outputs.clone(),
-            properties: recorded(outputs).map_or(&seen.properties, |r| &r.properties).clone(),
-            depends_on: record.map(|record| record.depends_on.clone()).unwrap_or_default(),
+            properties: recorded(outputs).map_or(properties, |r| &r.properties).clone(),
+            depends_on: depends_on.clone(),
         }));
     }
     all
+}
+
+/// What that refers to which is there: as recorded, or as it was about to be made or changed.
+fn depended_on(record: Option<&Record>, begun: Option<&Intent>) -> BTreeSet<Address> {
+    let recorded = record.into_iter().flat_map(|record| &record.depends_on);
+    recorded.chain(begun.into_iter().flat_map(|intent| &intent.depends_on)).cloned().collect()
 }
 
 /// What the recorded resource will be known by again when it is made anew under the same name:

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::input::Needs;
+use crate::input::{Needs, resolve};
 use crate::plan::{Action, Plan, Step};
+use crate::state::Deposed;
 use crate::{Address, Kinds, Typical};
 
 /// Which half of a step an operation is.
@@ -108,7 +109,7 @@ fn lay_out<'a>(
     for step in all {
         layout.add(step);
     }
-    layout.connect(all, &steps);
+    layout.connect(all, &steps, kinds);
     let Layout { mut operations, .. } = layout;
     loop {
         match measure(&mut operations, kinds) {
@@ -155,7 +156,7 @@ impl<'a> Layout<'a> {
         }
     }
 
-    fn connect(&mut self, all: &'a [Step], steps: &BTreeMap<&Address, &Step>) {
+    fn connect(&mut self, all: &'a [Step], steps: &BTreeMap<&Address, &Step>, kinds: &Kinds) {
         let mut edges: Vec<(usize, usize, Milestone)> = Vec::new();
         for step in all {
             let Some(&apply) = self.applies.get(&step.address) else { continue };
@@ -183,6 +184,14 @@ impl<'a> Layout<'a> {
                 }
                 _ => {}
             }
+            if matches!(step.action, Action::Create | Action::CreateThenDelete) {
+                for (delete, _) in self.deletes.get(&step.address).into_iter().flatten() {
+                    let deposed = self.operations[*delete].deposed.map(|nth| &step.deposed[nth]);
+                    if deposed.is_some_and(|old| takes_the_name(step, old, steps, kinds)) {
+                        edges.push((apply, *delete, Milestone::Done));
+                    }
+                }
+            }
         }
         // Nothing goes before what refers to it has gone or moved away.
         for (user_delete, refers_to) in self.deletes.values().flatten() {
@@ -198,8 +207,10 @@ impl<'a> Layout<'a> {
             let there = step.depended_on.iter().filter(|_| step.known.is_some());
             for used in there {
                 let used_step = steps.get(used);
+                // What still refers to it waits for the one that is made after it has gone.
+                let stays = step.depends_on.contains_key(used);
                 let first = used_step.is_some_and(|s| s.action == Action::DeleteThenCreate);
-                if first || step.action == Action::DeleteThenCreate {
+                if (first && stays) || step.action == Action::DeleteThenCreate {
                     continue;
                 }
                 for (delete, _) in self.deletes.get(used).into_iter().flatten() {
@@ -215,6 +226,25 @@ impl<'a> Layout<'a> {
             }
         }
     }
+}
+
+/// Whether what is to be made cannot stand beside what was left over.
+fn takes_the_name(
+    step: &Step,
+    old: &Deposed,
+    steps: &BTreeMap<&Address, &Step>,
+    kinds: &Kinds,
+) -> bool {
+    let unique = kinds.get(step.address.kind()).map_or(&[][..], |kind| kind.unique_by);
+    // What refers to something that is made anew is another than what there was.
+    let same = |name: &&str| {
+        let new = resolve(&step.properties[*name], &|reference| {
+            let used = steps.get(&reference.address).filter(|used| !used.action.replaces())?;
+            used.known.as_ref()?.get(&reference.output).cloned()
+        });
+        new == old.properties[*name]
+    };
+    !unique.is_empty() && unique.iter().all(same)
 }
 
 /// What can be said of a plan by looking at it.

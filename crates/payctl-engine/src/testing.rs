@@ -14,8 +14,13 @@ use tokio::time::{Instant, sleep};
 use crate::provider::Answer;
 use crate::{
     Address, Call, Changed, Failure, FailureKind, KindInfo, Kinds, Provider, Readiness, Repeat,
-    Typical,
 };
+
+mod disk;
+mod kinds;
+
+pub use disk::{MemoryDisk, Trouble};
+pub use kinds::synthetic;
 
 /// A cloud in memory.
 #[derive(Debug)]
@@ -37,6 +42,15 @@ struct Inner {
     log: Vec<String>,
     tokens: BTreeMap<String, u64>,
     dead: bool,
+    watcher: Option<Watcher>,
+}
+
+struct Watcher(Box<dyn Fn(&Address) + Send>);
+
+impl std::fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Watcher")
+    }
 }
 
 /// One thing that exists.
@@ -129,6 +143,11 @@ impl Memory {
         self.inner().changing
     }
 
+    /// Calls `look` with the address of each changing call when it is begun.
+    pub fn watch(&self, look: impl Fn(&Address) + Send + 'static) {
+        self.inner().watcher = Some(Watcher(Box::new(look)));
+    }
+
     /// The changing calls so far, in order, such as `create ec2.vpc:main`.
     pub fn log(&self) -> Vec<String> {
         self.inner().log.clone()
@@ -191,6 +210,12 @@ impl Memory {
         }
     }
 
+    fn watched(&self, address: &Address) {
+        if let Some(Watcher(look)) = &self.inner().watcher {
+            look(address);
+        }
+    }
+
     /// What goes wrong before a call has any effect.
     fn refused(&self, operation: &str, address: &Address) -> Option<Failure> {
         let mut inner = self.inner();
@@ -241,57 +266,6 @@ impl Memory {
         let lost = faults.lost;
         faults.random != 0 && faults.roll(lost)
     }
-}
-
-/// The names of the kinds that `synthetic` makes.
-const SYNTHETIC: [&str; 5] = ["net.zone", "net.node", "data.store", "app.worker", "net.link"];
-
-/// Kinds for graphs that are not AWS's. Two zones can stand side by side, two nodes of one name
-/// cannot; both hold what they refer to. A store is known by its name and holds nothing. A worker is made for what it refers to, a link belongs to it.
-#[must_use]
-pub fn synthetic() -> Kinds {
-    let zone = KindInfo {
-        kind: SYNTHETIC[0],
-        properties: &["name", "zone", "size", "parents", "tags"],
-        replaced_by: &["name", "zone"],
-        unique_by: &[],
-        set_later: &["size"],
-        holds: &["parents"],
-        stable_outputs: &[],
-        keeps_data: false,
-        belongs_to: None,
-        one_at_a_time: None,
-        repeat: Repeat::Search,
-        typical: Typical { created: 1.0, ready: 2.0, deleted: 1.0 },
-        patience: Duration::from_secs(600),
-        access: crate::Access::NONE,
-        normalise: Value::clone,
-    };
-    let node = KindInfo {
-        kind: SYNTHETIC[1],
-        unique_by: &["name"],
-        repeat: Repeat::Unique,
-        ..zone.clone()
-    };
-    let store =
-        KindInfo { kind: SYNTHETIC[2], stable_outputs: &["id"], holds: &[], ..node.clone() };
-    let worker = KindInfo {
-        kind: SYNTHETIC[3],
-        replaced_by: &["name", "zone", "parents"],
-        holds: &[],
-        repeat: Repeat::Token,
-        ..zone.clone()
-    };
-    let link = KindInfo {
-        kind: SYNTHETIC[4],
-        properties: &["name", "size", "parents"],
-        replaced_by: &["name", "parents"],
-        unique_by: &["name", "parents"],
-        holds: &[],
-        belongs_to: Some("parents"),
-        ..node.clone()
-    };
-    [zone, node, store, worker, link].into_iter().map(|kind| (kind.kind, kind)).collect()
 }
 
 fn is_at(thing: &Thing, address: &Address) -> bool {
@@ -401,6 +375,7 @@ impl Provider for Memory {
     fn create<'a>(&'a self, call: Call<'a>, declared: &'a Value) -> Answer<'a, Value> {
         async move {
             let info = self.info(call.address);
+            self.watched(call.address);
             self.take(info.typical.created).await;
             if let Some(failure) = self.refused("create", call.address) {
                 return Err(failure);
@@ -466,6 +441,7 @@ impl Provider for Memory {
         changed: &'a Changed,
     ) -> Answer<'a, ()> {
         async move {
+            self.watched(call.address);
             // A creation's own settings are part of its typical time.
             self.take(0.0).await;
             if let Some(failure) = self.refused("converge", call.address) {
@@ -495,6 +471,7 @@ impl Provider for Memory {
     fn delete<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, ()> {
         async move {
             let info = self.info(call.address);
+            self.watched(call.address);
             self.take(info.typical.deleted).await;
             if let Some(failure) = self.refused("delete", call.address) {
                 return Err(failure);

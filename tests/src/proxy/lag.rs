@@ -84,7 +84,9 @@ fn addresses(text: &str) -> BTreeSet<String> {
             let parts = word.split_once("%3A").or_else(|| word.split_once(':'));
             parts.is_some_and(|(kind, name)| {
                 kind.contains('.')
-                    && kind.chars().all(|c| c.is_ascii_lowercase() || "._".contains(c))
+                    && kind
+                        .chars()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._".contains(c))
                     && !name.is_empty()
                     && !name.contains(':')
                     && !name.contains("%3A")

@@ -1,7 +1,7 @@
 //! One operation: journal, call, journal, state; and the patience around it.
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -82,22 +82,32 @@ impl Work<'_, '_> {
     /// cloud knows it again.
     fn token(&self, action: IntentAction, properties: &Value) -> String {
         let state = self.run.state.borrow();
-        let begun = state.pending.get(&self.step.address);
+        let address = &self.step.address;
+        let begun = state.pending.get(address);
         let same = |begun: &&Intent| begun.action == action && begun.properties == *properties;
-        if let Some(begun) = begun.filter(same) {
+        // What was found of that attempt and is to be replaced would be answered once more.
+        let found = self.step.known.as_ref().is_some_and(|known| {
+            state.resources.get(address).is_none_or(|record| record.outputs != *known)
+        });
+        if let Some(begun) = begun.filter(same).filter(|_| !found) {
             return begun.token.clone();
         }
-        let nth = self.run.steps_begun.get();
-        self.run.steps_begun.set(nth + 1);
-        let entries = self.run.journal.borrow().len();
-        let source =
-            format!("{} {} {} {entries} {nth}", state.lineage, state.serial, self.step.address);
+        // The time, as a lost state begins to count anew: a token of its first life would be
+        // answered with what was made then.
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let (nanos, entries) = (since.as_nanos(), self.run.journal.borrow().len());
+        let source = format!("{} {} {address} {entries} {nanos}", state.lineage, state.serial);
         blake3::hash(source.as_bytes()).to_hex()[..32].to_owned()
     }
 
     fn intend(&self, action: IntentAction, properties: &Value) -> Result<String, Halt> {
         let token = self.token(action, properties);
-        let intent = Intent { action, token: token.clone(), properties: properties.clone() };
+        let depends_on = match action {
+            IntentAction::Delete => self.step.depended_on.clone(),
+            _ => self.step.depends_on.keys().cloned().collect(),
+        };
+        let properties = properties.clone();
+        let intent = Intent { action, token: token.clone(), properties, depends_on };
         let address = self.step.address.clone();
         self.run.record(&Entry::Intent { address, intent })?;
         Ok(token)

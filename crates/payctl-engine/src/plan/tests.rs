@@ -364,7 +364,9 @@ fn the_duplicates_of_a_crash_are_deleted_with_what_they_are_on_record_with() {
     let case = case.seen("net.zone:a", |seen| {
         let recorded = std::mem::replace(&mut seen.outputs, json!({ "id": "new" }));
         seen.properties["size"] = json!(null);
-        (seen.found, seen.others) = (true, vec![recorded, json!({ "id": "third" })]);
+        let other = |outputs| Other { outputs, properties: seen.properties.clone() };
+        seen.others = vec![other(recorded), other(json!({ "id": "third" }))];
+        seen.found = true;
     });
     let plan = case.pending("net.zone:a", IntentAction::Create).plan(Goal::Up);
     let step = &plan.steps[0];

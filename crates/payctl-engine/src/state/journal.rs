@@ -2,15 +2,14 @@
 //! changing call. One JSON text per line: `{"seq":1,"sum":"…","entry":{…}}`.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::store::{StateError, io, open_private};
-use super::{Intent, Record};
+use super::disk::Disk;
+use super::{Intent, Record, StateError};
 use crate::Address;
 
 /// One line of the journal.
@@ -69,7 +68,7 @@ struct Line {
 /// An open journal.
 #[derive(Debug)]
 pub struct Journal {
-    file: File,
+    disk: Arc<dyn Disk>,
     path: PathBuf,
     next: u64,
     broken: bool,
@@ -77,11 +76,14 @@ pub struct Journal {
 
 impl Journal {
     /// Opens the journal at `path` behind its last whole line, which `length` is the end of.
-    pub(super) fn open(path: &Path, length: u64, next: u64) -> Result<Self, StateError> {
-        let mut file = open_private(path, OpenOptions::new().read(true).write(true).create(true))?;
-        file.set_len(length).map_err(io("cut", path))?;
-        file.seek(SeekFrom::End(0)).map_err(io("open", path))?;
-        Ok(Self { file, path: path.to_owned(), next, broken: false })
+    pub(super) fn open(
+        disk: &Arc<dyn Disk>,
+        path: &Path,
+        length: u64,
+        next: u64,
+    ) -> Result<Self, StateError> {
+        disk.cut(path, length)?;
+        Ok(Self { disk: disk.clone(), path: path.to_owned(), next, broken: false })
     }
 
     /// Adds an entry; when this returns, it is on disk.
@@ -94,11 +96,10 @@ impl Journal {
             return Err(StateError::JournalBroken { path: self.path.clone() });
         }
         let line = line(self.next, entry)?;
-        let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
-        if let Err(source) = written {
-            self.broken = true;
-            return Err(io("write", &self.path)(source));
-        }
+        // What a failed write left behind would stand before whatever came after it.
+        self.broken = true;
+        self.disk.append(&self.path, line.as_bytes())?;
+        self.broken = false;
         self.next += 1;
         Ok(())
     }
@@ -151,6 +152,11 @@ pub(super) fn read(bytes: &[u8], path: &Path) -> Result<Replay, StateError> {
         replay.length += end as u64 + 1;
         rest = tail;
     }
+    // A torn line lacks its end; where only the last byte does not fit, that was hurt later.
+    let next = replay.entries.len() as u64 + 1;
+    if rest.split_last().is_some_and(|(_, text)| read_line(text, next).is_some()) {
+        return Err(StateError::JournalDamaged { path: path.to_owned(), line: next });
+    }
     Ok(replay)
 }
 
@@ -190,11 +196,7 @@ mod tests {
             for bit in 0..8 {
                 let mut hurt = bytes.clone();
                 hurt[at] ^= 1 << bit;
-                match read(&hurt, Path::new("j")) {
-                    Err(_) => {}
-                    // A flipped newline makes the last line a torn one.
-                    Ok(replay) => assert!(replay.entries.len() < 2, "byte {at} bit {bit}"),
-                }
+                assert!(read(&hurt, Path::new("j")).is_err(), "byte {at} bit {bit}");
             }
         }
     }

@@ -1,6 +1,9 @@
 //! State: what is known to exist, and what may exist. A cache of what AWS and the ownership tags
 //! know, kept so that a plan needs no search.
 
+pub(crate) mod disk;
+mod document;
+pub(crate) mod error;
 mod journal;
 mod store;
 
@@ -10,8 +13,9 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use error::StateError;
 pub use journal::{Entry, Journal};
-pub use store::{Holder, Loaded, Session, StateError, Store};
+pub use store::{Holder, Loaded, Session, Store};
 
 use crate::Address;
 
@@ -109,6 +113,9 @@ pub struct Intent {
     pub token: String,
     /// The properties it is done with.
     pub properties: Value,
+    /// What they refer to.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub depends_on: BTreeSet<Address>,
 }
 
 /// What is about to be done.

@@ -3,54 +3,18 @@
 //! The state file is replaced whole (temporary file, sync, rename, folder sync), the journal is
 //! appended to and synced, the lock is the operating system's and is never unlinked.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use super::disk::{Disk, FileSystem, Lock, replace, sync_folder_of};
+use super::document::{decode, encode};
 use super::journal::{self, Entry, Journal};
-use super::{FORMAT, State};
+use super::{State, StateError};
 
 /// How many earlier states are kept.
 const BACKUPS: usize = 5;
-
-/// Why the state could not be read or written.
-#[derive(Debug, thiserror::Error)]
-#[allow(missing_docs)]
-pub enum StateError {
-    #[error("failed to {what} {path}", path = path.display())]
-    Io { what: &'static str, path: PathBuf, source: io::Error },
-    #[error("{path} is not a regular file; payctl follows no links to its state", path = path.display())]
-    NotAFile { path: PathBuf },
-    #[error("{path} is damaged: {why}", path = path.display())]
-    Damaged { path: PathBuf, why: String },
-    #[error("{path} is damaged at line {line}", path = path.display())]
-    JournalDamaged { path: PathBuf, line: u64 },
-    #[error("an earlier write to {path} failed, so nothing further is changed", path = path.display())]
-    JournalBroken { path: PathBuf },
-    #[error("{path} was written by a newer payctl (format {found}; this one knows {FORMAT})", path = path.display())]
-    TooNew { path: PathBuf, found: u64 },
-    #[error("another run holds {path}: {holder}", path = path.display())]
-    Locked { path: PathBuf, holder: String },
-    #[error("failed to encode the state")]
-    Encode { source: serde_json::Error },
-}
-
-impl StateError {
-    pub(super) fn encode(source: serde_json::Error) -> Self {
-        Self::Encode { source }
-    }
-}
-
-pub(super) fn io<'a>(
-    what: &'static str,
-    path: &'a Path,
-) -> impl FnOnce(io::Error) -> StateError + 'a {
-    move |source| StateError::Io { what, path: path.to_owned(), source }
-}
 
 /// Who holds the lock.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -68,7 +32,8 @@ pub struct Holder {
 /// The folder that holds one environment's state.
 #[derive(Clone, Debug)]
 pub struct Store {
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
+    pub(super) disk: Arc<dyn Disk>,
 }
 
 /// What a store holds.
@@ -85,21 +50,21 @@ pub struct Loaded {
 /// A locked store.
 #[derive(Debug)]
 pub struct Session {
-    store: Store,
-    _lock: File,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Envelope {
-    checksum: String,
-    state: Value,
+    pub(super) store: Store,
+    _lock: Lock,
 }
 
 impl Store {
     /// The store in `folder`, which need not exist.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self { folder: folder.into(), disk: Arc::new(FileSystem) }
+    }
+
+    /// The store on a disk in memory.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn in_memory(disk: &crate::testing::MemoryDisk) -> Self {
+        Self { folder: PathBuf::from("state"), disk: Arc::new(disk.clone()) }
     }
 
     /// The folder.
@@ -108,12 +73,16 @@ impl Store {
         &self.folder
     }
 
-    fn state_path(&self) -> PathBuf {
+    pub(super) fn state_path(&self) -> PathBuf {
         self.folder.join("state.json")
     }
 
-    fn journal_path(&self) -> PathBuf {
+    pub(super) fn journal_path(&self) -> PathBuf {
         self.folder.join("journal.jsonl")
+    }
+
+    pub(super) fn backup_folder(&self) -> PathBuf {
+        self.folder.join("backups")
     }
 
     /// Reads the state. Writes nothing and takes no lock: the state file is replaced whole, so
@@ -122,49 +91,13 @@ impl Store {
     /// # Errors
     /// When it cannot be read or is damaged.
     pub fn load(&self) -> Result<Loaded, StateError> {
-        let path = self.state_path();
-        let state = read_file(&path)?.map(|bytes| decode(&bytes, &path)).transpose()?;
-        let journal = self.journal_path();
-        let replay = match read_file(&journal)? {
-            Some(bytes) => journal::read(&bytes, &journal)?,
-            None => journal::Replay::default(),
-        };
-        let mut loaded = Loaded { state, replayed: 0, length: 0, entries: 0 };
-        let mut entries = replay.entries.iter();
-        if let Some(Entry::Begin { lineage, serial, state: begun }) = entries.next() {
-            let continues = match &loaded.state {
-                // The state file already holds what a finished run's journal says.
-                Some(state) if state.serial > *serial && state.lineage == *lineage => false,
-                Some(state) if state.serial == *serial && state.lineage == *lineage => true,
-                Some(_) => {
-                    let why = "it continues another state than the one beside it".to_owned();
-                    return Err(StateError::Damaged { path: journal, why });
-                }
-                None => begun.is_some(),
-            };
-            if !continues && loaded.state.is_none() {
-                let why = "the state it continues is missing".to_owned();
-                return Err(StateError::Damaged { path: journal, why });
-            }
-            if continues {
-                let state = loaded.state.get_or_insert_with(|| {
-                    begun.as_deref().cloned().unwrap_or_else(|| State::empty("", "", "", "", ""))
-                });
-                for entry in entries {
-                    state.apply(entry);
-                    loaded.replayed += 1;
-                }
-                // What a run that was killed made may not be visible everywhere yet.
-                if loaded.replayed > 0 {
-                    state.touch();
-                }
-                loaded.length = replay.length;
-                loaded.entries = replay.entries.len() as u64;
-            }
-        } else if !replay.entries.is_empty() {
-            return Err(StateError::JournalDamaged { path: journal, line: 1 });
-        }
-        Ok(loaded)
+        // The journal first: a run that ends between the two leaves a state that is later than
+        // the journal, never a journal of a state that was not read.
+        let (path, journal) = (self.state_path(), self.journal_path());
+        let lines = self.disk.read(&journal)?;
+        let state = self.disk.read(&path)?.map(|bytes| decode(&bytes, &path)).transpose()?;
+        let replay = lines.map(|bytes| journal::read(&bytes, &journal)).transpose()?;
+        take_up(state, replay.unwrap_or_default(), &journal)
     }
 
     /// Takes the lock, making the folder where it is missing.
@@ -172,31 +105,63 @@ impl Store {
     /// # Errors
     /// When another run holds it, or the folder cannot be written.
     pub fn lock(&self, holder: &Holder) -> Result<Session, StateError> {
-        make_folder(&self.folder)?;
-        let path = self.folder.join("lock");
-        let mut options = OpenOptions::new();
-        let mut file = open_private(&path, options.read(true).write(true).create(true))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                let _ = file.read_to_string(&mut text);
-                let holder = serde_json::from_str::<Holder>(&text).map_or_else(
-                    |_| "it has not said who it is".to_owned(),
-                    |h| {
-                        let Holder { pid, host, command, since } = h;
-                        format!("`payctl {command}`, process {pid} on {host}, since {since}")
-                    },
-                );
-                return Err(StateError::Locked { path, holder });
-            }
-            Err(TryLockError::Error(source)) => return Err(io("lock", &path)(source)),
-        }
-        let text = serde_json::to_string(holder).map_err(StateError::encode)?;
-        file.set_len(0).map_err(io("write", &path))?;
-        file.write_all(text.as_bytes()).map_err(io("write", &path))?;
-        Ok(Session { store: self.clone(), _lock: file })
+        self.disk.make_folder(&self.folder)?;
+        let lock = self.disk.lock(&self.folder.join("lock"), holder)?;
+        Ok(Session { store: self.clone(), _lock: lock })
     }
+}
+
+impl Store {
+    /// The paths of the earlier states, oldest first.
+    pub(super) fn backups(&self) -> Result<Vec<PathBuf>, StateError> {
+        let mut paths = self.disk.list(&self.backup_folder())?;
+        paths.retain(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("state-") && name.ends_with(".json")
+        });
+        Ok(paths)
+    }
+}
+
+/// The state with what the journal at `path` says.
+fn take_up(
+    state: Option<State>,
+    replay: journal::Replay,
+    path: &Path,
+) -> Result<Loaded, StateError> {
+    let mut loaded = Loaded { state, replayed: 0, length: 0, entries: 0 };
+    let mut entries = replay.entries.iter();
+    let (lineage, serial, begun) = match entries.next() {
+        None => return Ok(loaded),
+        Some(Entry::Begin { lineage, serial, state }) => (lineage, *serial, state),
+        Some(_) => return Err(StateError::JournalDamaged { path: path.to_owned(), line: 1 }),
+    };
+    let state = match (&mut loaded.state, begun) {
+        // The state file already holds what a finished run's journal says.
+        (Some(state), _) if state.serial > serial && state.lineage == *lineage => {
+            return Ok(loaded);
+        }
+        (Some(state), _) if state.serial == serial && state.lineage == *lineage => state,
+        (Some(_), _) => {
+            let why = "it continues another state than the one beside it";
+            return Err(StateError::damaged(path, why));
+        }
+        (state @ None, Some(begun)) => state.insert((**begun).clone()),
+        (None, None) => {
+            return Err(StateError::damaged(path, "the state it continues is missing"));
+        }
+    };
+    for entry in entries {
+        state.apply(entry);
+        loaded.replayed += 1;
+    }
+    // What a run that was killed made may not be visible everywhere yet.
+    if loaded.replayed > 0 {
+        state.touch();
+    }
+    loaded.length = replay.length;
+    loaded.entries = replay.entries.len() as u64;
+    Ok(loaded)
 }
 
 impl Session {
@@ -212,7 +177,11 @@ impl Session {
     /// When it cannot be written.
     pub fn journal(&self, loaded: &Loaded, state: &State) -> Result<Journal, StateError> {
         let path = self.store.journal_path();
-        let mut journal = Journal::open(&path, loaded.length, loaded.entries + 1)?;
+        let disk = &self.store.disk;
+        // A run that died may have left the names of state and journal to be lost with the power,
+        // and a journal must not outlive what it continues.
+        sync_folder_of(&**disk, &path)?;
+        let mut journal = Journal::open(disk, &path, loaded.length, loaded.entries + 1)?;
         if journal.is_empty() {
             let whole = loaded.state.is_none().then(|| Box::new(state.clone()));
             journal.append(&Entry::Begin {
@@ -220,7 +189,7 @@ impl Session {
                 serial: state.serial,
                 state: whole,
             })?;
-            sync_folder(&self.store.folder)?;
+            sync_folder_of(&**disk, &path)?;
         }
         Ok(journal)
     }
@@ -230,110 +199,34 @@ impl Session {
     /// # Errors
     /// When it cannot be written; the old state and the journal are then still there.
     pub fn save(&self, state: &mut State) -> Result<(), StateError> {
-        let path = self.store.state_path();
+        let (disk, path) = (&*self.store.disk, self.store.state_path());
         let mut next = state.clone();
         next.serial += 1;
         let text = encode(&next)?;
         self.back_up(&path)?;
-        write_whole(&path, text.as_bytes())?;
+        replace(disk, &path, text.as_bytes())?;
         *state = next;
-        let journal = self.store.journal_path();
-        match fs::remove_file(&journal) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(io("remove", &journal)(source));
-            }
-            _ => {}
-        }
-        sync_folder(&self.store.folder)
+        disk.remove(&self.store.journal_path())?;
+        sync_folder_of(disk, &path)
     }
 
     fn back_up(&self, path: &Path) -> Result<(), StateError> {
-        let Some(bytes) = read_file(path)? else { return Ok(()) };
+        let (disk, folder) = (&*self.store.disk, self.store.backup_folder());
+        let Some(bytes) = disk.read(path)? else { return Ok(()) };
         let serial = decode(&bytes, path).map(|state| state.serial).unwrap_or_default();
-        let folder = self.store.folder.join("backups");
-        make_folder(&folder)?;
-        write_whole(&folder.join(format!("state-{serial:08}.json")), &bytes)?;
-        let entries = fs::read_dir(&folder).map_err(io("read", &folder))?;
-        let mut names: Vec<PathBuf> =
-            entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        names.sort();
-        let surplus = names.len().saturating_sub(BACKUPS);
-        for old in &names[..surplus] {
-            fs::remove_file(old).map_err(io("remove", old))?;
-        }
-        Ok(())
+        disk.make_folder(&folder)?;
+        replace(disk, &folder.join(format!("state-{serial:08}.json")), &bytes)?;
+        let backups = self.store.backups()?;
+        let surplus = backups.len().saturating_sub(BACKUPS);
+        backups[..surplus].iter().try_for_each(|old| disk.remove(old))
     }
-}
-
-/// The bytes of a regular file, or `None` where there is none.
-fn read_file(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
-    match fs::symlink_metadata(path) {
-        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(io("read", path)(source)),
-        Ok(metadata) if !metadata.is_file() => Err(StateError::NotAFile { path: path.to_owned() }),
-        Ok(_) => fs::read(path).map(Some).map_err(io("read", path)),
-    }
-}
-
-/// Opens a file only we may read, and no link.
-pub(super) fn open_private(path: &Path, options: &mut OpenOptions) -> Result<File, StateError> {
-    if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(StateError::NotAFile { path: path.to_owned() });
-    }
-    options.mode(0o600).open(path).map_err(io("open", path))
-}
-
-fn make_folder(folder: &Path) -> Result<(), StateError> {
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(io("make the folder", folder))
-}
-
-fn sync_folder(folder: &Path) -> Result<(), StateError> {
-    File::open(folder).and_then(|file| file.sync_all()).map_err(io("sync", folder))
-}
-
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .permissions(fs::Permissions::from_mode(0o600))
-        .tempfile_in(folder)
-        .map_err(io("write", path))?;
-    file.write_all(bytes).map_err(io("write", path))?;
-    file.as_file().sync_all().map_err(io("sync", path))?;
-    file.persist(path).map_err(|error| io("replace", path)(error.error))?;
-    sync_folder(folder)
-}
-
-fn encode(state: &State) -> Result<String, StateError> {
-    let mut state = serde_json::to_value(state).map_err(StateError::encode)?;
-    state.sort_all_objects();
-    let envelope = Envelope { checksum: checksum(&state), state };
-    let text = serde_json::to_string_pretty(&envelope).map_err(StateError::encode)?;
-    Ok(text + "\n")
-}
-
-fn decode(bytes: &[u8], path: &Path) -> Result<State, StateError> {
-    let damaged = |why: String| StateError::Damaged { path: path.to_owned(), why };
-    let mut envelope: Envelope =
-        serde_json::from_slice(bytes).map_err(|source| damaged(source.to_string()))?;
-    envelope.state.sort_all_objects();
-    if envelope.checksum != checksum(&envelope.state) {
-        return Err(damaged("its checksum does not fit its contents".to_owned()));
-    }
-    match envelope.state.get("format").and_then(Value::as_u64) {
-        Some(format) if format > u64::from(FORMAT) => {
-            Err(StateError::TooNew { path: path.to_owned(), found: format })
-        }
-        _ => serde_json::from_value(envelope.state).map_err(|source| damaged(source.to_string())),
-    }
-}
-
-fn checksum(state: &Value) -> String {
-    blake3::hash(state.to_string().as_bytes()).to_hex().to_string()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
     use serde_json::json;
 
     use super::super::{Record, Status};

@@ -1,0 +1,301 @@
+//! The disk: the few operations on files that state is made of. Each of them may fail, and each
+//! may be the last one before the power goes.
+
+use std::fmt::Debug;
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use super::error::io;
+use super::{Holder, StateError};
+
+/// What state needs of a file system.
+pub(crate) trait Disk: Debug + Send + Sync {
+    /// The bytes of a regular file, or `None` where there is none.
+    fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, StateError>;
+
+    /// Writes a new file in place of one of that name. Its contents are durable, its name is with
+    /// the next sync of the folder.
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), StateError>;
+
+    /// Cuts a file to `length`, making it where it is missing. Durable with the next append.
+    fn cut(&self, path: &Path, length: u64) -> Result<(), StateError>;
+
+    /// Adds to a file; durable when it returns.
+    fn append(&self, path: &Path, bytes: &[u8]) -> Result<(), StateError>;
+
+    /// Gives a file another name, in place of any of that name. Durable with the next sync of
+    /// the folder.
+    fn rename(&self, from: &Path, to: &Path) -> Result<(), StateError>;
+
+    /// Removes a file, which may be gone already. Durable with the next sync of the folder.
+    fn remove(&self, path: &Path) -> Result<(), StateError>;
+
+    /// The paths of what a folder holds, sorted; nothing where there is no folder.
+    fn list(&self, folder: &Path) -> Result<Vec<PathBuf>, StateError>;
+
+    /// Makes a folder and those above it, where they are missing; durable when it returns.
+    fn make_folder(&self, folder: &Path) -> Result<(), StateError>;
+
+    /// Makes the names in a folder durable.
+    fn sync_folder(&self, folder: &Path) -> Result<(), StateError>;
+
+    /// Takes the lock that the file at `path` stands for.
+    fn lock(&self, path: &Path, holder: &Holder) -> Result<Lock, StateError>;
+}
+
+/// A lock, held until it is dropped.
+#[derive(Debug, Default)]
+pub(crate) struct Lock {
+    _file: Option<File>,
+}
+
+/// Replaces a file whole: after a crash there is the old one or the new one.
+pub(super) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+    let new = unfinished(path);
+    disk.write(&new, bytes)?;
+    disk.rename(&new, path)?;
+    sync_folder_of(disk, path)
+}
+
+pub(super) fn sync_folder_of(disk: &dyn Disk, path: &Path) -> Result<(), StateError> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => disk.sync_folder(folder),
+        _ => disk.sync_folder(Path::new(".")),
+    }
+}
+
+/// Where a file is written before it gets its name. One that a crash leaves is written over.
+pub(super) fn unfinished(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.new"))
+}
+
+/// The disk of the operating system. Files are ours alone to read, whatever the umask, and no
+/// link is followed to one.
+#[derive(Debug)]
+pub(crate) struct FileSystem;
+
+impl Disk for FileSystem {
+    fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, StateError> {
+        let Some(mut file) = open(path, OpenOptions::new().read(true))? else { return Ok(None) };
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(io("read", path))?;
+        Ok(Some(bytes))
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+        self.remove(path)?;
+        let mut file = create(path)?;
+        file.write_all(bytes).map_err(io("write", path))?;
+        file.sync_all().map_err(io("sync", path))
+    }
+
+    fn cut(&self, path: &Path, length: u64) -> Result<(), StateError> {
+        let file = open_or_create(path)?;
+        file.set_len(length).map_err(io("cut", path))
+    }
+
+    fn append(&self, path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+        let gone = || io("write", path)(io::ErrorKind::NotFound.into());
+        let mut file = open(path, OpenOptions::new().append(true))?.ok_or_else(gone)?;
+        file.write_all(bytes).map_err(io("write", path))?;
+        file.sync_data().map_err(io("sync", path))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> Result<(), StateError> {
+        fs::rename(from, to).map_err(io("replace", to))
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), StateError> {
+        match fs::remove_file(path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(io("remove", path)(source))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn list(&self, folder: &Path) -> Result<Vec<PathBuf>, StateError> {
+        if look_at(folder)?.is_none() {
+            return Ok(Vec::new());
+        }
+        let entries = fs::read_dir(folder).map_err(io("read", folder))?;
+        let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+        let mut paths: Vec<PathBuf> =
+            paths.collect::<Result<_, _>>().map_err(io("read", folder))?;
+        paths.sort();
+        Ok(paths)
+    }
+
+    fn make_folder(&self, folder: &Path) -> Result<(), StateError> {
+        if look_at(folder)?.is_some_and(|there| !there.is_dir()) {
+            return Err(StateError::NotAFile { path: folder.to_owned() });
+        }
+        let missing: Vec<&Path> = folder
+            .ancestors()
+            .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
+            .collect();
+        // The umask can only take from the mode.
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(io("make the folder", folder))?;
+        missing.iter().try_for_each(|made| sync_folder_of(self, made))
+    }
+
+    fn sync_folder(&self, folder: &Path) -> Result<(), StateError> {
+        File::open(folder).and_then(|file| file.sync_all()).map_err(io("sync", folder))
+    }
+
+    fn lock(&self, path: &Path, holder: &Holder) -> Result<Lock, StateError> {
+        let mut file = open_or_create(path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                let _ = file.read_to_string(&mut text);
+                let holder = serde_json::from_str::<Holder>(&text).map_or_else(
+                    |_| "it has not said who it is".to_owned(),
+                    |h| {
+                        let Holder { pid, host, command, since } = h;
+                        format!("`payctl {command}`, process {pid} on {host}, since {since}")
+                    },
+                );
+                return Err(StateError::Locked { path: path.to_owned(), holder });
+            }
+            Err(TryLockError::Error(source)) => return Err(io("lock", path)(source)),
+        }
+        let text = serde_json::to_string(holder).map_err(StateError::encode)?;
+        file.set_len(0).map_err(io("write", path))?;
+        file.write_all(text.as_bytes()).map_err(io("write", path))?;
+        Ok(Lock { _file: Some(file) })
+    }
+}
+
+/// What stands at `path` itself, be it a link.
+fn look_at(path: &Path) -> Result<Option<Metadata>, StateError> {
+    match fs::symlink_metadata(path) {
+        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+        metadata => metadata.map(Some).map_err(io("read", path)),
+    }
+}
+
+/// Opens a regular file, and nothing a link at `path` points to.
+fn open(path: &Path, options: &OpenOptions) -> Result<Option<File>, StateError> {
+    loop {
+        // To open a FIFO would wait for its other end.
+        match look_at(path)? {
+            None => return Ok(None),
+            Some(metadata) if !metadata.is_file() => {
+                return Err(StateError::NotAFile { path: path.to_owned() });
+            }
+            Some(_) => {}
+        }
+        let file = match options.open(path) {
+            Err(source) if source.kind() == io::ErrorKind::NotFound => continue,
+            file => file.map_err(io("open", path))?,
+        };
+        // Another may have been put in its place meanwhile, or a link.
+        let opened = file.metadata().map_err(io("open", path))?;
+        let same = |there: Metadata| {
+            there.is_file() && (there.dev(), there.ino()) == (opened.dev(), opened.ino())
+        };
+        if look_at(path)?.is_some_and(same) {
+            return Ok(Some(file));
+        }
+    }
+}
+
+/// Makes a file where there is nothing, not even a link.
+fn create(path: &Path) -> Result<File, StateError> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true).mode(0o600);
+    options.open(path).map_err(io("make", path))
+}
+
+fn open_or_create(path: &Path) -> Result<File, StateError> {
+    match open(path, OpenOptions::new().read(true).write(true))? {
+        Some(file) => Ok(file),
+        // Of two at once the second finds the first one's.
+        None => match create(path) {
+            Err(StateError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {
+                let gone = || io("open", path)(io::ErrorKind::NotFound.into());
+                open(path, OpenOptions::new().read(true).write(true))?.ok_or_else(gone)
+            }
+            made => made,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::process::Command;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn what_is_made_is_ours_alone() {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = outer.path().join("a/b");
+        FileSystem.make_folder(&folder).unwrap();
+        assert_eq!((mode(&outer.path().join("a")), mode(&folder)), (0o700, 0o700));
+        let path = folder.join("f");
+        FileSystem.write(&path, b"one").unwrap();
+        assert_eq!(mode(&path), 0o600);
+        // What was there may have been open to others.
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        FileSystem.write(&path, b"two").unwrap();
+        assert_eq!(mode(&path), 0o600);
+        let journal = folder.join("j");
+        FileSystem.cut(&journal, 0).unwrap();
+        FileSystem.append(&journal, b"line").unwrap();
+        assert_eq!((mode(&journal), fs::read(&journal).unwrap()), (0o600, b"line".to_vec()));
+    }
+
+    #[test]
+    fn links_pipes_and_folders_are_refused() {
+        let outer = tempfile::tempdir().unwrap();
+        let target = outer.path().join("target");
+        fs::write(&target, "theirs").unwrap();
+        let [link, dangling, pipe, folder] =
+            ["link", "dangling", "pipe", "folder"].map(|name| outer.path().join(name));
+        symlink(&target, &link).unwrap();
+        symlink(outer.path().join("nothing"), &dangling).unwrap();
+        fs::create_dir(&folder).unwrap();
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let holder =
+            Holder { pid: 1, host: String::new(), command: String::new(), since: String::new() };
+        for path in [&link, &dangling, &pipe, &folder] {
+            let refused = |error| assert!(matches!(error, StateError::NotAFile { .. }), "{path:?}");
+            refused(FileSystem.read(path).unwrap_err());
+            refused(FileSystem.cut(path, 0).unwrap_err());
+            refused(FileSystem.append(path, b"x").unwrap_err());
+            refused(FileSystem.lock(path, &holder).unwrap_err());
+        }
+        let linked = outer.path().join("linked");
+        symlink(&folder, &linked).unwrap();
+        let error = FileSystem.make_folder(&linked).unwrap_err();
+        assert!(matches!(error, StateError::NotAFile { .. }), "a linked folder");
+        // What is written anew takes the link's place and leaves alone what it points to.
+        replace(&FileSystem, &link, b"ours").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_file());
+        assert_eq!(fs::read_to_string(&target).unwrap(), "theirs");
+        assert!(!outer.path().join("nothing").exists());
+    }
+
+    #[test]
+    fn a_link_in_place_of_an_unfinished_file_is_not_followed() {
+        let outer = tempfile::tempdir().unwrap();
+        let (target, path) = (outer.path().join("target"), outer.path().join("state.json"));
+        fs::write(&target, "theirs").unwrap();
+        symlink(&target, unfinished(&path)).unwrap();
+        replace(&FileSystem, &path, b"ours").unwrap();
+        assert_eq!(fs::read_to_string(&target).unwrap(), "theirs");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "ours");
+    }
+}

@@ -1,0 +1,89 @@
+//! What random lives found, each as the shortest life that shows it.
+
+use payctl_engine::{Declared, Goal};
+use serde_json::Value;
+
+use crate::world::{End, World, stack, thing};
+
+fn with(declared: Declared, property: &str, value: &str) -> Declared {
+    let mut declared = declared;
+    declared.properties[property] = Value::from(value);
+    declared
+}
+
+/// Runs until the process dies at the `nth` changing call, which is applied.
+async fn dies(world: &World, declared: &[Declared], nth: u64) {
+    world.kill_at(nth, true);
+    assert!(matches!(world.run(&stack(declared), Goal::Up).await, End::Killed));
+}
+
+async fn converges(world: &World, declared: &[Declared]) {
+    world.converges(&stack(declared), Goal::Up).await;
+}
+
+/// One at a time: what waits for another in the wrong order waits in vain.
+fn one_at_a_time() -> World {
+    let mut world = World::synthetic();
+    world.limits.parallelism = 1;
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_successor_is_known_again_though_a_property_was_left_out() {
+    let world = World::synthetic();
+    let node = thing("net.node:a", 1, &[]);
+    converges(&world, std::slice::from_ref(&node)).await;
+    let renamed = with(node, "name", "another");
+    dies(&world, std::slice::from_ref(&renamed), 1).await;
+    converges(&world, &[renamed]).await;
+    let made = world.memory.log().iter().filter(|call| **call == "create net.node:a").count();
+    assert_eq!(made, 2, "it is taken up, and not made a third time");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leftover_gives_its_name_up_before_another_takes_it() {
+    let world = one_at_a_time();
+    let node = thing("net.node:a", 1, &[]);
+    converges(&world, std::slice::from_ref(&node)).await;
+    let renamed = with(node, "name", "another");
+    dies(&world, std::slice::from_ref(&renamed), 1).await;
+    // The name is the leftover's; what it was made with is no longer what is declared.
+    converges(&world, &[with(renamed, "zone", "another")]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_begun_and_is_declared_no_longer_goes_before_what_it_refers_to() {
+    let world = one_at_a_time();
+    let [a, b] = [thing("app.worker:a", 1, &[]), thing("net.node:b", 1, &["app.worker:a"])];
+    dies(&world, &[a.clone(), b], 3).await;
+    converges(&world, &[with(a, "zone", "another")]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_moves_away_does_so_before_what_it_refers_to_goes_first() {
+    let world = one_at_a_time();
+    let [a, b] = [thing("net.node:a", 1, &[]), thing("net.node:b", 1, &["net.node:a"])];
+    converges(&world, &[a.clone(), b]).await;
+    converges(&world, &[with(a, "zone", "another"), thing("net.node:b", 1, &[])]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_replaces_the_work_of_a_lost_call_has_a_token_of_its_own() {
+    let world = World::synthetic();
+    let [a, b] = [thing("app.worker:a", 1, &[]), thing("net.node:b", 1, &["app.worker:a"])];
+    dies(&world, &[a.clone(), b.clone()], 1).await;
+    world.memory.drift(&a.address, "zone", "drifted".into());
+    converges(&world, &[a, b]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_state_repeats_no_token() {
+    let world = World::synthetic();
+    let a = thing("app.worker:a", 1, &[]);
+    converges(&world, std::slice::from_ref(&a)).await;
+    let there = with(a, "zone", "there");
+    converges(&world, std::slice::from_ref(&there)).await;
+    world.lose_state();
+    converges(&world, std::slice::from_ref(&there)).await;
+    converges(&world, &[with(there, "zone", "elsewhere")]).await;
+}

@@ -1,0 +1,267 @@
+//! A world: a stack run through the engine as the commands run it, on a cloud and a disk in
+//! memory, by processes that can be killed.
+
+use std::cell::Cell;
+use std::sync::Mutex;
+
+use payctl_engine::state::Loaded;
+use payctl_engine::testing::{Faults, Memory, MemoryDisk, synthetic};
+use payctl_engine::{
+    Address, Declared, Event, Goal, Holder, Limits, LintError, ObserveError, Observed, Outcome,
+    Owner, Permissions, Plan, Provider as _, Refusal, Reporter, Request, Stack, State, StateError,
+    Status, Stop, Store, execute, observe, plan,
+};
+use serde_json::{Value, json};
+
+pub(crate) struct World {
+    pub(crate) memory: Memory,
+    pub(crate) disk: MemoryDisk,
+    pub(crate) store: Store,
+    pub(crate) owner: Owner,
+    pub(crate) limits: Limits,
+    /// After how many events the next run is asked to stop, gently and at once.
+    pub(crate) stops: Cell<(Option<usize>, Option<usize>)>,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+#[allow(dead_code, reason = "told when a test fails")]
+pub(crate) enum End {
+    Ran(Outcome),
+    Killed,
+    Refused(Vec<Refusal>),
+    /// The plan contradicts itself: a fault of the engine's.
+    Unsound(LintError),
+    /// Something could not be read.
+    Blind(ObserveError),
+    /// The disk failed.
+    Storage(StateError),
+}
+
+impl World {
+    pub(crate) fn new(memory: Memory) -> Self {
+        let disk = MemoryDisk::new();
+        Self {
+            memory,
+            store: Store::in_memory(&disk),
+            disk,
+            owner: Owner {
+                stack: "synthetic".to_owned(),
+                suffix: "test".to_owned(),
+                lineage: "lineage-of-the-test".to_owned(),
+            },
+            limits: Limits::default(),
+            stops: Cell::default(),
+        }
+    }
+
+    pub(crate) fn synthetic() -> Self {
+        Self::new(Memory::new(synthetic()))
+    }
+
+    /// Lets every changing call check that no write to the disk failed before it.
+    pub(crate) fn watch_disk(&self) {
+        let disk = self.disk.clone();
+        self.memory.watch(move |address| {
+            assert!(!disk.troubled(), "a call for {address} after the disk failed");
+        });
+    }
+
+    /// Lets every changing call check that a record of it is on the disk, and that no write to
+    /// the disk failed before it.
+    pub(crate) fn watch_records(&self) {
+        let disk = self.disk.clone();
+        self.memory.watch(move |address| {
+            assert!(!disk.troubled(), "a call for {address} after the disk failed");
+            let state = Store::in_memory(&disk.synced()).load().unwrap().state.unwrap();
+            let made = state.resources.get(address);
+            let recorded = state.pending.contains_key(address)
+                || made.is_some_and(|record| record.status == Status::Created);
+            assert!(recorded, "no record of a call for {address} is on the disk");
+        });
+    }
+
+    /// Kills the process at the `nth` changing call from now, before or after it is applied.
+    pub(crate) fn kill_at(&self, nth: u64, applied: bool) {
+        let dies_at = Some((self.memory.changing_calls() + nth, applied));
+        self.memory.set_faults(Faults { dies_at, ..Faults::default() });
+    }
+
+    fn holder() -> Holder {
+        let [host, command, since] = ["test", "test", ""].map(str::to_owned);
+        Holder { pid: 1, host, command, since }
+    }
+
+    fn or_empty(&self, loaded: &Loaded) -> State {
+        let Owner { stack, suffix, lineage } = &self.owner;
+        let empty = || State::empty(stack, suffix, "123456789012", "us-east-1", lineage);
+        loaded.state.clone().unwrap_or_else(empty)
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.or_empty(&self.store.load().unwrap())
+    }
+
+    /// Forgets everything, as if the state were lost.
+    pub(crate) fn lose_state(&self) {
+        self.disk.names().iter().for_each(|name| self.disk.set(name, None));
+    }
+
+    fn made(&self, stack: &Stack, goal: Goal, state: &State, observed: &Observed) -> Plan {
+        let request = Request {
+            goal,
+            stack,
+            state,
+            observed,
+            owner: &self.owner,
+            kinds: self.memory.kinds(),
+            permissions: &Permissions::default(),
+        };
+        let made = plan(request).unwrap();
+        assert_eq!(made, plan(request).unwrap(), "the same input gives the same plan");
+        made
+    }
+
+    /// What a run without faults would do.
+    pub(crate) async fn plan(&self, stack: &Stack, goal: Goal) -> Plan {
+        let state = self.state();
+        let observed = observe(&self.memory, &self.owner, stack, &state).await.unwrap();
+        self.made(stack, goal, &state, &observed)
+    }
+
+    /// Locks, plans and carries the plan out until it ends or the process is killed.
+    pub(crate) async fn run(&self, stack: &Stack, goal: Goal) -> End {
+        tokio::select! {
+            biased;
+            () = self.memory.death() => End::Killed,
+            () = self.disk.death() => End::Killed,
+            ended = self.command(stack, goal) => match ended {
+                _ if self.disk.is_dead() => End::Killed,
+                ended => ended.unwrap_or_else(End::Storage),
+            },
+        }
+    }
+
+    async fn command(&self, stack: &Stack, goal: Goal) -> Result<End, StateError> {
+        let session = self.store.lock(&Self::holder())?;
+        let loaded = self.store.load()?;
+        let mut state = self.or_empty(&loaded);
+        let observed = match observe(&self.memory, &self.owner, stack, &state).await {
+            Ok(observed) => observed,
+            Err(error) => return Ok(End::Blind(error)),
+        };
+        let plan = self.made(stack, goal, &state, &observed);
+        if !plan.refusals.is_empty() {
+            return Ok(End::Refused(plan.refusals));
+        }
+        if plan.is_empty() {
+            if loaded.replayed > 0 {
+                session.save(&mut state)?;
+            }
+            return Ok(End::Ran(Outcome::default()));
+        }
+        let mut journal = session.journal(&loaded, &state)?;
+        let stop = Stop::default();
+        let (gently, now) = self.stops.take();
+        let bell = Bell { events: Mutex::default(), gently, now, stop: stop.clone() };
+        let outcome =
+            execute(&plan, &self.memory, &mut state, &mut journal, &bell, self.limits, &stop).await;
+        let mut outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(error) => return Ok(End::Unsound(error)),
+        };
+        match outcome.storage.take() {
+            Some(error) => Err(error),
+            None => {
+                session.save(&mut state)?;
+                Ok(End::Ran(outcome))
+            }
+        }
+    }
+
+    /// Runs without faults and expects the plan to be carried out whole.
+    pub(crate) async fn must(&self, stack: &Stack, goal: Goal) {
+        self.no_faults();
+        match self.run(stack, goal).await {
+            End::Ran(outcome) => {
+                assert!(outcome.is_complete(), "{:#?} {:?}", outcome.failed, outcome.skipped);
+            }
+            ended => panic!("{ended:#?}"),
+        }
+    }
+
+    /// A further plan has nothing to do.
+    pub(crate) async fn calm(&self, stack: &Stack, goal: Goal) {
+        let plan = self.plan(stack, goal).await;
+        let steps: Vec<_> = plan
+            .steps
+            .iter()
+            .filter(|step| step.action != payctl_engine::Action::Keep || !step.deposed.is_empty())
+            .collect();
+        assert!(plan.is_empty() && plan.refusals.is_empty(), "{steps:#?} {:#?}", plan.refusals);
+    }
+
+    /// Runs without faults: afterwards there is what is declared, once, and nothing to do.
+    pub(crate) async fn converges(&self, stack: &Stack, goal: Goal) {
+        self.must(stack, goal).await;
+        let wanted = if goal == Goal::Up { declared(stack) } else { Vec::new() };
+        assert_eq!(self.names(), wanted);
+        self.calm(stack, goal).await;
+    }
+
+    pub(crate) fn no_faults(&self) {
+        self.memory.set_faults(Faults::default());
+        self.disk.no_trouble();
+        self.stops.take();
+    }
+
+    /// The addresses of what exists, but for what was put there by hand.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let names = self.memory.things().into_iter().map(|(name, _)| name);
+        names.filter(|name| !name.contains(":by-hand-")).collect()
+    }
+}
+
+/// Asks a run to stop when it has told so many events.
+struct Bell {
+    events: Mutex<usize>,
+    gently: Option<usize>,
+    now: Option<usize>,
+    stop: Stop,
+}
+
+impl Reporter for Bell {
+    fn event(&self, _: Event) {
+        let mut events = self.events.lock().unwrap();
+        *events += 1;
+        if self.gently.is_some_and(|at| *events >= at) {
+            self.stop.gently.cancel();
+        }
+        if self.now.is_some_and(|at| *events >= at) {
+            self.stop.now.cancel();
+        }
+    }
+}
+
+pub(crate) fn declared(stack: &Stack) -> Vec<String> {
+    let mut names: Vec<String> =
+        stack.resources().iter().map(|declared| declared.address.to_string()).collect();
+    names.sort();
+    names
+}
+
+/// A synthetic thing, as the scenarios' `declare` declares it.
+pub(crate) fn thing(at: &str, size: u64, parents: &[&str]) -> Declared {
+    let address = Address::parse(at).unwrap();
+    let parents: Vec<Value> =
+        parents.iter().map(|parent| json!({ "$ref": format!("{parent}.id") })).collect();
+    let properties =
+        json!({ "name": address.name(), "size": size, "parents": parents, "tags": {} });
+    Declared { address, properties, after: [].into() }
+}
+
+pub(crate) fn stack(things: &[Declared]) -> Stack {
+    let mut stack = Stack::new("synthetic", "test");
+    things.iter().for_each(|declared| stack.declare(declared.clone()));
+    stack
+}
