@@ -285,12 +285,17 @@ impl Looker<'_> {
             });
             let Some(made) = self.choose(call.address, found) else { continue };
             let declared = declared.map_or(&intent.properties, |declared| &declared.properties);
-            let wanted = kind.replaced_by.iter().all(|property| {
-                // A property that is left out is null.
-                let value = declared.get(property).unwrap_or(&Value::Null);
-                let made = intent.properties.get(property).unwrap_or(&Value::Null);
-                !references(value).is_empty() || made == value
-            });
+            let as_declared = |with: &Value| {
+                kind.replaced_by.iter().all(|property| {
+                    // A property that is left out is null.
+                    let value = declared.get(property).unwrap_or(&Value::Null);
+                    let made = with.get(property).unwrap_or(&Value::Null);
+                    !references(value).is_empty() || made == value
+                })
+            };
+            // After damage it is not known what it was made with.
+            let wanted =
+                as_declared(&intent.properties) || as_declared(&(kind.normalise)(&made.properties));
             let old = if wanted { std::mem::replace(seen, made) } else { made };
             seen.others.push(Other { outputs: old.outputs, properties: old.properties });
             seen.others.extend(old.others);

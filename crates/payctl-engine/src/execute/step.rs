@@ -1,7 +1,7 @@
 //! One operation: journal, call, journal, state; and the patience around it.
 
 use std::future::Future;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -12,7 +12,7 @@ use crate::owner::Ownership;
 use crate::plan::{Action, Step};
 use crate::retry::{Calm, Patience, near};
 use crate::schedule::{Operation, Phase};
-use crate::state::{Deposed, Entry, Intent, IntentAction, Record, Status};
+use crate::state::{Deposed, Entry, Intent, IntentAction, Record, Status, new_token};
 use crate::{Call, Changed, Failure, FailureKind, KindInfo, Readiness, Repeat};
 
 /// How long throttling, internal errors and lost answers in a row are borne.
@@ -92,12 +92,7 @@ impl Work<'_, '_> {
         if let Some(begun) = begun.filter(same).filter(|_| !found) {
             return begun.token.clone();
         }
-        // The time, as a lost state begins to count anew: a token of its first life would be
-        // answered with what was made then.
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let (nanos, entries) = (since.as_nanos(), self.run.journal.borrow().len());
-        let source = format!("{} {} {address} {entries} {nanos}", state.lineage, state.serial);
-        blake3::hash(source.as_bytes()).to_hex()[..32].to_owned()
+        new_token(&state, address, self.run.journal.borrow().len())
     }
 
     fn intend(&self, action: IntentAction, properties: &Value) -> Result<String, Halt> {

@@ -135,29 +135,46 @@ fn sum(seq: u64, entry: &Value) -> String {
 pub(super) struct Replay {
     pub(super) entries: Vec<Entry>,
     pub(super) length: u64,
+    /// The line that does not fit, by number. What stands behind it says nothing.
+    pub(super) damaged: Option<u64>,
+    /// Whether it ends in the middle of a line, as a crash leaves it.
+    pub(super) torn: bool,
 }
 
 /// Reads a journal. A torn last line is what a crash leaves, and is passed over; anything else
 /// that does not fit is damage.
 pub(super) fn read(bytes: &[u8], path: &Path) -> Result<Replay, StateError> {
+    let replay = scan(bytes);
+    match replay.damaged {
+        Some(line) => Err(StateError::JournalDamaged { path: path.to_owned(), line }),
+        None => Ok(replay),
+    }
+}
+
+/// Reads a journal up to its first damage.
+pub(super) fn scan(bytes: &[u8]) -> Replay {
     let mut replay = Replay::default();
     let mut rest = bytes;
     while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
         let (text, tail) = (&rest[..end], &rest[end + 1..]);
         let seq = replay.entries.len() as u64 + 1;
-        let Some(entry) = read_line(text, seq) else {
-            return Err(StateError::JournalDamaged { path: path.to_owned(), line: seq });
+        // The first line tells what all others continue.
+        let fits = |entry: &Entry| (seq == 1) == matches!(entry, Entry::Begin { .. });
+        let Some(entry) = read_line(text, seq).filter(fits) else {
+            replay.damaged = Some(seq);
+            return replay;
         };
         replay.entries.push(entry);
         replay.length += end as u64 + 1;
         rest = tail;
     }
+    replay.torn = !rest.is_empty();
     // A torn line lacks its end; where only the last byte does not fit, that was hurt later.
     let next = replay.entries.len() as u64 + 1;
     if rest.split_last().is_some_and(|(_, text)| read_line(text, next).is_some()) {
-        return Err(StateError::JournalDamaged { path: path.to_owned(), line: next });
+        replay.damaged = Some(next);
     }
-    Ok(replay)
+    replay
 }
 
 fn read_line(text: &[u8], seq: u64) -> Option<Entry> {
@@ -175,7 +192,8 @@ mod tests {
         let outputs = |name: &str| Entry::Outputs {
             outputs: [(name.to_owned(), Value::String("ü\n".to_owned()))].into(),
         };
-        line(1, &outputs("a")).unwrap() + &line(2, &outputs("b")).unwrap()
+        let begin = Entry::Begin { lineage: "l".to_owned(), serial: 1, state: None };
+        line(1, &begin).unwrap() + &line(2, &outputs("b")).unwrap()
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! State: what is known to exist, and what may exist. A cache of what AWS and the ownership tags
 //! know, kept so that a plan needs no search.
 
+mod check;
 pub(crate) mod disk;
 mod document;
 pub(crate) mod error;
 mod journal;
+mod recover;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,9 +15,11 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use check::{Check, Health, JournalCheck, Says, StateCheck};
 pub use error::StateError;
 pub use journal::{Entry, Journal};
-pub use store::{Holder, Loaded, Session, Store};
+pub use recover::Recovery;
+pub use store::{Continues, Holder, Loaded, Session, Store};
 
 use crate::Address;
 
@@ -28,6 +32,16 @@ const SPREADING_S: u64 = 60;
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since.map(|since| since.as_secs()).unwrap_or_default()
+}
+
+/// An idempotency token that was never used before.
+pub(crate) fn new_token(state: &State, address: &Address, entries: u64) -> String {
+    // The time, as a lost state begins to count anew: a token of its first life would be answered
+    // with what was made then.
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let (State { lineage, serial, .. }, nanos) = (state, since.as_nanos());
+    let source = format!("{lineage} {serial} {address} {entries} {nanos}");
+    blake3::hash(source.as_bytes()).to_hex()[..32].to_owned()
 }
 
 /// Everything payctl remembers about one stack and suffix.

@@ -13,8 +13,8 @@ use super::document::{decode, encode};
 use super::journal::{self, Entry, Journal};
 use super::{State, StateError};
 
-/// How many earlier states are kept.
-const BACKUPS: usize = 5;
+/// How many copies are kept: of the state and of the five before it.
+const BACKUPS: usize = 6;
 
 /// Who holds the lock.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -112,14 +112,53 @@ impl Store {
 }
 
 impl Store {
-    /// The paths of the earlier states, oldest first.
-    pub(super) fn backups(&self) -> Result<Vec<PathBuf>, StateError> {
-        let mut paths = self.disk.list(&self.backup_folder())?;
-        paths.retain(|path| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with("state-") && name.ends_with(".json")
-        });
-        Ok(paths)
+    /// The serials and paths of the copies that are kept, oldest first.
+    pub(super) fn backups(&self) -> Result<Vec<(u64, PathBuf)>, StateError> {
+        let paths = self.disk.list(&self.backup_folder())?;
+        let serial = |path: &Path| {
+            let name = path.file_name()?.to_str()?;
+            name.strip_prefix("state-")?.strip_suffix(".json")?.parse().ok()
+        };
+        let mut all: Vec<(u64, PathBuf)> =
+            paths.into_iter().filter_map(|path| Some((serial(&path)?, path))).collect();
+        all.sort();
+        Ok(all)
+    }
+
+    /// The latest serial of which a copy is kept, be it of a state that was lost since.
+    pub(super) fn latest_backup(&self) -> Result<u64, StateError> {
+        Ok(self.backups()?.last().map_or(0, |(serial, _)| *serial))
+    }
+}
+
+/// How a journal stands to a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Continues {
+    /// There is no line in it.
+    Nothing,
+    /// It goes on from the state, or from none.
+    TheState,
+    /// The state holds already what it says.
+    AnEarlierOne,
+    /// It goes on from a state that is not there.
+    AMissingOne,
+    /// It goes on from another state than the one that is there.
+    Another,
+}
+
+/// How a journal that begins with `first` stands to `state`.
+pub(super) fn continues(state: Option<&State>, first: Option<&Entry>) -> Continues {
+    let Some(Entry::Begin { lineage, serial, state: begun }) = first else {
+        return Continues::Nothing;
+    };
+    match state {
+        Some(state) if state.lineage != *lineage => Continues::Another,
+        Some(state) if state.serial > *serial => Continues::AnEarlierOne,
+        Some(state) if state.serial == *serial => Continues::TheState,
+        Some(_) => Continues::Another,
+        None if begun.is_some() => Continues::TheState,
+        None => Continues::AMissingOne,
     }
 }
 
@@ -130,38 +169,36 @@ fn take_up(
     path: &Path,
 ) -> Result<Loaded, StateError> {
     let mut loaded = Loaded { state, replayed: 0, length: 0, entries: 0 };
-    let mut entries = replay.entries.iter();
-    let (lineage, serial, begun) = match entries.next() {
-        None => return Ok(loaded),
-        Some(Entry::Begin { lineage, serial, state }) => (lineage, *serial, state),
-        Some(_) => return Err(StateError::JournalDamaged { path: path.to_owned(), line: 1 }),
-    };
-    let state = match (&mut loaded.state, begun) {
-        // The state file already holds what a finished run's journal says.
-        (Some(state), _) if state.serial > serial && state.lineage == *lineage => {
-            return Ok(loaded);
+    match continues(loaded.state.as_ref(), replay.entries.first()) {
+        Continues::Nothing | Continues::AnEarlierOne => return Ok(loaded),
+        Continues::AMissingOne => {
+            return Err(StateError::damaged(path, "the state it continues is missing"));
         }
-        (Some(state), _) if state.serial == serial && state.lineage == *lineage => state,
-        (Some(_), _) => {
+        Continues::Another => {
             let why = "it continues another state than the one beside it";
             return Err(StateError::damaged(path, why));
         }
-        (state @ None, Some(begun)) => state.insert((**begun).clone()),
-        (None, None) => {
-            return Err(StateError::damaged(path, "the state it continues is missing"));
-        }
-    };
-    for entry in entries {
-        state.apply(entry);
-        loaded.replayed += 1;
+        Continues::TheState => {}
     }
-    // What a run that was killed made may not be visible everywhere yet.
-    if loaded.replayed > 0 {
-        state.touch();
-    }
+    loaded.replayed = replay.entries.len().saturating_sub(1);
     loaded.length = replay.length;
     loaded.entries = replay.entries.len() as u64;
+    loaded.state = apply(loaded.state, &replay.entries);
     Ok(loaded)
+}
+
+/// The state with what `entries` say; the first may hold it whole.
+pub(super) fn apply(state: Option<State>, entries: &[Entry]) -> Option<State> {
+    let mut state = match (state, entries.first()) {
+        (None, Some(Entry::Begin { state: Some(begun), .. })) => (**begun).clone(),
+        (state, _) => state?,
+    };
+    entries.iter().for_each(|entry| state.apply(entry));
+    // What a run that was killed made may not be visible everywhere yet.
+    if entries.len() > 1 {
+        state.touch();
+    }
+    Some(state)
 }
 
 impl Session {
@@ -197,28 +234,27 @@ impl Session {
     /// Writes the state whole and empties the journal.
     ///
     /// # Errors
-    /// When it cannot be written; the old state and the journal are then still there.
+    /// When it cannot be written; the old state or the new one is there, and the journal.
     pub fn save(&self, state: &mut State) -> Result<(), StateError> {
         let (disk, path) = (&*self.store.disk, self.store.state_path());
         let mut next = state.clone();
-        next.serial += 1;
+        next.serial = self.store.latest_backup()?.max(state.serial) + 1;
         let text = encode(&next)?;
-        self.back_up(&path)?;
         replace(disk, &path, text.as_bytes())?;
+        self.back_up(next.serial, text.as_bytes())?;
         *state = next;
         disk.remove(&self.store.journal_path())?;
         sync_folder_of(disk, &path)
     }
 
-    fn back_up(&self, path: &Path) -> Result<(), StateError> {
+    /// Keeps a copy of the state just written, for when that is damaged.
+    pub(super) fn back_up(&self, serial: u64, bytes: &[u8]) -> Result<(), StateError> {
         let (disk, folder) = (&*self.store.disk, self.store.backup_folder());
-        let Some(bytes) = disk.read(path)? else { return Ok(()) };
-        let serial = decode(&bytes, path).map(|state| state.serial).unwrap_or_default();
         disk.make_folder(&folder)?;
-        replace(disk, &folder.join(format!("state-{serial:08}.json")), &bytes)?;
+        replace(disk, &folder.join(format!("state-{serial:08}.json")), bytes)?;
         let backups = self.store.backups()?;
         let surplus = backups.len().saturating_sub(BACKUPS);
-        backups[..surplus].iter().try_for_each(|old| disk.remove(old))
+        backups[..surplus].iter().try_for_each(|(_, old)| disk.remove(old))
     }
 }
 

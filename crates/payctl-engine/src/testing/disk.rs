@@ -26,8 +26,9 @@ struct Inner {
     names: BTreeMap<PathBuf, usize>,
     /// The names as they are on disk.
     kept: BTreeMap<PathBuf, usize>,
-    /// What happened to names since their folder was synced, in order.
-    renamed: Vec<(PathBuf, Option<usize>)>,
+    /// What happened to names since their folder was synced, in order. Of one operation the
+    /// second part does not survive without the first: no file is lost in being renamed.
+    renamed: Vec<Vec<(PathBuf, Option<usize>)>>,
     operations: u64,
     trouble: Option<(u64, Trouble)>,
     log: Vec<String>,
@@ -108,9 +109,10 @@ impl MemoryDisk {
     pub fn lose_power(&self, choose: &mut dyn FnMut(usize) -> usize) {
         let mut inner = self.inner();
         let inner = &mut *inner;
-        for (path, file) in std::mem::take(&mut inner.renamed) {
-            if choose(2) == 1 {
-                name(&mut inner.kept, &path, file);
+        for parts in std::mem::take(&mut inner.renamed) {
+            let survive = choose(parts.len() + 1);
+            for (path, file) in &parts[..survive] {
+                name(&mut inner.kept, path, *file);
             }
         }
         inner.names.clone_from(&inner.kept);
@@ -209,10 +211,11 @@ impl MemoryDisk {
     ) -> Result<(), StateError> {
         let (mut inner, quarters, ended) = self.begin(what, path);
         if quarters == 4 {
-            for (path, file) in change(&mut inner) {
-                name(&mut inner.names, &path, file);
-                inner.renamed.push((path, file));
+            let parts = change(&mut inner);
+            for (path, file) in &parts {
+                name(&mut inner.names, path, *file);
             }
+            inner.renamed.push(parts);
         }
         ended
     }
@@ -245,7 +248,7 @@ impl Disk for MemoryDisk {
             inner.files.push(Contents { now, synced });
             let file = Some(inner.files.len() - 1);
             name(&mut inner.names, path, file);
-            inner.renamed.push((path.to_owned(), file));
+            inner.renamed.push(vec![(path.to_owned(), file)]);
         }
         ended
     }
@@ -258,7 +261,7 @@ impl Disk for MemoryDisk {
                 inner.files.push(Contents::default());
                 let file = inner.files.len() - 1;
                 name(&mut inner.names, path, Some(file));
-                inner.renamed.push((path.to_owned(), Some(file)));
+                inner.renamed.push(vec![(path.to_owned(), Some(file))]);
                 file
             });
             let length = usize::try_from(length).unwrap_or(usize::MAX);
@@ -309,10 +312,10 @@ impl Disk for MemoryDisk {
         let (mut inner, _, ended) = self.begin("sync", folder);
         ended?;
         let inner = &mut *inner;
-        inner.renamed.retain(|(path, file)| {
-            let here = path.parent() == Some(folder);
+        inner.renamed.retain(|parts| {
+            let here = parts.iter().any(|(path, _)| path.parent() == Some(folder));
             if here {
-                name(&mut inner.kept, path, *file);
+                parts.iter().for_each(|(path, file)| name(&mut inner.kept, path, *file));
             }
             !here
         });

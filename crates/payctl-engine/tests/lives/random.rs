@@ -3,6 +3,7 @@
 //! `PAYCTL_SEED` repeats one.
 
 use std::io::ErrorKind;
+use std::ops::RangeInclusive;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -51,12 +52,12 @@ impl Life {
         life
     }
 
-    fn one_in(&mut self, count: u8) -> bool {
+    pub(crate) fn one_in(&mut self, count: u8) -> bool {
         self.rng.u8(0..count) == 0
     }
 
     /// Things that are like ours and not ours.
-    fn plant(&mut self) {
+    pub(crate) fn plant(&mut self) {
         for declared in self.script.declared() {
             if !self.one_in(4) {
                 continue;
@@ -94,7 +95,7 @@ impl Life {
         things
     }
 
-    fn edit(&mut self, tally: &mut Tally) {
+    pub(crate) fn edit(&mut self, tally: &mut Tally) {
         for _ in 0..self.rng.usize(0..4) {
             self.script.edit();
             tally.edits += 1;
@@ -102,7 +103,7 @@ impl Life {
     }
 
     /// Changes or removes something of ours by hand.
-    fn meddle(&mut self, tally: &mut Tally) {
+    pub(crate) fn meddle(&mut self, may_vanish: fn(&Self, &str) -> bool, tally: &mut Tally) {
         let names = self.world.names();
         if names.is_empty() || !self.one_in(3) {
             return;
@@ -110,7 +111,7 @@ impl Life {
         tally.by_hand += 1;
         let name = &names[self.rng.usize(..names.len())];
         let address = Address::parse(name).unwrap();
-        if self.one_in(3) {
+        if self.one_in(3) && may_vanish(self, name) {
             self.script.say(&format!("> vanish {name}"));
             return self.world.memory.vanish(&address);
         }
@@ -217,7 +218,7 @@ impl Life {
         assert_eq!(self.by_hand(), self.strangers, "strangers' things stay as they are");
     }
 
-    async fn live(mut self, tally: &mut Tally) {
+    pub(crate) async fn live(mut self, tally: &mut Tally) {
         for _ in 0..3 {
             if self.one_in(3) {
                 self.plant();
@@ -225,7 +226,7 @@ impl Life {
             for _ in 0..self.rng.usize(0..4) {
                 let goal = if self.one_in(6) { Goal::Destroy } else { Goal::Up };
                 self.troubled(goal, tally).await;
-                self.meddle(tally);
+                self.meddle(|_, _| true, tally);
                 if self.one_in(3) {
                     self.edit(tally);
                 }
@@ -239,7 +240,7 @@ impl Life {
                 }
                 self.converges(Goal::Up, tally).await;
             }
-            self.meddle(tally);
+            self.meddle(|_, _| true, tally);
             self.edit(tally);
         }
         for _ in 0..self.rng.usize(0..3) {
@@ -253,15 +254,19 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
+/// The seeds to try: so many, unless the environment says otherwise.
+pub(crate) fn seeds(count: u64) -> RangeInclusive<u64> {
+    match number("PAYCTL_SEED") {
+        Some(seed) => seed..=seed,
+        None => 1..=number("PAYCTL_SEEDS").unwrap_or(count),
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn random_lives_converge() {
-    let seeds = match number("PAYCTL_SEED") {
-        Some(seed) => seed..=seed,
-        None => 1..=number("PAYCTL_SEEDS").unwrap_or(1000),
-    };
     let mut tally = Tally::default();
     let (mut count, mut broken) = (0, Vec::new());
-    for seed in seeds {
+    for seed in seeds(1000) {
         let life = AssertUnwindSafe(Life::new(seed).live(&mut tally));
         if life.catch_unwind().await.is_err() {
             broken.push(seed);

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::sync::Mutex;
 
-use payctl_engine::state::Loaded;
+use payctl_engine::state::{Loaded, Recovery};
 use payctl_engine::testing::{Faults, Memory, MemoryDisk, synthetic};
 use payctl_engine::{
     Address, Declared, Event, Goal, Holder, Limits, LintError, ObserveError, Observed, Outcome,
@@ -105,6 +105,11 @@ impl World {
     /// Forgets everything, as if the state were lost.
     pub(crate) fn lose_state(&self) {
         self.disk.names().iter().for_each(|name| self.disk.set(name, None));
+    }
+
+    /// Recovers from damage, as a process of its own.
+    pub(crate) fn recover(&self) -> Result<Recovery, StateError> {
+        self.store.lock(&Self::holder())?.recover()
     }
 
     fn made(&self, stack: &Stack, goal: Goal, state: &State, observed: &Observed) -> Plan {
