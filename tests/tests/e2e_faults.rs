@@ -164,3 +164,57 @@ async fn of_two_runs_the_second_names_the_first() {
     payctl.up().says("an earlier run did not end");
     payctl.is_as_declared();
 }
+
+/// What is on disk is damaged in one way or another; `state recover` uses what can be read, and
+/// the next run finds the rest.
+#[tokio::test]
+async fn a_damaged_state_is_recovered_and_everything_found_again() {
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server);
+    let aws = clients(&server).await;
+    let nothing = everything(&aws).await;
+    let path = |name: &str| payctl.state().join(name);
+    let damages: [(&str, &dyn Fn()); 4] = [
+        ("half a state", &|| {
+            let whole = std::fs::read(path("state.json")).unwrap();
+            std::fs::write(path("state.json"), &whole[..whole.len() / 2]).unwrap();
+        }),
+        ("no state, with its backups", &|| std::fs::remove_file(path("state.json")).unwrap()),
+        ("nonsense for a journal", &|| {
+            std::fs::write(path("journal.jsonl"), "nonsense\nand more\n").unwrap();
+        }),
+        ("nothing that can be read", &|| {
+            std::fs::remove_dir_all(path("backups")).unwrap();
+            std::fs::write(path("state.json"), [0; 4096]).unwrap();
+        }),
+    ];
+    for (what, damage) in damages {
+        payctl.configure("");
+        payctl.up();
+        // Two more backups, the last one without what was made since.
+        payctl.configure("[pci-core]\nnat = \"none\"\n");
+        payctl.up();
+        payctl.configure("");
+        payctl.up();
+        let all = everything(&aws).await;
+        payctl.run(&["state", "check"]).exits(0);
+
+        damage();
+        let check = payctl.run(&["state", "check"]);
+        check.exits(1);
+        check.says("payctl state recover");
+        let refused = payctl.run(&["state", "recover"]);
+        refused.exits(1);
+        refused.says("there is no terminal to ask on");
+        payctl.run(&["state", "recover", "--yes"]).exits(0);
+        payctl.run(&["state", "check"]).exits(0);
+        payctl.run(&["state", "recover", "--yes"]).says("nothing to recover from");
+        let ended = payctl.up();
+        let wrong = difference(&all, &everything(&aws).await);
+        assert!(wrong.is_empty(), "{what}: {wrong:#?}\n{ended}");
+        assert_eq!(keys(&aws).await.len(), 1, "{what}\n{ended}");
+        payctl.is_as_declared();
+    }
+    payctl.destroy();
+    assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0]);
+}

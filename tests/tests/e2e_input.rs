@@ -159,7 +159,7 @@ fn a_state_that_does_not_fit_is_refused() {
     {
         fs::write(&file, damaged).unwrap();
         for verb in VERBS {
-            refused(verb, &["state.json is damaged", "backups"]);
+            refused(verb, &["state.json is damaged", "payctl state recover"]);
         }
     }
     fs::write(&file, &sound).unwrap();

@@ -198,6 +198,23 @@ pub(crate) enum StateCommand {
         #[arg(value_parser = address)]
         address: Address,
     },
+    /// Tell whether state, journal and backups can be used, without asking AWS
+    ///
+    /// Exits with 1 when they cannot.
+    Check {
+        /// Print all as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Recover from a damaged or missing state or journal
+    ///
+    /// What is damaged is moved aside, the newest that can be read is used, and the next `up` or
+    /// `destroy` finds by tag what was made after it. Nothing is deleted, and AWS is not asked.
+    Recover {
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
     /// Take a resource out of the state and leave it alone in AWS
     Forget {
         /// Its address, such as ec2.vpc:main

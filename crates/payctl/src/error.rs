@@ -78,8 +78,8 @@ impl From<StateError> for CliError {
                 return error.hint("wait until it has ended, or let `--lock-timeout SECONDS` wait");
             }
             StateError::Damaged { .. } | StateError::JournalDamaged { .. } => {
-                "put an earlier state from the folder backups in its place, or none at all, and move \
-                 journal.jsonl away: `payctl up` finds what exists by its ownership tags"
+                "`payctl state check` says what can be read, `payctl state recover` uses it; `payctl \
+                 up` then finds the rest by its ownership tags"
             }
             StateError::TooNew { .. } => "use that version of payctl, or a newer one",
             StateError::NotAFile { .. } => "put the file itself there",

@@ -1,7 +1,9 @@
 //! `payctl state`: what is recorded.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 
+use payctl_engine::state::{Continues, Health, JournalCheck, Says};
 use payctl_engine::{Address, Status};
 
 use crate::cli::{Global, StateCommand};
@@ -14,6 +16,8 @@ pub(super) async fn run(global: &Global, command: &StateCommand) -> Result<Exit,
     match command {
         StateCommand::List => list(&local),
         StateCommand::Show { address } => show(&local, address),
+        StateCommand::Check { json } => check(&local, *json),
+        StateCommand::Recover { yes } => recover(global, &local, *yes).await,
         StateCommand::Forget { address, yes } => forget(global, &local, address, *yes).await,
     }
 }
@@ -61,21 +65,8 @@ async fn forget(
     if !known {
         return Err(unknown(local, address));
     }
-    if !yes {
-        if !std::io::stdin().is_terminal() {
-            return Err(CliError::failed(
-                "there is no terminal to ask on, and nothing was changed",
-            )
-            .hint("add --yes if it is to be forgotten"));
-        }
-        report::ask(&format!("{address} stays in AWS and payctl forgets it; type yes: "));
-        let mut answer = String::new();
-        let read = std::io::stdin().read_line(&mut answer);
-        read.map_err(|source| CliError::failed("failed to read the answer").because(&source))?;
-        if answer.trim() != "yes" {
-            return Err(CliError::failed("not approved, and nothing was changed"));
-        }
-    }
+    let question = format!("{address} stays in AWS and payctl forgets it; type yes: ");
+    approve(yes, &question, "add --yes if it is to be forgotten")?;
     let session = local.lock("state forget", global).await?;
     let Some(mut state) = local.load()?.state else { return Err(unknown(local, address)) };
     state.resources.remove(address);
@@ -85,6 +76,114 @@ async fn forget(
         "{address} is forgotten; it is still in AWS, and `payctl up` takes it up again by its tags"
     ));
     Ok(Exit::Done)
+}
+
+fn check(local: &Local, json: bool) -> Result<Exit, CliError> {
+    let check = local.store.check()?;
+    if json {
+        let value = serde_json::to_value(&check)
+            .map_err(|source| CliError::failed("failed to write it down").because(&source))?;
+        report::data(&format!("{value:#}\n"));
+    } else {
+        let mut files = vec![&check.state];
+        files.extend(&check.backups);
+        for file in files {
+            let says = file.says.as_ref().map(|says| {
+                let Says { serial, resources, pending, .. } = says;
+                format!(", serial {serial}, {resources} resources, {pending} begun")
+            });
+            tell_file(&file.path, &file.health, &says.unwrap_or_default());
+            if file.path == check.state.path {
+                tell_journal(&check.journal);
+            }
+        }
+    }
+    if check.is_sound() {
+        return Ok(Exit::Done);
+    }
+    let message = match check.is_outdated() {
+        true => "a later state is kept as a backup than the one in use",
+        false => "state and journal cannot be used as they are",
+    };
+    Err(CliError::failed(message).hint(format!(
+        "`payctl state recover --suffix {}` uses the newest that can be read, and the next `up` \
+         finds the rest by its tags",
+        local.suffix
+    )))
+}
+
+fn tell_file(path: &Path, health: &Health, says: &str) {
+    let health = match health {
+        Health::Missing => "not there".to_owned(),
+        Health::Sound => format!("sound{says}"),
+        Health::Damaged(why) => format!("damaged: {why}"),
+        Health::Unreadable(why) => format!("cannot be read: {why}"),
+    };
+    report::data(&format!("{}\n  {health}\n", path.display()));
+}
+
+fn tell_journal(journal: &JournalCheck) {
+    let continues = match journal.continues {
+        Continues::Nothing => "",
+        Continues::TheState => ", continues the state",
+        Continues::AnEarlierOne => ", is in the state already",
+        Continues::AMissingOne => ", continues a state that is missing",
+        Continues::Another => ", continues another state",
+    };
+    let torn = if journal.torn { ", ends in the middle of a line" } else { "" };
+    tell_file(
+        &journal.path,
+        &journal.health,
+        &format!(", {} lines{torn}{continues}", journal.lines),
+    );
+}
+
+async fn recover(global: &Global, local: &Local, yes: bool) -> Result<Exit, CliError> {
+    if local.store.check()?.is_sound() {
+        report::say("state and journal are sound: there is nothing to recover from");
+        return Ok(Exit::Done);
+    }
+    let question =
+        "what is damaged is moved aside and the newest that can be read used; type yes: ";
+    approve(yes, question, "add --yes if that is to be done")?;
+    let session = local.lock("state recover", global).await?;
+    let recovery = session.recover()?;
+    for (from, to) in &recovery.moved {
+        report::say(&format!("moved {}\n   to {}", from.display(), to.display()));
+    }
+    let from = recovery.from.as_ref().map(|path| format!(" from {}", path.display()));
+    match &recovery.state {
+        Some(state) => report::say(&format!(
+            "recovered {} resources{}, with {} lines of the journal",
+            state.resources.len(),
+            from.unwrap_or_default(),
+            recovery.lines
+        )),
+        None => report::say("nothing could be read: the next run looks for everything by its tags"),
+    }
+    let suffix = &local.suffix;
+    report::say(&format!("`payctl plan --suffix {suffix}` shows what it finds beyond that"));
+    Ok(Exit::Done)
+}
+
+/// Asks for a `yes`, unless it was given.
+fn approve(yes: bool, question: &str, hint: &str) -> Result<(), CliError> {
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(
+            CliError::failed("there is no terminal to ask on, and nothing was changed").hint(hint)
+        );
+    }
+    report::ask(question);
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    read.map_err(|source| CliError::failed("failed to read the answer").because(&source))?;
+    match answer.trim() {
+        "yes" => Ok(()),
+        _ => Err(CliError::failed("not approved, and nothing was changed")),
+    }
 }
 
 fn unknown(local: &Local, address: &Address) -> CliError {
