@@ -10,11 +10,14 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+    FinalizerInterceptorContextRef,
 };
-use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest as Request, Metadata};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
+use http_body_util::Limited;
 use payctl_engine::Cloud;
 
 use crate::artifact::Artifacts;
@@ -35,6 +38,11 @@ pub struct Reach {
     pub credentials: Option<(String, String)>,
 }
 
+/// Larger than any answer that payctl reads, and no burden: a server's answer is not read beyond.
+const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
+/// More pages than any list that payctl reads has: one without an end ends here.
+const MOST_PAGES: u64 = 1_000;
+
 /// What is true of the account, read once.
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -48,9 +56,13 @@ pub struct Facts {
     pub region: String,
 }
 
-/// How often each operation was called, by `service.Operation`.
+/// How often each operation was called, by `service.Operation`; and what keeps a server from
+/// answering without an end.
 #[derive(Clone, Debug, Default)]
-pub struct Calls(Arc<Mutex<BTreeMap<String, u64>>>);
+pub struct Calls {
+    counts: Arc<Mutex<BTreeMap<String, u64>>>,
+    pages: Arc<Mutex<BTreeMap<String, u64>>>,
+}
 
 /// AWS: the clients of one account and region.
 #[derive(Clone, Debug)]
@@ -245,8 +257,16 @@ impl Calls {
     /// How often each operation was called.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<String, u64> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// Whether the request asks for a further page of a list. S3's lists of versions are not among
+/// those, as emptying a bucket has as many as the bucket has.
+fn continues(request: &Request) -> bool {
+    const NAMES: [&str; 4] = ["NextToken", "nextToken", "Marker", "PaginationToken"];
+    let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default());
+    NAMES.iter().any(|name| body.contains(name))
 }
 
 #[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
@@ -257,14 +277,35 @@ impl Intercept for Calls {
 
     fn read_before_transmit(
         &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(call) = config.load::<Metadata>() {
             let name = format!("{}.{}", call.service(), call.name());
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_insert(0) += 1;
+            *self.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_insert(0) +=
+                1;
+            if continues(context.request()) {
+                let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+                let count = pages.entry(call.name().to_owned()).or_insert(0);
+                *count += 1;
+                if *count > MOST_PAGES {
+                    return Err(format!("asked for {MOST_PAGES} pages, and there is no end").into());
+                }
+            }
         }
+        Ok(())
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let body = context.response_mut().body_mut();
+        let whole = std::mem::replace(body, SdkBody::taken());
+        *body = whole.map(|body| SdkBody::from_body_1_x(Limited::new(body, LARGEST_ANSWER)));
         Ok(())
     }
 

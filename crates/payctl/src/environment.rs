@@ -47,7 +47,7 @@ impl Local {
         let name = global.stack.as_deref().or(config.stack.as_deref()).unwrap_or(SYSTEMS[0].name);
         let system = System::named(name).ok_or_else(|| {
             let known: Vec<&str> = SYSTEMS.iter().map(|system| system.name).collect();
-            let error = CliError::failed(format!("there is no stack {name:?}"));
+            let error = CliError::failed(format!("there is no stack {}", report::quoted(name)));
             error.hint(format!("there is: {}", known.join(", ")))
         })?;
         let suffix = global.suffix.clone().ok_or_else(|| {

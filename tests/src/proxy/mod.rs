@@ -11,9 +11,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 mod lag;
+mod mangle;
 mod wire;
 
 use lag::Lag;
+pub use mangle::Mangling;
 pub use wire::Refusal;
 use wire::Request;
 
@@ -34,6 +36,8 @@ pub enum Fate {
     Hang,
     /// It goes through this much later.
     Delay(Duration),
+    /// It is applied, and the answer mangled.
+    Mangle(Mangling),
 }
 
 /// Which requests meet which fate.
@@ -216,6 +220,10 @@ impl Shared {
                     }
                 }
                 Ok(())
+            }
+            Fate::Mangle(mangling) => {
+                let answer = self.forward(&request)?;
+                mangling.write(&answer, &mut client)
             }
             Fate::Delay(pause) => {
                 std::thread::sleep(pause);

@@ -95,12 +95,20 @@ pub(crate) fn error(error: &CliError) {
 
 /// A wrong value is repeated so far as it helps, and never as it may act on a terminal.
 pub(crate) fn repeat_briefly(error: &mut clap::Error) {
-    const LONGEST: usize = 60;
     if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) {
-        let value: String = without_password(value).escape_debug().collect();
-        let value = value::cut(&value, LONGEST);
+        let value = brief(&without_password(value));
         error.insert(ContextKind::InvalidValue, ContextValue::String(value));
     }
+}
+
+/// What somebody gave, between quotes, so far as it helps.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("\"{}\"", brief(text))
+}
+
+fn brief(text: &str) -> String {
+    const LONGEST: usize = 60;
+    value::cut(&text.escape_debug().collect::<String>(), LONGEST)
 }
 
 /// A URL without who signs in there and with what.
