@@ -87,3 +87,15 @@ async fn a_lost_state_repeats_no_token() {
     converges(&world, std::slice::from_ref(&there)).await;
     converges(&world, &[with(there, "zone", "elsewhere")]).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_way_back_from_half_a_replacement_is_open() {
+    let world = World::synthetic();
+    let [store, link] = [thing("data.store:a", 1, &[]), thing("net.link:b", 1, &[])];
+    let above = thing("net.link:c", 1, &["net.link:b"]);
+    let one = [store.clone(), link, above.clone()];
+    converges(&world, &one).await;
+    // Its successor is on record, and what belongs to it has not moved there.
+    dies(&world, &[store, thing("net.link:b", 1, &["data.store:a"]), above], 2).await;
+    converges(&world, &one).await;
+}
