@@ -349,10 +349,15 @@ impl<'a> Planner<'a> {
             known: seen.map(|seen| seen.outputs.clone()),
             before: seen.map_or(Value::Null, |seen| seen.properties.clone()),
             depends_on: declared.dependencies(),
-            depended_on: match (record, begun, seen) {
-                // Where the state was lost, what is declared is the best guess.
-                (None, None, Some(_)) => declared.dependencies().into_keys().collect(),
-                _ => depended_on(record, begun),
+            depended_on: {
+                let mut all = depended_on(record, begun);
+                let recorded = |seen: &Seen| record.map(|r| &r.outputs) == Some(&seen.outputs);
+                // Of what is not on record, what is declared is the best guess.
+                let made = begun.is_some_and(|_| record.is_none());
+                if seen.is_some_and(|seen| !recorded(seen)) && !made {
+                    all.extend(declared.dependencies().into_keys());
+                }
+                all
             },
             deposed: deposed(record, seen, begun),
         };

@@ -85,8 +85,13 @@ pub fn schedule<'a>(plan: &'a Plan, kinds: &Kinds) -> Result<Schedule<'a>, LintE
 /// What would have to move before something goes that has to go before it can: it has to go
 /// itself, and is made anew.
 pub(crate) fn in_the_way<'a>(steps: &'a [Step], kinds: &Kinds) -> Option<&'a Address> {
-    // Only what is deleted before it is made anew closes a circle.
-    if !steps.iter().any(|step| step.action == Action::DeleteThenCreate) {
+    // Only what is deleted before something is made in its place closes a circle.
+    let first = |step: &Step| match step.action {
+        Action::DeleteThenCreate => true,
+        Action::Create | Action::CreateThenDelete => !step.deposed.is_empty(),
+        _ => false,
+    };
+    if !steps.iter().any(first) {
         return None;
     }
     let Ok(Err((operations, circle))) = lay_out(steps, kinds) else { return None };

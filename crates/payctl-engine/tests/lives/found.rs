@@ -87,3 +87,30 @@ async fn a_lost_state_repeats_no_token() {
     converges(&world, std::slice::from_ref(&there)).await;
     converges(&world, &[with(there, "zone", "elsewhere")]).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_way_back_from_half_a_replacement_is_open() {
+    let world = World::synthetic();
+    let [store, link] = [thing("data.store:a", 1, &[]), thing("net.link:b", 1, &[])];
+    let above = thing("net.link:c", 1, &["net.link:b"]);
+    let one = [store.clone(), link, above.clone()];
+    converges(&world, &one).await;
+    // Its successor is on record, and what belongs to it has not moved there.
+    dies(&world, &[store, thing("net.link:b", 1, &["data.store:a"]), above], 2).await;
+    converges(&world, &one).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_successor_that_is_not_on_record_goes_before_what_it_belongs_to() {
+    let world = one_at_a_time();
+    let [a, b] = [thing("net.node:a", 1, &[]), thing("app.worker:b", 1, &["net.node:a"])];
+    let link = |parents: &[&str]| thing("net.link:c", 1, parents);
+    converges(&world, &[a.clone(), b.clone(), link(&[])]).await;
+    // It is made anew, and the record of that is lost.
+    let moved = [a.clone(), b, link(&["app.worker:b"])];
+    dies(&world, &moved, 1).await;
+    world.disk.set("journal.jsonl", None);
+    world.recover().unwrap();
+    world.memory.vanish(&a.address);
+    converges(&world, &moved).await;
+}

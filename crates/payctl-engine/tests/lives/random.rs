@@ -27,6 +27,7 @@ pub(crate) struct Tally {
     stops: u64,
     by_hand: u64,
     edits: u64,
+    pub(crate) refused: u64,
 }
 
 pub(crate) struct Life {
