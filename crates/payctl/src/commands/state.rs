@@ -139,12 +139,16 @@ fn tell_journal(journal: &JournalCheck) {
 }
 
 async fn recover(global: &Global, local: &Local, yes: bool) -> Result<Exit, CliError> {
-    if local.store.check()?.is_sound() {
-        report::say("state and journal are sound: there is nothing to recover from");
-        return Ok(Exit::Done);
+    let sound = local.store.check()?.is_sound();
+    if sound {
+        report::say(
+            "state and journal look sound; what may stand beside what they say is looked for",
+        );
     }
-    let question =
-        "what is damaged is moved aside and the newest that can be read used; type yes: ";
+    let question = match sound {
+        true => "the next run looks for everything again by its tags; type yes: ",
+        false => "what is damaged is moved aside and the newest that can be read used; type yes: ",
+    };
     approve(yes, question, "add --yes if that is to be done")?;
     let session = local.lock("state recover", global).await?;
     let recovery = session.recover()?;
