@@ -9,10 +9,15 @@ use serde_json::Value;
 use crate::diff::{Change, diff, from_nothing};
 use crate::input::{Needs, resolve};
 use crate::observe::{Observed, Other, Seen};
-use crate::owner::{Owner, Ownership};
+use crate::owner::Owner;
 use crate::schedule::in_the_way;
 use crate::state::{Deposed, Intent, IntentAction, Record, State, Status};
 use crate::{Address, Declared, KindInfo, Kinds, Stack};
+
+mod refuse;
+mod replace;
+
+use replace::{lasting, replacement, unique_properties_stay};
 
 /// The format of a saved plan.
 pub const FORMAT: u32 = 1;
@@ -441,61 +446,6 @@ impl<'a> Planner<'a> {
         Ok(step)
     }
 
-    /// What has to be made anew because something under it is.
-    fn forced_by_replacements(&self) -> Result<BTreeMap<Address, String>, PlanError> {
-        let mut forced = BTreeMap::new();
-        let replaced: BTreeMap<&Address, Action> = self
-            .steps
-            .iter()
-            .filter(|step| step.action.replaces())
-            .map(|step| (&step.address, step.action))
-            .collect();
-        for step in &self.steps {
-            let kind = self.kind(&step.address)?;
-            // What is refused stays as it is.
-            let refused = self.refusals.iter().any(|refusal| refusal.address == step.address);
-            if step.known.is_none() || step.action.replaces() || refused {
-                continue;
-            }
-            for property in kind.properties {
-                let Some(value) = step.properties.get(property) else { continue };
-                let belongs = kind.belongs_to == Some(property);
-                let holds = kind.holds.contains(property);
-                for reference in crate::input::references(value) {
-                    let reason = match replaced.get(&reference.address) {
-                        Some(_) if belongs => "goes with what it belongs to",
-                        Some(Action::DeleteThenCreate)
-                            if holds && step.depended_on.contains(&reference.address) =>
-                        {
-                            "keeps from being deleted"
-                        }
-                        _ => continue,
-                    };
-                    let reason = match reason {
-                        "keeps from being deleted" => {
-                            format!("it keeps {} from being deleted", reference.address)
-                        }
-                        _ => format!("it belongs to {}, which is replaced", reference.address),
-                    };
-                    forced.entry(step.address.clone()).or_insert(reason);
-                }
-            }
-        }
-        Ok(forced)
-    }
-
-    /// What refers to something that is deleted before it is made anew has to go before it, and
-    /// so cannot stay until its own successor is there.
-    fn go_before_what_goes_first(&self) -> BTreeSet<Address> {
-        let with = |action| self.steps.iter().filter(move |step| step.action == action);
-        let first: BTreeSet<&Address> =
-            with(Action::DeleteThenCreate).map(|step| &step.address).collect();
-        with(Action::CreateThenDelete)
-            .filter(|step| step.depended_on.iter().any(|used| first.contains(used)))
-            .map(|step| step.address.clone())
-            .collect()
-    }
-
     fn removal(&mut self, address: &Address) -> Result<Step, PlanError> {
         let Request { state, observed, stack, owner, goal, .. } = self.request;
         let kind = self.kind(address)?;
@@ -570,106 +520,6 @@ impl<'a> Planner<'a> {
         }
         Ok(step)
     }
-
-    /// Why what was seen may not be touched, if it is not ours.
-    fn stranger(
-        &self,
-        address: &Address,
-        kind: &KindInfo,
-        seen: &Seen,
-        declared: &Value,
-    ) -> Option<Refusal> {
-        let Request { state, owner, goal, .. } = self.request;
-        let refuse = |why: String, hint: &str| {
-            Some(Refusal { address: address.clone(), why, hint: hint.to_owned() })
-        };
-        let begun = state.pending.contains_key(address)
-            || state.resources.get(address).is_some_and(|r| r.status == Status::Created);
-        let parent = kind.belongs_to;
-        let belongs =
-            || parent.is_some_and(|parent| seen.properties.get(parent) == declared.get(parent));
-        if kind.tagged() {
-            let tags = seen.properties.get("tags").unwrap_or(&Value::Null);
-            return match owner.ownership(address, tags) {
-                Ownership::Ours => None,
-                Ownership::Nobody if begun => None,
-                // It came with what it belongs to, as a VPC's default security group does.
-                Ownership::Nobody if belongs() => None,
-                // Its tags were taken off by hand: `up` puts them back.
-                Ownership::Nobody if !seen.found && goal == Goal::Up => None,
-                Ownership::Nobody if !seen.found => refuse(
-                    "its ownership tags were removed outside payctl".to_owned(),
-                    "`payctl up` puts them back; `payctl state forget` leaves the resource alone",
-                ),
-                Ownership::Nobody => refuse(
-                    "a resource of that name exists and payctl did not make it".to_owned(),
-                    "choose another suffix, or remove or rename that resource",
-                ),
-                Ownership::Other(whose) => refuse(
-                    format!("a resource of that name exists: {whose}"),
-                    "choose another suffix, or destroy the other stack first",
-                ),
-            };
-        }
-        let parent = parent?;
-        let (theirs, ours) = (seen.properties.get(parent), declared.get(parent));
-        if seen.found && !begun && !belongs() {
-            let text = |value: Option<&Value>| match value {
-                Some(Value::String(text)) => text.clone(),
-                Some(value) if crate::input::references(value).is_empty() => value.to_string(),
-                _ => "something of ours that does not exist yet".to_owned(),
-            };
-            return refuse(
-                format!("it exists and belongs to {}, not to {}", text(theirs), text(ours)),
-                "choose another suffix, or remove what carries its name",
-            );
-        }
-        None
-    }
-
-    fn guard_data(&mut self, address: &Address, kind: &KindInfo, what: &str) {
-        if kind.keeps_data && !self.request.permissions.lose_data_of.contains(address) {
-            self.refusals.push(Refusal {
-                address: address.clone(),
-                why: format!("it would be {what}, and its data lost"),
-                hint: format!("if that is meant, add --allow-data-loss {address}"),
-            });
-        }
-    }
-
-    fn refuse_lost_data(&mut self) -> Result<(), PlanError> {
-        let lost: Vec<(Address, &str)> = self
-            .steps
-            .iter()
-            .filter_map(|step| {
-                let there = self.request.observed.resources.contains_key(&step.address);
-                let what = match step.action {
-                    Action::Delete if there => "removed",
-                    action if action.replaces() => "replaced",
-                    _ => return None,
-                };
-                Some((step.address.clone(), what))
-            })
-            .collect();
-        for (address, what) in lost {
-            let kind = self.kind(&address)?;
-            self.guard_data(&address, kind, what);
-        }
-        Ok(())
-    }
-
-    fn guard_protection(&mut self, address: &Address, step: &Step) {
-        let observed = self.request.observed.resources.get(address);
-        let on = |value: &Value| value.get("deletion_protection") == Some(&Value::Bool(true));
-        let on = observed.is_some_and(|seen| on(&seen.properties)) || on(&step.before);
-        if on && !self.request.permissions.lift_protection {
-            self.refusals.push(Refusal {
-                address: address.clone(),
-                why: "it is protected against deletion".to_owned(),
-                hint: "if it is to go all the same, add --lift-protection".to_owned(),
-            });
-        }
-    }
 }
 
 /// What has to go besides what is there: what earlier runs replaced, and what was found.
@@ -693,32 +543,6 @@ fn deposed(record: Option<&Record>, seen: Option<&Seen>, begun: Option<&Intent>)
 fn depended_on(record: Option<&Record>, begun: Option<&Intent>) -> BTreeSet<Address> {
     let recorded = record.into_iter().flat_map(|record| &record.depends_on);
     recorded.chain(begun.into_iter().flat_map(|intent| &intent.depends_on)).cloned().collect()
-}
-
-/// What the recorded resource will be known by again when it is made anew under the same name:
-/// what refers to it stays as it is.
-fn lasting(kind: &KindInfo, record: &Record, resolved: &Value) -> Option<Value> {
-    let same = |name: &&str| record.properties.get(*name) == resolved.get(*name);
-    if kind.unique_by.is_empty() || !kind.unique_by.iter().all(same) {
-        return None;
-    }
-    let mut outputs = record.outputs.as_object()?.clone();
-    outputs.retain(|name, _| kind.stable_outputs.contains(&name.as_str()));
-    Some(Value::Object(outputs))
-}
-
-/// Whether none of the properties that make it unique changes.
-fn unique_properties_stay(kind: &KindInfo, changes: &[Change]) -> bool {
-    !kind.unique_by.iter().any(|name| changes.iter().any(|change| change.property == *name))
-}
-
-/// In which order it is replaced: first the new one, unless the two cannot stand side by side.
-fn replacement(kind: &KindInfo, changes: &[Change]) -> Action {
-    if !kind.unique_by.is_empty() && unique_properties_stay(kind, changes) {
-        Action::DeleteThenCreate
-    } else {
-        Action::CreateThenDelete
-    }
 }
 
 #[cfg(test)]

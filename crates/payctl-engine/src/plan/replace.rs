@@ -1,0 +1,93 @@
+//! What is replaced because something else is, and in which order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Action, PlanError, Planner};
+use crate::diff::Change;
+use crate::state::Record;
+use crate::{Address, KindInfo};
+
+impl Planner<'_> {
+    /// What has to be made anew because something under it is.
+    pub(super) fn forced_by_replacements(&self) -> Result<BTreeMap<Address, String>, PlanError> {
+        let mut forced = BTreeMap::new();
+        let replaced: BTreeMap<&Address, Action> = self
+            .steps
+            .iter()
+            .filter(|step| step.action.replaces())
+            .map(|step| (&step.address, step.action))
+            .collect();
+        for step in &self.steps {
+            let kind = self.kind(&step.address)?;
+            // What is refused stays as it is.
+            let refused = self.refusals.iter().any(|refusal| refusal.address == step.address);
+            if step.known.is_none() || step.action.replaces() || refused {
+                continue;
+            }
+            for property in kind.properties {
+                let Some(value) = step.properties.get(property) else { continue };
+                let belongs = kind.belongs_to == Some(property);
+                let holds = kind.holds.contains(property);
+                for reference in crate::input::references(value) {
+                    let reason = match replaced.get(&reference.address) {
+                        Some(_) if belongs => "goes with what it belongs to",
+                        Some(Action::DeleteThenCreate)
+                            if holds && step.depended_on.contains(&reference.address) =>
+                        {
+                            "keeps from being deleted"
+                        }
+                        _ => continue,
+                    };
+                    let reason = match reason {
+                        "keeps from being deleted" => {
+                            format!("it keeps {} from being deleted", reference.address)
+                        }
+                        _ => format!("it belongs to {}, which is replaced", reference.address),
+                    };
+                    forced.entry(step.address.clone()).or_insert(reason);
+                }
+            }
+        }
+        Ok(forced)
+    }
+
+    /// What refers to something that is deleted before it is made anew has to go before it, and
+    /// so cannot stay until its own successor is there.
+    pub(super) fn go_before_what_goes_first(&self) -> BTreeSet<Address> {
+        let with = |action| self.steps.iter().filter(move |step| step.action == action);
+        let first: BTreeSet<&Address> =
+            with(Action::DeleteThenCreate).map(|step| &step.address).collect();
+        with(Action::CreateThenDelete)
+            .filter(|step| step.depended_on.iter().any(|used| first.contains(used)))
+            .map(|step| step.address.clone())
+            .collect()
+    }
+}
+
+/// What the recorded resource will be known by again when it is made anew under the same name:
+/// what refers to it stays as it is.
+pub(super) fn lasting(kind: &KindInfo, record: &Record, resolved: &Value) -> Option<Value> {
+    let same = |name: &&str| record.properties.get(*name) == resolved.get(*name);
+    if kind.unique_by.is_empty() || !kind.unique_by.iter().all(same) {
+        return None;
+    }
+    let mut outputs = record.outputs.as_object()?.clone();
+    outputs.retain(|name, _| kind.stable_outputs.contains(&name.as_str()));
+    Some(Value::Object(outputs))
+}
+
+/// Whether none of the properties that make it unique changes.
+pub(super) fn unique_properties_stay(kind: &KindInfo, changes: &[Change]) -> bool {
+    !kind.unique_by.iter().any(|name| changes.iter().any(|change| change.property == *name))
+}
+
+/// In which order it is replaced: first the new one, unless the two cannot stand side by side.
+pub(super) fn replacement(kind: &KindInfo, changes: &[Change]) -> Action {
+    if !kind.unique_by.is_empty() && unique_properties_stay(kind, changes) {
+        Action::DeleteThenCreate
+    } else {
+        Action::CreateThenDelete
+    }
+}
