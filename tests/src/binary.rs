@@ -16,6 +16,9 @@ use crate::emulator::{Server, root};
 /// Nothing that is tested takes longer.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// What payctl deploys when it is told nothing else.
+const DEFAULT_STACK: &str = "pci-core";
+
 /// A folder that payctl is run in, and where it is to go.
 #[derive(Debug)]
 pub struct Payctl {
@@ -57,7 +60,7 @@ impl Payctl {
         let folder = tempfile::tempdir().unwrap();
         let handlers = folder.path().join("handlers");
         put_handler(&handlers, X86_64);
-        let (stack, suffix) = ("pci-core".to_owned(), suffix.to_owned());
+        let (stack, suffix) = (DEFAULT_STACK.to_owned(), suffix.to_owned());
         Self { folder, endpoint: endpoint.to_owned(), handlers, stack, suffix }
     }
 
@@ -114,7 +117,10 @@ impl Payctl {
         command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
         command.env("AWS_REGION", "us-east-1").env("AWS_ENDPOINT_URL", &self.endpoint);
         command.env("PAYCTL_SUFFIX", &self.suffix).env("PAYCTL_HANDLERS", &self.handlers);
-        command.env("PAYCTL_STACK", &self.stack);
+        // The default one is left to be the default.
+        if self.stack != DEFAULT_STACK {
+            command.env("PAYCTL_STACK", &self.stack);
+        }
         command
     }
 
