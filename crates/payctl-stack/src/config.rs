@@ -3,7 +3,7 @@
 use payctl_aws::Tags;
 use serde::{Deserialize, Serialize};
 
-use crate::pci_core;
+use crate::{Suffix, pci_core};
 
 /// What `payctl.toml` may say.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -64,6 +64,12 @@ impl Config {
     /// # Errors
     /// The first value that cannot be.
     pub fn check(&self) -> Result<(), BadValue> {
+        for suffix in &self.protected {
+            if let Err(error) = suffix.parse::<Suffix>() {
+                let (key, value) = ("protected".to_owned(), format!("{suffix:?}"));
+                return Err(BadValue { key, value, rule: format!("made of suffixes: {error}") });
+            }
+        }
         for (name, value) in &self.tags {
             let bad = |rule: &str| BadValue {
                 key: format!("tags.{name}"),

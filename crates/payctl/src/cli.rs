@@ -81,6 +81,36 @@ pub(crate) struct Global {
     pub(crate) color: Color,
 }
 
+impl Global {
+    /// A command for the same environment, as a hint repeats it: whoever copies it is to end up
+    /// where this run was.
+    pub(crate) fn command(&self, verb: &str) -> String {
+        let mut command = format!("payctl {verb}");
+        let mut add = |option: &str, value: &str| command += &format!(" --{option} {value}");
+        if let Some(suffix) = &self.suffix {
+            add("suffix", suffix.as_str());
+        }
+        if let Some(stack) = self.stack.as_deref().filter(|s| *s != payctl_stack::SYSTEMS[0].name) {
+            add("stack", stack);
+        }
+        for (option, value) in [("region", &self.region), ("profile", &self.profile)] {
+            if let Some(value) = value {
+                add(option, value);
+            }
+        }
+        if let Some(config) = &self.config {
+            add("config", &config.display().to_string());
+        }
+        if self.state_dir.as_os_str() != ".payctl" {
+            add("state-dir", &self.state_dir.display().to_string());
+        }
+        if self.sandbox {
+            command += " --sandbox";
+        }
+        command
+    }
+}
+
 /// Whether to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
@@ -251,7 +281,7 @@ pub(crate) enum SandboxCommand {
 pub(crate) struct InvokeArgs {
     /// The function: its logical name, such as payment-processor, or its name in AWS
     pub(crate) function: String,
-    /// What it is invoked with: JSON, or @FILE
+    /// What it is invoked with: JSON, @FILE, or @- for stdin
     #[arg(long, default_value = "{}", value_name = "JSON")]
     pub(crate) payload: String,
 }

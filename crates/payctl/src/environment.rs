@@ -86,7 +86,7 @@ impl Local {
         let suffix = self.suffix.as_str();
         if self.config.protected.iter().any(|protected| protected == suffix) {
             return Err(CliError::failed(format!("the suffix {suffix} is protected"))
-                .hint("take it out of `protected` in payctl.toml if it is to be destroyed"));
+                .hint("take it out of `protected` in the configuration if it is to be destroyed"));
         }
         Ok(())
     }
@@ -190,6 +190,17 @@ impl Environment {
             }
         }
         Ok(self)
+    }
+
+    /// The run of another process that is under way in this environment, if there is one: what
+    /// the lock says, while its process lives. The lock itself is not touched.
+    pub(crate) fn other_run(&self) -> Option<String> {
+        let text = std::fs::read_to_string(self.local.store.folder().join("lock")).ok()?;
+        let Holder { pid, host, command, since } = serde_json::from_str(&text).ok()?;
+        let here = host == Local::holder("").host;
+        let alive = std::path::Path::new("/proc").join(pid.to_string()).exists();
+        (here && alive && pid != std::process::id())
+            .then(|| format!("`payctl {command}`, process {pid}, since {since}"))
     }
 
     /// Whose resources they are.

@@ -19,11 +19,14 @@ pub(crate) fn load(
     for name in system.handlers {
         let path = folder.join(name).join("bootstrap");
         let failed = |what: &str| CliError::failed(format!("{what} {}", path.display()));
-        let build = format!("build it with `lambda-src/build.sh` (for {architecture})");
+        let build = match architecture {
+            Architecture::Arm64 => "build it with `lambda-src/build.sh --arm64`",
+            Architecture::X86_64 => "build it with `lambda-src/build.sh`",
+        };
         let binary = std::fs::read(&path).map_err(|source| {
             failed("failed to read the handler")
                 .because(&source)
-                .hint(build.clone())
+                .hint(build)
                 .hint("or name the folder that has it with --handlers")
         })?;
         check_machine(&binary, architecture)

@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Err(source) => Err(error::CliError::failed("failed to start").because(&source)),
     };
     match ended {
+        Ok(_) if report::lost_data() => Exit::Failed.into(),
         Ok(exit) => exit.into(),
         Err(error) => {
             report::error(&error);

@@ -119,6 +119,12 @@ impl Parameters {
         ] {
             rule(key, &expire, expire > archive, "more than the days until they are archived")?;
         }
+        for (key, above) in [
+            ("error_alarm_above", self.error_alarm_above),
+            ("throttle_alarm_above", self.throttle_alarm_above),
+        ] {
+            rule(key, &above, above.is_finite() && above >= 0.0, "a number from 0 on")?;
+        }
         let size = self.network.prefix_len();
         rule("network", &self.network, (16..=28).contains(&size), "a network of /16 to /28")?;
         let same = self.network.network() == self.network.addr();
@@ -134,6 +140,8 @@ impl Parameters {
         rule("public_subnets", &self.public_subnets.len(), enough, "one per NAT gateway")?;
         let mut seen: Vec<Ipv4Net> = Vec::new();
         for net in self.private_subnets.iter().chain(&self.public_subnets) {
+            let whole = net.network() == net.addr();
+            rule("private_subnets", net, whole, "the first address of its network")?;
             let inside = self.network.contains(net) && net.prefix_len() <= 28;
             rule("private_subnets", net, inside, &format!("inside {}", self.network))?;
             let apart = seen.iter().all(|other| !other.contains(net) && !net.contains(other));

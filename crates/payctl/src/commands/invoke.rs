@@ -1,5 +1,8 @@
 //! `payctl invoke`: runs a function of the environment.
 
+use std::fs::File;
+use std::io::Read as _;
+
 use payctl_aws::lambda::invoke;
 use payctl_engine::Address;
 
@@ -10,17 +13,20 @@ use crate::report;
 
 pub(super) async fn run(global: &Global, args: &InvokeArgs) -> Result<Exit, CliError> {
     let payload = match args.payload.strip_prefix('@') {
-        Some(path) => std::fs::read_to_string(path).map_err(|source| {
-            CliError::failed(format!("failed to read {path}")).because(&source)
-        })?,
+        Some(path) => read(path)?,
         None => args.payload.clone(),
     };
+    if payload.len() as u64 > LARGEST {
+        return Err(CliError::failed(format!(
+            "the payload is larger than Lambda's {LARGEST} bytes"
+        )));
+    }
     if let Err(source) = serde_json::from_str::<serde_json::Value>(&payload) {
         return Err(CliError::failed("the payload is no JSON").because(&source));
     }
     let local = Local::read(global)?;
     let environment = Environment::open(global, local, Handlers::Ignored).await?;
-    let name = function_name(&environment, &args.function)?;
+    let name = function_name(global, &environment, &args.function)?;
     let aws = environment.provider.cloud();
     let reply = invoke(aws, &name, payload.into_bytes())
         .await
@@ -37,8 +43,29 @@ pub(super) async fn run(global: &Global, args: &InvokeArgs) -> Result<Exit, CliE
     }
 }
 
+/// What Lambda takes in a synchronous invocation.
+const LARGEST: u64 = 6 * 1024 * 1024;
+
+/// The payload in a file, or from stdin; no more of it than Lambda takes, and one byte.
+fn read(path: &str) -> Result<String, CliError> {
+    let failed = |source: std::io::Error| {
+        CliError::failed(format!("failed to read {path}")).because(&source)
+    };
+    let mut text = String::new();
+    match path {
+        "-" => std::io::stdin().take(LARGEST + 1).read_to_string(&mut text),
+        path => File::open(path).map_err(failed)?.take(LARGEST + 1).read_to_string(&mut text),
+    }
+    .map_err(failed)?;
+    Ok(text)
+}
+
 /// The function's name in AWS.
-fn function_name(environment: &Environment, given: &str) -> Result<String, CliError> {
+fn function_name(
+    global: &Global,
+    environment: &Environment,
+    given: &str,
+) -> Result<String, CliError> {
     let recorded = &environment.state.resources;
     let functions = || recorded.iter().filter(|(address, _)| address.kind() == "lambda.function");
     let name = |record: &payctl_engine::state::Record| {
@@ -50,10 +77,9 @@ fn function_name(environment: &Environment, given: &str) -> Result<String, CliEr
         let known: Vec<&str> = functions().map(|(address, _)| address.name()).collect();
         let error = CliError::failed(format!("there is no function {given:?} in this environment"));
         match known.is_empty() {
-            true => error.hint(format!(
-                "there is none at all: `payctl up --suffix {}` makes them",
-                environment.local.suffix
-            )),
+            true => {
+                error.hint(format!("there is none at all: `{}` makes them", global.command("up")))
+            }
             false => error.hint(format!("there is: {}", known.join(", "))),
         }
     })

@@ -13,7 +13,7 @@ pub(super) fn run(global: &Global, args: &OutputArgs) -> Result<Exit, CliError> 
     if outputs.is_empty() {
         let (name, suffix) = (local.system.name, &local.suffix);
         return Err(CliError::failed(format!("{name} {suffix} has no outputs"))
-            .hint(format!("`payctl up --suffix {suffix}` makes them")));
+            .hint(format!("`{}` makes them", global.command("up"))));
     }
     if let Some(name) = &args.raw {
         let value = outputs.get(name).ok_or_else(|| {

@@ -33,7 +33,9 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
         report::calls(&environment.calls);
     }
     if let Some(path) = &args.out {
-        report::say(&format!("saved; `payctl up {}` does exactly this", path.display()));
+        let sandbox = if global.sandbox { " --sandbox" } else { "" };
+        let path = path.display();
+        report::say(&format!("saved; `payctl up {path}{sandbox}` does exactly this"));
     }
     match (plan.refusals.is_empty(), plan.is_empty()) {
         (false, _) => Ok(Exit::Failed),

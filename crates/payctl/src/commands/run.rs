@@ -174,18 +174,10 @@ fn tell(
 
 /// The command that goes on.
 fn again(global: &Global, plan: &Plan) -> String {
-    let verb = match plan.goal {
+    global.command(match plan.goal {
         Goal::Up => "up",
         Goal::Destroy => "destroy",
-    };
-    let mut command = format!("payctl {verb} --suffix {}", plan.owner.suffix);
-    if plan.owner.stack != payctl_stack::SYSTEMS[0].name {
-        command += &format!(" --stack {}", plan.owner.stack);
-    }
-    if global.sandbox {
-        command += " --sandbox";
-    }
-    command
+    })
 }
 
 fn approved(question: &Question) -> Result<bool, CliError> {

@@ -16,14 +16,17 @@ pub(super) async fn run(global: &Global, command: &StateCommand) -> Result<Exit,
     match command {
         StateCommand::List => list(&local),
         StateCommand::Show { address } => show(&local, address),
-        StateCommand::Check { json } => check(&local, *json),
+        StateCommand::Check { json } => check(global, &local, *json),
         StateCommand::Recover { yes } => recover(global, &local, *yes).await,
         StateCommand::Forget { address, yes } => forget(global, &local, address, *yes).await,
     }
 }
 
 fn list(local: &Local) -> Result<Exit, CliError> {
-    let Some(state) = local.load()?.state else { return Ok(Exit::Done) };
+    let Some(state) = local.load()?.state else {
+        report::say(&format!("nothing is recorded of {} {}", local.system.name, local.suffix));
+        return Ok(Exit::Done);
+    };
     let width = state.resources.keys().map(|a| a.as_str().len()).max().unwrap_or_default();
     for (address, record) in &state.resources {
         let id = record.outputs.get("id").or_else(|| record.outputs.get("name"));
@@ -78,7 +81,7 @@ async fn forget(
     Ok(Exit::Done)
 }
 
-fn check(local: &Local, json: bool) -> Result<Exit, CliError> {
+fn check(global: &Global, local: &Local, json: bool) -> Result<Exit, CliError> {
     let check = local.store.check()?;
     if json {
         let value = serde_json::to_value(&check)
@@ -101,14 +104,15 @@ fn check(local: &Local, json: bool) -> Result<Exit, CliError> {
     if check.is_sound() {
         return Ok(Exit::Done);
     }
-    let message = match check.is_outdated() {
+    let usable = matches!(check.state.health, Health::Sound | Health::Missing)
+        && matches!(check.journal.health, Health::Sound | Health::Missing);
+    let message = match check.is_outdated() && usable {
         true => "a later state is kept as a backup than the one in use",
         false => "state and journal cannot be used as they are",
     };
     Err(CliError::failed(message).hint(format!(
-        "`payctl state recover --suffix {}` uses the newest that can be read, and the next `up` \
-         finds the rest by its tags",
-        local.suffix
+        "`{}` uses the newest that can be read, and the next `up` finds the rest by its tags",
+        global.command("state recover")
     )))
 }
 
@@ -165,8 +169,8 @@ async fn recover(global: &Global, local: &Local, yes: bool) -> Result<Exit, CliE
         )),
         None => report::say("nothing could be read: the next run looks for everything by its tags"),
     }
-    let suffix = &local.suffix;
-    report::say(&format!("`payctl plan --suffix {suffix}` shows what it finds beyond that"));
+    let plan = global.command("plan");
+    report::say(&format!("`{plan}` shows what it finds beyond that"));
     Ok(Exit::Done)
 }
 

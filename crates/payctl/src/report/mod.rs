@@ -5,7 +5,8 @@ pub(crate) mod progress;
 mod value;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -46,16 +47,30 @@ pub(crate) fn set_color(color: Color) {
 pub(crate) fn log_to_stderr(verbose: u8) {
     if verbose >= 2 {
         let filter = tracing_subscriber::EnvFilter::new("payctl_aws=debug,payctl_engine=debug");
-        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
+        let log = log.with_writer(std::io::stderr);
         let _ = log.try_init();
     }
 }
 
-/// Data, to stdout. A reader that goes away ends nothing.
+/// Whether data could not be written.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Data, to stdout. A reader that goes away ends nothing; a full disk is told at the end.
 pub(crate) fn data(text: &str) {
     let mut out = anstream::stdout();
-    let _ = out.write_all(text.as_bytes());
-    let _ = out.flush();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+        && !LOST.swap(true, Ordering::Relaxed)
+    {
+        say(&format!("{} failed to write to stdout: {error}", paint(RED, "error:")));
+    }
+}
+
+/// Whether data could not be written.
+pub(crate) fn lost_data() -> bool {
+    LOST.load(Ordering::Relaxed)
 }
 
 /// A line for people, to stderr.

@@ -24,11 +24,13 @@ pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> Strin
         facts.region
     );
     if environment.loaded.replayed > 0 {
-        let _ = writeln!(
-            out,
-            "{}",
-            paint(DIM, "an earlier run did not end: this one goes on from where it was")
-        );
+        let line = match environment.other_run() {
+            Some(run) => format!("under way: {run}\nwhat follows is as of now, and changes"),
+            None => "an earlier run did not end: this one goes on from where it was".to_owned(),
+        };
+        for line in line.lines() {
+            let _ = writeln!(out, "{}", paint(DIM, line));
+        }
     }
     out.push('\n');
     for step in &plan.steps {
