@@ -66,7 +66,7 @@ pub(super) fn is_within(value: &Value, levels: usize) -> bool {
     }
 }
 
-fn checksum(state: &Value) -> String {
+pub(super) fn checksum(state: &Value) -> String {
     blake3::hash(state.to_string().as_bytes()).to_hex().to_string()
 }
 

@@ -118,7 +118,7 @@ impl Journal {
     }
 }
 
-fn line(seq: u64, entry: &Entry) -> Result<String, StateError> {
+pub(super) fn line(seq: u64, entry: &Entry) -> Result<String, StateError> {
     let entry = sorted(entry, DEEPEST_ENTRY)?;
     let sum = sum(seq, &entry);
     let mut line = serde_json::to_string(&Line { seq, sum, entry }).map_err(StateError::encode)?;
@@ -126,7 +126,7 @@ fn line(seq: u64, entry: &Entry) -> Result<String, StateError> {
     Ok(line)
 }
 
-fn sum(seq: u64, entry: &Value) -> String {
+pub(super) fn sum(seq: u64, entry: &Value) -> String {
     blake3::hash(format!("{seq} {entry}").as_bytes()).to_hex()[..32].to_owned()
 }
 
