@@ -4,6 +4,7 @@
 #   make test    every test
 #   make bench   the figures in docs/benchmarks.md
 #   make torture the counts in docs/reliability.md, in full
+#   make fuzz    state and journal under a fuzzer
 
 SHELL := /bin/sh
 # One feature set for everything: another would build the AWS SDK a second time.
@@ -12,7 +13,7 @@ export PAYCTL_TEST_PYTHON ?= $(CURDIR)/target/tools/venv/bin/python
 # The sandbox of `make` shares the tests' Python environment and keeps apart from the user's.
 DEMO_ENV := PAYCTL_SANDBOX_VENV=$(CURDIR)/target/tools/venv
 
-.PHONY: all check fmt lint test unit overlay-test handler-test tools handlers build demo bench torture
+.PHONY: all check fmt lint test unit overlay-test handler-test tools handlers build demo bench torture fuzz
 
 all: check test
 
@@ -56,6 +57,9 @@ demo: tools handlers build
 
 torture: tools handlers build
 	@sh scripts/torture.sh
+
+fuzz:
+	@sh scripts/fuzz.sh
 
 bench: tools handlers build
 	@$(DEMO_ENV) sh scripts/bench.sh

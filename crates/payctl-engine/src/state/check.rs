@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::document::decode;
-use super::journal;
+use super::journal::{self, Replay};
 use super::store::{Continues, continues};
 use super::{State, StateError, Store};
 
@@ -98,10 +98,12 @@ impl Store {
     pub fn check(&self) -> Result<Check, StateError> {
         let journal = self.journal_path();
         let lines = self.disk.read(&journal);
+        let lines =
+            lines.and_then(|bytes| bytes.map(|bytes| journal::scan(&bytes, &journal)).transpose());
         let (state, known) = self.examine(&self.state_path());
         let backups = self.backups()?.iter().map(|(_, path)| self.examine(path).0).collect();
         let journal = match lines {
-            Ok(bytes) => check_journal(journal, bytes.as_deref(), known.as_ref()),
+            Ok(replay) => check_journal(journal, replay, known.as_ref()),
             Err(error) => {
                 let (health, continues) = (health(&error), Continues::Nothing);
                 JournalCheck { path: journal, health, lines: 0, torn: false, continues }
@@ -130,13 +132,13 @@ impl Store {
     }
 }
 
-fn check_journal(path: PathBuf, bytes: Option<&[u8]>, state: Option<&State>) -> JournalCheck {
-    let replay = journal::scan(bytes.unwrap_or_default());
-    let health = match (bytes, replay.damaged) {
-        (None, _) => Health::Missing,
-        (Some(_), None) => Health::Sound,
-        (Some(_), Some(line)) => Health::Damaged(format!("line {line} does not fit")),
+fn check_journal(path: PathBuf, replay: Option<Replay>, state: Option<&State>) -> JournalCheck {
+    let health = match replay.as_ref().map(|replay| replay.damaged) {
+        None => Health::Missing,
+        Some(None) => Health::Sound,
+        Some(Some(line)) => Health::Damaged(format!("line {line} does not fit")),
     };
+    let replay = replay.unwrap_or_default();
     let lines = replay.entries.len() as u64;
     let continues = continues(state, replay.entries.first());
     JournalCheck { path, health, lines, torn: replay.torn, continues }

@@ -14,9 +14,14 @@ struct Envelope {
     state: Value,
 }
 
+/// How deep a state may be nested: its file adds one level, and 127 are read.
+const DEEPEST: usize = 126;
+
+/// As [`DEEPEST`], for an entry of the journal: what it holds is one level deeper in a state.
+pub(super) const DEEPEST_ENTRY: usize = DEEPEST - 1;
+
 pub(super) fn encode(state: &State) -> Result<String, StateError> {
-    let mut state = serde_json::to_value(state).map_err(StateError::encode)?;
-    state.sort_all_objects();
+    let state = sorted(state, DEEPEST)?;
     let envelope = Envelope { checksum: checksum(&state), state };
     let text = serde_json::to_string_pretty(&envelope).map_err(StateError::encode)?;
     Ok(text + "\n")
@@ -38,6 +43,59 @@ pub(super) fn decode(bytes: &[u8], path: &Path) -> Result<State, StateError> {
     }
 }
 
-fn checksum(state: &Value) -> String {
+/// What is to be written, with sorted keys. What could not be read again is refused.
+pub(super) fn sorted(what: &impl Serialize, deepest: usize) -> Result<Value, StateError> {
+    let mut value = serde_json::to_value(what).map_err(StateError::encode)?;
+    if !is_within(&value, deepest) {
+        let why = format!("it is nested more than {deepest} levels deep");
+        return Err(StateError::encode(serde::ser::Error::custom(why)));
+    }
+    value.sort_all_objects();
+    Ok(value)
+}
+
+/// Whether `value` is nested no deeper than so many levels.
+pub(super) fn is_within(value: &Value, levels: usize) -> bool {
+    match (value, levels.checked_sub(1)) {
+        (Value::Array(_) | Value::Object(_), None) => false,
+        (Value::Array(within), Some(levels)) => within.iter().all(|value| is_within(value, levels)),
+        (Value::Object(within), Some(levels)) => {
+            within.values().all(|value| is_within(value, levels))
+        }
+        _ => true,
+    }
+}
+
+pub(super) fn checksum(state: &Value) -> String {
     blake3::hash(state.to_string().as_bytes()).to_hex().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn numbers_are_read_as_they_were_written(number in proptest::num::f64::NORMAL) {
+            let mut state = State::empty("pci-core", "dev", "1", "us-east-1", "l");
+            state.outputs.insert("number".to_owned(), number.into());
+            let read = decode(encode(&state).unwrap().as_bytes(), Path::new("s"));
+            assert_eq!(read.unwrap(), state);
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_not_too_deep_to_be_read() {
+        let mut state = State::empty("pci-core", "dev", "1", "us-east-1", "l");
+        let mut deep = Value::Null;
+        let mut written = 0;
+        loop {
+            state.outputs.insert("deep".to_owned(), deep.clone());
+            let Ok(text) = encode(&state) else { break };
+            assert_eq!(decode(text.as_bytes(), Path::new("s")).unwrap(), state);
+            deep = Value::Array(vec![deep]);
+            written += 1;
+        }
+        assert_eq!(written, 125);
+    }
 }

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::disk::Disk;
-use super::{Intent, Record, StateError};
+use super::document::{DEEPEST_ENTRY, is_within, sorted};
+use super::{FORMAT, Intent, Record, StateError};
 use crate::Address;
 
 /// One line of the journal.
@@ -117,16 +118,15 @@ impl Journal {
     }
 }
 
-fn line(seq: u64, entry: &Entry) -> Result<String, StateError> {
-    let mut entry = serde_json::to_value(entry).map_err(StateError::encode)?;
-    entry.sort_all_objects();
+pub(super) fn line(seq: u64, entry: &Entry) -> Result<String, StateError> {
+    let entry = sorted(entry, DEEPEST_ENTRY)?;
     let sum = sum(seq, &entry);
     let mut line = serde_json::to_string(&Line { seq, sum, entry }).map_err(StateError::encode)?;
     line.push('\n');
     Ok(line)
 }
 
-fn sum(seq: u64, entry: &Value) -> String {
+pub(super) fn sum(seq: u64, entry: &Value) -> String {
     blake3::hash(format!("{seq} {entry}").as_bytes()).to_hex()[..32].to_owned()
 }
 
@@ -144,25 +144,32 @@ pub(super) struct Replay {
 /// Reads a journal. A torn last line is what a crash leaves, and is passed over; anything else
 /// that does not fit is damage.
 pub(super) fn read(bytes: &[u8], path: &Path) -> Result<Replay, StateError> {
-    let replay = scan(bytes);
+    let replay = scan(bytes, path)?;
     match replay.damaged {
         Some(line) => Err(StateError::JournalDamaged { path: path.to_owned(), line }),
         None => Ok(replay),
     }
 }
 
-/// Reads a journal up to its first damage.
-pub(super) fn scan(bytes: &[u8]) -> Replay {
+/// Reads a journal up to its first damage. What begins with a state of a newer format is no damage,
+/// and not ours to go on with.
+pub(super) fn scan(bytes: &[u8], path: &Path) -> Result<Replay, StateError> {
     let mut replay = Replay::default();
     let mut rest = bytes;
     while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
         let (text, tail) = (&rest[..end], &rest[end + 1..]);
         let seq = replay.entries.len() as u64 + 1;
+        let value = read_line(text, seq);
+        let format = value.as_ref().and_then(|entry| entry.get("state")?.get("format")?.as_u64());
+        if let Some(found) = format.filter(|found| seq == 1 && *found > u64::from(FORMAT)) {
+            return Err(StateError::TooNew { path: path.to_owned(), found });
+        }
         // The first line tells what all others continue.
         let fits = |entry: &Entry| (seq == 1) == matches!(entry, Entry::Begin { .. });
-        let Some(entry) = read_line(text, seq).filter(fits) else {
+        let entry = value.and_then(|entry| serde_json::from_value(entry).ok());
+        let Some(entry) = entry.filter(fits) else {
             replay.damaged = Some(seq);
-            return replay;
+            return Ok(replay);
         };
         replay.entries.push(entry);
         replay.length += end as u64 + 1;
@@ -174,18 +181,20 @@ pub(super) fn scan(bytes: &[u8]) -> Replay {
     if rest.split_last().is_some_and(|(_, text)| read_line(text, next).is_some()) {
         replay.damaged = Some(next);
     }
-    replay
+    Ok(replay)
 }
 
-fn read_line(text: &[u8], seq: u64) -> Option<Entry> {
+/// The entry on a line whose number and checksum fit.
+fn read_line(text: &[u8], seq: u64) -> Option<Value> {
     let mut line: Line = serde_json::from_slice(text).ok()?;
     line.entry.sort_all_objects();
-    (line.seq == seq && line.sum == sum(seq, &line.entry))
-        .then(|| serde_json::from_value(line.entry).ok())?
+    let fits = line.seq == seq && line.sum == sum(seq, &line.entry);
+    (fits && is_within(&line.entry, DEEPEST_ENTRY)).then_some(line.entry)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::State;
     use super::*;
 
     fn two_lines() -> String {
@@ -205,6 +214,16 @@ mod tests {
             let whole = usize::from(length >= first) + usize::from(length == bytes.len());
             assert_eq!(replay.entries.len(), whole, "cut at {length}");
         }
+    }
+
+    #[test]
+    fn a_journal_that_holds_a_newer_state_is_no_damage() {
+        let mut state = State::empty("pci-core", "dev", "1", "us-east-1", "l");
+        state.format = FORMAT + 1;
+        let state = Some(Box::new(state));
+        let begin = line(1, &Entry::Begin { lineage: "l".to_owned(), serial: 0, state }).unwrap();
+        let error = scan(begin.as_bytes(), Path::new("j")).unwrap_err();
+        assert!(matches!(error, StateError::TooNew { found: 2, .. }), "{error}");
     }
 
     #[test]

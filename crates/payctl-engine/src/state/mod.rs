@@ -5,6 +5,8 @@ mod check;
 pub(crate) mod disk;
 mod document;
 pub(crate) mod error;
+#[cfg(any(test, feature = "testing"))]
+pub mod formats;
 mod journal;
 mod recover;
 mod store;

@@ -51,7 +51,7 @@ impl Session {
                 Err(_) => damaged.push(path),
             }
         }
-        let replay = journal::scan(&disk.read(&journal)?.unwrap_or_default());
+        let replay = journal::scan(&disk.read(&journal)?.unwrap_or_default(), &journal)?;
         // Of the state and its copy, the state.
         let base = states.iter().rev().max_by_key(|(state, _)| state.serial);
         // What a later journal says of a resource is newer than what an earlier state does.
@@ -84,8 +84,8 @@ impl Session {
         }
         if let Some(state) = &mut state {
             look_for_more(state);
-            state.serial =
-                self.store.latest_backup()?.max(state.serial).max(begun.unwrap_or(0)) + 1;
+            let latest = self.store.latest_backup()?.max(state.serial).max(begun.unwrap_or(0));
+            state.serial = latest.saturating_add(1);
             let text = encode(state)?;
             // From here on the journal is an earlier state's.
             replace(disk, &self.store.state_path(), text.as_bytes())?;

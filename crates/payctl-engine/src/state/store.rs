@@ -238,7 +238,7 @@ impl Session {
     pub fn save(&self, state: &mut State) -> Result<(), StateError> {
         let (disk, path) = (&*self.store.disk, self.store.state_path());
         let mut next = state.clone();
-        next.serial = self.store.latest_backup()?.max(state.serial) + 1;
+        next.serial = self.store.latest_backup()?.max(state.serial).saturating_add(1);
         let text = encode(&next)?;
         replace(disk, &path, text.as_bytes())?;
         self.back_up(next.serial, text.as_bytes())?;
@@ -334,6 +334,17 @@ mod tests {
             assert!(store.load().is_err(), "cut at {length}");
         }
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn no_serial_is_too_great() {
+        let disk = crate::testing::MemoryDisk::new();
+        disk.set(&format!("backups/state-{}.json", u64::MAX), Some(Vec::new()));
+        let session = Store::in_memory(&disk).lock(&holder()).unwrap();
+        let mut state = State::empty("pci-core", "dev", "1", "us-east-1", "l");
+        session.save(&mut state).unwrap();
+        assert_eq!(session.store().load().unwrap().state, Some(state));
+        assert_eq!(session.recover().unwrap().state.unwrap().serial, u64::MAX);
     }
 
     #[test]
