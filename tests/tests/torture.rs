@@ -1,7 +1,7 @@
 //! What payctl promises when things go wrong, with the real binary. `make test` tries a seeded
 //! sample; `make torture` tries everything and prints the counts of docs/reliability.md.
 
-use payctl_tests::torture::{Extent, faults, kills, runs};
+use payctl_tests::torture::{Extent, disk, faults, kills, runs};
 
 /// Each further system is one more name here.
 const SYSTEMS: [&str; 1] = ["pci-core"];
@@ -25,9 +25,13 @@ each_system! {
     r5_lost_answers_make_no_duplicate: faults::lost_answers,
     r6_late_reads_drop_nothing: faults::late_reads,
     r7_silence_is_noticed: faults::silence,
+    r8_a_failing_disk_ends_it_and_loses_nothing: disk::fails,
+    r8_a_disk_that_fills_up_loses_nothing: disk::small_disk,
+    r9_killed_at_any_write_it_converges: disk::killed,
     r10_of_many_runs_one_proceeds: runs::together,
     r10_a_holder_is_waited_for_or_outlived: runs::holders,
     r13_signals_end_it_in_time: runs::signals,
     r15_expired_credentials_end_it_at_once: faults::expired,
+    a_wrong_clock_is_named_and_survived: disk::clock,
     r16_nothing_to_do_is_nothing_done: runs::calm,
 }

@@ -1,8 +1,12 @@
 //! AWS errors, sorted by code into what the engine can do about them.
 
+use std::time::SystemTime;
+
 use aws_sdk_ec2::types::UnsuccessfulItem;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use payctl_engine::{Failure, FailureKind, Unresolved};
@@ -61,6 +65,8 @@ const CODES: &[(FailureKind, &[&str])] = &[
             "InvalidClientTokenId",
             "UnrecognizedClientException",
             "InvalidAccessKeyId",
+            "InvalidSignatureException",
+            "RequestTimeTooSkewed",
             "SignatureDoesNotMatch",
             "RequestExpired",
             "TokenRefreshRequired",
@@ -347,6 +353,29 @@ impl From<aws_smithy_types::error::operation::BuildError> for AwsError {
     }
 }
 
+/// How far this machine's clock is from AWS's, where that is why a request was refused: AWS takes
+/// signatures of up to five minutes before and after its own time.
+fn clock(code: Option<&str>, answer: &HttpResponse) -> Option<String> {
+    if !SIGNATURE.contains(&code?) {
+        return None;
+    }
+    let theirs = DateTime::from_str(answer.headers().get("date")?, Format::HttpDate).ok()?;
+    let ahead = (DateTime::from(SystemTime::now()).secs() - theirs.secs()) / 60;
+    let how = if ahead < 0 { "behind" } else { "ahead of" };
+    (ahead.abs() >= 4)
+        .then(|| format!("this machine's clock is {} minutes {how} AWS's", ahead.abs()))
+}
+
+/// How services refuse a signature, be it for its key or its time.
+const SIGNATURE: [&str; 6] = [
+    "AuthFailure",
+    "InvalidSignatureException",
+    "RequestExpired",
+    "RequestInTheFuture",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+];
+
 impl<E> From<SdkError<E, HttpResponse>> for AwsError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -361,6 +390,10 @@ where
                 let message =
                     meta.message().map_or_else(|| format!("HTTP status {status}"), str::to_owned);
                 let kind = classify(&operation, code.as_deref(), &message, status);
+                let (kind, message) = match clock(code.as_deref(), service.raw()) {
+                    Some(wrong) => (FailureKind::Clock, format!("{message} ({wrong})")),
+                    None => (kind, message),
+                };
                 let request_id = request_id(service.raw());
                 Failure { kind, message, code, request_id, operation: None }
             }

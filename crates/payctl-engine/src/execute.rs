@@ -20,7 +20,7 @@ use crate::input::resolve;
 use crate::plan::{Action, Plan};
 use crate::schedule::{LintError, Milestone, Operation, Phase, schedule};
 use crate::state::{Entry, Journal, State, StateError};
-use crate::{Address, Failure, KindInfo, Provider};
+use crate::{Address, Failure, FailureKind, KindInfo, Provider};
 
 mod step;
 
@@ -242,7 +242,7 @@ impl<'a> Run<'a> {
                         outcome.skipped.push((skipped, Some(because)));
                     }
                 }
-                if matches!(failure.kind, crate::FailureKind::Credentials) {
+                if matches!(failure.kind, FailureKind::Credentials | FailureKind::Clock) {
                     // Every further call would fail the same way.
                     board.drop_waiting(outcome, Some(&address));
                 }
@@ -286,7 +286,7 @@ impl<'a> Run<'a> {
     fn kind(&self, address: &Address) -> Result<&'a KindInfo, Halt> {
         self.provider.kinds().get(address.kind()).ok_or_else(|| {
             let message = format!("this version of payctl knows no kind `{}`", address.kind());
-            Failure::new(crate::FailureKind::Unexpected, message).into()
+            Failure::new(FailureKind::Unexpected, message).into()
         })
     }
 

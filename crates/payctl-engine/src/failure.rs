@@ -28,6 +28,8 @@ pub enum FailureKind {
     Denied,
     /// The credentials are missing, wrong or expired.
     Credentials,
+    /// This machine's clock is wrong, so that what it signs is refused.
+    Clock,
     /// The request itself is wrong.
     Invalid,
     /// An account limit is reached.

@@ -17,7 +17,7 @@ use crate::{Address, Declared, KindInfo, Kinds, Stack};
 mod refuse;
 mod replace;
 
-use replace::{lasting, replacement, unique_properties_stay};
+use replace::{lasting, unique_properties_stay};
 
 /// The format of a saved plan.
 pub const FORMAT: u32 = 1;
@@ -411,7 +411,7 @@ impl<'a> Planner<'a> {
         if forced.is_some() || step.changes.iter().any(|change| change.replaces) {
             step.action = match self.first.contains(address) {
                 true => Action::DeleteThenCreate,
-                false => replacement(kind, &step.changes),
+                false => self.replacement(kind, &step),
             };
             step.reason = forced.cloned();
             let same = unique_properties_stay(kind, &step.changes);

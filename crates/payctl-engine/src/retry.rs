@@ -157,8 +157,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_no_repetition_mends_is_not_repeated() {
-        use FailureKind::{Absent, Conflict, Credentials, Denied, Invalid, Quota, Unexpected};
-        for kind in [Absent, Conflict, Credentials, Denied, Invalid, Quota, Unexpected] {
+        use FailureKind::{
+            Absent, Clock, Conflict, Credentials, Denied, Invalid, Quota, Unexpected,
+        };
+        for kind in [Absent, Clock, Conflict, Credentials, Denied, Invalid, Quota, Unexpected] {
             assert_eq!(pauses(CALM, kind).await, [0; 0], "{kind:?}");
         }
     }

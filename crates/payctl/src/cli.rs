@@ -14,7 +14,7 @@ use payctl_stack::Suffix;
 /// finds what exists and finishes the work.
 ///
 /// Exit codes: 0 done; 1 failed or wrong usage; 2 changes present (plan --detailed-exitcode
-/// only); 3 locked by another run; 130 interrupted.
+/// only); 3 locked by another run; 4 state not readable or writable; 130 interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "payctl", version, max_term_width = 80)]
 pub(crate) struct Cli {

@@ -12,6 +12,7 @@ pub(crate) enum Exit {
     Failed = 1,
     Changes = 2,
     Locked = 3,
+    Unrecorded = 4,
     Interrupted = 130,
 }
 
@@ -84,12 +85,15 @@ impl From<StateError> for CliError {
             StateError::TooNew { .. } => "use that version of payctl, or a newer one",
             StateError::NotAFile { .. } => "put the file itself there",
             StateError::Io { .. } | StateError::JournalBroken { .. } => {
-                "nothing is changed without a record of it: make the folder writable, or name \
-                 another with --state-dir"
+                "nothing is changed without a record of it: see to the folder and the space on its \
+                 disk, or name another with --state-dir"
             }
             StateError::Encode { .. } => "this is a fault of payctl",
         };
-        let error = Self::failed(source.to_string()).hint(hint);
+        let mut error = Self::failed(source.to_string()).hint(hint);
+        if matches!(source, StateError::Io { .. } | StateError::JournalBroken { .. }) {
+            error.exit = Exit::Unrecorded;
+        }
         match source.source() {
             Some(cause) => error.because(cause),
             None => error,
@@ -111,6 +115,7 @@ pub(crate) fn advice(failure: &Failure) -> Option<&'static str> {
         FailureKind::Credentials => Some(
             "sign in again, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; `--sandbox` needs no account",
         ),
+        FailureKind::Clock => Some("set this machine's clock, then run the same command again"),
         FailureKind::Denied => {
             Some("the credentials may not do this: the README lists what payctl needs")
         }

@@ -1,6 +1,9 @@
 //! Requests and refusals in AWS's protocols: JSON, Query, EC2's Query, REST-XML, REST-JSON, CBOR.
 
 use std::io::{ErrorKind, Read};
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +16,8 @@ pub enum Refusal {
     Unavailable,
     /// The credentials have expired.
     Expired,
+    /// The client's clock is an hour behind.
+    Skewed,
 }
 
 /// One HTTP request.
@@ -184,8 +189,18 @@ impl Request {
             (Refusal::Expired, Query | RestXml) => (403, "ExpiredToken"),
             (Refusal::Expired, Json | Cbor) => (400, "ExpiredTokenException"),
             (Refusal::Expired, RestJson) => (403, "ExpiredTokenException"),
+            (Refusal::Skewed, Ec2) => (400, "RequestExpired"),
+            (Refusal::Skewed, Query) => (403, "SignatureDoesNotMatch"),
+            (Refusal::Skewed, RestXml) => (403, "RequestTimeTooSkewed"),
+            (Refusal::Skewed, Json | Cbor | RestJson) => (403, "InvalidSignatureException"),
         };
         let why = "injected by the proxy";
+        let ahead = if refusal == Refusal::Skewed { 3_600 } else { 0 };
+        let now = DateTime::from(SystemTime::now() + Duration::from_secs(ahead));
+        let date = now.fmt(DateTimeFormat::HttpDate).unwrap();
+        let answer = |status, headers: &[(&str, &str)], body: &[u8]| {
+            answer(status, &[headers, &[("Date", date.as_str())]].concat(), body)
+        };
         match protocol {
             Ec2 => {
                 let body = format!(

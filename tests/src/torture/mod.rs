@@ -16,9 +16,11 @@ use crate::emulator::{Emulator, Server};
 use crate::proxy::{Call, Proxy, Rule};
 use crate::strangers;
 
+pub mod disk;
 pub mod faults;
 pub mod kills;
 pub mod runs;
+pub mod shim;
 
 /// How much is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -41,7 +41,7 @@ impl<'a> Run<'a> {
             Some(lock) => Some(lock.lock().await),
             None => None,
         };
-        work.note_deposed()?;
+        work.note_found()?;
         match (phase, step.action) {
             (Phase::Forget, _) => work.forget(),
             (Phase::Delete, _) => work.delete(operation.deposed).await,
@@ -213,41 +213,43 @@ impl Work<'_, '_> {
         })
     }
 
-    /// Puts on record what the plan found besides what is there, before anything is changed: the
-    /// next run would not look for it.
-    fn note_deposed(&self) -> Result<(), Halt> {
-        if !self.run.noted.borrow_mut().insert(self.step.address.clone()) {
+    /// Puts on record what the plan found, before anything is changed: what is besides that which
+    /// is there, and what is there and is to go. The next run would not look for it, as this one's
+    /// intents take the place of those it was found by.
+    fn note_found(&self) -> Result<(), Halt> {
+        let Step { address, action, known, before, depended_on, deposed, .. } = self.step;
+        if !self.run.noted.borrow_mut().insert(address.clone()) {
             return Ok(());
         }
-        if self.step.deposed.is_empty() {
-            return Ok(());
-        }
-        let mut record = match (self.run.recorded(self.step), &self.step.known) {
-            (Some(record), _) => record,
-            (None, Some(outputs)) => Record {
+        let goes = action.replaces() || *action == Action::Delete;
+        let recorded = self.run.recorded(self.step);
+        let mut record = match (&recorded, known) {
+            (Some(record), _) => record.clone(),
+            (None, Some(outputs)) if goes || !deposed.is_empty() => Record {
                 status: Status::Created,
                 outputs: outputs.clone(),
-                properties: self.step.before.clone(),
-                depends_on: self.step.depended_on.clone(),
+                properties: before.clone(),
+                depends_on: depended_on.clone(),
                 deposed: Vec::new(),
             },
-            (None, None) => return Ok(()),
+            (None, _) => return Ok(()),
         };
-        let known = |old: &&Deposed| record.deposed.iter().all(|o| o.outputs != old.outputs);
-        let unknown: Vec<Deposed> = self.step.deposed.iter().filter(known).cloned().collect();
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        // What is on record was replaced by what is there now.
-        if let Some(outputs) = &self.step.known
-            && unknown.iter().any(|old| old.outputs == record.outputs)
+        let unknown = |old: &&Deposed| record.deposed.iter().all(|o| o.outputs != old.outputs);
+        let unknown: Vec<Deposed> = deposed.iter().filter(unknown).cloned().collect();
+        // What is on record is gone, or was replaced by what is there now.
+        if let Some(outputs) = known
+            && *outputs != record.outputs
+            && (goes || unknown.iter().any(|old| old.outputs == record.outputs))
         {
             record.outputs.clone_from(outputs);
-            record.properties.clone_from(&self.step.before);
+            record.properties.clone_from(before);
             record.status = Status::Created;
         }
         record.deposed.extend(unknown);
-        self.run.wrote(self.step, Some(record), true)
+        match recorded.as_ref() == Some(&record) {
+            true => Ok(()),
+            false => self.run.wrote(self.step, Some(record), true),
+        }
     }
 
     /// What has to go once the new one is there.

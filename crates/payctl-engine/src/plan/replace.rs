@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Action, PlanError, Planner};
+use super::{Action, PlanError, Planner, Step};
 use crate::diff::Change;
+use crate::input::Reference;
 use crate::state::Record;
 use crate::{Address, KindInfo};
 
@@ -64,6 +65,34 @@ impl Planner<'_> {
             .map(|step| step.address.clone())
             .collect()
     }
+
+    /// In which order it is replaced: first the new one, unless the two cannot stand side by side.
+    pub(super) fn replacement(&self, kind: &KindInfo, step: &Step) -> Action {
+        let may_stay = |name: &&str| {
+            let changed = step.changes.iter().any(|change| change.property == *name);
+            !changed
+                || step
+                    .properties
+                    .get(*name)
+                    .is_some_and(|value| self.may_be_as_it_was(value, step))
+        };
+        match !kind.unique_by.is_empty() && kind.unique_by.iter().all(may_stay) {
+            true => Action::DeleteThenCreate,
+            false => Action::CreateThenDelete,
+        }
+    }
+
+    /// Whether a value is not known yet and may turn out to be what it was: it refers to what it
+    /// referred to, which is gone and made again, perhaps under the same name.
+    fn may_be_as_it_was(&self, value: &Value, step: &Step) -> bool {
+        crate::input::references(value).iter().any(|Reference { address, output, .. }| {
+            let kind = self.request.kinds.get(address.kind());
+            let lasts = kind.is_some_and(|kind| kind.stable_outputs.contains(&output.as_str()));
+            let created =
+                |other: &Step| other.address == *address && other.action == Action::Create;
+            lasts && step.depended_on.contains(address) && self.steps.iter().any(created)
+        })
+    }
 }
 
 /// What the recorded resource will be known by again when it is made anew under the same name:
@@ -81,13 +110,4 @@ pub(super) fn lasting(kind: &KindInfo, record: &Record, resolved: &Value) -> Opt
 /// Whether none of the properties that make it unique changes.
 pub(super) fn unique_properties_stay(kind: &KindInfo, changes: &[Change]) -> bool {
     !kind.unique_by.iter().any(|name| changes.iter().any(|change| change.property == *name))
-}
-
-/// In which order it is replaced: first the new one, unless the two cannot stand side by side.
-pub(super) fn replacement(kind: &KindInfo, changes: &[Change]) -> Action {
-    if !kind.unique_by.is_empty() && unique_properties_stay(kind, changes) {
-        Action::DeleteThenCreate
-    } else {
-        Action::CreateThenDelete
-    }
 }

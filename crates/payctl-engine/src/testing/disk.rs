@@ -154,7 +154,12 @@ impl MemoryDisk {
     /// Lets the file `name` in the store's folder hold these bytes, or be gone: done by hand.
     pub fn set(&self, name: &str, bytes: Option<Vec<u8>>) {
         let mut inner = self.inner();
+        let inner = &mut *inner;
         let path = Path::new("state").join(name);
+        // Whoever does that comes after what happened before it, which has lasted then.
+        for (path, file) in std::mem::take(&mut inner.renamed).into_iter().flatten() {
+            self::name(&mut inner.kept, &path, file);
+        }
         let file = bytes.map(|now| {
             inner.files.push(Contents { synced: now.clone(), now });
             inner.files.len() - 1
