@@ -44,6 +44,13 @@ impl Address {
         self.0.split_once(':').map_or("", |(_, name)| name)
     }
 
+    /// Whether the resource is the account's: what is named `account/...` serves all environments,
+    /// is made by the first that needs it and deleted by none.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.name().starts_with("account/")
+    }
+
     /// The whole address.
     #[must_use]
     pub fn as_str(&self) -> &str {

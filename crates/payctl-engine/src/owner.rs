@@ -13,6 +13,8 @@ const STACK: &str = "payctl:stack";
 const SUFFIX: &str = "payctl:suffix";
 const ID: &str = "payctl:id";
 const LINEAGE: &str = "payctl:lineage";
+/// On what all environments of an account share, in place of whose it is.
+const SHARED: &str = "payctl:shared";
 
 /// Whose resources they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +42,11 @@ impl Owner {
     /// The ownership tags of the resource at `address`.
     #[must_use]
     pub fn tags(&self, address: &Address) -> BTreeMap<String, String> {
+        if address.is_shared() {
+            return [(SHARED, "account"), (ID, address.as_str())]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into();
+        }
         [
             (STACK, self.stack.as_str()),
             (SUFFIX, self.suffix.as_str()),
@@ -60,6 +67,9 @@ impl Owner {
     #[must_use]
     pub fn ownership(&self, address: &Address, tags: &Value) -> Ownership {
         let tag = |name| tags.get(name).and_then(Value::as_str);
+        if address.is_shared() && tag(SHARED).is_some() && tag(ID) == Some(address.as_str()) {
+            return Ownership::Ours;
+        }
         let (stack, suffix) = match (tag(STACK), tag(SUFFIX)) {
             (None, None) => return Ownership::Nobody,
             (stack, suffix) => (stack.unwrap_or("?"), suffix.unwrap_or("?")),
@@ -152,6 +162,18 @@ mod tests {
         for (change, why) in others {
             assert_eq!(whose(&[change]), Ownership::Other(why.to_owned()), "{change:?}");
         }
+    }
+
+    #[test]
+    fn what_is_shared_is_every_environments() {
+        let role = Address::new("iam.role", "account/logs");
+        let other = Owner { suffix: "other".to_owned(), lineage: "two".to_owned(), ..owner() };
+        let tags = json!(other.tags(&role));
+        assert_eq!(owner().ownership(&role, &tags), Ownership::Ours);
+        assert_eq!(owner().ownership(&role, &json!({})), Ownership::Nobody);
+        assert_eq!(owner().ownership(&vpc(), &tags), Ownership::Nobody);
+        let theirs = json!(other.tags(&vpc()));
+        assert!(matches!(owner().ownership(&role, &theirs), Ownership::Other(_)));
     }
 
     #[test]

@@ -485,6 +485,10 @@ impl<'a> Planner<'a> {
         if refusal.is_some() {
             self.strangers.insert(address.clone());
         }
+        if address.is_shared() {
+            step.reason = Some("it is the account's, for all environments, and stays".to_owned());
+            return Ok(step);
+        }
         let deleting = begun.is_some_and(|intent| intent.action == IntentAction::Delete);
         match seen {
             None => match record.filter(|record| record.status != Status::Gone) {

@@ -90,6 +90,14 @@ impl Planner<'_> {
             })
             .collect();
         for (address, what) in lost {
+            if address.is_shared() {
+                self.refusals.push(Refusal {
+                    address,
+                    why: "it would be replaced, and other environments use it".to_owned(),
+                    hint: "remove it by hand when none needs it".to_owned(),
+                });
+                continue;
+            }
             let kind = self.kind(&address)?;
             self.guard_data(&address, kind, what);
         }
