@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 
 use payctl_aws::cloudtrail::{DataEvents, Trail};
 use payctl_aws::cloudwatch::Alarm;
-use payctl_aws::dynamodb::{Attribute, AttributeKind, Table, TableRef};
+use payctl_aws::dynamodb::{AttributeKind, TableRef};
 use payctl_aws::ec2::{
-    ElasticIp, FlowLog, GatewayEndpoint, InternetGateway, InternetGatewayAttachment, NatGateway,
-    NatGatewayRef, Peer, Route, RouteTable, RouteTableAssociation, RouteTableRef, RouteTarget,
-    SecurityGroup, Subnet, SubnetRef, VpcRef,
+    ElasticIp, FlowLog, GatewayEndpoint, InternetGatewayAttachmentRef, NatGateway, NatGatewayRef,
+    Peer, Route, RouteTableRef, RouteTarget, SubnetRef, VpcRef,
 };
 use payctl_aws::kms::{Alias, Key, KeyRef};
-use payctl_aws::lambda::{Function, FunctionRef, Permission};
-use payctl_aws::logs::{LogGroup, LogGroupRef};
+use payctl_aws::lambda::{FunctionRef, Permission};
+use payctl_aws::logs::LogGroup;
 use payctl_aws::s3::{Bucket, BucketRef, FunctionTarget, Notification};
 use payctl_aws::{Arn, Policy, Set, Statement};
 use payctl_engine::{Handle as _, Input, Stack};
@@ -21,7 +20,8 @@ use payctl_engine::{Handle as _, Input, Stack};
 use crate::Context;
 use crate::config::{Nat, Posture};
 use crate::parts::bucket::{self, Ageing};
-use crate::parts::{key, network, role};
+use crate::parts::table::attribute;
+use crate::parts::{function, key, logs, network, role, table};
 
 mod parameters;
 
@@ -54,7 +54,8 @@ impl System<'_> {
         let table = self.table(stack, &key);
 
         let vpc = network::vpc(stack, self.context, self.parameters.network);
-        let private = self.private_subnets(stack, &vpc);
+        let cidrs = &self.parameters.private_subnets;
+        let private = network::subnets(stack, self.context, &vpc, "private", cidrs);
         let route_tables = self.routes(stack, &vpc, &private);
         self.endpoints(stack, &vpc, &route_tables, &files, &table);
         self.flow_log(stack, &vpc, &key);
@@ -95,11 +96,7 @@ impl System<'_> {
 
     fn files(&self, stack: &mut Stack, key: &KeyRef) -> BucketRef {
         let name = self.context.bucket_name("payment-files");
-        let objects = bucket::within(&bucket::arn(self.context, &name), "/*");
-        let encrypted = Statement::deny("DenyWithoutKms", &["s3:PutObject"])
-            .for_all()
-            .on([objects])
-            .when("StringNotEquals", "s3:x-amz-server-side-encryption", "aws:kms");
+        let encrypted = bucket::only_encrypted(self.context, &name);
         let ageing = Ageing {
             archive_after_days: self.parameters.archive_after_days,
             expire_after_days: self.parameters.expire_after_days,
@@ -111,110 +108,46 @@ impl System<'_> {
 
     fn table(&self, stack: &mut Stack, key: &KeyRef) -> TableRef {
         let name = self.context.name("payment-transactions");
-        let attribute = |name: &str, kind| Attribute { name: name.to_owned(), kind };
         let strict = self.parameters.posture == Posture::Strict;
-        stack.add(
-            "transactions",
-            Table {
-                hash_key: attribute("transactionId", AttributeKind::S),
-                range_key: Some(attribute("timestamp", AttributeKind::N)),
-                indexes: BTreeMap::new(),
-                billing: "PAY_PER_REQUEST".to_owned(),
-                kms_key: Some(key.arn()),
-                point_in_time_recovery: true,
-                deletion_protection: self.parameters.deletion_protection || strict,
-                tags: self.context.tags(&name),
-                name,
-            },
-        )
-    }
-
-    fn private_subnets(&self, stack: &mut Stack, vpc: &VpcRef) -> Vec<SubnetRef> {
-        let cidrs = self.parameters.private_subnets.iter();
-        let placed = cidrs.zip(self.context.zones).enumerate();
-        placed
-            .map(|(nth, (cidr, zone))| {
-                let nth = nth + 1;
-                let name = self.context.name(&format!("payment-private-subnet-{nth}"));
-                stack.add(
-                    &format!("private-{nth}"),
-                    Subnet {
-                        vpc: vpc.id(),
-                        cidr: *cidr,
-                        zone: zone.clone(),
-                        public: false,
-                        tags: self.context.tags(&name),
-                    },
-                )
-            })
-            .collect()
+        let table = table::on_demand(
+            self.context,
+            name,
+            attribute("transactionId", AttributeKind::S),
+            Some(attribute("timestamp", AttributeKind::N)),
+            BTreeMap::new(),
+            key,
+            self.parameters.deletion_protection || strict,
+        );
+        stack.add("transactions", table)
     }
 
     /// The way out, and the route tables of the private subnets.
     fn routes(&self, stack: &mut Stack, vpc: &VpcRef, private: &[SubnetRef]) -> Vec<RouteTableRef> {
         let context = self.context;
-        let gateway =
-            stack.add("main", InternetGateway { tags: context.tags(&context.name("payment-igw")) });
-        let attachment =
-            stack.add("main", InternetGatewayAttachment { gateway: gateway.id(), vpc: vpc.id() });
-        let public_table = stack.add(
-            "public",
-            RouteTable { vpc: vpc.id(), tags: context.tags(&context.name("payment-public-rt")) },
-        );
-        // A route to a gateway that is not attached yet is refused.
-        stack.add_after(
-            "public",
-            &[attachment.address()],
-            Route {
-                table: public_table.id(),
-                destination: network::ANYWHERE,
-                target: RouteTarget::InternetGateway(gateway.id()),
-            },
-        );
-
+        let (attachment, public_table) = network::internet(stack, context, vpc);
         let ways_out = match self.parameters.nat {
             Nat::None => 0,
             Nat::One => 1,
             Nat::PerZone => private.len(),
         };
         // The public subnet is there without a NAT gateway too: the origin names it.
-        let cidrs = self.parameters.public_subnets.iter().take(ways_out.max(1));
-        let placed: Vec<_> = cidrs.zip(context.zones).enumerate().collect();
-        let mut nat_gateways: Vec<NatGatewayRef> = Vec::new();
-        for (nth, (cidr, zone)) in placed {
-            let number = nth + 1;
-            let logical = format!("public-{number}");
-            let name = context.name(&format!("payment-public-subnet-{number}"));
-            let subnet = stack.add(
-                &logical,
-                Subnet {
-                    vpc: vpc.id(),
-                    cidr: *cidr,
-                    zone: zone.clone(),
-                    // The NAT gateway has an address of its own.
-                    public: false,
-                    tags: context.tags(&name),
-                },
-            );
-            stack.add(
-                &logical,
-                RouteTableAssociation { table: public_table.id(), subnet: subnet.id() },
-            );
-            if nth < ways_out {
-                nat_gateways.push(self.nat_gateway(stack, number, &subnet, &attachment));
-            }
-        }
+        let used = ways_out.max(1).min(self.parameters.public_subnets.len());
+        let cidrs = &self.parameters.public_subnets[..used];
+        let public = network::subnets(stack, context, vpc, "public", cidrs);
+        network::associate(stack, "public", &public, &[public_table]);
+        let nat_gateways: Vec<NatGatewayRef> = public
+            .iter()
+            .take(ways_out)
+            .enumerate()
+            .map(|(nth, subnet)| self.nat_gateway(stack, nth + 1, subnet, &attachment))
+            .collect();
 
         let mut tables = Vec::new();
         for number in 1..=nat_gateways.len().max(1) {
             let single = nat_gateways.len() <= 1;
             let logical = if single { "private".to_owned() } else { format!("private-{number}") };
-            let name = match single {
-                true => context.name("payment-private-rt"),
-                false => context.name(&format!("payment-private-rt-{number}")),
-            };
-            let table =
-                stack.add(&logical, RouteTable { vpc: vpc.id(), tags: context.tags(&name) });
+            let name = format!("payment-{}", logical.replacen("private", "private-rt", 1));
+            let table = network::route_table(stack, context, vpc, &logical, &name);
             if let Some(nat) = nat_gateways.get(number - 1) {
                 stack.add(
                     &logical,
@@ -228,13 +161,7 @@ impl System<'_> {
             }
             tables.push(table);
         }
-        for (nth, subnet) in private.iter().enumerate() {
-            let table = &tables[nth.min(tables.len() - 1)];
-            stack.add(
-                &format!("private-{}", nth + 1),
-                RouteTableAssociation { table: table.id(), subnet: subnet.id() },
-            );
-        }
+        network::associate(stack, "private", private, &tables);
         tables
     }
 
@@ -243,7 +170,7 @@ impl System<'_> {
         stack: &mut Stack,
         number: usize,
         subnet: &SubnetRef,
-        attachment: &payctl_aws::ec2::InternetGatewayAttachmentRef,
+        attachment: &InternetGatewayAttachmentRef,
     ) -> NatGatewayRef {
         let context = self.context;
         let (logical, ending) = match self.parameters.nat {
@@ -274,9 +201,6 @@ impl System<'_> {
         table: &TableRef,
     ) {
         let context = self.context;
-        let this_account = |statement: Statement| {
-            statement.for_all().when("StringEquals", "aws:PrincipalAccount", context.account)
-        };
         let to_files =
             Statement::allow("Files", &["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"])
                 .on([files.arn(), files.arn().then("/*")]);
@@ -289,39 +213,21 @@ impl System<'_> {
                     vpc: vpc.id(),
                     service: format!("com.amazonaws.{}.{service}", context.region),
                     route_tables: tables.iter().map(RouteTableRef::id).collect(),
-                    policy: Policy::new([this_account(statement)]),
+                    policy: Policy::new([network::of_this_account(context, statement)]),
                     tags: context.tags(&name),
                 },
             );
         }
     }
 
-    fn log_group(
-        &self,
-        stack: &mut Stack,
-        logical: &str,
-        name: String,
-        key: &KeyRef,
-    ) -> LogGroupRef {
-        stack.add(
-            logical,
-            LogGroup {
-                retention_days: self.parameters.log_retention_days(),
-                kms_key: Some(key.arn()),
-                tags: self.context.tags(&name),
-                name,
-            },
-        )
+    fn log_group(&self, name: String, key: &KeyRef) -> LogGroup {
+        logs::group(self.context, name, self.parameters.log_retention_days(), key)
     }
 
     fn flow_log(&self, stack: &mut Stack, vpc: &VpcRef, key: &KeyRef) {
         let context = self.context;
-        let group = self.log_group(
-            stack,
-            "flow-logs",
-            format!("/aws/vpc/flowlogs-{}", context.suffix),
-            key,
-        );
+        let name = format!("/aws/vpc/flowlogs-{}", context.suffix);
+        let group = stack.add("flow-logs", self.log_group(name, key));
         let trust = role::trust("vpc-flow-logs.amazonaws.com").when(
             "StringEquals",
             "aws:SourceAccount",
@@ -364,21 +270,13 @@ impl System<'_> {
     ) -> FunctionRef {
         let (context, parameters) = (self.context, self.parameters);
         let name = context.name("payment-processor");
-        let group = self.log_group(stack, "payment-processor", format!("/aws/lambda/{name}"), key);
-        let group_name = context.name("payment-lambda-sg");
+        let group = self.log_group(format!("/aws/lambda/{name}"), key);
+        let group = stack.add("payment-processor", group);
+        let out = network::tls(Peer::Cidr(network::ANYWHERE.into()), "TLS to AWS services");
+        let description = "The payment processor: TLS to the outside, nothing from there";
         let security_group = stack.add(
             "payment-processor",
-            SecurityGroup {
-                description: "The payment processor: TLS to the outside, nothing from there"
-                    .to_owned(),
-                vpc: vpc.id(),
-                ingress: Set::new(),
-                egress: [network::tls(Peer::Cidr(network::ANYWHERE.into()), "TLS to AWS services")]
-                    .into_iter()
-                    .collect(),
-                tags: context.tags(&group_name),
-                name: group_name,
-            },
+            function::security_group(context, vpc, "payment-lambda-sg", description, [], [out]),
         );
         let read = Statement::allow("ReadFiles", &["s3:GetObject", "s3:GetObjectVersion"])
             .on([files.arn().then("/*")]);
@@ -407,28 +305,24 @@ impl System<'_> {
             ("KMS_KEY_ID".to_owned(), key.id().cast()),
         ]
         .into();
-        stack.add(
-            "payment-processor",
-            Function {
-                description: "Stores payments from files and events, each at most once".to_owned(),
-                code: context.code(HANDLER),
+        function::in_vpc(
+            stack,
+            context,
+            function::Wanted {
+                name: "payment-processor",
+                description: "Stores payments from files and events, each at most once",
+                handler: HANDLER,
                 architecture: parameters.architecture,
-                role: role.arn(),
                 memory_mb: parameters.memory_mb,
                 timeout_s: parameters.timeout_s,
-                reserved_concurrency: (parameters.reserved_concurrency > 0)
-                    .then_some(parameters.reserved_concurrency),
-                subnets: private.iter().map(SubnetRef::id).collect(),
-                security_groups: [security_group.id()].into_iter().collect(),
+                reserved_concurrency: parameters.reserved_concurrency,
+                posture: parameters.posture,
+                subnets: private,
+                security_group: &security_group,
+                role: &role,
+                log_group: &group,
+                key,
                 environment,
-                kms_key: Some(key.arn()),
-                log_group: group.name(),
-                tracing: match parameters.posture {
-                    Posture::Standard => "PassThrough".to_owned(),
-                    Posture::Strict => "Active".to_owned(),
-                },
-                tags: context.tags(&name),
-                name,
             },
         )
     }

@@ -51,6 +51,14 @@ pub(crate) fn encrypted(
     }
 }
 
+/// What is not encrypted with KMS may not come into the bucket `name`.
+pub(crate) fn only_encrypted(context: &Context<'_>, name: &str) -> Statement {
+    Statement::deny("DenyWithoutKms", &["s3:PutObject"])
+        .for_all()
+        .on([within(&arn(context, name), "/*")])
+        .when("StringNotEquals", "s3:x-amz-server-side-encryption", "aws:kms")
+}
+
 /// The ARN of the bucket `name`.
 pub(crate) fn arn(context: &Context<'_>, name: &str) -> Arn {
     Arn::from(format!("arn:{}:s3:::{name}", context.partition))

@@ -1,9 +1,13 @@
 //! A VPC whose own defaults let nothing through.
 
 use ipnet::Ipv4Net;
-use payctl_aws::Set;
-use payctl_aws::ec2::{AclRule, DefaultNetworkAcl, DefaultSecurityGroup, Peer, Rule, Vpc, VpcRef};
-use payctl_engine::Stack;
+use payctl_aws::ec2::{
+    AclRule, DefaultNetworkAcl, DefaultSecurityGroup, InternetGateway, InternetGatewayAttachment,
+    InternetGatewayAttachmentRef, Peer, Route, RouteTable, RouteTableAssociation, RouteTableRef,
+    RouteTarget, Rule, Subnet, SubnetRef, Vpc, VpcRef,
+};
+use payctl_aws::{Set, Statement};
+use payctl_engine::{Handle as _, Stack};
 
 use crate::Context;
 
@@ -36,6 +40,88 @@ pub(crate) fn vpc(stack: &mut Stack, context: &Context<'_>, cidr: Ipv4Net) -> Vp
         },
     );
     vpc
+}
+
+/// The subnets of one tier, such as `private`, one per zone from the first on. None of them hands
+/// out public addresses by itself.
+pub(crate) fn subnets(
+    stack: &mut Stack,
+    context: &Context<'_>,
+    vpc: &VpcRef,
+    tier: &str,
+    cidrs: &[Ipv4Net],
+) -> Vec<SubnetRef> {
+    let placed = cidrs.iter().zip(context.zones).enumerate();
+    placed
+        .map(|(nth, (cidr, zone))| {
+            let number = nth + 1;
+            let name = context.name(&format!("payment-{tier}-subnet-{number}"));
+            let subnet = Subnet {
+                vpc: vpc.id(),
+                cidr: *cidr,
+                zone: zone.clone(),
+                public: false,
+                tags: context.tags(&name),
+            };
+            stack.add(&format!("{tier}-{number}"), subnet)
+        })
+        .collect()
+}
+
+/// The way to the internet and from there, and the route table of the subnets that have it.
+pub(crate) fn internet(
+    stack: &mut Stack,
+    context: &Context<'_>,
+    vpc: &VpcRef,
+) -> (InternetGatewayAttachmentRef, RouteTableRef) {
+    let tags = context.tags(&context.name("payment-igw"));
+    let gateway = stack.add("main", InternetGateway { tags });
+    let attachment =
+        stack.add("main", InternetGatewayAttachment { gateway: gateway.id(), vpc: vpc.id() });
+    let table = route_table(stack, context, vpc, "public", "payment-public-rt");
+    // A route to a gateway that is not attached yet is refused.
+    stack.add_after(
+        "public",
+        &[attachment.address()],
+        Route {
+            table: table.id(),
+            destination: ANYWHERE,
+            target: RouteTarget::InternetGateway(gateway.id()),
+        },
+    );
+    (attachment, table)
+}
+
+/// A route table that leads nowhere beyond the VPC yet.
+pub(crate) fn route_table(
+    stack: &mut Stack,
+    context: &Context<'_>,
+    vpc: &VpcRef,
+    logical: &str,
+    name: &str,
+) -> RouteTableRef {
+    stack.add(logical, RouteTable { vpc: vpc.id(), tags: context.tags(&context.name(name)) })
+}
+
+/// Lets the subnets of a tier use one of the tables: the one of their place, or the last one.
+pub(crate) fn associate(
+    stack: &mut Stack,
+    tier: &str,
+    subnets: &[SubnetRef],
+    tables: &[RouteTableRef],
+) {
+    for (nth, subnet) in subnets.iter().enumerate() {
+        let Some(table) = tables.get(nth).or(tables.last()) else { return };
+        stack.add(
+            &format!("{tier}-{}", nth + 1),
+            RouteTableAssociation { table: table.id(), subnet: subnet.id() },
+        );
+    }
+}
+
+/// `statement` for anyone of this account: what an endpoint's policy lets through.
+pub(crate) fn of_this_account(context: &Context<'_>, statement: Statement) -> Statement {
+    statement.for_all().when("StringEquals", "aws:PrincipalAccount", context.account)
 }
 
 /// From within, everything; from outside, only answers: TCP to the ports that connections from
