@@ -5,7 +5,8 @@
  *   SHIM_AT       what is done to that one:
  *   SHIM_HOW      kill (before it), tear (a write is done by half, then the end), fail (once),
  *                 full (it and every later one that needs space)
- *   SHIM_LOG      where the name of each operation is written, and ! behind the one that met it
+ *   SHIM_LOG      where the name of each operation is written, and behind the one that met it ! and
+ *                 the time
  *   SHIM_CLOCK    seconds that the clock is ahead
  */
 #define _GNU_SOURCE
@@ -42,11 +43,14 @@ static int is_open_in_ours(int fd) {
     return is_ours(path);
 }
 
-static void record(const char *what, const char *mark) {
+static void record(const char *what, int met) {
     const char *log = getenv("SHIM_LOG");
     if (!log) return;
     char line[64];
-    int length = snprintf(line, sizeof line, "%s%s\n", what, mark);
+    struct timespec now;
+    syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
+    int length = met ? snprintf(line, sizeof line, "%s!%ld.%09ld\n", what, now.tv_sec, now.tv_nsec)
+                     : snprintf(line, sizeof line, "%s\n", what);
     long fd = syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     syscall(SYS_write, fd, line, length);
     syscall(SYS_close, fd);
@@ -56,20 +60,20 @@ static void record(const char *what, const char *mark) {
 static int meets(const char *what, int needs_space, int fd, const void *bytes, size_t length) {
     long nth = atomic_fetch_add(&count, 1) + 1;
     const char *at = getenv("SHIM_AT"), *how = getenv("SHIM_HOW");
-    if (!at || !how || nth < atol(at)) return record(what, ""), 1;
+    if (!at || !how || nth < atol(at)) return record(what, 0), 1;
     int here = nth == atol(at);
     if (here && strcmp(how, "kill") == 0) {
-        record(what, "!");
+        record(what, 1);
         kill(getpid(), SIGKILL);
     }
     if (here && strcmp(how, "tear") == 0) {
-        record(what, "!");
+        record(what, 1);
         if (bytes) syscall(SYS_write, fd, bytes, length / 2);
         kill(getpid(), SIGKILL);
     }
-    if (here && strcmp(how, "fail") == 0) return record(what, "!"), errno = EIO, 0;
-    if (needs_space && strcmp(how, "full") == 0) return record(what, "!"), errno = ENOSPC, 0;
-    return record(what, ""), 1;
+    if (here && strcmp(how, "fail") == 0) return record(what, 1), errno = EIO, 0;
+    if (needs_space && strcmp(how, "full") == 0) return record(what, 1), errno = ENOSPC, 0;
+    return record(what, 0), 1;
 }
 
 typedef ssize_t (*write_type)(int, const void *, size_t);

@@ -106,6 +106,7 @@ pub async fn execute(
         known: RefCell::new(known),
         locks: RefCell::default(),
         services: RefCell::default(),
+        paces: RefCell::default(),
         per_service: limits.per_service.max(1),
         storage: RefCell::default(),
         noted: RefCell::default(),
@@ -148,6 +149,8 @@ struct Run<'a> {
     /// One lock per thing that only one step at a time may work on.
     locks: RefCell<HashMap<String, Rc<Mutex<()>>>>,
     services: RefCell<HashMap<&'static str, Rc<Semaphore>>>,
+    /// When the next call of a kind that has a pace may be made, by kind and whether it creates.
+    paces: RefCell<HashMap<(&'static str, bool), Instant>>,
     per_service: usize,
     storage: RefCell<Option<StateError>>,
     /// The steps whose deposed are on record.
@@ -250,6 +253,20 @@ impl<'a> Run<'a> {
             }
             Err(Halt::Stopped | Halt::Storage) => outcome.skipped.push((address, None)),
         }
+    }
+
+    /// How long the next call of that kind has still to wait, which is taken as made then.
+    fn slot(&self, kind: &KindInfo, creates: bool) -> Duration {
+        let pace = if creates { kind.pace.create } else { kind.pace.delete };
+        if pace.is_zero() {
+            return Duration::ZERO;
+        }
+        let now = Instant::now();
+        let mut paces = self.paces.borrow_mut();
+        let next = paces.entry((kind.kind, creates)).or_insert(now);
+        let at = now.max(*next);
+        *next = at + pace;
+        at - now
     }
 
     /// Writes to the journal, then takes it up into the state.

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::resource::{Cloud, CloudError, Resource};
 use crate::{
-    Access, Address, Changed, Cx, Failure, FailureKind, Owner, Readiness, Repeat, Typical,
+    Access, Address, Changed, Cx, Failure, FailureKind, Owner, Pace, Readiness, Repeat, Typical,
 };
 
 /// What the engine knows about a kind: the trait's data, see [`Resource`].
@@ -32,6 +32,7 @@ pub struct KindInfo {
     pub one_at_a_time: Option<&'static str>,
     pub repeat: Repeat,
     pub typical: Typical,
+    pub pace: Pace,
     pub patience: Duration,
     pub access: Access,
     /// Writes properties as the kind writes them: lists in their order, policies in one form.
@@ -65,6 +66,7 @@ impl KindInfo {
             one_at_a_time: R::ONE_AT_A_TIME,
             repeat: R::REPEAT,
             typical: R::TYPICAL,
+            pace: R::PACE,
             patience: R::PATIENCE,
             access: R::ACCESS,
             normalise: |value| {

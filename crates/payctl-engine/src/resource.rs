@@ -103,6 +103,20 @@ impl Typical {
     pub const QUICK: Self = Self { created: 0.4, ready: 0.0, deleted: 0.4 };
 }
 
+/// How far apart calls have to be where the account may make only so few of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pace {
+    /// From one create call to the next.
+    pub create: Duration,
+    /// From one deletion to the next.
+    pub delete: Duration,
+}
+
+impl Pace {
+    /// As fast as they come.
+    pub const FREE: Self = Self { create: Duration::ZERO, delete: Duration::ZERO };
+}
+
 /// What a kind's verbs have to be allowed, in the cloud's own words.
 #[derive(Clone, Copy, Debug)]
 pub struct Access {
@@ -172,6 +186,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + Send + Sync +
     const REPEAT: Repeat = Repeat::Unique;
     /// Typical seconds.
     const TYPICAL: Typical = Typical::QUICK;
+    /// How far apart calls for things of this kind have to be.
+    const PACE: Pace = Pace::FREE;
     /// How long a wait for it may last at most.
     const PATIENCE: Duration = Duration::from_secs(600);
     /// What its verbs have to be allowed.

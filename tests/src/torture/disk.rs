@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::process::Command;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use super::shim::{Mishap, Shim};
 use super::{Extent, Rack, seed, spread, tell};
@@ -12,16 +12,13 @@ use crate::proxy::{Call, Fate, Refusal, Rule};
 
 /// How a run ends that could not write down what it did.
 const UNRECORDED: Option<i32> = Some(4);
-/// Calls that were on their way when the disk failed may still arrive within this.
-const ON_ITS_WAY: Duration = Duration::from_millis(300);
-
 /// What `verb` does to its files when nothing goes wrong.
 async fn operations(system: &str, verb: &str) -> Vec<String> {
     let (rack, shim) = (Rack::new(system).await, Shim::build());
     if verb == "destroy" {
         rack.payctl.up();
     }
-    let (ended, files) = shim.run(&rack, verb, &[]);
+    let (ended, files) = shim.run(&rack, &[verb], &[]);
     ended.exits(0);
     assert!(files.operations.len() > 20, "the shim sees nothing: {:?}", files.operations);
     files.operations
@@ -70,7 +67,7 @@ pub async fn killed(system: &str, extent: Extent) {
         let dead = spread(system, 2, &all, async |rack, (nth, mishap)| {
             before(rack, verb);
             let shim = Shim::build();
-            let (ended, files) = shim.meet(rack, verb, *nth, *mishap);
+            let (ended, files) = shim.meet(rack, &[verb], *nth, *mishap);
             let context = format!("{verb}, {mishap:?} at {nth} of {:?}\n{ended}", files.operations);
             ends_well(rack, verb, &context).await;
             ended.code.is_none()
@@ -92,24 +89,31 @@ pub async fn killed(system: &str, extent: Extent) {
 pub async fn fails(system: &str, extent: Extent) {
     for verb in ["up", "destroy"] {
         let usual = operations(system, verb).await;
-        // Each operation fails, or finds the disk full: which of them, the seed says.
-        let both = [Mishap::Fail, Mishap::Full];
-        let some = points(usual.len(), 2, extent, 80).into_iter();
-        let all: Vec<(usize, Mishap)> =
-            some.map(|nth| (nth, both[(nth + seed() as usize) % 2])).collect();
-        let met = spread(system, 2, &all, async |rack, (nth, mishap)| {
+        // Each operation fails, or finds the disk full, with one step at a time or many: the seed
+        // says which.
+        let mut random = fastrand::Rng::with_seed(seed() + 81);
+        let mut drawn = |nth| {
+            let mishap = if random.bool() { Mishap::Fail } else { Mishap::Full };
+            (nth, mishap, if random.bool() { "1" } else { "40" })
+        };
+        let all: Vec<_> = points(usual.len(), 2, extent, 80).into_iter().map(&mut drawn).collect();
+        let met = spread(system, 2, &all, async |rack, (nth, mishap, steps)| {
             before(rack, verb);
             let shim = Shim::build();
-            let (ended, files) = shim.meet(rack, verb, *nth, *mishap);
-            let context = format!("{verb}, {mishap:?} at {nth} of {:?}\n{ended}", files.operations);
-            let met = files.operations.iter().any(|operation| operation.ends_with('!'));
-            assert_eq!(ended.code, if met { UNRECORDED } else { Some(0) }, "{context}");
-            if met {
+            let words = [verb, "--parallelism", steps];
+            let (ended, files) = shim.meet(rack, &words, *nth, *mishap);
+            let context = format!("{mishap:?} at {nth} of {:?}\n{ended}", files.operations);
+            let met = files.met();
+            assert_eq!(ended.code, if met.is_some() { UNRECORDED } else { Some(0) }, "{context}");
+            if let Some(met) = met {
                 says_so(&ended);
-                nothing_follows(rack, files.last, &context);
+                // Of many at once some are under way; what they do is on record.
+                if *steps == "1" {
+                    nothing_follows(rack, met, &context);
+                }
             }
             ends_well(rack, verb, &context).await;
-            met
+            met.is_some()
         });
         let met = met.into_iter().filter(|met| *met).count();
         tell(&format!(
@@ -131,7 +135,7 @@ fn says_so(ended: &Ended) {
 /// No changing call was started after `failed`.
 fn nothing_follows(rack: &Rack, failed: SystemTime, context: &str) {
     let ago = failed.elapsed().unwrap_or_default();
-    let failed = Instant::now().checked_sub(ago).unwrap() + ON_ITS_WAY;
+    let failed = Instant::now().checked_sub(ago).unwrap();
     let late: Vec<Call> = rack.proxy.calls();
     let late: Vec<&Call> = late.iter().filter(|call| call.changing && call.at > failed).collect();
     assert!(late.is_empty(), "{context}\nafter the failure: {late:#?}");
@@ -201,10 +205,10 @@ pub async fn clock(system: &str, extent: Extent) {
     let shifts: [i64; 4] = [-400 * day, -900, 900, 400 * day];
     for shift in shifts {
         rack.clean();
-        let (made, _) = shim.run(&rack, "up", &ahead(shift));
+        let (made, _) = shim.run(&rack, &["up"], &ahead(shift));
         made.exits(0);
         rack.is_up(&format!("made {shift} s ahead\n{made}")).await;
-        let (gone, _) = shim.run(&rack, "destroy", &ahead(-shift));
+        let (gone, _) = shim.run(&rack, &["destroy"], &ahead(-shift));
         gone.exits(0);
         rack.is_down(&format!("destroyed {shift} s behind\n{gone}")).await;
     }

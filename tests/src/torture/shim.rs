@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::Rack;
 use crate::binary::{Ended, Run};
@@ -32,10 +32,16 @@ pub struct Shim {
 /// What a run under the shim did to the files of its state.
 #[derive(Debug)]
 pub struct Files {
-    /// The operations in their order, those that met the mishap with a `!`.
+    /// The operations in their order, those that met the mishap with a `!` and the time.
     pub operations: Vec<String>,
-    /// When the last one was tried.
-    pub last: SystemTime,
+}
+
+impl Files {
+    /// When the mishap was met, if it was.
+    pub fn met(&self) -> Option<SystemTime> {
+        let seconds = self.operations.iter().find_map(|line| line.split_once('!'))?.1;
+        Some(SystemTime::UNIX_EPOCH + Duration::from_secs_f64(seconds.parse().unwrap()))
+    }
 }
 
 impl Shim {
@@ -55,26 +61,24 @@ impl Shim {
         self.folder.path().join("log")
     }
 
-    /// Runs `verb` with the shim between.
-    pub fn run(&self, rack: &Rack, verb: &str, settings: &[(&str, String)]) -> (Ended, Files) {
+    /// Runs `verb`, the first of `words`, with the shim between.
+    pub fn run(&self, rack: &Rack, words: &[&str], settings: &[(&str, String)]) -> (Ended, Files) {
         let _ = fs::remove_file(self.log());
         rack.proxy.set(&Rule::Nothing);
         // The shim knows the files of the state by the beginning of their paths.
         let state = rack.payctl.folder().join(".payctl");
-        let mut command = rack.payctl.command(&[verb, "--yes"]);
+        let mut command = rack.payctl.command(&[words, &["--yes"]].concat());
         command.env("PAYCTL_STATE_DIR", &state).env("SHIM_FOLDER", &state);
         command.env("LD_PRELOAD", self.folder.path().join("shim.so"));
         command.env("SHIM_LOG", self.log()).envs(settings.iter().cloned());
         let ended = Run::start(command).end();
         let log = fs::read_to_string(self.log()).unwrap_or_default();
-        let operations = log.lines().map(str::to_owned).collect();
-        let written = fs::metadata(self.log()).and_then(|log| log.modified());
-        (ended, Files { operations, last: written.unwrap_or(SystemTime::UNIX_EPOCH) })
+        (ended, Files { operations: log.lines().map(str::to_owned).collect() })
     }
 
-    /// Runs `verb` with a mishap at the `nth` operation on its files.
-    pub fn meet(&self, rack: &Rack, verb: &str, nth: usize, mishap: Mishap) -> (Ended, Files) {
+    /// Runs it with a mishap at the `nth` operation on its files.
+    pub fn meet(&self, rack: &Rack, words: &[&str], nth: usize, mishap: Mishap) -> (Ended, Files) {
         let how = format!("{mishap:?}").to_lowercase();
-        self.run(rack, verb, &[("SHIM_AT", nth.to_string()), ("SHIM_HOW", how)])
+        self.run(rack, words, &[("SHIM_AT", nth.to_string()), ("SHIM_HOW", how)])
     }
 }

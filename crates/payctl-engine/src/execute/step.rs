@@ -17,6 +17,8 @@ use crate::{Call, Changed, Failure, FailureKind, KindInfo, Readiness, Repeat};
 
 /// How long throttling, internal errors and lost answers in a row are borne.
 const OUTAGE: Duration = Duration::from_secs(90);
+/// How many calls of others come first at most, where calls have a pace.
+const TURNS: u32 = 20;
 /// How long it may take until what was just made is visible to all that refer to it.
 const SPREADING: Duration = Duration::from_secs(150);
 
@@ -75,7 +77,10 @@ impl Work<'_, '_> {
     }
 
     fn calm(&self) -> Calm {
-        Calm { outage: OUTAGE, spreading: SPREADING, waiting: self.kind.patience }
+        // Where the account may make so few calls, others' are in the way of ours for longer.
+        let turns = self.kind.pace.create.max(self.kind.pace.delete) * TURNS;
+        let outage = OUTAGE.max(turns);
+        Calm { outage, spreading: SPREADING, waiting: self.kind.patience }
     }
 
     /// The token of the next call: that of the interrupted one, where there is one, so that the
@@ -149,6 +154,7 @@ impl Work<'_, '_> {
         let mut patience = Patience::new(self.calm());
         let mut unsure = false;
         loop {
+            self.sleep(self.run.slot(self.kind, true)).await?;
             let failure = match self.attempt(self.run.provider.create(call, properties)).await? {
                 Ok(outputs) => return Ok(outputs),
                 Err(failure) => not_visible_yet(failure),
@@ -358,6 +364,7 @@ impl Work<'_, '_> {
         };
         let token = self.intend(IntentAction::Delete, before)?;
         let call = self.call(&token, before);
+        self.sleep(self.run.slot(self.kind, false)).await?;
         let delete = || self.run.provider.delete(call, &outputs);
         match self.patiently(delete).await {
             Err(Halt::Failed(failure)) if failure.kind != FailureKind::Absent => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::{KindInfo, Kinds, Repeat, Typical};
+use crate::{KindInfo, Kinds, Pace, Repeat, Typical};
 
 /// The names of the kinds that `synthetic` makes.
 const SYNTHETIC: [&str; 5] = ["net.zone", "net.node", "data.store", "app.worker", "net.link"];
@@ -27,6 +27,7 @@ pub fn synthetic() -> Kinds {
         one_at_a_time: None,
         repeat: Repeat::Search,
         typical: Typical { created: 1.0, ready: 2.0, deleted: 1.0 },
+        pace: Pace::FREE,
         patience: Duration::from_secs(600),
         access: crate::Access::NONE,
         normalise: Value::clone,

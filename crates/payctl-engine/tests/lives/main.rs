@@ -6,6 +6,7 @@
 
 mod damage;
 mod found;
+mod pace;
 mod power;
 mod random;
 mod script;
