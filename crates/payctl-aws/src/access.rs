@@ -94,6 +94,15 @@ fn statements(places: BTreeMap<Place, BTreeSet<&str>>) -> Vec<Value> {
     merged.into_iter().map(statement).collect()
 }
 
+/// The text of a property; what it takes from another resource may be anything.
+fn pattern(value: &Value) -> String {
+    match (value.as_str(), value["$join"].as_array()) {
+        (Some(text), _) => text.to_owned(),
+        (None, Some(parts)) => parts.iter().map(|part| part.as_str().unwrap_or("*")).collect(),
+        (None, None) => "*".to_owned(),
+    }
+}
+
 struct Writer<'a> {
     stack: &'a Stack,
     kinds: &'a Kinds,
@@ -127,9 +136,7 @@ impl Writer<'_> {
         let place = [("{partition}", partition), ("{region}", region), ("{account}", account)];
         let mut text = place.iter().fold(template.to_owned(), |t, (key, v)| t.replace(key, v));
         for (name, value) in declared.properties.as_object().into_iter().flatten() {
-            if let Some(value) = value.as_str() {
-                text = text.replace(&format!("{{{name}}}"), value);
-            }
+            text = text.replace(&format!("{{{name}}}"), &pattern(value));
         }
         text
     }

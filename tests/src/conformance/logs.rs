@@ -1,14 +1,15 @@
 //! Cases of log groups.
 
 use payctl_aws::Facts;
-use payctl_aws::logs::LogGroup;
+use payctl_aws::logs::{LogGroup, LogGroupName};
 use payctl_engine::{Handle as _, Input};
 
 use super::{Case, kms, stack, tags};
 use crate::emulator::Emulator;
 
 pub(super) fn group(name: &str) -> LogGroup {
-    LogGroup { name: name.to_owned(), retention_days: 30, kms_key: None, tags: tags("logs") }
+    let name = LogGroupName::from(name).into();
+    LogGroup { name, retention_days: 30, kms_key: None, tags: tags("logs") }
 }
 
 pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {

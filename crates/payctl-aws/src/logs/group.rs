@@ -9,7 +9,8 @@ use crate::{Absent as _, Arn, Aws, Cx, Result, Tags, id};
 /// Where log lines are kept, and for how long.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LogGroup {
-    pub name: String,
+    /// Services that choose it themselves may have another resource's id in it.
+    pub name: Input<LogGroupName>,
     /// How long a line is kept; 0 is for ever.
     pub retention_days: u32,
     /// The key it is encrypted with, whose policy has to let CloudWatch Logs use it. None: a key
@@ -60,15 +61,16 @@ impl Resource for LogGroup {
     };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<LogGroupOutputs>> {
-        let seen = describe(cx, &self.name).await?;
-        Ok(seen.map(|_| self.outputs(cx)).into_iter().collect())
+        let Ok(name) = self.name.get() else { return Ok(Vec::new()) };
+        let seen = describe(cx, name.as_str()).await?;
+        Ok(seen.map(|_| outputs(cx, name)).into_iter().collect())
     }
 
     async fn read(cx: &Cx<'_>, known: &LogGroupOutputs) -> Result<Option<Self>> {
         let (seen, tags) =
             futures::try_join!(describe(cx, known.name.as_str()), tags(cx, &known.arn))?;
         Ok(seen.map(|seen| Self {
-            name: known.name.to_string(),
+            name: known.name.clone().into(),
             retention_days: seen.retention_in_days.unwrap_or_default().cast_unsigned(),
             kms_key: seen.kms_key_id.map(|key| Arn::from(key).into()),
             tags,
@@ -76,12 +78,13 @@ impl Resource for LogGroup {
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<LogGroupOutputs> {
-        let mut request = cx.cloud.logs.create_log_group().log_group_name(&self.name);
+        let name = self.name.get()?;
+        let mut request = cx.cloud.logs.create_log_group().log_group_name(name);
         if let Some(key) = &self.kms_key {
             request = request.kms_key_id(key.get()?);
         }
         request.set_tags(Some(self.tags.clone().into_iter().collect())).send().await?;
-        Ok(self.outputs(cx))
+        Ok(outputs(cx, name))
     }
 
     async fn converge(
@@ -126,11 +129,9 @@ impl Resource for LogGroup {
     }
 }
 
-impl LogGroup {
-    fn outputs(&self, cx: &Cx<'_>) -> LogGroupOutputs {
-        let arn = cx.cloud.facts.arn("logs", &format!("log-group:{}", self.name));
-        LogGroupOutputs { name: self.name.as_str().into(), arn }
-    }
+fn outputs(cx: &Cx<'_>, name: &LogGroupName) -> LogGroupOutputs {
+    let arn = cx.cloud.facts.arn("logs", &format!("log-group:{name}"));
+    LogGroupOutputs { name: name.clone(), arn }
 }
 
 /// The group of exactly that name. The answer is sorted by name, so that it comes first of all
