@@ -1,5 +1,6 @@
 //! The payment systems payctl deploys, and the parts they share. Does no IO.
 
+mod check;
 pub mod config;
 mod context;
 mod parts;

@@ -5,6 +5,7 @@ use payctl_aws::Architecture;
 use serde::{Deserialize, Serialize};
 
 use super::NAME;
+use crate::check::Section;
 use crate::config::{BadValue, Nat, Posture};
 
 /// What can be set in `[pci-core]`.
@@ -78,37 +79,17 @@ impl Default for Parameters {
     }
 }
 
-/// The retentions that CloudWatch Logs knows.
-const RETENTIONS: [u32; 23] = [
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
-    3288, 3653, 0,
-];
-
 impl Parameters {
     /// Checks what types cannot say.
     ///
     /// # Errors
     /// The first value that cannot be.
     pub fn check(&self) -> Result<(), BadValue> {
-        let rule = |key: &str, value: &dyn std::fmt::Display, fits: bool, rule: &str| {
-            let (key, value) = (format!("{NAME}.{key}"), value.to_string());
-            if fits { Ok(()) } else { Err(BadValue { key, value, rule: rule.to_owned() }) }
-        };
-        let within = |key: &str, value: u32, least: u32, most: u32| {
-            rule(key, &value, (least..=most).contains(&value), &format!("{least} to {most}"))
-        };
-        let days = self.log_retention_days;
-        let known = days > 0 && RETENTIONS.contains(&days);
-        rule(
-            "log_retention_days",
-            &days,
-            known,
-            "one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827 …, as CloudWatch Logs knows no other",
-        )?;
-        within("key_deletion_window_days", self.key_deletion_window_days, 7, 30)?;
-        within("memory_mb", self.memory_mb, 128, 10_240)?;
-        within("timeout_s", self.timeout_s, 1, 900)?;
-        within("reserved_concurrency", self.reserved_concurrency, 0, 1000)?;
+        let section = Section(NAME);
+        section.log_retention_days(self.log_retention_days)?;
+        section.within("key_deletion_window_days", self.key_deletion_window_days, 7, 30)?;
+        let Self { memory_mb, timeout_s, reserved_concurrency, .. } = *self;
+        section.function(memory_mb, timeout_s, 900, reserved_concurrency)?;
         for (key, archive, expire) in [
             ("expire_after_days", self.archive_after_days, self.expire_after_days),
             (
@@ -117,38 +98,19 @@ impl Parameters {
                 self.audit_expire_after_days,
             ),
         ] {
-            rule(key, &expire, expire > archive, "more than the days until they are archived")?;
+            let later = "more than the days until they are archived";
+            section.rule(key, &expire, expire > archive, later)?;
         }
         for (key, above) in [
             ("error_alarm_above", self.error_alarm_above),
             ("throttle_alarm_above", self.throttle_alarm_above),
         ] {
-            rule(key, &above, above.is_finite() && above >= 0.0, "a number from 0 on")?;
+            let fits = above.is_finite() && above >= 0.0;
+            section.rule(key, &above, fits, "a number from 0 on")?;
         }
-        let size = self.network.prefix_len();
-        rule("network", &self.network, (16..=28).contains(&size), "a network of /16 to /28")?;
-        let same = self.network.network() == self.network.addr();
-        rule("network", &self.network, same, "the first address of its network")?;
-        rule(
-            "private_subnets",
-            &self.private_subnets.len(),
-            self.private_subnets.len() == 3,
-            "three, one per zone",
-        )?;
         let publics = if self.nat == Nat::PerZone { 3 } else { 1 };
-        let enough = self.public_subnets.len() >= publics;
-        rule("public_subnets", &self.public_subnets.len(), enough, "one per NAT gateway")?;
-        let mut seen: Vec<Ipv4Net> = Vec::new();
-        for net in self.private_subnets.iter().chain(&self.public_subnets) {
-            let whole = net.network() == net.addr();
-            rule("private_subnets", net, whole, "the first address of its network")?;
-            let inside = self.network.contains(net) && net.prefix_len() <= 28;
-            rule("private_subnets", net, inside, &format!("inside {}", self.network))?;
-            let apart = seen.iter().all(|other| !other.contains(net) && !net.contains(other));
-            rule("private_subnets", net, apart, "apart from the other subnets")?;
-            seen.push(*net);
-        }
-        Ok(())
+        let (private, public) = (&self.private_subnets, &self.public_subnets);
+        section.network(self.network, private, public, publics, "one per NAT gateway")
     }
 
     pub(super) fn log_retention_days(&self) -> u32 {

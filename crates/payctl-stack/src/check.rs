@@ -1,0 +1,92 @@
+//! The rules that parameters of several systems keep.
+
+use std::fmt::Display;
+
+use ipnet::Ipv4Net;
+
+use crate::config::BadValue;
+
+/// The retentions that CloudWatch Logs knows.
+const RETENTIONS: [u32; 22] = [
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+];
+
+/// A section of the configuration, such as `pci-core`.
+#[derive(Clone, Copy)]
+pub(crate) struct Section(pub(crate) &'static str);
+
+impl Section {
+    /// `value` of `key` has to fit `rule`.
+    pub(crate) fn rule(
+        self,
+        key: &str,
+        value: &dyn Display,
+        fits: bool,
+        rule: &str,
+    ) -> Result<(), BadValue> {
+        let (key, value) = (format!("{}.{key}", self.0), value.to_string());
+        if fits { Ok(()) } else { Err(BadValue { key, value, rule: rule.to_owned() }) }
+    }
+
+    /// `value` of `key` has to be `least` to `most`.
+    pub(crate) fn within(
+        self,
+        key: &str,
+        value: u32,
+        least: u32,
+        most: u32,
+    ) -> Result<(), BadValue> {
+        self.rule(key, &value, (least..=most).contains(&value), &format!("{least} to {most}"))
+    }
+
+    /// Days that a log group keeps its events.
+    pub(crate) fn log_retention_days(self, days: u32) -> Result<(), BadValue> {
+        let rule = "one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, \
+                    1827 …, as CloudWatch Logs knows no other";
+        self.rule("log_retention_days", &days, RETENTIONS.contains(&days), rule)
+    }
+
+    /// What functions may have.
+    pub(crate) fn function(
+        self,
+        memory_mb: u32,
+        timeout_s: u32,
+        most_seconds: u32,
+        reserved_concurrency: u32,
+    ) -> Result<(), BadValue> {
+        self.within("memory_mb", memory_mb, 128, 10_240)?;
+        self.within("timeout_s", timeout_s, 1, most_seconds)?;
+        self.within("reserved_concurrency", reserved_concurrency, 0, 1000)
+    }
+
+    /// A network, and in it three private subnets and so many public ones, `each` of which has a
+    /// purpose.
+    pub(crate) fn network(
+        self,
+        network: Ipv4Net,
+        private: &[Ipv4Net],
+        public: &[Ipv4Net],
+        publics: usize,
+        each: &str,
+    ) -> Result<(), BadValue> {
+        let size = network.prefix_len();
+        self.rule("network", &network, (16..=28).contains(&size), "a network of /16 to /28")?;
+        let same = network.network() == network.addr();
+        self.rule("network", &network, same, "the first address of its network")?;
+        let three = private.len() == 3;
+        self.rule("private_subnets", &private.len(), three, "three, one per zone")?;
+        self.rule("public_subnets", &public.len(), public.len() >= publics, each)?;
+        let mut seen: Vec<Ipv4Net> = Vec::new();
+        for net in private.iter().chain(public) {
+            let whole = net.network() == net.addr();
+            self.rule("private_subnets", net, whole, "the first address of its network")?;
+            let inside = network.contains(net) && net.prefix_len() <= 28;
+            self.rule("private_subnets", net, inside, &format!("inside {network}"))?;
+            let apart = seen.iter().all(|other| !other.contains(net) && !net.contains(other));
+            self.rule("private_subnets", net, apart, "apart from the other subnets")?;
+            seen.push(*net);
+        }
+        Ok(())
+    }
+}
