@@ -1,6 +1,6 @@
 //! What the function is told by its environment.
 
-use thiserror::Error;
+use handler_kit::{MissingVariable, required};
 
 /// The function's own environment variables.
 #[derive(Clone, Debug)]
@@ -13,20 +13,13 @@ pub struct Config {
     pub key: String,
 }
 
-/// A variable is not set, or empty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("environment variable {0} is missing")]
-pub struct MissingVariable(pub &'static str);
-
 impl Config {
     /// Reads the variables through `lookup`.
     ///
     /// # Errors
     /// The first [`MissingVariable`].
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, MissingVariable> {
-        let required = |name| {
-            lookup(name).filter(|value| !value.trim().is_empty()).ok_or(MissingVariable(name))
-        };
+        let required = |name| required(&lookup, name);
         Ok(Self {
             table: required("DYNAMODB_TABLE")?,
             bucket: required("S3_BUCKET")?,

@@ -1,15 +1,15 @@
 //! Reading payment files from S3.
 
 use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
-use aws_sdk_s3::operation::RequestId as _;
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::types::ServerSideEncryption;
+use handler_kit::{aws, log};
 use payments_domain::{MAX_FILE_BYTES, Payment, PaymentFileError, parse_file};
 use serde_json::json;
 use thiserror::Error;
 
+use crate::Deps;
 use crate::event::Object;
-use crate::{Deps, log};
 
 /// Why a file was not read.
 #[derive(Debug, Error)]
@@ -102,13 +102,8 @@ fn explain(error: &SdkError<GetObjectError>) -> FileError {
         Some("InvalidArgument") => FileError::Absent,
         // InvalidRequest is how S3 asks for the key of SSE-C.
         Some("InvalidObjectState" | "InvalidRequest") => FileError::Unreadable,
-        code => {
-            let fields = json!({
-                "operation": "GetObject",
-                "code": code.unwrap_or(crate::store::transport(error)),
-                "awsRequestId": error.request_id(),
-            });
-            log::error("call to AWS failed", fields);
+        _ => {
+            aws::failed("GetObject", error);
             FileError::Unavailable
         }
     }

@@ -2,9 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_config::BehaviorVersion;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
+use handler_kit::aws::SdkConfig;
+use handler_kit::{aws, log};
 use payments_domain::Payment;
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -13,7 +12,7 @@ use crate::event::{Event, Object, RecordError};
 use crate::file::{self, FileError};
 use crate::reply::FileReport;
 use crate::store::{self, Recorded, StoreError};
-use crate::{Config, Reply, log};
+use crate::{Config, Reply};
 
 /// How many refused payments of a file its reason names.
 const MOST_NAMED: usize = 10;
@@ -39,21 +38,18 @@ pub struct Redeliver;
 impl Deps {
     /// Makes clients from the SDK's default chain: in Lambda, the function's environment.
     pub async fn connect(config: Config) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(2))
-            .operation_attempt_timeout(Duration::from_secs(10))
-            .operation_timeout(Duration::from_secs(30))
-            .build();
-        let shared = aws_config::defaults(BehaviorVersion::latest())
-            .retry_config(RetryConfig::standard().with_max_attempts(4))
-            .timeout_config(timeouts)
-            .load()
-            .await;
+        let shared = aws::config(Duration::from_secs(10), Duration::from_secs(30)).await;
+        Self::new(&shared, config)
+    }
+
+    /// Makes clients from what they share.
+    #[must_use]
+    pub fn new(shared: &SdkConfig, config: Config) -> Self {
         // Path style works on every endpoint; a bucket in the host name needs a wildcard DNS entry.
-        let s3 = aws_sdk_s3::config::Builder::from(&shared).force_path_style(true).build();
+        let s3 = aws_sdk_s3::config::Builder::from(shared).force_path_style(true).build();
         Self {
             s3: aws_sdk_s3::Client::from_conf(s3),
-            dynamodb: aws_sdk_dynamodb::Client::new(&shared),
+            dynamodb: aws_sdk_dynamodb::Client::new(shared),
             config,
             now: SystemTime::now,
         }

@@ -47,10 +47,9 @@ mod config;
 mod event;
 mod file;
 mod handler;
-pub mod log;
 mod reply;
 mod store;
 
-pub use config::{Config, MissingVariable};
+pub use config::Config;
 pub use handler::{Deps, Redeliver, handle};
 pub use reply::Reply;

@@ -1,19 +1,19 @@
 //! Recording a payment at most once. The rows are described in the crate's documentation.
 
 use std::collections::HashMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::operation::RequestId;
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
+use handler_kit::{aws, log, milliseconds};
 use payments_domain::{Digest, Metadata, MetadataValue, Payment};
 use serde_json::json;
 use thiserror::Error;
 
-use crate::{Deps, log};
+use crate::Deps;
 
 /// How often a transaction that met another one is tried.
 const ATTEMPTS: u32 = 10;
@@ -125,7 +125,7 @@ fn explain(error: &SdkError<TransactWriteItemsError>) -> Attempt {
         }
         Some(Error::TransactionInProgressException(_)) => Attempt::Met,
         _ => {
-            failed("TransactWriteItems", error);
+            aws::failed("TransactWriteItems", error);
             Attempt::Failed
         }
     }
@@ -152,7 +152,7 @@ async fn claim(deps: &Deps, payment: &Payment) -> Result<Item, StoreError> {
     match reply {
         Ok(reply) => reply.item.ok_or(StoreError::Unavailable),
         Err(error) => {
-            failed("GetItem", &error);
+            aws::failed("GetItem", &error);
             Err(StoreError::Unavailable)
         }
     }
@@ -220,40 +220,11 @@ fn number(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-fn milliseconds(now: SystemTime) -> u64 {
-    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
 /// Up to 20 ms, then up to twice as long each time, at most a second: at random, so that two that
 /// met do not meet again.
 fn pause(attempt: u32) -> Duration {
     let longest = 20_u64.saturating_mul(1 << attempt.min(10)).min(1_000);
     Duration::from_millis(fastrand::u64(1..=longest))
-}
-
-/// Logs a failed call by its code; AWS's message may repeat an item and is left out.
-fn failed<E: ProvideErrorMetadata>(operation: &str, error: &SdkError<E>)
-where
-    SdkError<E>: RequestId,
-{
-    let fields = json!({
-        "operation": operation,
-        "code": error.code().unwrap_or(transport(error)),
-        "awsRequestId": error.request_id(),
-    });
-    log::error("call to AWS failed", fields);
-}
-
-/// What kept a call from getting an answer of AWS at all.
-pub(crate) fn transport<E, R>(error: &SdkError<E, R>) -> &'static str {
-    match error {
-        SdkError::ConstructionFailure(_) => "(request not built)",
-        SdkError::TimeoutError(_) => "(timeout)",
-        SdkError::DispatchFailure(_) => "(not sent)",
-        SdkError::ResponseError(_) => "(answer not understood)",
-        _ => "(no code)",
-    }
 }
 
 #[cfg(test)]

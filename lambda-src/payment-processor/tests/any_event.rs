@@ -3,7 +3,8 @@
 
 mod common;
 
-use common::{CARD, Stack, notification, payment};
+use common::{Stack, notification, payment};
+use handler_tests::CARD;
 use payment_processor::handle;
 use proptest::prelude::*;
 use serde_json::{Value, json};

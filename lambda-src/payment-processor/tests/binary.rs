@@ -3,13 +3,14 @@
 
 mod common;
 
-use common::{CARD, Function, Outcome, Stack, direct, notification, payment};
+use common::{Stack, direct, notification, payment, start, start_with};
+use handler_tests::{CARD, Function, Outcome, untimed};
 use serde_json::{Value, json};
 
 #[tokio::test]
 async fn a_process_answers_event_after_event() {
     let stack = Stack::new().await;
-    let function = Function::start(&stack);
+    let function = start(&stack);
 
     let (status, first) = function.invoke(&direct(&payment("tx-1")));
     assert_eq!((status, &first["status"]), (200, &json!("processed")), "{first}");
@@ -33,7 +34,7 @@ async fn a_process_answers_event_after_event() {
 #[tokio::test]
 async fn an_amount_keeps_its_digits_all_the_way() {
     let stack = Stack::new().await;
-    let function = Function::start(&stack);
+    let function = start(&stack);
     let event = |amount: &str, id: &str| {
         format!(
             r#"{{"payment_data":{{"transactionId":"{id}","amount":{amount},"currency":"USD","cardLast4":"4242"}}}}"#
@@ -55,7 +56,7 @@ async fn an_amount_keeps_its_digits_all_the_way() {
 #[tokio::test]
 async fn a_card_number_leaves_no_trace() {
     let stack = Stack::new().await;
-    let function = Function::start(&stack);
+    let function = start(&stack);
     let grouped = "4111 1111 1111 1111";
     let mut events = Vec::new();
     for field in ["transactionId", "amount", "currency", "cardLast4", "metadata", "cardNumber"] {
@@ -90,7 +91,7 @@ async fn a_card_number_leaves_no_trace() {
 #[tokio::test]
 async fn files_are_processed_and_bad_ones_named() {
     let stack = Stack::new().await;
-    let function = Function::start(&stack);
+    let function = start(&stack);
     let version = stack.put("payments/a b.json", payment("tx-1").to_string()).await;
     stack.put("payments/bad.json", json!([payment("tx-2"), 7]).to_string()).await;
     let (status, reply) =
@@ -110,7 +111,7 @@ async fn files_are_processed_and_bad_ones_named() {
 async fn of_twenty_deliveries_to_five_processes_one_is_stored() {
     let stack = Stack::new().await;
     stack.put("payments/a.json", payment("tx-1").to_string()).await;
-    let functions: Vec<Function> = (0..5).map(|_| Function::start(&stack)).collect();
+    let functions: Vec<Function> = (0..5).map(|_| start(&stack)).collect();
     let by_file = notification(&[(stack.bucket(), "payments/a.json", None)]);
     for function in &functions {
         for _ in 0..2 {
@@ -134,7 +135,7 @@ async fn of_twenty_deliveries_to_five_processes_one_is_stored() {
 async fn what_may_pass_is_a_function_error_only_for_s3() {
     let stack = Stack::new().await;
     stack.put("payments/a.json", payment("tx-1").to_string()).await;
-    let function = Function::start_with(
+    let function = start_with(
         &[("DYNAMODB_TABLE", "absent"), ("S3_BUCKET", stack.bucket()), ("KMS_KEY_ID", "key")],
         &stack.endpoint,
     );
@@ -150,7 +151,7 @@ async fn what_may_pass_is_a_function_error_only_for_s3() {
 #[tokio::test]
 async fn whatever_bytes_come_the_process_goes_on() {
     let stack = Stack::new().await;
-    let function = Function::start(&stack);
+    let function = start(&stack);
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     let deep_payment = format!(r#"{{"payment_data":{deep}}}"#);
     let token = r#"{"payment_data":{"$serde_json::private::Number":"x"}}"#;
@@ -189,21 +190,11 @@ async fn a_missing_variable_is_an_initialisation_error() {
     for (place, (missing, _)) in all.iter().enumerate() {
         let mut environment = all.to_vec();
         environment.remove(place);
-        let mut function = Function::start_with(&environment, "http://127.0.0.1:1");
+        let mut function = start_with(&environment, "http://127.0.0.1:1");
         let Outcome::InitError(error) = function.outcome() else { panic!("no init error") };
         let reason = format!("environment variable {missing} is missing");
         assert_eq!(error["errorMessage"], *reason);
         assert!(!function.ended().success());
         assert!(function.said().contains(&reason));
     }
-}
-
-/// The log without its times, whose digits are anybody's.
-fn untimed(said: &str) -> String {
-    let untimed = |line: &str| {
-        let mut line: Value = serde_json::from_str(line).unwrap();
-        line.as_object_mut().unwrap().remove("timestamp");
-        line.to_string()
-    };
-    said.lines().map(untimed).collect::<Vec<_>>().join("\n")
 }

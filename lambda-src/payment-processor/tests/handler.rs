@@ -6,7 +6,8 @@ mod common;
 use std::collections::BTreeSet;
 
 use aws_sdk_s3::types::ServerSideEncryption;
-use common::{CARD, Row, Stack, direct, notification, payment};
+use common::{Row, Stack, direct, notification, payment};
+use handler_tests::{CARD, join_all};
 use payment_processor::{Redeliver, Reply, handle};
 use serde_json::{Value, json};
 
@@ -268,24 +269,4 @@ fn aes() -> Option<ServerSideEncryption> {
 /// Whether two looks at a table saw the same items, in whatever order.
 fn same_items(left: &[Row], right: &[Row]) -> bool {
     left.len() == right.len() && left.iter().all(|item| right.contains(item))
-}
-
-/// Runs all at once, in this thread.
-async fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
-    std::future::poll_fn(|cx| {
-        for (future, output) in &mut futures {
-            if output.is_none()
-                && let std::task::Poll::Ready(ready) = future.as_mut().poll(cx)
-            {
-                *output = Some(ready);
-            }
-        }
-        match futures.iter().all(|(_, output)| output.is_some()) {
-            true => std::task::Poll::Ready(()),
-            false => std::task::Poll::Pending,
-        }
-    })
-    .await;
-    futures.into_iter().filter_map(|(_, output)| output).collect()
 }

@@ -1,18 +1,28 @@
-//! What the tests share: an emulated AWS, a stack in it, and Lambda's side of the runtime interface.
+//! What the tests share: a table and a bucket, the real binary, payments and events.
 #![allow(dead_code, unused_imports, missing_docs, unreachable_pub)]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod emulator;
-mod function;
 mod stack;
 
-pub use function::{Function, Outcome};
 pub use stack::{Row, Stack};
 
+use handler_tests::Function;
 use serde_json::{Value, json};
 
-/// A number that no card network would give out, and that passes the Luhn check.
-pub const CARD: &str = "4111111111111111";
+/// Starts the real binary for a stack.
+pub fn start(stack: &Stack) -> Function {
+    let config = &stack.deps.config;
+    let environment = [
+        ("DYNAMODB_TABLE", config.table.as_str()),
+        ("S3_BUCKET", &config.bucket),
+        ("KMS_KEY_ID", &config.key),
+    ];
+    start_with(&environment, &stack.endpoint)
+}
+
+pub fn start_with(environment: &[(&str, &str)], endpoint: &str) -> Function {
+    Function::start(env!("CARGO_BIN_EXE_payment-processor"), environment, endpoint)
+}
 
 /// One valid payment of 12.50 dollars.
 pub fn payment(id: &str) -> Value {

@@ -1,20 +1,14 @@
 //! A table and a bucket of their own for one test.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::SystemTime;
 
-use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
     ScalarAttributeType,
 };
-use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketVersioningStatus, ServerSideEncryption, VersioningConfiguration};
 use payment_processor::{Config, Deps};
-
-use super::emulator;
 
 pub struct Stack {
     pub deps: Deps,
@@ -26,37 +20,20 @@ pub type Row = HashMap<String, AttributeValue>;
 impl Stack {
     /// Makes the table and the bucket, versioned, as `pci-core` has them.
     pub async fn new() -> Self {
-        // The test runner shows what is printed only when the test fails.
-        payment_processor::log::to(|line| println!("{line}"));
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("test-{}-{count}", std::process::id());
+        let name = handler_tests::unique();
         let config = Config {
             table: format!("payment-transactions-{name}"),
             bucket: format!("payment-files-{name}"),
             key: "1234abcd-12ab-34cd-56ef-1234567890ab".to_owned(),
         };
-        let stack = Self::at(emulator::endpoint(), config).await;
+        let stack = Self::at(handler_tests::endpoint(), config);
         stack.create().await;
         stack
     }
 
     /// The same table and bucket, seen by clients of another endpoint.
-    pub async fn at(endpoint: &str, config: Config) -> Self {
-        let credentials = Credentials::new("test", "test", None, None, "test");
-        let shared = aws_config::SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .endpoint_url(endpoint)
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .build();
-        let s3 = aws_sdk_s3::config::Builder::from(&shared).force_path_style(true).build();
-        let deps = Deps {
-            s3: aws_sdk_s3::Client::from_conf(s3),
-            dynamodb: aws_sdk_dynamodb::Client::new(&shared),
-            config,
-            now: SystemTime::now,
-        };
+    pub fn at(endpoint: &str, config: Config) -> Self {
+        let deps = Deps::new(&handler_tests::config(endpoint), config);
         Self { deps, endpoint: endpoint.to_owned() }
     }
 

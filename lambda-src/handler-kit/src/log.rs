@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use serde_json::{Value, json};
 
 tokio::task_local! {
-    /// The id of the invocation that runs, set by the binary.
+    /// The id of the invocation that runs, set by [`crate::runtime::serve`].
     pub static REQUEST_ID: String;
 }
 

@@ -1,8 +1,8 @@
 //! The real binary, and Lambda's side of its runtime interface.
 
-use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -11,16 +11,17 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Stack;
-
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the function made of one event, as Lambda gets it.
 #[derive(Clone, Debug)]
 pub enum Outcome {
+    /// An answer.
     Response(Value),
+    /// A function error.
     Error(Value),
+    /// It could not start.
     InitError(Value),
 }
 
@@ -34,25 +35,16 @@ pub struct Function {
 }
 
 impl Function {
-    /// Starts the binary with the environment Lambda would give it.
-    pub fn start(stack: &Stack) -> Self {
-        let config = &stack.deps.config;
-        let environment = [
-            ("DYNAMODB_TABLE", config.table.as_str()),
-            ("S3_BUCKET", &config.bucket),
-            ("KMS_KEY_ID", &config.key),
-        ];
-        Self::start_with(&environment, &stack.endpoint)
-    }
-
-    pub fn start_with(environment: &[(&str, &str)], endpoint: &str) -> Self {
+    /// Starts the binary that cargo built, or the one `PAYCTL_TEST_BOOTSTRAP` stands for, with the
+    /// environment Lambda would give it.
+    pub fn start(built: &str, environment: &[(&str, &str)], endpoint: &str) -> Self {
         let (events, queue) = channel();
         let (sink, outcomes) = channel();
         let api = serve(queue, sink);
-        let mut process = Command::new(binary())
+        let mut process = Command::new(binary(Path::new(built)))
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", api)
-            .env("AWS_LAMBDA_FUNCTION_NAME", "payment-processor-test")
+            .env("AWS_LAMBDA_FUNCTION_NAME", "handler-test")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_REGION", "us-east-1")
@@ -90,6 +82,7 @@ impl Function {
         self.answer()
     }
 
+    /// Waits for the next answer and returns its status and its body.
     pub fn answer(&self) -> (u64, Value) {
         match self.outcome() {
             Outcome::Response(reply) => {
@@ -105,7 +98,7 @@ impl Function {
         self.process.wait().unwrap()
     }
 
-    /// Ends the process and returns all it wrote.
+    /// Ends the process, without warning as Lambda may, and returns all it wrote.
     pub fn said(mut self) -> String {
         let _ = self.process.kill();
         let _ = self.process.wait();
@@ -123,10 +116,14 @@ impl Drop for Function {
     }
 }
 
-/// The binary under test: the one cargo built, or the one `PAYCTL_TEST_BOOTSTRAP` names.
-fn binary() -> OsString {
-    let built = env!("CARGO_BIN_EXE_payment-processor");
-    std::env::var_os("PAYCTL_TEST_BOOTSTRAP").unwrap_or_else(|| built.into())
+/// The binary under test: the one cargo built, or the one `build.sh` made, when
+/// `PAYCTL_TEST_BOOTSTRAP` names any bootstrap in its folder `target/lambda`.
+fn binary(built: &Path) -> PathBuf {
+    let Some(bootstrap) = std::env::var_os("PAYCTL_TEST_BOOTSTRAP").map(PathBuf::from) else {
+        return built.to_owned();
+    };
+    let folder = bootstrap.ancestors().nth(2).unwrap();
+    folder.join(built.file_name().unwrap()).join("bootstrap")
 }
 
 fn collect(output: impl Read + Send + 'static, said: &Arc<Mutex<String>>) -> JoinHandle<()> {

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 /// moto checks a transaction's conditions and writes its items without any lock, and undoes a
 /// failed one by putting the whole table back: of two at once both may win, or one's items vanish.
 /// DynamoDB isolates transactions, and cancels one that meets another: so does the layer here. A
+/// put on a condition is two steps in moto and one in DynamoDB and S3: here, too, others wait. A
 /// server named by `PAYCTL_TEST_ENDPOINT` must do as much.
 const SERVE: &str = r#"
 import collections, functools, logging, os, sys, threading, time
@@ -25,6 +26,7 @@ threading.Thread(target=watch, daemon=True).start()
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 from moto.dynamodb.exceptions import TransactionCanceledException
 from moto.dynamodb.models import DynamoDBBackend as Backend
+from moto.s3.responses import S3Response
 locks = collections.defaultdict(threading.RLock)
 def transact(call):
     @functools.wraps(call)
@@ -38,14 +40,22 @@ def transact(call):
         finally:
             locks[table].release()
     return isolated
-def read(call):
+def alone(call):
     @functools.wraps(call)
-    def isolated(self, table, *arguments, **named):
-        with locks[table]:
-            return call(self, table, *arguments, **named)
+    def isolated(self, table_name, *arguments, **named):
+        with locks[table_name]:
+            return call(self, table_name, *arguments, **named)
+    return isolated
+def upload(call):
+    @functools.wraps(call)
+    def isolated(self):
+        with locks["an upload"]:
+            return call(self)
     return isolated
 Backend.transact_write_items = transact(Backend.transact_write_items)
-Backend.get_item, Backend.scan = read(Backend.get_item), read(Backend.scan)
+for name in ["get_item", "put_item", "scan"]:
+    setattr(Backend, name, alone(getattr(Backend, name)))
+S3Response.put_object = upload(S3Response.put_object)
 from moto.server import main
 main(["-H", "127.0.0.1", "-p", sys.argv[1]])
 "#;

@@ -1,0 +1,18 @@
+//! What every handler does alike, whatever it handles: its log, its variables, its way to AWS and
+//! its way to Lambda. No rule of payments is in here; those are in `payments-domain`.
+
+pub mod aws;
+pub mod log;
+pub mod runtime;
+mod variable;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+pub use variable::{MissingVariable, required};
+
+/// The time as the handlers store and answer it: milliseconds since 1970.
+#[must_use]
+pub fn milliseconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
