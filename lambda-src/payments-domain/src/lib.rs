@@ -1,4 +1,5 @@
-//! What a payment is, and the rules it keeps. No IO: bytes or JSON in, a [`Payment`] or a reason out.
+//! What a payment is, and the rules it keeps. No IO: bytes or JSON in, a [`Payment`] or a
+//! [`CustomerPayment`] out, or a reason.
 //!
 //! Three promises hold for everything in this crate:
 //!
@@ -13,6 +14,10 @@ mod amount;
 mod card;
 pub mod card_number;
 mod currency;
+mod customer_id;
+mod customer_payment;
+mod digest;
+mod id;
 pub mod json;
 mod metadata;
 mod payment;
@@ -22,7 +27,10 @@ mod transaction_id;
 pub use amount::{Amount, AmountError};
 pub use card::{CardLast4, CardLast4Error};
 pub use currency::{Currency, CurrencyError};
+pub use customer_id::{CustomerId, CustomerIdError};
+pub use customer_payment::{CustomerPayment, CustomerPaymentError};
+pub use digest::Digest;
 pub use metadata::{Metadata, MetadataError, MetadataValue};
-pub use payment::{Digest, Payment, PaymentError};
+pub use payment::{Payment, PaymentError};
 pub use payment_file::{MAX_FILE_BYTES, MAX_PAYMENTS, PaymentFileError, parse_file};
 pub use transaction_id::{TransactionId, TransactionIdError};

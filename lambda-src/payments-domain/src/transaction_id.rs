@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::id;
+
 /// The caller's name of a payment: 1 to 128 characters of `A-Z a-z 0-9 . _ : -`.
 ///
 /// The set is what goes unescaped into a log line, a table key and a URL path.
@@ -18,7 +20,7 @@ pub struct TransactionIdError;
 
 impl TransactionId {
     /// The longest one, in characters.
-    pub const MAX_LEN: usize = 128;
+    pub const MAX_LEN: usize = id::MAX_LEN;
 
     /// The id as text.
     #[must_use]
@@ -31,14 +33,7 @@ impl FromStr for TransactionId {
     type Err = TransactionIdError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let allowed =
-            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-');
-        let sized = (1..=Self::MAX_LEN).contains(&text.len());
-        if sized && text.bytes().all(allowed) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(TransactionIdError)
-        }
+        if id::is_id(text) { Ok(Self(text.to_owned())) } else { Err(TransactionIdError) }
     }
 }
 
