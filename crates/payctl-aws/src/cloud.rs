@@ -68,6 +68,7 @@ pub struct Calls {
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub struct Aws {
+    pub apigateway: aws_sdk_apigateway::Client,
     pub cloudtrail: aws_sdk_cloudtrail::Client,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     pub dynamodb: aws_sdk_dynamodb::Client,
@@ -78,6 +79,7 @@ pub struct Aws {
     pub logs: aws_sdk_cloudwatchlogs::Client,
     pub s3: aws_sdk_s3::Client,
     pub tagging: aws_sdk_resourcegroupstagging::Client,
+    pub wafv2: aws_sdk_wafv2::Client,
     pub facts: Arc<Facts>,
     /// The handlers' zips.
     pub artifacts: Arc<Artifacts>,
@@ -213,6 +215,7 @@ impl Connection {
         let cloudwatch = client!(aws_sdk_cloudwatch);
         let alarms = Arc::new(crate::cloudwatch::alarms(&cloudwatch));
         Aws {
+            apigateway: client!(aws_sdk_apigateway),
             cloudtrail: client!(aws_sdk_cloudtrail),
             cloudwatch,
             dynamodb: client!(aws_sdk_dynamodb),
@@ -225,6 +228,7 @@ impl Connection {
             // user's own rarely has, and AWS serves both.
             s3: client!(aws_sdk_s3, force_path_style(true)),
             tagging: client!(aws_sdk_resourcegroupstagging),
+            wafv2: client!(aws_sdk_wafv2),
             facts: facts.clone(),
             artifacts: artifacts.clone(),
             alarms,
