@@ -29,6 +29,15 @@ macro_rules! conformance {
 }
 
 conformance! {
+    apigateway_account: "apigateway.account",
+    apigateway_deployment: "apigateway.deployment",
+    apigateway_integration: "apigateway.integration",
+    apigateway_method: "apigateway.method",
+    apigateway_model: "apigateway.model",
+    apigateway_request_validator: "apigateway.request_validator",
+    apigateway_resource: "apigateway.resource",
+    apigateway_rest_api: "apigateway.rest_api",
+    apigateway_stage: "apigateway.stage",
     cloudtrail_trail: "cloudtrail.trail",
     cloudwatch_alarm: "cloudwatch.alarm",
     dynamodb_table: "dynamodb.table",
@@ -54,6 +63,25 @@ conformance! {
     logs_group: "logs.group",
     s3_bucket: "s3.bucket",
     s3_notification: "s3.notification",
+}
+
+mod apigateway_rest_api_and_parts {
+    use payctl_tests::conformance::apigateway;
+
+    #[tokio::test]
+    async fn on_the_sandbox() {
+        apigateway::every_part_on_the_sandbox().await;
+    }
+
+    #[tokio::test]
+    async fn a_changed_api_is_deployed_anew() {
+        apigateway::a_changed_api_is_deployed_anew().await;
+    }
+
+    #[tokio::test]
+    async fn a_removed_method_is_seen_in_its_deployment() {
+        apigateway::a_removed_method_is_seen_in_its_deployment().await;
+    }
 }
 
 mod ec2_network {

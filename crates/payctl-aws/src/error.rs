@@ -79,6 +79,7 @@ const CODES: &[(FailureKind, &[&str])] = &[
             "AccessDenied",
             "AccessDeniedException",
             "UnauthorizedOperation",
+            "UnauthorizedException",
             "AuthFailure",
             "OptInRequired",
             "KMSAccessDeniedException",
@@ -160,6 +161,16 @@ const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ("CreateFunction", "ResourceConflictException", "", FailureKind::Conflict),
     ("AddPermission", "ResourceConflictException", "already exists", FailureKind::Conflict),
     ("CreateTable", "ResourceInUseException", "", FailureKind::Conflict),
+    // Else it is API Gateway's "concurrent modification".
+    ("CreateResource", "ConflictException", "already has this name", FailureKind::Conflict),
+    ("PutMethod", "ConflictException", "already exists", FailureKind::Conflict),
+    ("CreateModel", "ConflictException", "already exists", FailureKind::Conflict),
+    ("CreateStage", "ConflictException", "already exists", FailureKind::Conflict),
+    ("DeleteDeployment", "BadRequestException", "Active stages", FailureKind::Busy),
+    ("UpdateAccount", "BadRequestException", "required permissions", FailureKind::NotYetVisible),
+    ("UpdateAccount", "BadRequestException", "successfully write", FailureKind::NotYetVisible),
+    // The account's settings were changed a moment ago.
+    ("UpdateStage", "BadRequestException", "role ARN must be set", FailureKind::NotYetVisible),
     (
         "PutFunctionConcurrency",
         "InvalidParameterValueException",

@@ -5,6 +5,7 @@
 #![allow(missing_docs)]
 
 mod access;
+pub mod apigateway;
 mod artifact;
 mod cloud;
 pub mod cloudtrail;
@@ -39,6 +40,15 @@ pub type Cx<'a> = payctl_engine::Cx<'a, Aws>;
 #[must_use]
 pub fn kinds() -> Registry<Aws> {
     Registry::new()
+        .with::<apigateway::Account>()
+        .with::<apigateway::ApiResource>()
+        .with::<apigateway::Deployment>()
+        .with::<apigateway::Integration>()
+        .with::<apigateway::Method>()
+        .with::<apigateway::Model>()
+        .with::<apigateway::RequestValidator>()
+        .with::<apigateway::RestApi>()
+        .with::<apigateway::Stage>()
         .with::<cloudtrail::Trail>()
         .with::<cloudwatch::Alarm>()
         .with::<dynamodb::Table>()

@@ -31,6 +31,8 @@ const SOURCES: &[(&str, &str)] = sources![
     "functions/runtime_api.py",
     "functions/worker.py",
     "gaps/__init__.py",
+    "gaps/apis.py",
+    "gaps/apis_gone.py",
     "gaps/ec2.py",
     "gaps/ec2_deletes.py",
     "gaps/filters.py",

@@ -36,14 +36,20 @@ const UNCALLED: &[(&str, &str)] = &[
 pub fn actions(call: &str) -> Vec<String> {
     let (service, operation) = call.split_once('.').unwrap();
     let service = match service {
+        "API Gateway" => "apigateway".to_owned(),
         "CloudWatch Logs" => "logs".to_owned(),
         "Resource Groups Tagging API" | "tagging" => "tag".to_owned(),
         // What it signs as.
         "monitoring" => "cloudwatch".to_owned(),
         other => other.to_lowercase(),
     };
-    // S3 has names of its own for what may be done.
+    // S3 has names of its own for what may be done, API Gateway those of HTTP.
     let names: &[&str] = match (service.as_str(), operation) {
+        ("apigateway", get) if get.starts_with("Get") => &["GET"],
+        ("apigateway", create) if create.starts_with("Create") => &["POST"],
+        ("apigateway", update) if update.starts_with("Update") => &["PATCH"],
+        ("apigateway", put) if put.starts_with("Put") || put == "TagResource" => &["PUT"],
+        ("apigateway", _) => &["DELETE"],
         ("s3", "HeadBucket" | "ListObjectsV2") => &["ListBucket"],
         ("s3", "ListObjectVersions") => &["ListBucketVersions"],
         ("s3", "ListMultipartUploads") => &["ListBucketMultipartUploads"],

@@ -10,6 +10,7 @@ use crate::emulator::{Emulator, Server};
 use crate::environment::Environment;
 
 pub mod access;
+pub mod apigateway;
 mod cloudtrail;
 mod cloudwatch;
 mod dynamodb;
@@ -84,6 +85,7 @@ impl Case {
 /// All cases by kind. `facts` are the emulator's account and region.
 pub fn cases(facts: &payctl_aws::Facts) -> Vec<Case> {
     let mut cases = Vec::new();
+    apigateway::cases(facts, &mut cases);
     cloudtrail::cases(facts, &mut cases);
     cloudwatch::cases(facts, &mut cases);
     dynamodb::cases(facts, &mut cases);

@@ -1,5 +1,6 @@
 """Stock moto for tests that want to see moto itself, with only what the Rust SDK needs on the wire
-(CBOR, S3 root elements) and what makes a bulk read an answer (filters with several values).
+(CBOR, S3 root elements), what makes a bulk read an answer (filters with several values), and what
+tells a part of an API that is gone from an internal error.
 
 python -m payctl_sandbox.plain --port 5010
 """
@@ -21,7 +22,7 @@ def main():
 
     from . import cbor, s3_roots
     from .application import read_body
-    from .gaps import filters  # noqa: F401
+    from .gaps import apis_gone, filters  # noqa: F401
     from .server import serve
 
     moto = DomainDispatcherApplication(create_backend_app)

@@ -7,6 +7,8 @@ it at once when the sandbox runs without a time scale. Durations: AWS-FACTS, sec
 import importlib
 
 MODULES = (
+    "apis",
+    "apis_gone",
     "ec2",
     "ec2_deletes",
     "filters",

@@ -1,0 +1,99 @@
+//! Resources of an API: one segment of its paths each.
+
+use payctl_engine::{Access, Changed, Input, Resource, Typical, outputs};
+use serde::{Deserialize, Serialize};
+
+use super::ApiId;
+use super::patch::PAGE;
+use crate::{Absent as _, Aws, Cx, Present as _, Result, id};
+
+/// One segment of an API's paths.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ApiResource {
+    pub api: Input<ApiId>,
+    /// What it is below: the API's root, or another one.
+    pub parent: Input<ResourceId>,
+    /// Such as `payments`, or `{id}` for any.
+    pub path_part: String,
+}
+
+id! {
+    /// A resource's id within its API, such as `a1b2c3`.
+    ResourceId,
+}
+
+outputs! {
+    /// What AWS assigns to a resource.
+    ApiResourceOutputs via ApiResourceRef { api: ApiId, id: ResourceId }
+}
+
+impl Resource for ApiResource {
+    type Cloud = Aws;
+    type Outputs = ApiResourceOutputs;
+    type Ref = ApiResourceRef;
+
+    const KIND: &'static str = "apigateway.resource";
+    // UpdateResource could move it, with all that is below it. Another path is another resource.
+    const REPLACED_BY: &'static [&'static str] = &["api", "parent", "path_part"];
+    const UNIQUE_BY: &'static [&'static str] = &["api", "parent", "path_part"];
+    const STABLE_OUTPUTS: &'static [&'static str] = &["api"];
+    const BELONGS_TO: Option<&'static str> = Some("api");
+    // "Unable to complete operation due to concurrent modification", so for all of an API.
+    const ONE_AT_A_TIME: Option<&'static str> = Some("api");
+    const TYPICAL: Typical = Typical::QUICK;
+    const ACCESS: Access = Access {
+        look: &["apigateway:GET"],
+        create: &["apigateway:POST"],
+        delete: &["apigateway:DELETE"],
+        ..Access::NONE
+    };
+
+    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<ApiResourceOutputs>> {
+        let (Ok(api), Ok(parent)) = (self.api.get(), self.parent.get()) else {
+            return Ok(Vec::new());
+        };
+        let all = cx.cloud.apigateway.get_resources().rest_api_id(api).into_paginator();
+        let all = all.page_size(PAGE).items().send();
+        let all = all.collect::<std::result::Result<Vec<_>, _>>().await;
+        let mut all = all.unless_absent("NotFoundException")?.unwrap_or_default();
+        all.retain(|seen| {
+            seen.parent_id() == Some(parent.as_str())
+                && seen.path_part() == Some(self.path_part.as_str())
+        });
+        let id = |seen: aws_sdk_apigateway::types::Resource| seen.id.present("a resource's id");
+        let outputs = |id: String| ApiResourceOutputs { api: api.clone(), id: id.into() };
+        all.into_iter().map(|seen| id(seen).map(outputs)).collect()
+    }
+
+    async fn read(cx: &Cx<'_>, known: &ApiResourceOutputs) -> Result<Option<Self>> {
+        let request = cx.cloud.apigateway.get_resource().rest_api_id(&known.api);
+        let request = request.resource_id(&known.id);
+        let Some(seen) = request.send().await.unless_absent("NotFoundException")? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            api: known.api.clone().into(),
+            parent: ResourceId::from(seen.parent_id.present("parent_id")?).into(),
+            path_part: seen.path_part.present("path_part")?,
+        }))
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<ApiResourceOutputs> {
+        let api = self.api.get()?;
+        let request = cx.cloud.apigateway.create_resource().rest_api_id(api);
+        let request = request.parent_id(self.parent.get()?).path_part(&self.path_part);
+        let id = request.send().await?.id.present("the resource's id")?.into();
+        Ok(ApiResourceOutputs { api: api.clone(), id })
+    }
+
+    async fn converge(&self, _: &Cx<'_>, _: &ApiResourceOutputs, _: &Changed) -> Result<()> {
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx<'_>, known: &ApiResourceOutputs) -> Result<()> {
+        let request = cx.cloud.apigateway.delete_resource().rest_api_id(&known.api);
+        let request = request.resource_id(&known.id);
+        request.send().await.unless_absent("NotFoundException")?;
+        Ok(())
+    }
+}
