@@ -82,6 +82,11 @@ mod apigateway_rest_api_and_parts {
     async fn a_removed_method_is_seen_in_its_deployment() {
         apigateway::a_removed_method_is_seen_in_its_deployment().await;
     }
+
+    #[tokio::test]
+    async fn a_model_of_another_type_goes_first() {
+        apigateway::a_model_of_another_type_goes_first().await;
+    }
 }
 
 mod ec2_network {
