@@ -55,6 +55,7 @@ conformance! {
     ec2_security_group: "ec2.security_group",
     ec2_subnet: "ec2.subnet",
     ec2_vpc: "ec2.vpc",
+    iam_policy: "iam.policy",
     iam_role: "iam.role",
     kms_alias: "kms.alias",
     kms_key: "kms.key",
@@ -105,6 +106,13 @@ mod ec2_network {
     #[tokio::test]
     async fn interfaces_go_with_their_function() {
         ec2::interfaces_go_with_their_function().await;
+    }
+}
+
+mod iam_managed_policy {
+    #[tokio::test]
+    async fn and_a_role_that_names_it() {
+        payctl_tests::conformance::iam::a_role_and_its_managed_policy().await;
     }
 }
 

@@ -66,6 +66,7 @@ pub fn kinds() -> Registry<Aws> {
         .with::<ec2::SecurityGroup>()
         .with::<ec2::Subnet>()
         .with::<ec2::Vpc>()
+        .with::<iam::ManagedPolicy>()
         .with::<iam::Role>()
         .with::<kms::Alias>()
         .with::<kms::Key>()

@@ -1,11 +1,13 @@
 //! Cases of identities.
 
-use payctl_aws::iam::Role;
-use payctl_aws::{Arn, Facts, Policy, Set, Statement};
-use payctl_engine::{Handle as _, Input};
+use payctl_aws::iam::{ManagedPolicy, Role};
+use payctl_aws::{Arn, Artifacts, Facts, Policy, Set, Statement};
+use payctl_engine::{Goal, Handle as _, Input, Stack};
 use serde_json::json;
 
 use super::{Case, stack, tags};
+use crate::emulator::{Emulator, Server};
+use crate::environment::Environment;
 
 /// A role that `service` acts as, with a policy of its own.
 pub(super) fn role(name: &str, service: &str) -> Role {
@@ -28,6 +30,16 @@ fn trust(service: &str) -> Policy {
 fn allow(action: &str) -> Policy {
     let objects = Input::Known(Arn::from("arn:aws:s3:::conformance-test/*"));
     Policy::new([Statement::allow("Objects", &[action]).on([objects])])
+}
+
+fn policy(description: &str, action: &str) -> ManagedPolicy {
+    ManagedPolicy {
+        name: "conformance-test".to_owned(),
+        path: "/payments/".to_owned(),
+        description: description.to_owned(),
+        document: allow(action),
+        tags: tags("policy"),
+    }
 }
 
 pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
@@ -53,4 +65,62 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
             .edit("max_session_s", 7200)
             .edit("tags", tags("other")),
     );
+
+    let mut s = stack();
+    let policy = s.add("main", policy("conformance", "s3:GetObject"));
+    cases.push(
+        Case::new(s, policy.address())
+            .edit("document", allow("s3:PutObject"))
+            .edit("tags", tags("other")),
+    );
+}
+
+/// A role names a managed policy: it comes after it, is there through eight versions of it, and
+/// goes before it, in a replacement too.
+pub async fn a_role_and_its_managed_policy() {
+    let server = Server::start(Emulator::Sandbox);
+    let environment = Environment::new(&server, "conformance", "test", Artifacts::default()).await;
+    let iam = &environment.aws().iam;
+    let declare = |description: &str, action: &str| -> Stack {
+        let mut s = stack();
+        let policy = s.add("main", policy(description, action));
+        let managed = [policy.arn()].into_iter().collect();
+        s.add("main", Role { managed, ..role("conformance-test", "lambda.amazonaws.com") });
+        s
+    };
+    let up = async |stack: Stack| {
+        let (plan, outcome) = environment.run(&stack, Goal::Up).await;
+        assert!(outcome.is_complete(), "{:?} {:?}", outcome.failed, outcome.skipped);
+        assert!(environment.plan(&stack, Goal::Up).await.is_empty());
+        plan.counts()
+    };
+    let attached = async || {
+        let reply = iam.list_attached_role_policies().role_name("conformance-test").send().await;
+        let attached = reply.unwrap().attached_policies.unwrap_or_default();
+        attached.into_iter().filter_map(|policy| policy.policy_arn).collect::<Vec<_>>()
+    };
+    assert_eq!(up(declare("first", "s3:GetObject")).await.create, 2);
+    let [arn] = attached().await.try_into().unwrap();
+    assert!(arn.ends_with(":policy/payments/conformance-test"));
+
+    // One call makes a version, until there are five; then the oldest of the others goes first.
+    for (nth, action) in (1..).zip(["A", "B", "C", "D", "E", "F", "G"]) {
+        assert_eq!(up(declare("first", &format!("s3:{action}"))).await.update, 1);
+        let calls = environment.calls.counts();
+        assert_eq!(calls["IAM.CreatePolicyVersion"], nth);
+        let deleted = calls.get("IAM.DeletePolicyVersion").copied().unwrap_or_default();
+        assert_eq!(deleted, nth.saturating_sub(4));
+    }
+    let versions = iam.list_policy_versions().policy_arn(&arn).send().await.unwrap();
+    let mut versions: Vec<&str> =
+        versions.versions().iter().filter_map(|version| version.version_id()).collect();
+    versions.sort_unstable();
+    assert_eq!(versions, ["v4", "v5", "v6", "v7", "v8"]);
+
+    // IAM cannot change a description, and refuses to delete what is attached.
+    assert_eq!(up(declare("second", "s3:G")).await.replace, 2);
+    assert_eq!(attached().await, [arn]);
+    let stack = declare("second", "s3:G");
+    let (_, outcome) = environment.run(&stack, Goal::Destroy).await;
+    assert!(outcome.is_complete(), "{:?}", outcome.failed);
 }

@@ -15,7 +15,7 @@ mod cloudtrail;
 mod cloudwatch;
 mod dynamodb;
 pub mod ec2;
-mod iam;
+pub mod iam;
 pub mod kms;
 pub mod lambda;
 mod logs;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_iam::types::{self, AttachedPolicy, Tag};
+use aws_sdk_iam::types::{self, AttachedPolicy};
 use payctl_engine::{Access, Changed, Input, Resource, outputs};
 use serde::{Deserialize, Serialize};
 
+use super::tags;
 use crate::{Absent as _, Arn, Aws, Cx, Policy, Present as _, Result, Set, Tags, id};
 
 /// What its holders may do.
@@ -89,7 +90,7 @@ impl Resource for Role {
             inline,
             managed: managed.into_iter().map(Input::Known).collect(),
             max_session_s: seen.max_session_duration.unwrap_or(3600).cast_unsigned(),
-            tags: tags(&seen),
+            tags: tags::all(seen.tags()),
             name: seen.role_name,
             path: seen.path,
             description: seen.description.unwrap_or_default(),
@@ -104,7 +105,7 @@ impl Resource for Role {
             .description(&self.description)
             .assume_role_policy_document(self.trust.document()?)
             .max_session_duration(self.max_session_s.cast_signed())
-            .set_tags(Some(written(&self.tags)?))
+            .set_tags(Some(tags::list(&self.tags)?))
             .send()
             .await?;
         Ok(RoleOutputs::from(&reply.role.present("role")?))
@@ -178,10 +179,11 @@ impl Role {
 
     async fn set_tags(&self, cx: &Cx<'_>, role: &RoleName) -> Result<()> {
         let iam = &cx.cloud.iam;
-        let seen = look(cx, role.as_str()).await?.as_ref().map(tags).unwrap_or_default();
+        let seen = look(cx, role.as_str()).await?;
+        let seen = seen.map(|seen| tags::all(seen.tags())).unwrap_or_default();
         let surplus: Vec<String> =
             seen.into_keys().filter(|key| !self.tags.contains_key(key)).collect();
-        iam.tag_role().role_name(role).set_tags(Some(written(&self.tags)?)).send().await?;
+        iam.tag_role().role_name(role).set_tags(Some(tags::list(&self.tags)?)).send().await?;
         if !surplus.is_empty() {
             iam.untag_role().role_name(role).set_tag_keys(Some(surplus)).send().await?;
         }
@@ -234,16 +236,6 @@ async fn delete_inline(cx: &Cx<'_>, role: &RoleName, name: &str) -> Result<()> {
     let request = cx.cloud.iam.delete_role_policy().role_name(role).policy_name(name);
     request.send().await.unless_absent("NoSuchEntity")?;
     Ok(())
-}
-
-fn tags(seen: &types::Role) -> Tags {
-    let tags = seen.tags().iter().filter(|tag| !tag.key().starts_with("aws:"));
-    tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()
-}
-
-fn written(tags: &Tags) -> Result<Vec<Tag>> {
-    let write = |(key, value)| Tag::builder().key(key).value(value).build();
-    Ok(tags.iter().map(write).collect::<std::result::Result<_, _>>()?)
 }
 
 impl From<&types::Role> for RoleOutputs {

@@ -1,8 +1,8 @@
-"""IAM: names that are too long, and roles that services see only after a while."""
+"""IAM: names that are too long, policies in use, and roles that services see only after a while."""
 
 import time
 
-from moto.iam.exceptions import IAMException
+from moto.iam.exceptions import DeleteConflictException, IAMException
 from moto.iam.models import IAMBackend
 
 from ..clock import clock
@@ -25,6 +25,19 @@ def create_role(original, self, role_name, *arguments, **options):
     role = original(self, role_name, *arguments, **options)
     role.visible_at = time.time() + clock.seconds(VISIBLE) if clock.timed else 0
     return role
+
+
+@replace(IAMBackend, "delete_policy")
+def delete_policy(original, self, policy_arn):
+    policy = self.get_policy(policy_arn)
+    if policy.attachment_count > 0:
+        raise DeleteConflictException("Cannot delete a policy attached to entities.")
+    if len(policy.versions) > 1:
+        raise DeleteConflictException(
+            "This policy has more than one version. Before you delete a policy, you must delete "
+            "the policy's versions. The default version is deleted with the policy."
+        )
+    return original(self, policy_arn)
 
 
 def trusts(role, service):

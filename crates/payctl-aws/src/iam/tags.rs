@@ -1,0 +1,17 @@
+//! IAM's tags, of roles and policies alike.
+
+use aws_sdk_iam::types::Tag;
+
+use crate::{Result, Tags};
+
+/// All tags but AWS's own, which nobody can set.
+pub(super) fn all(tags: &[Tag]) -> Tags {
+    let tags = tags.iter().filter(|tag| !tag.key().starts_with("aws:"));
+    tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()
+}
+
+/// The tags as IAM takes them.
+pub(super) fn list(tags: &Tags) -> Result<Vec<Tag>> {
+    let write = |(key, value)| Tag::builder().key(key).value(value).build();
+    Ok(tags.iter().map(write).collect::<std::result::Result<_, _>>()?)
+}
