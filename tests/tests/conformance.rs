@@ -46,6 +46,7 @@ conformance! {
     ec2_elastic_ip: "ec2.elastic_ip",
     ec2_flow_log: "ec2.flow_log",
     ec2_gateway_endpoint: "ec2.gateway_endpoint",
+    ec2_interface_endpoint: "ec2.interface_endpoint",
     ec2_internet_gateway: "ec2.internet_gateway",
     ec2_internet_gateway_attachment: "ec2.internet_gateway_attachment",
     ec2_nat_gateway: "ec2.nat_gateway",
@@ -101,6 +102,21 @@ mod ec2_network {
     #[tokio::test]
     async fn a_rule_is_reworded_in_place() {
         ec2::a_rule_is_reworded_in_place().await;
+    }
+
+    #[tokio::test]
+    async fn a_group_lets_out_to_prefix_lists_on_the_sandbox() {
+        ec2::a_group_lets_out_to_prefix_lists(super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn a_group_lets_out_to_prefix_lists_on_ministack() {
+        ec2::a_group_lets_out_to_prefix_lists(super::Emulator::Ministack).await;
+    }
+
+    #[tokio::test]
+    async fn an_interface_endpoint_goes_first() {
+        ec2::an_interface_endpoint_goes_first().await;
     }
 
     #[tokio::test]

@@ -22,7 +22,7 @@ use payctl_engine::Cloud;
 
 use crate::artifact::Artifacts;
 use crate::cloudwatch::Alarms;
-use crate::ec2::Looks;
+use crate::ec2::{Looks, PrefixListId};
 use crate::{Arn, AwsError, Present as _, Result, Zone};
 
 /// How payctl reaches AWS.
@@ -180,6 +180,37 @@ impl Connection {
         zones.sort();
         let zones = zones.into_iter().map(|(_, zone)| zone).collect();
         Ok(zones)
+    }
+
+    /// The lists of the addresses of `services`, such as `s3`, by service.
+    ///
+    /// # Errors
+    /// When AWS cannot be asked, or has no such list in this region.
+    pub async fn prefix_lists(
+        &self,
+        aws: &Aws,
+        services: &[&str],
+    ) -> Result<BTreeMap<String, PrefixListId>> {
+        let name = |service: &str| format!("com.amazonaws.{}.{service}", self.region);
+        // Nobody but AWS can give such names. `DescribePrefixLists` knows them too, and would
+        // answer all their addresses along with them.
+        let names = aws_sdk_ec2::types::Filter::builder()
+            .name("prefix-list-name")
+            .set_values(Some(services.iter().map(|service| name(service)).collect()))
+            .build();
+        let reply = aws.ec2.describe_managed_prefix_lists().filters(names).send().await?;
+        let found = reply.prefix_lists().iter();
+        let found: BTreeMap<_, _> = found
+            .filter_map(|list| Some((list.prefix_list_name()?, list.prefix_list_id()?)))
+            .collect();
+        let of = |service: &&str| {
+            let name = name(service);
+            let id = found.get(name.as_str()).ok_or_else(|| {
+                AwsError::invalid(format!("AWS has no prefix list {name}: choose another region"))
+            })?;
+            Ok(((*service).to_owned(), PrefixListId::from(*id)))
+        };
+        services.iter().map(of).collect()
     }
 
     /// The clients whose calls may be repeated: the SDK retries throttling and 5xx by itself.

@@ -57,6 +57,7 @@ pub fn kinds() -> Registry<Aws> {
         .with::<ec2::ElasticIp>()
         .with::<ec2::FlowLog>()
         .with::<ec2::GatewayEndpoint>()
+        .with::<ec2::InterfaceEndpoint>()
         .with::<ec2::InternetGateway>()
         .with::<ec2::InternetGatewayAttachment>()
         .with::<ec2::NatGateway>()

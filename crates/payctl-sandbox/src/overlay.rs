@@ -35,6 +35,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "gaps/apis_gone.py",
     "gaps/ec2.py",
     "gaps/ec2_deletes.py",
+    "gaps/endpoints.py",
     "gaps/filters.py",
     "gaps/flow_logs.py",
     "gaps/function_checks.py",

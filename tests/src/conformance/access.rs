@@ -17,6 +17,8 @@ const UNCALLED: &[(&str, &str)] = &[
     ("kms.key", "kms:TagResource"),
     ("lambda.function", "lambda:TagResource"),
     ("logs.group", "logs:TagResource"),
+    // AWS does them in the caller's name.
+    ("ec2.interface_endpoint", "route53:AssociateVPCWithHostedZone"),
     // Tests of their own call these.
     ("ec2.default_security_group", "ec2:UpdateSecurityGroupRuleDescriptionsEgress"),
     ("ec2.default_security_group", "ec2:UpdateSecurityGroupRuleDescriptionsIngress"),

@@ -3,15 +3,15 @@
 use aws_sdk_ec2::types::{IpPermission, Ipv6Range, UserIdGroupPair};
 use payctl_aws::ec2::{
     AclRule, DefaultNetworkAcl, DefaultSecurityGroup, ElasticIp, FlowLog, GatewayEndpoint,
-    InternetGateway, InternetGatewayAttachment, InternetGatewayRef, NatGateway, NatGatewayRef,
-    Peer, PrefixListId, Route, RouteTable, RouteTableAssociation, RouteTableRef, RouteTarget, Rule,
-    Rules, SecurityGroup, Subnet, SubnetRef, Vpc, VpcRef,
+    InterfaceEndpoint, InternetGateway, InternetGatewayAttachment, InternetGatewayRef, NatGateway,
+    NatGatewayRef, Peer, PrefixListId, Route, RouteTable, RouteTableAssociation, RouteTableRef,
+    RouteTarget, Rule, Rules, SecurityGroup, Subnet, SubnetRef, Vpc, VpcRef,
 };
-use payctl_aws::{Arn, Artifacts, Facts, Policy, Set, Statement};
+use payctl_aws::{Arn, Artifacts, Connection, Facts, Policy, Set, Statement};
 use payctl_engine::{Address, Goal, Handle as _, Input, Stack};
 
 use super::{Case, iam, lambda, logs, stack, tags};
-use crate::emulator::Emulator::{Ministack, Moto};
+use crate::emulator::Emulator::{self, Ministack, Moto};
 use crate::emulator::Server;
 use crate::environment::Environment;
 
@@ -171,6 +171,7 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
     cases.push(Case::new(s, bond.address()).edit("table", second.id()));
 
     cases.push(gateway_endpoint(facts));
+    cases.push(interface_endpoint(facts));
     cases.push(flow_log());
 }
 
@@ -285,6 +286,39 @@ fn gateway_endpoint(facts: &Facts) -> Case {
         .except(Ministack, "policy", "DescribeVpcEndpoints leaves it out")
 }
 
+fn interface_endpoint(facts: &Facts) -> Case {
+    let mut s = stack();
+    let main = s.add("main", vpc());
+    let places = [("first", "10.0.1.0/24", "a"), ("second", "10.0.2.0/24", "b")];
+    let [first, second] = places.map(|(name, cidr, zone)| {
+        let zone = format!("{}{zone}", facts.region).into();
+        let (vpc, cidr) = (main.id(), cidr.parse().unwrap());
+        s.add(name, Subnet { vpc, cidr, zone, public: false, tags: tags(name) }).id()
+    });
+    let [one, other] = ["one", "other"].map(|name| s.add(name, group(name, &main)).id());
+    let endpoint = InterfaceEndpoint {
+        vpc: main.id(),
+        service: format!("com.amazonaws.{}.logs", facts.region),
+        subnets: [first].into_iter().collect(),
+        security_groups: [one].into_iter().collect(),
+        private_dns: true,
+        policy: endpoint_policy("logs:PutLogEvents"),
+        tags: tags("logs"),
+    };
+    let endpoint = s.add("logs", endpoint);
+    let left_out = "DescribeVpcEndpoints leaves it out";
+    Case::new(s, endpoint.address())
+        .edit("subnets", [second])
+        .edit("security_groups", [other])
+        .edit("private_dns", false)
+        .edit("policy", endpoint_policy("logs:CreateLogStream"))
+        .edit("tags", tags("other"))
+        .except(Moto, "private_dns", "ModifyVpcEndpoint ignores it")
+        .except(Ministack, "security_groups", left_out)
+        .except(Ministack, "private_dns", left_out)
+        .except(Ministack, "policy", left_out)
+}
+
 fn flow_log() -> Case {
     let mut s = stack();
     let main = s.add("main", vpc());
@@ -307,6 +341,44 @@ fn flow_log() -> Case {
         .except(Ministack, "aggregation_s", left_out)
         .except(Ministack, "tags", "CreateFlowLogs ignores them")
         .except(Ministack, "find", "CreateFlowLogs ignores the tags it would be found by")
+}
+
+/// Prefix lists are found by their service in one call, and a group lets out to them.
+pub async fn a_group_lets_out_to_prefix_lists(emulator: Emulator) {
+    let server = Server::start(emulator);
+    let environment = on_moto(&server, Artifacts::default()).await;
+    let connection = Connection::open(&server.reach()).await.unwrap();
+    let lists = connection.prefix_lists(environment.aws(), &["s3", "dynamodb"]).await.unwrap();
+    assert!(lists["s3"] != lists["dynamodb"] && lists["s3"].as_str().starts_with("pl-"));
+    assert_eq!(environment.calls.counts()["EC2.DescribeManagedPrefixLists"], 1);
+    let unknown = connection.prefix_lists(environment.aws(), &["s3", "s4"]).await.unwrap_err();
+    assert!(unknown.message().contains("com.amazonaws.us-east-1.s4"), "{}", unknown.message());
+
+    let mut s = stack();
+    let main = s.add("main", vpc());
+    let rule = |(service, list): (&String, &PrefixListId)| {
+        tcp(443, Peer::PrefixList(list.clone().into()), service)
+    };
+    let egress = lists.iter().map(rule).collect();
+    let group = s.add("tested", SecurityGroup { egress, ..group("tested", &main) });
+    let (_, outcome) = environment.run(&s, Goal::Up).await;
+    assert!(outcome.is_complete(), "{:?}", outcome.failed);
+    let plan = environment.plan(&s, Goal::Up).await;
+    // ministack drops such rules.
+    assert_eq!(plan.is_empty(), emulator != Ministack, "{:?}", plan.step(group.address()));
+}
+
+/// The endpoint goes before what its network interfaces stand in and belong to.
+pub async fn an_interface_endpoint_goes_first() {
+    let server = Server::start_slow(200);
+    let environment = on_moto(&server, Artifacts::default()).await;
+    let case = interface_endpoint(&environment.facts);
+    for goal in [Goal::Up, Goal::Destroy] {
+        let (_, outcome) = environment.run(&case.stack, goal).await;
+        assert!(outcome.is_complete(), "{:?}", outcome.failed);
+    }
+    let left = environment.aws().ec2.describe_network_interfaces().send().await.unwrap();
+    assert!(left.network_interfaces().is_empty());
 }
 
 async fn on_moto(server: &Server, artifacts: Artifacts) -> Environment {

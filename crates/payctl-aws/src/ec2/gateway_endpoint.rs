@@ -3,17 +3,11 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{self, ResourceType, VpcEndpointType};
-use payctl_engine::{
-    Access, Changed, Failure, FailureKind, Input, Readiness, Repeat, Resource, Typical, outputs,
-};
+use payctl_engine::{Access, Changed, Input, Readiness, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
-use super::{RouteTableId, VpcId, tags};
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Policy, Present as _, Result, Set, Tags, id};
-
-/// What an endpoint without a policy of its own allows.
-const FULL_ACCESS: &str =
-    r#"{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}"#;
+use super::{RouteTableId, VpcId, endpoint, tags};
+use crate::{Arn, Aws, AwsError, Cx, Policy, Present as _, Result, Set, Tags, id};
 
 /// A way to S3 or DynamoDB that stays inside AWS.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,14 +51,11 @@ impl Resource for GatewayEndpoint {
     };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<GatewayEndpointOutputs>> {
-        let ours = cx.cloud.ec2.describe_vpc_endpoints().set_filters(tags::filters(cx));
-        let reply = ours.send().await?;
-        let found = reply.vpc_endpoints().iter().filter(|seen| !is_going(seen));
-        found.map(|seen| outputs(cx, seen)).collect()
+        endpoint::ours(cx).await?.iter().map(|seen| outputs(cx, seen)).collect()
     }
 
     async fn read(cx: &Cx<'_>, known: &GatewayEndpointOutputs) -> Result<Option<Self>> {
-        let seen = look(cx, &known.id).await?.filter(|seen| !is_going(seen));
+        let seen = endpoint::look(cx, known.id.as_str()).await?;
         seen.as_ref().map(Self::try_from).transpose()
     }
 
@@ -94,15 +85,12 @@ impl Resource for GatewayEndpoint {
             modify().policy_document(self.policy.document()?).send().await?;
         }
         if changed.has("route_tables") {
-            let seen = look(cx, &known.id).await?;
-            let seen = seen.ok_or_else(|| AwsError::not_visible("the endpoint"))?;
-            let seen: BTreeSet<String> = seen.route_table_ids().iter().cloned().collect();
-            let wanted = self.tables()?;
-            let add: Vec<String> = wanted.difference(&seen).cloned().collect();
-            let remove: Vec<String> = seen.difference(&wanted).cloned().collect();
-            if !add.is_empty() || !remove.is_empty() {
-                let request = modify().set_add_route_table_ids(Some(add));
-                request.set_remove_route_table_ids(Some(remove)).send().await?;
+            let seen = endpoint::there(cx, known.id.as_str()).await?;
+            let seen = seen.route_table_ids().iter().map(String::as_str);
+            let (add, remove) = endpoint::difference(&self.tables()?, seen);
+            if add.is_some() || remove.is_some() {
+                let request = modify().set_add_route_table_ids(add);
+                request.set_remove_route_table_ids(remove).send().await?;
             }
         }
         if changed.has("tags") {
@@ -112,32 +100,11 @@ impl Resource for GatewayEndpoint {
     }
 
     async fn delete(cx: &Cx<'_>, known: &GatewayEndpointOutputs) -> Result<()> {
-        let Some(seen) = look(cx, &known.id).await? else { return Ok(()) };
-        if is(&seen, "deleted") {
-            return Ok(());
-        }
-        if !is(&seen, "deleting") {
-            let request = cx.cloud.ec2.delete_vpc_endpoints().vpc_endpoint_ids(&known.id);
-            let reply = request.send().await.unless_absent("InvalidVpcEndpointId.NotFound")?;
-            let failed = reply.and_then(|reply| reply.unsuccessful).unwrap_or_default();
-            AwsError::of_items("DeleteVpcEndpoints", &failed)
-                .unless_absent("InvalidVpcEndpoint.NotFound")?;
-        }
-        Err(AwsError::pending("the endpoint to be deleted"))
+        endpoint::delete(cx, known.id.as_str()).await
     }
 
     async fn ready(cx: &Cx<'_>, known: &GatewayEndpointOutputs) -> Result<Readiness> {
-        match look(cx, &known.id).await? {
-            Some(seen) if is(&seen, "available") => Ok(Readiness::Ready),
-            Some(seen) if !is(&seen, "pending") => {
-                let state = seen.state().map_or("in no state", types::State::as_str);
-                let why = seen.last_error().and_then(types::LastError::message);
-                let why = why.or(seen.failure_reason()).unwrap_or("AWS gives no reason");
-                let message = format!("the endpoint is {state}: {why}");
-                Err(Failure::new(FailureKind::Unexpected, message).into())
-            }
-            _ => Ok(Readiness::NotYet("the endpoint to become available".to_owned())),
-        }
+        endpoint::ready(cx, known.id.as_str()).await
     }
 }
 
@@ -147,23 +114,9 @@ impl GatewayEndpoint {
     }
 }
 
-async fn look(cx: &Cx<'_>, id: &GatewayEndpointId) -> Result<Option<types::VpcEndpoint>> {
-    cx.cloud.looks.vpc_endpoints.load(id).await
-}
-
-/// AWS writes the states in lower case, and documents them with a capital.
-fn is(seen: &types::VpcEndpoint, state: &str) -> bool {
-    seen.state().is_some_and(|seen| seen.as_str().eq_ignore_ascii_case(state))
-}
-
-/// Whether it is gone or on its way out; AWS goes on showing it for a while.
-fn is_going(seen: &types::VpcEndpoint) -> bool {
-    is(seen, "deleting") || is(seen, "deleted")
-}
-
 fn outputs(cx: &Cx<'_>, seen: &types::VpcEndpoint) -> Result<GatewayEndpointOutputs> {
     let id = GatewayEndpointId::from(seen.vpc_endpoint_id().present("vpc_endpoint_id")?);
-    let arn = cx.cloud.facts.arn("ec2", &format!("vpc-endpoint/{id}"));
+    let arn = endpoint::arn(cx, id.as_str());
     Ok(GatewayEndpointOutputs { id, arn })
 }
 
@@ -176,7 +129,7 @@ impl TryFrom<&types::VpcEndpoint> for GatewayEndpoint {
             vpc: VpcId::from(seen.vpc_id().present("vpc_id")?).into(),
             service: seen.service_name().present("service_name")?.to_owned(),
             route_tables: tables.map(|id| RouteTableId::from(id.as_str()).into()).collect(),
-            policy: Policy::parse(seen.policy_document().unwrap_or(FULL_ACCESS))?,
+            policy: endpoint::policy(seen)?,
             tags: tags::all(seen.tags()),
         })
     }

@@ -3,8 +3,10 @@
 mod default_network_acl;
 mod default_security_group;
 mod elastic_ip;
+mod endpoint;
 mod flow_log;
 mod gateway_endpoint;
+mod interface_endpoint;
 pub(crate) mod interfaces;
 mod internet_gateway;
 mod internet_gateway_attachment;
@@ -29,6 +31,9 @@ pub use elastic_ip::{AllocationId, ElasticIp, ElasticIpOutputs, ElasticIpRef};
 pub use flow_log::{FlowLog, FlowLogId, FlowLogOutputs, FlowLogRef};
 pub use gateway_endpoint::{
     GatewayEndpoint, GatewayEndpointId, GatewayEndpointOutputs, GatewayEndpointRef,
+};
+pub use interface_endpoint::{
+    InterfaceEndpoint, InterfaceEndpointId, InterfaceEndpointOutputs, InterfaceEndpointRef,
 };
 pub use internet_gateway::{
     InternetGateway, InternetGatewayId, InternetGatewayOutputs, InternetGatewayRef,

@@ -17,6 +17,17 @@ class Network:
         made = self.ec2.create_security_group(GroupName=name, Description=name, VpcId=self.vpc)
         return made["GroupId"]
 
+    def interface_endpoint(self, group):
+        """An interface endpoint in the subnet."""
+        made = self.ec2.create_vpc_endpoint(
+            VpcEndpointType="Interface",
+            VpcId=self.vpc,
+            ServiceName="com.amazonaws.us-east-1.logs",
+            SubnetIds=[self.subnet],
+            SecurityGroupIds=[group],
+        )
+        return made["VpcEndpoint"]["VpcEndpointId"]
+
     def nat_gateway(self):
         """A NAT gateway behind an attached internet gateway: its id, and the address's."""
         self.gateway = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
@@ -47,6 +58,33 @@ class Reads(SandboxTest):
         ec2.revoke_security_group_egress(**name, IpPermissions=group["IpPermissionsEgress"])
         group = ec2.describe_security_groups(Filters=wanted)["SecurityGroups"][0]
         self.assertEqual((group["IpPermissions"], group["IpPermissionsEgress"]), ([], []))
+
+    def test_a_prefix_lists_rule_keeps_its_description(self):
+        ec2 = self.aws("ec2")
+        group = {"GroupId": Network(ec2).group()}
+        lists = ec2.describe_managed_prefix_lists()["PrefixLists"][:2]
+        lists = [each["PrefixListId"] for each in lists]
+
+        def https(descriptions):
+            named = [
+                {"PrefixListId": each, "Description": said}
+                for each, said in zip(lists, descriptions)
+            ]
+            ports = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
+            return [{**ports, "PrefixListIds": named}]
+
+        def said():
+            (seen,) = ec2.describe_security_groups(GroupIds=[group["GroupId"]])["SecurityGroups"]
+            (permission,) = seen["IpPermissions"]
+            return [each.get("Description") for each in permission["PrefixListIds"]]
+
+        ec2.authorize_security_group_ingress(**group, IpPermissions=https(["one", "two"]))
+        self.assertEqual(said(), ["one", "two"])
+        ec2.update_security_group_rule_descriptions_ingress(
+            **group, IpPermissions=https(["three", "two"])
+        )
+        self.assertEqual(said(), ["three", "two"])
+        ec2.revoke_security_group_ingress(**group, IpPermissions=https(["", ""]))
 
     # Plain moto is started with this one closed.
     @no_gap
@@ -138,6 +176,39 @@ class Reads(SandboxTest):
         self.assertEqual([len(through(table)) for table in tables], [0, 1])
         ec2.delete_vpc_endpoints(VpcEndpointIds=[made])
         self.assertEqual([len(through(table)) for table in tables], [0, 0])
+
+    def test_an_interface_endpoints_interfaces_follow_its_subnets_and_groups(self):
+        ec2 = self.aws("ec2")
+        network = Network(ec2)
+        other = ec2.create_subnet(VpcId=network.vpc, CidrBlock="10.0.2.0/24")["Subnet"]["SubnetId"]
+        first, second = network.group("first"), network.group("second")
+        made = network.interface_endpoint(first)
+
+        def interface():
+            (seen,) = ec2.describe_vpc_endpoints(VpcEndpointIds=[made])["VpcEndpoints"]
+            (interface,) = ec2.describe_network_interfaces(
+                NetworkInterfaceIds=seen["NetworkInterfaceIds"]
+            )["NetworkInterfaces"]
+            groups = [group["GroupId"] for group in interface["Groups"]]
+            return interface["SubnetId"], groups, interface["Status"]
+
+        self.assertEqual(interface(), (network.subnet, [first], "in-use"))
+        ec2.modify_vpc_endpoint(
+            VpcEndpointId=made,
+            AddSubnetIds=[other],
+            RemoveSubnetIds=[network.subnet],
+            AddSecurityGroupIds=[second],
+            RemoveSecurityGroupIds=[first],
+        )
+        self.assertEqual(interface(), (other, [second], "in-use"))
+
+    def test_private_dns_can_be_turned_off(self):
+        ec2 = self.aws("ec2")
+        network = Network(ec2)
+        made = network.interface_endpoint(network.group())
+        ec2.modify_vpc_endpoint(VpcEndpointId=made, PrivateDnsEnabled=False)
+        (seen,) = ec2.describe_vpc_endpoints(VpcEndpointIds=[made])["VpcEndpoints"]
+        self.assertFalse(seen["PrivateDnsEnabled"])
 
     def test_a_subnet_takes_its_association_with_it(self):
         ec2 = self.aws("ec2")

@@ -67,6 +67,37 @@ class Timed(unittest.TestCase):
         self.ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=self.vpc)
         self.ec2.delete_subnet(SubnetId=self.subnet)
 
+    def test_an_interface_endpoint(self):
+        began = time.monotonic()
+        made = self.ec2.create_vpc_endpoint(
+            VpcEndpointType="Interface",
+            VpcId=self.vpc,
+            ServiceName="com.amazonaws.us-east-1.logs",
+            SubnetIds=[self.subnet],
+            SecurityGroupIds=[self.group],
+        )["VpcEndpoint"]
+        self.assertEqual(made["State"], "pending")
+        endpoint = {"VpcEndpointIds": [made["VpcEndpointId"]]}
+
+        def state():
+            return self.ec2.describe_vpc_endpoints(**endpoint)["VpcEndpoints"][0]["State"]
+
+        until(lambda: state() == "available")
+        self.took(60, began)
+        began = time.monotonic()
+        self.ec2.delete_vpc_endpoints(**endpoint)
+        self.assertEqual(state(), "deleting")
+        for call, what in (
+            (self.ec2.delete_subnet, {"SubnetId": self.subnet}),
+            (self.ec2.delete_security_group, {"GroupId": self.group}),
+        ):
+            self.assertEqual(self.code(call, **what), "DependencyViolation")
+        gone = "InvalidVpcEndpointId.NotFound"
+        until(lambda: self.code(self.ec2.describe_vpc_endpoints, **endpoint) == gone)
+        self.took(60, began)
+        self.ec2.delete_subnet(SubnetId=self.subnet)
+        self.ec2.delete_security_group(GroupId=self.group)
+
     def create(self):
         """Makes a function in the VPC once its role can be assumed."""
         role = make_role(self.iam, f"role-{uuid.uuid4()}")

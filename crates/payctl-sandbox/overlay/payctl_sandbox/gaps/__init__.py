@@ -11,6 +11,7 @@ MODULES = (
     "apis_gone",
     "ec2",
     "ec2_deletes",
+    "endpoints",
     "filters",
     "flow_logs",
     "functions",

@@ -3,6 +3,7 @@
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
+from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 from moto.ec2.responses.nat_gateways import NatGateways
 
 from ..clock import later
@@ -26,6 +27,35 @@ def create_security_group(original, self, name, *arguments, **options):
             vpc_id=group.vpc_id,
         )
     return group
+
+
+@replace(SecurityGroupRule, "__init__")
+def make_rule(original, self, *arguments, **options):
+    original(self, *arguments, **options)
+    # moto keeps the id of a prefix list, and nothing of what is said about it.
+    named = options.get("prefix_list_id") or (arguments[7] if len(arguments) > 7 else None)
+    self.said = (named or {}).get("Description")
+
+
+@replace(SecurityGroup, "_flattened_rules")
+def flattened_rules(original, self, rules):
+    def key(of, prefix_list):
+        return of.ip_protocol, of.from_port, of.to_port, prefix_list
+
+    said = {key(rule, rule.prefix_list_id): getattr(rule, "said", None) for rule in rules}
+    permissions = original(self, rules)
+    for permission in permissions:
+        for entry in permission.prefix_list_ids:
+            if description := said[key(permission, entry["PrefixListId"])]:
+                entry["Description"] = description
+    return permissions
+
+
+@replace(EC2Backend, "_sg_update_description")
+def reword_rule(original, self, security_rule, rule):
+    original(self, security_rule, rule)
+    if rule.prefix_list_id:
+        rule.said = security_rule.said
 
 
 @replace(EC2Backend, "describe_nat_gateways")
@@ -140,33 +170,3 @@ def _backend(account, region):
     from moto.ec2.models import ec2_backends
 
     return ec2_backends[account][region]
-
-
-@replace(EC2Backend, "create_vpc_endpoint")
-def create_vpc_endpoint(original, self, vpc_id, service_name, endpoint_type, *more, **options):
-    # moto makes the endpoint before it finds that one of its tables is not there.
-    for table in options.get("route_table_ids") or (more[1] if len(more) > 1 else ()):
-        self.get_route_table(table)
-    return original(self, vpc_id, service_name, endpoint_type or "Gateway", *more, **options)
-
-
-@replace(EC2Backend, "modify_vpc_endpoint")
-def modify_vpc_endpoint(original, self, vpc_id, *arguments, **options):
-    endpoint = self.vpc_end_points.get(vpc_id)
-    before = set(endpoint.route_table_ids or ()) if endpoint else set()
-    original(self, vpc_id, *arguments, **options)
-    # The routes come and go with the tables; moto's deletion fails where one is missing.
-    after = set(endpoint.route_table_ids or ())
-    to = endpoint.destination_prefix_list_id
-    for table in sorted(after - before):
-        self.create_route(table, None, gateway_id=endpoint.id, destination_prefix_list_id=to)
-    for table in sorted(before - after):
-        self.delete_route(table, to)
-
-
-@replace(EC2Backend, "delete_vpc_endpoints")
-def delete_vpc_endpoints(original, self, vpce_ids=None):
-    original(self, vpce_ids)
-    for identifier in vpce_ids or ():
-        # moto keeps them for ever, as `deleted`.
-        self.vpc_end_points.pop(identifier, None)
