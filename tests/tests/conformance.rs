@@ -65,6 +65,9 @@ conformance! {
     logs_group: "logs.group",
     s3_bucket: "s3.bucket",
     s3_notification: "s3.notification",
+    wafv2_association: "wafv2.association",
+    wafv2_logging: "wafv2.logging",
+    wafv2_web_acl: "wafv2.web_acl",
 }
 
 mod apigateway_rest_api_and_parts {
@@ -171,5 +174,12 @@ mod s3_full_bucket {
     #[tokio::test]
     async fn goes_on_ministack() {
         a_full_bucket_goes(super::Emulator::Ministack).await;
+    }
+}
+
+mod wafv2_stage {
+    #[tokio::test]
+    async fn is_put_behind_a_web_acl() {
+        payctl_tests::conformance::wafv2::a_stage_behind_a_web_acl().await;
     }
 }

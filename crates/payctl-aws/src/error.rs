@@ -55,6 +55,9 @@ const CODES: &[(FailureKind, &[&str])] = &[
             "Unavailable",
             "EC2UnexpectedException",
             "EC2AccessDeniedException",
+            "WAFInternalErrorException",
+            "WAFTagOperationException",
+            "WAFTagOperationInternalErrorException",
         ],
     ),
     (
@@ -83,6 +86,7 @@ const CODES: &[(FailureKind, &[&str])] = &[
             "AuthFailure",
             "OptInRequired",
             "KMSAccessDeniedException",
+            "WAFLogDestinationPermissionIssueException",
         ],
     ),
     (
@@ -105,6 +109,11 @@ const CODES: &[(FailureKind, &[&str])] = &[
             "ConflictException",
             "KMSInvalidStateException",
             "TransactionInProgressException",
+            "WAFAssociatedItemException",
+            // Someone else changed it: the next try reads its lock token again.
+            "WAFOptimisticLockException",
+            "WAFServiceLinkedRoleErrorException",
+            "WAFUnavailableEntityException",
         ],
     ),
     (
@@ -121,6 +130,7 @@ const CODES: &[(FailureKind, &[&str])] = &[
             "RouteAlreadyExists",
             "Resource.AlreadyAssociated",
             "FlowLogAlreadyExists",
+            "WAFDuplicateItemException",
         ],
     ),
     (
@@ -135,6 +145,7 @@ const CODES: &[(FailureKind, &[&str])] = &[
             "TableNotFoundException",
             "NatGatewayNotFound",
             "ResourceNotFound",
+            "WAFNonexistentItemException",
         ],
     ),
     (
@@ -151,6 +162,7 @@ const CODES: &[(FailureKind, &[&str])] = &[
             "LimitExceededException",
             "CodeStorageExceededException",
             "MaximumNumberOfTrailsExceededException",
+            "WAFLimitsExceededException",
         ],
     ),
 ];
@@ -554,6 +566,8 @@ mod tests {
         assert_eq!(kind("CreateSubnet", "InvalidVpcID.NotFound", ""), FailureKind::Absent);
         assert_eq!(kind("CreateFunction", "ResourceConflictException", ""), FailureKind::Conflict);
         assert_eq!(kind("DeleteFunction", "ResourceConflictException", ""), FailureKind::Busy);
+        let lock = kind("UpdateWebACL", "WAFOptimisticLockException", "");
+        assert_eq!(lock, FailureKind::Busy, "the next try reads the token again");
         assert_eq!(
             kind("CreateSubnet", "InvalidParameterValue", "NotFound"),
             FailureKind::Invalid,

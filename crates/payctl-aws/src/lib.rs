@@ -22,6 +22,7 @@ pub mod logs;
 mod names;
 mod policy;
 pub mod s3;
+pub mod wafv2;
 
 pub use access::{Task, policy};
 pub use artifact::{Architecture, Artifacts, CodeSha256, NotRunnable, check_machine};
@@ -76,4 +77,7 @@ pub fn kinds() -> Registry<Aws> {
         .with::<logs::LogGroup>()
         .with::<s3::Bucket>()
         .with::<s3::Notification>()
+        .with::<wafv2::Association>()
+        .with::<wafv2::Logging>()
+        .with::<wafv2::WebAcl>()
 }

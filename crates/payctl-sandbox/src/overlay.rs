@@ -47,6 +47,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "gaps/s3_notifications.py",
     "gaps/services_using_keys.py",
     "gaps/tables.py",
+    "gaps/waf.py",
     "patching.py",
     "pickling.py",
     "plain.py",

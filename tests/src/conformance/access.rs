@@ -19,6 +19,11 @@ const UNCALLED: &[(&str, &str)] = &[
     ("logs.group", "logs:TagResource"),
     // AWS does them in the caller's name.
     ("ec2.interface_endpoint", "route53:AssociateVPCWithHostedZone"),
+    ("wafv2.association", "apigateway:SetWebACL"),
+    ("wafv2.logging", "logs:CreateLogDelivery"),
+    ("wafv2.logging", "logs:DeleteLogDelivery"),
+    ("wafv2.logging", "logs:DescribeResourcePolicies"),
+    ("wafv2.logging", "logs:PutResourcePolicy"),
     // Tests of their own call these.
     ("ec2.default_security_group", "ec2:UpdateSecurityGroupRuleDescriptionsEgress"),
     ("ec2.default_security_group", "ec2:UpdateSecurityGroupRuleDescriptionsIngress"),

@@ -23,6 +23,7 @@ MODULES = (
     "s3_notifications",
     "services_using_keys",
     "tables",
+    "waf",
 )
 
 

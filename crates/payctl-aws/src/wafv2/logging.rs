@@ -1,0 +1,112 @@
+//! Logging: where a web ACL writes down the requests it sees.
+
+use std::time::Duration;
+
+use aws_sdk_wafv2::types::LoggingConfiguration;
+use payctl_engine::{Access, Changed, Input, Resource, Typical, outputs};
+use serde::{Deserialize, Serialize};
+
+use crate::{Absent as _, Arn, Aws, Cx, Present as _, Result};
+
+/// Where a web ACL writes down the requests it sees.
+///
+/// WAF lets itself in by a resource policy of CloudWatch Logs, which it shares among all groups
+/// and leaves behind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Logging {
+    pub web_acl: Input<Arn>,
+    /// A log group, whose name has to begin with `aws-waf-logs-`.
+    pub log_group: Input<Arn>,
+}
+
+outputs! {
+    /// What it is known by: a web ACL has one at most.
+    LoggingOutputs via LoggingRef { web_acl: Arn }
+}
+
+const GONE: &str = "WAFNonexistentItemException";
+
+impl Resource for Logging {
+    type Cloud = Aws;
+    type Outputs = LoggingOutputs;
+    type Ref = LoggingRef;
+
+    const KIND: &'static str = "wafv2.logging";
+    const REPLACED_BY: &'static [&'static str] = &["web_acl"];
+    const UNIQUE_BY: &'static [&'static str] = &["web_acl"];
+    const STABLE_OUTPUTS: &'static [&'static str] = &["web_acl"];
+    const BELONGS_TO: Option<&'static str> = Some("web_acl");
+    const TYPICAL: Typical = Typical { created: 2.0, ready: 0.0, deleted: 1.0 };
+    const PATIENCE: Duration = Duration::from_secs(5 * 60);
+    const ACCESS: Access = Access {
+        look: &["wafv2:GetLoggingConfiguration"],
+        // WAF does the latter in the caller's name.
+        create: &[
+            "wafv2:PutLoggingConfiguration",
+            "logs:CreateLogDelivery",
+            "logs:DescribeLogGroups",
+            "logs:DescribeResourcePolicies",
+            "logs:PutResourcePolicy",
+        ],
+        change: &["wafv2:PutLoggingConfiguration"],
+        delete: &["wafv2:DeleteLoggingConfiguration", "logs:DeleteLogDelivery"],
+        anywhere: &[
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:DescribeLogGroups",
+            "logs:DescribeResourcePolicies",
+            "logs:PutResourcePolicy",
+        ],
+        on: &["arn:{partition}:wafv2:{region}:{account}:regional/webacl/*"],
+        ..Access::NONE
+    };
+
+    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<LoggingOutputs>> {
+        let Ok(web_acl) = self.web_acl.get() else { return Ok(Vec::new()) };
+        let seen = look(cx, web_acl).await?;
+        Ok(seen.map(|_| LoggingOutputs { web_acl: web_acl.clone() }).into_iter().collect())
+    }
+
+    async fn read(cx: &Cx<'_>, known: &LoggingOutputs) -> Result<Option<Self>> {
+        let Some(seen) = look(cx, &known.web_acl).await? else { return Ok(None) };
+        // WAF answers what it was given. By hand that may be the group with the `:*` of policies.
+        let group = seen.log_destination_configs().first().present("log_destination_configs")?;
+        let group = Arn::from(group.trim_end_matches(":*"));
+        Ok(Some(Self { web_acl: known.web_acl.clone().into(), log_group: group.into() }))
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<LoggingOutputs> {
+        self.put(cx).await?;
+        Ok(LoggingOutputs { web_acl: self.web_acl.get()?.clone() })
+    }
+
+    async fn converge(&self, cx: &Cx<'_>, _: &LoggingOutputs, changed: &Changed) -> Result<()> {
+        if changed.has("log_group") {
+            self.put(cx).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx<'_>, known: &LoggingOutputs) -> Result<()> {
+        let request = cx.cloud.wafv2.delete_logging_configuration().resource_arn(&known.web_acl);
+        request.send().await.unless_absent(GONE)?;
+        Ok(())
+    }
+}
+
+impl Logging {
+    async fn put(&self, cx: &Cx<'_>) -> Result<()> {
+        let logging = LoggingConfiguration::builder()
+            .resource_arn(self.web_acl.get()?)
+            .log_destination_configs(self.log_group.get()?);
+        let request = cx.cloud.wafv2.put_logging_configuration();
+        request.logging_configuration(logging.build()?).send().await?;
+        Ok(())
+    }
+}
+
+async fn look(cx: &Cx<'_>, web_acl: &Arn) -> Result<Option<LoggingConfiguration>> {
+    let request = cx.cloud.wafv2.get_logging_configuration().resource_arn(web_acl);
+    let reply = request.send().await.unless_absent(GONE)?;
+    Ok(reply.and_then(|reply| reply.logging_configuration))
+}

@@ -1,0 +1,201 @@
+//! Web ACLs: the rules that requests to an API of this region have to pass.
+
+use std::time::Duration;
+
+use aws_sdk_wafv2::types::{self, AllowAction, BlockAction, DefaultAction, Scope, Tag};
+use payctl_engine::{Access, Changed, Resource, Typical, outputs};
+use serde::{Deserialize, Serialize};
+
+use super::{Rule, Visibility, rules};
+use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
+
+/// The rules that requests to an API of this region have to pass.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WebAcl {
+    pub name: String,
+    /// Empty for none.
+    pub description: String,
+    /// Whether a request passes that no rule decides on.
+    pub default_allow: bool,
+    pub rules: Vec<Rule>,
+    pub visibility: Visibility,
+    pub tags: Tags,
+}
+
+id! {
+    /// A web ACL's id.
+    WebAclId,
+    /// A web ACL's name.
+    WebAclName,
+}
+
+outputs! {
+    /// What AWS assigns to a web ACL.
+    WebAclOutputs via WebAclRef { id: WebAclId, name: WebAclName, arn: Arn }
+}
+
+/// For all but CloudFront.
+const SCOPE: Scope = Scope::Regional;
+const GONE: &str = "WAFNonexistentItemException";
+
+impl Resource for WebAcl {
+    type Cloud = Aws;
+    type Outputs = WebAclOutputs;
+    type Ref = WebAclRef;
+
+    const KIND: &'static str = "wafv2.web_acl";
+    const REPLACED_BY: &'static [&'static str] = &["name"];
+    const UNIQUE_BY: &'static [&'static str] = &["name"];
+    const STABLE_OUTPUTS: &'static [&'static str] = &["name"];
+    const TYPICAL: Typical = Typical { created: 2.0, ready: 0.0, deleted: 2.0 };
+    // What was made or let go a moment ago is not known everywhere in WAF.
+    const PATIENCE: Duration = Duration::from_secs(5 * 60);
+    const ACCESS: Access = Access {
+        look: &["wafv2:GetWebACL", "wafv2:ListTagsForResource", "wafv2:ListWebACLs"],
+        create: &["wafv2:CreateWebACL", "wafv2:TagResource"],
+        change: &["wafv2:TagResource", "wafv2:UntagResource", "wafv2:UpdateWebACL"],
+        delete: &["wafv2:DeleteWebACL"],
+        anywhere: &["wafv2:ListWebACLs"],
+        on: &[
+            "arn:{partition}:wafv2:{region}:{account}:regional/webacl/{name}/*",
+            // Whoever names a managed group has to be allowed to.
+            "arn:{partition}:wafv2:{region}:{account}:regional/managedruleset/*",
+        ],
+        ..Access::NONE
+    };
+
+    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<WebAclOutputs>> {
+        let mut marker = None;
+        loop {
+            let request = cx.cloud.wafv2.list_web_acls().scope(SCOPE).limit(100);
+            let reply = request.set_next_marker(marker).send().await?;
+            let mut page = reply.web_acls().iter();
+            if let Some(seen) = page.find(|seen| seen.name() == Some(&self.name)) {
+                return Ok(vec![seen.try_into()?]);
+            }
+            if reply.web_acls().is_empty() || reply.next_marker().is_none() {
+                return Ok(Vec::new());
+            }
+            marker = reply.next_marker;
+        }
+    }
+
+    async fn read(cx: &Cx<'_>, known: &WebAclOutputs) -> Result<Option<Self>> {
+        let (seen, tags) = futures::try_join!(look(cx, known), tags(cx, &known.arn))?;
+        let Some((seen, _)) = seen else { return Ok(None) };
+        let action = seen.default_action().present("default_action")?;
+        Ok(Some(Self {
+            name: seen.name().to_owned(),
+            description: seen.description().unwrap_or_default().to_owned(),
+            default_allow: action.allow().is_some(),
+            rules: rules::read(seen.rules())?,
+            visibility: seen.visibility_config().present("visibility_config")?.into(),
+            tags,
+        }))
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<WebAclOutputs> {
+        let request = cx.cloud.wafv2.create_web_acl().name(&self.name).scope(SCOPE);
+        let reply = request
+            .set_description(self.description())
+            .default_action(self.default_action())
+            .set_rules(Some(rules::written(&self.rules)?))
+            .visibility_config(self.visibility.written()?)
+            .set_tags(Some(written(&self.tags)?))
+            .send()
+            .await?;
+        (&reply.summary.present("summary")?).try_into()
+    }
+
+    async fn converge(&self, cx: &Cx<'_>, known: &WebAclOutputs, changed: &Changed) -> Result<()> {
+        // Each call replaces the web ACL as a whole, save for its tags. The lock token is that of
+        // the moment: whoever changes it in between makes the call fail, and the next one reads it
+        // again.
+        if changed.names().any(|name| name != "tags") {
+            let seen = look(cx, known).await?;
+            let (_, token) = seen.ok_or_else(|| AwsError::not_visible("the web ACL"))?;
+            let request = cx.cloud.wafv2.update_web_acl().name(&known.name).id(&known.id);
+            request
+                .scope(SCOPE)
+                .lock_token(token)
+                .set_description(self.description())
+                .default_action(self.default_action())
+                .set_rules(Some(rules::written(&self.rules)?))
+                .visibility_config(self.visibility.written()?)
+                .send()
+                .await?;
+        }
+        if changed.has("tags") {
+            replace_tags(cx, &known.arn, &self.tags).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx<'_>, known: &WebAclOutputs) -> Result<()> {
+        let Some((_, token)) = look(cx, known).await? else { return Ok(()) };
+        let request = cx.cloud.wafv2.delete_web_acl().name(&known.name).id(&known.id);
+        request.scope(SCOPE).lock_token(token).send().await.unless_absent(GONE)?;
+        Ok(())
+    }
+}
+
+impl WebAcl {
+    /// WAF refuses an empty one.
+    fn description(&self) -> Option<String> {
+        Some(self.description.clone()).filter(|text| !text.is_empty())
+    }
+
+    fn default_action(&self) -> DefaultAction {
+        let action = DefaultAction::builder();
+        if self.default_allow {
+            action.allow(AllowAction::builder().build()).build()
+        } else {
+            action.block(BlockAction::builder().build()).build()
+        }
+    }
+}
+
+/// The web ACL, and the token that the next change of it has to show.
+async fn look(cx: &Cx<'_>, known: &WebAclOutputs) -> Result<Option<(types::WebAcl, String)>> {
+    let request = cx.cloud.wafv2.get_web_acl().name(&known.name).id(&known.id).scope(SCOPE);
+    let Some(reply) = request.send().await.unless_absent(GONE)? else { return Ok(None) };
+    let token = reply.lock_token.present("lock_token")?;
+    Ok(Some((reply.web_acl.present("web_acl")?, token)))
+}
+
+async fn tags(cx: &Cx<'_>, arn: &Arn) -> Result<Tags> {
+    let request = cx.cloud.wafv2.list_tags_for_resource().resource_arn(arn);
+    let reply = request.send().await.unless_absent(GONE)?;
+    let seen = reply.and_then(|reply| reply.tag_info_for_resource);
+    let seen = seen.iter().flat_map(types::TagInfoForResource::tag_list);
+    let seen = seen.map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
+    Ok(seen.filter(|(key, _)| !key.starts_with("aws:")).collect())
+}
+
+async fn replace_tags(cx: &Cx<'_>, arn: &Arn, wanted: &Tags) -> Result<()> {
+    let wafv2 = &cx.cloud.wafv2;
+    let seen = tags(cx, arn).await?;
+    let surplus: Vec<String> = seen.into_keys().filter(|key| !wanted.contains_key(key)).collect();
+    wafv2.tag_resource().resource_arn(arn).set_tags(Some(written(wanted)?)).send().await?;
+    if !surplus.is_empty() {
+        wafv2.untag_resource().resource_arn(arn).set_tag_keys(Some(surplus)).send().await?;
+    }
+    Ok(())
+}
+
+fn written(tags: &Tags) -> Result<Vec<Tag>> {
+    let write = |(key, value)| Tag::builder().key(key).value(value).build();
+    Ok(tags.iter().map(write).collect::<std::result::Result<_, _>>()?)
+}
+
+impl TryFrom<&types::WebAclSummary> for WebAclOutputs {
+    type Error = AwsError;
+
+    fn try_from(seen: &types::WebAclSummary) -> Result<Self> {
+        Ok(Self {
+            id: seen.id().present("id")?.into(),
+            name: seen.name().present("name")?.into(),
+            arn: seen.arn().present("arn")?.into(),
+        })
+    }
+}
