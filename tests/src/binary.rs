@@ -10,6 +10,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use payctl_engine::{Action, Plan};
+use payctl_stack::SYSTEMS;
 
 use crate::emulator::{Server, root};
 
@@ -303,14 +304,16 @@ pub fn differences(plan: &Plan) -> Vec<String> {
 pub const X86_64: u8 = 62;
 pub const AARCH64: u8 = 183;
 
-/// Puts a handler into `folder` that looks like one and cannot run.
+/// Puts handlers of all systems into `folder` that look like some and cannot run.
 pub fn put_handler(folder: &Path, machine: u8) {
     let mut binary = vec![0; 64];
     binary[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
     binary[18] = machine;
-    let folder = folder.join("payment-processor");
-    fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("bootstrap"), binary).unwrap();
+    for handler in SYSTEMS.iter().flat_map(|system| system.handlers) {
+        let folder = folder.join(handler);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("bootstrap"), &binary).unwrap();
+    }
 }
 
 /// The calls that the sandbox took since it was last asked, by `service.Operation`.

@@ -1,6 +1,7 @@
 //! A world: a stack run through the engine on the in-memory cloud, with a state of its own and a
 //! process that can be killed.
 
+use payctl_aws::ec2::PrefixListId;
 use payctl_aws::{CodeSha256, Tags, Zone};
 use payctl_engine::state::Session;
 use payctl_engine::testing::{Faults, Memory};
@@ -147,19 +148,26 @@ impl World {
     }
 }
 
-/// `pci-core` as a user without a configuration declares it.
+/// `pci-core` as a user with that configuration declares it.
 pub fn pci_core(config: &Config) -> Stack {
+    system("pci-core", config)
+}
+
+/// A system as a user with that configuration declares it.
+pub fn system(name: &str, config: &Config) -> Stack {
+    let system = System::named(name).unwrap();
     let zones: Vec<Zone> = ["us-east-1a", "us-east-1b", "us-east-1c"].map(Zone::from).into();
-    let handlers =
-        [("payment-processor".to_owned(), CodeSha256::from("digest-of-the-code"))].into();
-    let system = System::named("pci-core").unwrap();
+    let code = |handler: &&str| ((*handler).to_owned(), CodeSha256::from("digest-of-the-code"));
+    let list = |service: &str| (service.to_owned(), PrefixListId::from(format!("pl-{service}")));
     let context = Context {
         suffix: &"dev".parse().unwrap(),
         account: "123456789012",
         region: "us-east-1",
         partition: "aws",
         zones: &zones,
-        handlers: &handlers,
+        prefix_lists: &["s3", "dynamodb"].map(list).into(),
+        api_logs: false,
+        handlers: &system.handlers.iter().map(code).collect(),
         tags: &Tags::new(),
     };
     system.declare(&context, config)

@@ -54,6 +54,7 @@ conformance! {
     ec2_route_table: "ec2.route_table",
     ec2_route_table_association: "ec2.route_table_association",
     ec2_security_group: "ec2.security_group",
+    ec2_security_group_ingress: "ec2.security_group_ingress",
     ec2_subnet: "ec2.subnet",
     ec2_vpc: "ec2.vpc",
     iam_policy: "iam.policy",

@@ -29,13 +29,20 @@ type Condition = (&'static str, String);
 /// An action's resources and the condition it is allowed under.
 type Place = (BTreeSet<String>, Option<Condition>);
 
-/// The policy document for `tasks` on `stack` in the account and region of `facts`.
+/// The policy document for `tasks` on `stack` in the account and region of `facts`, where `asks`
+/// are the actions that look up what it has to know before.
 #[must_use]
-pub fn policy(stack: &Stack, kinds: &Kinds, facts: &Facts, tasks: &[Task]) -> Value {
+pub fn policy(
+    stack: &Stack,
+    kinds: &Kinds,
+    facts: &Facts,
+    tasks: &[Task],
+    asks: &[&'static str],
+) -> Value {
     let writer = Writer { stack, kinds, facts };
     let mut places: BTreeMap<Place, BTreeSet<&str>> = BTreeMap::new();
     let anywhere: Place = (["*".to_owned()].into(), None);
-    places.insert(anywhere.clone(), ALWAYS.into());
+    places.insert(anywhere.clone(), ALWAYS.iter().chain(asks).copied().collect());
     for declared in stack.resources() {
         let Some(kind) = kinds.get(declared.address.kind()) else { continue };
         let access = kind.access;

@@ -182,6 +182,15 @@ impl Connection {
         Ok(zones)
     }
 
+    /// As which role API Gateway writes logs in this account and region, if it may.
+    ///
+    /// # Errors
+    /// When AWS cannot be asked.
+    pub async fn api_log_role(&self, aws: &Aws) -> Result<Option<Arn>> {
+        let role = aws.apigateway.get_account().send().await?.cloudwatch_role_arn;
+        Ok(role.filter(|role| !role.is_empty()).map(Arn::from))
+    }
+
     /// The lists of the addresses of `services`, such as `s3`, by service.
     ///
     /// # Errors

@@ -66,6 +66,7 @@ pub fn kinds() -> Registry<Aws> {
         .with::<ec2::RouteTable>()
         .with::<ec2::RouteTableAssociation>()
         .with::<ec2::SecurityGroup>()
+        .with::<ec2::SecurityGroupIngress>()
         .with::<ec2::Subnet>()
         .with::<ec2::Vpc>()
         .with::<iam::ManagedPolicy>()

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::Address;
 use crate::input::{Needs, references};
 use crate::owner::Owner;
 use crate::resource::{Handle, Resource};
-use crate::{Address, Input};
 
 /// What is declared for one environment.
 #[derive(Clone, Debug)]
@@ -93,8 +93,8 @@ impl Stack {
         self.resources.push(declared);
     }
 
-    /// Declares an output of the stack.
-    pub fn output<T: Serialize>(&mut self, name: &str, value: &Input<T>) {
+    /// Declares an output of the stack: an input, or a list of them.
+    pub fn output(&mut self, name: &str, value: &impl Serialize) {
         if let Ok(value) = serde_json::to_value(value) {
             self.outputs.push((name.to_owned(), value));
         }

@@ -3,7 +3,7 @@
 use payctl_aws::Tags;
 use serde::{Deserialize, Serialize};
 
-use crate::{Suffix, pci_core};
+use crate::{Suffix, pci_core, secure_api};
 
 /// What `payctl.toml` may say.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct Config {
     /// Parameters of the stack `pci-core`.
     #[serde(rename = "pci-core")]
     pub pci_core: pci_core::Parameters,
+    /// Parameters of the stack `secure-api`.
+    #[serde(rename = "secure-api")]
+    pub secure_api: secure_api::Parameters,
 }
 
 /// How strict a stack is where its origin and PCI DSS disagree.
@@ -31,6 +34,27 @@ pub enum Posture {
     Standard,
     /// Every control: a year of logs, protection against deletion, tracing.
     Strict,
+}
+
+impl Posture {
+    /// A year of logs at least, where every control is asked for.
+    pub(crate) fn log_retention_days(self, days: u32) -> u32 {
+        match self {
+            Self::Standard => days,
+            Self::Strict => days.max(365),
+        }
+    }
+}
+
+/// Who may call an API.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Authorization {
+    /// Anyone, as at the origin.
+    #[default]
+    None,
+    /// Whoever IAM lets, with a signed request.
+    Iam,
 }
 
 /// How the private subnets reach the internet.
@@ -87,6 +111,7 @@ impl Config {
                 return Err(bad("made of letters, digits, spaces and _ . : / = + - @"));
             }
         }
-        self.pci_core.check()
+        self.pci_core.check()?;
+        self.secure_api.check()
     }
 }

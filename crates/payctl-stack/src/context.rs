@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use payctl_aws::ec2::PrefixListId;
 use payctl_aws::{Arn, CodeSha256, Tags, Zone};
 
 use crate::Suffix;
@@ -19,6 +20,10 @@ pub struct Context<'a> {
     pub partition: &'a str,
     /// The region's zones, in their order.
     pub zones: &'a [Zone],
+    /// The lists of the addresses of AWS's services, by service.
+    pub prefix_lists: &'a BTreeMap<String, PrefixListId>,
+    /// Whether API Gateway may write logs already, as a role that payctl has not made.
+    pub api_logs: bool,
     /// The digests of the handlers' code, by handler.
     pub handlers: &'a BTreeMap<String, CodeSha256>,
     /// Tags from the configuration.
@@ -64,6 +69,12 @@ impl Context<'_> {
     #[must_use]
     pub fn root(&self) -> String {
         format!("arn:{}:iam::{}:root", self.partition, self.account)
+    }
+
+    /// The list of the addresses of `service`, such as `s3`.
+    #[must_use]
+    pub fn prefix_list(&self, service: &str) -> PrefixListId {
+        self.prefix_lists.get(service).cloned().unwrap_or_else(|| PrefixListId::from(""))
     }
 
     /// The digest of a handler's code.

@@ -7,10 +7,10 @@ use payctl_aws::cloudtrail::{DataEvents, Trail};
 use payctl_aws::cloudwatch::Alarm;
 use payctl_aws::dynamodb::{AttributeKind, TableRef};
 use payctl_aws::ec2::{
-    ElasticIp, FlowLog, GatewayEndpoint, InternetGatewayAttachmentRef, NatGateway, NatGatewayRef,
-    Peer, Route, RouteTableRef, RouteTarget, SubnetRef, VpcRef,
+    ElasticIp, GatewayEndpoint, InternetGatewayAttachmentRef, NatGateway, NatGatewayRef, Peer,
+    Route, RouteTableRef, RouteTarget, SubnetRef, VpcRef,
 };
-use payctl_aws::kms::{Alias, Key, KeyRef};
+use payctl_aws::kms::KeyRef;
 use payctl_aws::lambda::{FunctionRef, Permission};
 use payctl_aws::logs::LogGroup;
 use payctl_aws::s3::{Bucket, BucketRef, FunctionTarget, Notification};
@@ -21,7 +21,7 @@ use crate::Context;
 use crate::config::{Nat, Posture};
 use crate::parts::bucket::{self, Ageing};
 use crate::parts::table::attribute;
-use crate::parts::{function, key, logs, network, role, table};
+use crate::parts::{flow_log, function, key, logs, network, role, table};
 
 mod parameters;
 
@@ -58,7 +58,7 @@ impl System<'_> {
         let private = network::subnets(stack, self.context, &vpc, "private", cidrs);
         let route_tables = self.routes(stack, &vpc, &private);
         self.endpoints(stack, &vpc, &route_tables, &files, &table);
-        self.flow_log(stack, &vpc, &key);
+        flow_log::to_group(stack, self.context, &vpc, |name| self.log_group(name, &key));
 
         let function = self.function(stack, &vpc, &private, &key, &files, &table);
         self.deliver_files(stack, &files, &function);
@@ -76,22 +76,10 @@ impl System<'_> {
 
     fn key(&self, stack: &mut Stack, trail: &str) -> KeyRef {
         let context = self.context;
-        let name = context.name("payment-processing");
-        let statements = [key::account(context), key::logs(context)];
-        let key = stack.add(
-            "main",
-            Key {
-                description: "Encrypts everything of the payment processor".to_owned(),
-                policy: Policy::new(statements.into_iter().chain(key::trail(context, trail))),
-                rotation: true,
-                deletion_window_days: self.parameters.key_deletion_window_days,
-                pending_deletion: false,
-                enabled: true,
-                tags: context.tags(&name),
-            },
-        );
-        stack.add("main", Alias { name: format!("alias/{name}"), key: key.id() });
-        key
+        let days = self.parameters.key_deletion_window_days;
+        let about = "Encrypts everything of the payment processor";
+        let statements = [key::logs(context)].into_iter().chain(key::trail(context, trail));
+        key::with_alias(stack, context, "main", "payment-processing", about, days, statements)
     }
 
     fn files(&self, stack: &mut Stack, key: &KeyRef) -> BucketRef {
@@ -102,7 +90,7 @@ impl System<'_> {
             expire_after_days: self.parameters.expire_after_days,
             versions_only: true,
         };
-        let bucket = bucket::encrypted(self.context, name, key.arn(), ageing, [encrypted]);
+        let bucket = bucket::encrypted(self.context, name, key.arn(), Some(ageing), [encrypted]);
         stack.add("files", bucket)
     }
 
@@ -224,41 +212,6 @@ impl System<'_> {
         logs::group(self.context, name, self.parameters.log_retention_days(), key)
     }
 
-    fn flow_log(&self, stack: &mut Stack, vpc: &VpcRef, key: &KeyRef) {
-        let context = self.context;
-        let name = format!("/aws/vpc/flowlogs-{}", context.suffix);
-        let group = stack.add("flow-logs", self.log_group(name, key));
-        let trust = role::trust("vpc-flow-logs.amazonaws.com").when(
-            "StringEquals",
-            "aws:SourceAccount",
-            context.account,
-        );
-        let look =
-            Statement::allow("Look", &["logs:DescribeLogStreams"]).on([group.arn().then(":*")]);
-        let description = "Lets VPC flow logs write to their log group";
-        let role = stack.add(
-            "flow-logs",
-            role::of_service(
-                context,
-                "payment-flowlogs-role",
-                description,
-                trust,
-                [role::write_logs(&group), look],
-            ),
-        );
-        stack.add(
-            "main",
-            FlowLog {
-                vpc: vpc.id(),
-                traffic: "ALL".to_owned(),
-                log_group: group.name().cast(),
-                role: role.arn(),
-                aggregation_s: 600,
-                tags: context.tags(&context.name("payment-vpc-flowlogs")),
-            },
-        );
-    }
-
     fn function(
         &self,
         stack: &mut Stack,
@@ -276,7 +229,14 @@ impl System<'_> {
         let description = "The payment processor: TLS to the outside, nothing from there";
         let security_group = stack.add(
             "payment-processor",
-            function::security_group(context, vpc, "payment-lambda-sg", description, [], [out]),
+            function::security_group(
+                context,
+                vpc,
+                "payment-lambda-sg",
+                description,
+                Some(Set::new()),
+                [out],
+            ),
         );
         let read = Statement::allow("ReadFiles", &["s3:GetObject", "s3:GetObjectVersion"])
             .on([files.arn().then("/*")]);
@@ -456,7 +416,7 @@ impl System<'_> {
             expire_after_days: parameters.audit_expire_after_days,
             versions_only: false,
         };
-        bucket::encrypted(context, name, key.arn(), ageing, [look, write])
+        bucket::encrypted(context, name, key.arn(), Some(ageing), [look, write])
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use payctl_aws::ec2::PrefixListId;
 use payctl_aws::{Artifacts, Aws, Calls, CodeSha256, Connection, Facts, Reach, Zone, kinds};
 use payctl_engine::plan::PlanError;
 use payctl_engine::state::{Loaded, Session};
@@ -14,7 +15,7 @@ use payctl_engine::{
 };
 use payctl_sandbox::{Sandbox, StartOptions};
 use payctl_stack::config::Config;
-use payctl_stack::{Context, SYSTEMS, Suffix, System};
+use payctl_stack::{API_LOGS_ROLE, Context, LooksUp, SYSTEMS, Suffix, System};
 
 use crate::cli::{Global, PermissionArgs};
 use crate::error::CliError;
@@ -141,7 +142,7 @@ impl Environment {
         let loaded = local.load()?;
         let (artifacts, digests) = match handlers {
             Handlers::Needed => {
-                let architecture = local.config.pci_core.architecture;
+                let architecture = local.system.architecture(&local.config);
                 handlers::load(local.system, &global.handlers, architecture)?
             }
             Handlers::Ignored => (Artifacts::default(), BTreeMap::new()),
@@ -163,8 +164,8 @@ impl Environment {
             let lineage: String = (0..16).map(|_| fastrand::char('a'..='z')).collect();
             State::empty(local.system.name, local.suffix.as_str(), account, region, &lineage)
         });
-        let zones = zones(&local, &connection, &steady, &mut state).await?;
-        let stack = declare(&local, &facts, &zones, &digests);
+        let lookups = look_up(&local, &connection, &steady, &mut state).await?;
+        let stack = declare(&local, &facts, &lookups, &digests);
         Ok(Self {
             provider: kinds().bind(steady, once),
             calls: connection.calls().clone(),
@@ -311,6 +312,46 @@ fn check_place(local: &Local, state: &State, facts: &Facts) -> Result<(), CliErr
     Ok(())
 }
 
+/// What a system has to know of the account before it is declared in it.
+#[derive(Debug, Default)]
+pub(crate) struct Lookups {
+    pub(crate) zones: Vec<Zone>,
+    pub(crate) prefix_lists: BTreeMap<String, PrefixListId>,
+    /// Whether API Gateway may write logs as a role that payctl has not made.
+    pub(crate) api_logs: bool,
+}
+
+async fn look_up(
+    local: &Local,
+    connection: &Connection,
+    steady: &Aws,
+    state: &mut State,
+) -> Result<Lookups, CliError> {
+    let LooksUp { prefix_lists: services, api_logs } = local.system.looks_up;
+    let failed = |what: &str| format!("failed to ask for {what}");
+    let prefix_lists = async {
+        match services {
+            [] => Ok(BTreeMap::new()),
+            _ => connection
+                .prefix_lists(steady, services)
+                .await
+                .map_err(|error| CliError::aws(failed("the region's prefix lists"), &error.into())),
+        }
+    };
+    let api_logs = async {
+        let role = match api_logs {
+            true => connection.api_log_role(steady).await,
+            false => Ok(None),
+        };
+        let role =
+            role.map_err(|error| CliError::aws(failed("API Gateway's settings"), &error.into()))?;
+        Ok(role.is_some_and(|role| !role.as_str().contains(API_LOGS_ROLE)))
+    };
+    let zones = zones(local, connection, steady, state);
+    let (zones, prefix_lists, api_logs) = tokio::try_join!(zones, prefix_lists, api_logs)?;
+    Ok(Lookups { zones, prefix_lists, api_logs })
+}
+
 /// The zones: those chosen when the environment was made, so that a zone AWS adds moves nothing.
 async fn zones(
     local: &Local,
@@ -340,10 +381,10 @@ async fn zones(
     Ok(zones)
 }
 
-fn declare(
+pub(crate) fn declare(
     local: &Local,
     facts: &Facts,
-    zones: &[Zone],
+    lookups: &Lookups,
     digests: &BTreeMap<String, CodeSha256>,
 ) -> Stack {
     let context = Context {
@@ -351,7 +392,9 @@ fn declare(
         account: &facts.account,
         region: &facts.region,
         partition: &facts.partition,
-        zones,
+        zones: &lookups.zones,
+        prefix_lists: &lookups.prefix_lists,
+        api_logs: lookups.api_logs,
         handlers: digests,
         tags: &local.config.tags,
     };

@@ -5,7 +5,7 @@ use payctl_aws::ec2::{
     AclRule, DefaultNetworkAcl, DefaultSecurityGroup, ElasticIp, FlowLog, GatewayEndpoint,
     InterfaceEndpoint, InternetGateway, InternetGatewayAttachment, InternetGatewayRef, NatGateway,
     NatGatewayRef, Peer, PrefixListId, Route, RouteTable, RouteTableAssociation, RouteTableRef,
-    RouteTarget, Rule, Rules, SecurityGroup, Subnet, SubnetRef, Vpc, VpcRef,
+    RouteTarget, Rule, Rules, SecurityGroup, SecurityGroupIngress, Subnet, SubnetRef, Vpc, VpcRef,
 };
 use payctl_aws::{Arn, Artifacts, Connection, Facts, Policy, Set, Statement};
 use payctl_engine::{Address, Goal, Handle as _, Input, Stack};
@@ -58,7 +58,7 @@ fn group(name: &str, vpc: &VpcRef) -> SecurityGroup {
         name: name.to_owned(),
         description: "conformance".to_owned(),
         vpc: vpc.id(),
-        ingress: Rules::new(),
+        ingress: Some(Rules::new()),
         egress: Rules::new(),
         tags: tags(name),
     }
@@ -113,6 +113,7 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
     cases.push(default_network_acl());
     cases.push(default_security_group());
     cases.push(security_group());
+    cases.push(security_group_ingress());
 
     let mut s = stack();
     let gateway = s.add("door", InternetGateway { tags: tags("door") });
@@ -227,16 +228,29 @@ fn default_security_group() -> Case {
         .goes_with_parent()
 }
 
+fn security_group_ingress() -> Case {
+    let mut s = stack();
+    let main = s.add("main", vpc());
+    let open = s.add("open", SecurityGroup { ingress: None, ..group("open", &main) });
+    let to = rules([tcp(443, Peer::Group(open.id()), "to the other")]);
+    let from = s.add("from", SecurityGroup { egress: to, ..group("from", &main) });
+    let let_in = || tcp(443, Peer::Group(from.id()), "from the other");
+    let tested = SecurityGroupIngress { group: open.id(), rules: rules([let_in()]) };
+    let tested = s.add("tested", tested);
+    let more = rules([let_in(), tcp(443, addresses("10.0.0.0/16"), "inside")]);
+    Case::new(s, tested.address()).edit("rules", more)
+}
+
 fn security_group() -> Case {
     let mut s = stack();
     let main = s.add("main", vpc());
     let [first, second] = ["first", "second"].map(|name| s.add(name, group(name, &main)).id());
     let tested = SecurityGroup {
-        ingress: rules([
+        ingress: Some(rules([
             tcp(443, Peer::Group(first), "from the first"),
             tcp(443, addresses("10.0.0.0/16"), "inside"),
             tcp(443, addresses("192.168.0.0/16"), ""),
-        ]),
+        ])),
         egress: rules([tcp(443, addresses("0.0.0.0/0"), "https")]),
         ..group("tested", &main)
     };
@@ -422,7 +436,8 @@ pub async fn a_rule_is_reworded_in_place() {
         let mut s = stack();
         let main = s.add("main", vpc());
         let rule = || rules([tcp(443, addresses("10.0.0.0/16"), description)]);
-        let group = SecurityGroup { ingress: rule(), egress: rule(), ..group("tested", &main) };
+        let group =
+            SecurityGroup { ingress: Some(rule()), egress: rule(), ..group("tested", &main) };
         s.add("tested", group);
         s
     };

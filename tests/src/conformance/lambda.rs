@@ -106,7 +106,7 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
             name: name.to_owned(),
             description: name.to_owned(),
             vpc: vpc.id(),
-            ingress: Rules::default(),
+            ingress: Some(Rules::default()),
             egress: Rules::default(),
             tags: tags(name),
         };

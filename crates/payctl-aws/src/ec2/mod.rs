@@ -17,6 +17,7 @@ mod route_table;
 mod route_table_association;
 mod rules;
 mod security_group;
+mod security_group_ingress;
 mod subnet;
 pub(crate) mod tags;
 mod vpc;
@@ -50,5 +51,8 @@ pub use route_table_association::{
 };
 pub use rules::{Peer, PrefixListId, Rule, Rules};
 pub use security_group::{SecurityGroup, SecurityGroupId, SecurityGroupOutputs, SecurityGroupRef};
+pub use security_group_ingress::{
+    SecurityGroupIngress, SecurityGroupIngressOutputs, SecurityGroupIngressRef,
+};
 pub use subnet::{Subnet, SubnetId, SubnetOutputs, SubnetRef};
 pub use vpc::{Vpc, VpcId, VpcOutputs, VpcRef};

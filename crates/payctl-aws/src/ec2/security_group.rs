@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{self, ResourceType};
 use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Rules, VpcId, rules, tags};
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
@@ -15,7 +16,9 @@ pub struct SecurityGroup {
     pub name: String,
     pub description: String,
     pub vpc: Input<VpcId>,
-    pub ingress: Rules,
+    /// What it lets in; none where a [`SecurityGroupIngress`](super::SecurityGroupIngress) says
+    /// that.
+    pub ingress: Option<Rules>,
     pub egress: Rules,
     pub tags: Tags,
 }
@@ -75,7 +78,12 @@ impl Resource for SecurityGroup {
 
     async fn read(cx: &Cx<'_>, known: &SecurityGroupOutputs) -> Result<Option<Self>> {
         let seen = cx.cloud.looks.security_groups.load(&known.id).await?;
-        seen.as_ref().map(Self::try_from).transpose()
+        let seen: Option<Self> = seen.as_ref().map(Self::try_from).transpose()?;
+        let apart = cx.properties.get("ingress").is_some_and(Value::is_null);
+        Ok(seen.map(|seen| match apart {
+            true => Self { ingress: None, ..seen },
+            false => seen,
+        }))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<SecurityGroupOutputs> {
@@ -97,7 +105,7 @@ impl Resource for SecurityGroup {
         changed: &Changed,
     ) -> Result<()> {
         if changed.any(&["ingress", "egress"]) {
-            let ingress = changed.has("ingress").then_some(&self.ingress);
+            let ingress = self.ingress.as_ref().filter(|_| changed.has("ingress"));
             let egress = changed.has("egress").then_some(&self.egress);
             rules::converge(cx, &known.id, ingress, egress).await?;
         }
@@ -148,7 +156,7 @@ impl TryFrom<&types::SecurityGroup> for SecurityGroup {
             name: seen.group_name().present("group_name")?.to_owned(),
             description: seen.description().unwrap_or_default().to_owned(),
             vpc: VpcId::from(seen.vpc_id().present("vpc_id")?).into(),
-            ingress: rules::read(seen.ip_permissions())?,
+            ingress: Some(rules::read(seen.ip_permissions())?),
             egress: rules::read(seen.ip_permissions_egress())?,
             tags: tags::all(seen.tags()),
         })

@@ -20,7 +20,7 @@ pub(crate) fn encrypted(
     context: &Context<'_>,
     name: String,
     key: Input<Arn>,
-    ageing: Ageing,
+    ageing: Option<Ageing>,
     statements: impl IntoIterator<Item = Statement>,
 ) -> Bucket {
     let arn = arn(context, &name);
@@ -28,26 +28,32 @@ pub(crate) fn encrypted(
         .for_all()
         .on([Input::Known(arn.clone()), within(&arn, "/*")])
         .when("Bool", "aws:SecureTransport", "false");
-    let glacier = |days| Some(Transition { days, class: "GLACIER".to_owned() });
-    let Ageing { archive_after_days: archive, expire_after_days: expire, versions_only } = ageing;
     Bucket {
         kms_key: key,
         bucket_key: true,
         versioning: true,
         ownership: "BucketOwnerEnforced".to_owned(),
         block_public: true,
-        lifecycle: vec![LifecycleRule {
-            id: "archive-and-expire".to_owned(),
-            prefix: String::new(),
-            transition: if versions_only { None } else { glacier(archive) },
-            expire_days: (!versions_only).then_some(expire),
-            noncurrent_transition: glacier(archive),
-            noncurrent_expire_days: Some(expire),
-            abort_multipart_days: Some(7),
-        }],
+        lifecycle: vec![lifecycle(ageing)],
         policy: Some(Policy::new(statements.into_iter().chain([tls]))),
         tags: context.tags(&name),
         name,
+    }
+}
+
+/// What becomes of objects by and by; what an interrupted upload left goes in any case.
+fn lifecycle(ageing: Option<Ageing>) -> LifecycleRule {
+    let glacier = |days| Transition { days, class: "GLACIER".to_owned() };
+    let id = if ageing.is_some() { "archive-and-expire" } else { "end-uploads" };
+    let whole = ageing.filter(|ageing| !ageing.versions_only);
+    LifecycleRule {
+        id: id.to_owned(),
+        prefix: String::new(),
+        transition: whole.map(|ageing| glacier(ageing.archive_after_days)),
+        expire_days: whole.map(|ageing| ageing.expire_after_days),
+        noncurrent_transition: ageing.map(|ageing| glacier(ageing.archive_after_days)),
+        noncurrent_expire_days: ageing.map(|ageing| ageing.expire_after_days),
+        abort_multipart_days: Some(7),
     }
 }
 

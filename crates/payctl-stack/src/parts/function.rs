@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use payctl_aws::Architecture;
 use payctl_aws::ec2::{Rule, SecurityGroup, SecurityGroupRef, SubnetRef, VpcRef};
 use payctl_aws::iam::RoleRef;
 use payctl_aws::kms::KeyRef;
 use payctl_aws::lambda::{Function, FunctionRef};
 use payctl_aws::logs::LogGroupRef;
+use payctl_aws::{Architecture, Set};
 use payctl_engine::{Input, Stack};
 
 use crate::Context;
@@ -69,14 +69,14 @@ pub(crate) fn security_group(
     vpc: &VpcRef,
     name: &str,
     description: &str,
-    ingress: impl IntoIterator<Item = Rule>,
+    ingress: Option<Set<Rule>>,
     egress: impl IntoIterator<Item = Rule>,
 ) -> SecurityGroup {
     let name = context.name(name);
     SecurityGroup {
         description: description.to_owned(),
         vpc: vpc.id(),
-        ingress: ingress.into_iter().collect(),
+        ingress,
         egress: egress.into_iter().collect(),
         tags: context.tags(&name),
         name,

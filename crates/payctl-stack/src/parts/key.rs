@@ -1,11 +1,40 @@
-//! What key policies say.
+//! Keys, and what their policies say.
 
-use payctl_aws::Statement;
+use payctl_aws::kms::{Alias, Key, KeyRef};
+use payctl_aws::{Policy, Statement};
+use payctl_engine::Stack;
 
 use crate::Context;
 
+/// The key `logical`, which rotates, and its alias `alias/<name>`.
+pub(crate) fn with_alias(
+    stack: &mut Stack,
+    context: &Context<'_>,
+    logical: &str,
+    name: &str,
+    about: &str,
+    deletion_window_days: u32,
+    statements: impl IntoIterator<Item = Statement>,
+) -> KeyRef {
+    let name = context.name(name);
+    let key = stack.add(
+        logical,
+        Key {
+            description: about.to_owned(),
+            policy: Policy::new([account(context)].into_iter().chain(statements)),
+            rotation: true,
+            deletion_window_days,
+            pending_deletion: false,
+            enabled: true,
+            tags: context.tags(&name),
+        },
+    );
+    stack.add(logical, Alias { name: format!("alias/{name}"), key: key.id() });
+    key
+}
+
 /// The account's own policies decide; without this nobody could ever change the key again.
-pub(crate) fn account(context: &Context<'_>) -> Statement {
+fn account(context: &Context<'_>) -> Statement {
     Statement::allow("Account", &["kms:*"]).for_arn(&context.root()).on_all()
 }
 

@@ -114,9 +114,6 @@ impl Parameters {
     }
 
     pub(super) fn log_retention_days(&self) -> u32 {
-        match self.posture {
-            Posture::Standard => self.log_retention_days,
-            Posture::Strict => self.log_retention_days.max(365),
-        }
+        self.posture.log_retention_days(self.log_retention_days)
     }
 }

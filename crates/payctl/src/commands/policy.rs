@@ -1,10 +1,9 @@
 //! `payctl policy`: what an operator has to be allowed.
 
 use payctl_aws::{Facts, Task, Zone, kinds, policy};
-use payctl_stack::Context;
 
 use crate::cli::{Global, PolicyArgs, PolicyTask};
-use crate::environment::{Local, connect};
+use crate::environment::{Local, Lookups, connect, declare};
 use crate::error::{CliError, Exit};
 use crate::report;
 
@@ -31,21 +30,14 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliE
     // Which zones they are does not matter here.
     let zones: Vec<Zone> =
         ["a", "b", "c"].map(|zone| Zone::from(format!("{}{zone}", facts.region))).into();
-    let context = Context {
-        suffix: &local.suffix,
-        account: &facts.account,
-        region: &facts.region,
-        partition: &facts.partition,
-        zones: &zones,
-        handlers: &Default::default(),
-        tags: &local.config.tags,
-    };
-    let stack = local.system.declare(&context, &local.config);
+    let lookups = Lookups { zones, ..Lookups::default() };
+    let stack = declare(&local, &facts, &lookups, &Default::default());
     let mut tasks: Vec<Task> = args.tasks.iter().map(|task| (*task).into()).collect();
     if tasks.is_empty() {
         tasks = vec![Task::Plan, Task::Up, Task::Destroy];
     }
-    let document = policy(&stack, kinds().kinds(), &facts, &tasks);
+    let asks = local.system.looks_up.actions();
+    let document = policy(&stack, kinds().kinds(), &facts, &tasks, asks);
     report::data(&format!("{document:#}\n"));
     let length = document.to_string().chars().filter(|c| !c.is_whitespace()).count();
     if length > LONGEST {

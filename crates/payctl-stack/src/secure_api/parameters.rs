@@ -1,0 +1,99 @@
+//! What can be set in `[secure-api]`, with its defaults and what cannot be.
+
+use ipnet::Ipv4Net;
+use payctl_aws::Architecture;
+use serde::{Deserialize, Serialize};
+
+use super::NAME;
+use crate::check::Section;
+use crate::config::{Authorization, BadValue, Posture};
+
+/// What can be set in `[secure-api]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Parameters {
+    /// How strict it is where its origin and PCI DSS disagree.
+    pub posture: Posture,
+    /// The VPC's addresses.
+    pub network: Ipv4Net,
+    /// The private subnets, one per zone.
+    pub private_subnets: Vec<Ipv4Net>,
+    /// The public subnets, one per zone, for a later load balancer.
+    pub public_subnets: Vec<Ipv4Net>,
+    /// Days that log groups keep their events.
+    pub log_retention_days: u32,
+    /// Whether the table is protected against deletion.
+    pub deletion_protection: bool,
+    /// Days between a key's scheduled deletion and its end.
+    pub key_deletion_window_days: u32,
+    /// The function's memory.
+    pub memory_mb: u32,
+    /// The function's time limit: API Gateway waits for 29 seconds.
+    pub timeout_s: u32,
+    /// How many of the function may run at once; 0 sets no limit.
+    pub reserved_concurrency: u32,
+    /// The processors the function runs on.
+    pub architecture: Architecture,
+    /// Who may post payments.
+    pub authorization: Authorization,
+    /// How many requests may come at once.
+    pub burst_limit: u32,
+    /// How many requests may come per second.
+    pub rate_limit: u32,
+    /// How many requests may come from one address within five minutes.
+    pub address_limit: u32,
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        let net = |third, prefix| Ipv4Net::new_assert([10, 0, third, 0].into(), prefix);
+        Self {
+            posture: Posture::Standard,
+            network: net(0, 16),
+            private_subnets: vec![net(10, 24), net(11, 24), net(12, 24)],
+            public_subnets: vec![net(0, 24), net(1, 24), net(2, 24)],
+            log_retention_days: 90,
+            deletion_protection: false,
+            key_deletion_window_days: 10,
+            memory_mb: 256,
+            timeout_s: 30,
+            reserved_concurrency: 0,
+            architecture: Architecture::X86_64,
+            authorization: Authorization::None,
+            burst_limit: 200,
+            rate_limit: 100,
+            address_limit: 2000,
+        }
+    }
+}
+
+impl Parameters {
+    /// Checks what types cannot say.
+    ///
+    /// # Errors
+    /// The first value that cannot be.
+    pub fn check(&self) -> Result<(), BadValue> {
+        let section = Section(NAME);
+        section.log_retention_days(self.log_retention_days)?;
+        section.within("key_deletion_window_days", self.key_deletion_window_days, 7, 30)?;
+        let Self { memory_mb, timeout_s, reserved_concurrency, .. } = *self;
+        section.function(memory_mb, timeout_s, 900, reserved_concurrency)?;
+        section.within("burst_limit", self.burst_limit, 1, 5_000)?;
+        section.within("rate_limit", self.rate_limit, 1, 10_000)?;
+        section.within("address_limit", self.address_limit, 10, 2_000_000_000)?;
+        let (private, public) = (&self.private_subnets, &self.public_subnets);
+        section.network(self.network, private, public, 3, "three, one per zone")
+    }
+
+    pub(super) fn log_retention_days(&self) -> u32 {
+        self.posture.log_retention_days(self.log_retention_days)
+    }
+
+    /// `strict` asks for IAM's signature, as nobody else is to get in.
+    pub(super) fn authorization(&self) -> Authorization {
+        match self.posture {
+            Posture::Standard => self.authorization,
+            Posture::Strict => Authorization::Iam,
+        }
+    }
+}
