@@ -53,6 +53,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "plain.py",
     "policy.py",
     "requests.py",
+    "rest.py",
     "s3_roots.py",
     "server.py",
     "tokens.py",

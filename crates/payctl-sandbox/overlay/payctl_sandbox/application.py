@@ -9,7 +9,7 @@ import sys
 import threading
 from collections import Counter
 
-from . import control, requests, tokens
+from . import control, requests, rest, tokens
 from .clock import later
 
 # Operations that only read leave nothing to save.
@@ -36,6 +36,9 @@ class Application:
         body = read_body(environ)
         if environ["PATH_INFO"].startswith("/_payctl/"):
             return control.answer(self, environ, start_response)
+        if self.functions and rest.is_for(environ):
+            self.calls["execute-api.Invoke"] += 1
+            return rest.answer(self.functions, environ, body, start_response)
         call = requests.identify(environ, body)
         self.calls[f"{call.service}.{call.operation}"] += 1
         if self.functions and call.service == "lambda" and call.operation in INVOCATIONS:

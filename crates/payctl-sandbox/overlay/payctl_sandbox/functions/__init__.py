@@ -115,6 +115,17 @@ class Functions:
             headers["X-Amz-Log-Result"] = base64.b64encode(tail).decode()
         return "200 OK", headers, invocation.result
 
+    def call(self, region, name, payload, seconds):
+        """Invokes for a caller that gives up after so many seconds: the invocation, or None."""
+        definition = self._definition(region, name)
+        invocation = Invocation(definition, payload)
+        running = self.executor.submit(self._run, definition, invocation)
+        try:
+            running.result(seconds)
+        except TimeoutError:
+            return None
+        return invocation
+
     def _definition(self, region, name, qualifier=None):
         with self.lock:
             try:

@@ -150,15 +150,28 @@ def untag_resource(original, self):
 @replace(RestAPI, "create_deployment")
 def create_deployment(original, self, *arguments, **options):
     deployment = original(self, *arguments, **options)
-    summary = {}
+    # What it serves from now on, however the API changes.
+    deployment.served = {}
     for resource in self.resources.values():
         for name, method in resource.resource_methods.items():
-            summary.setdefault(resource.get_path(), {})[name] = {
-                "authorizationType": method.authorization_type,
-                "apiKeyRequired": method.api_key_required,
-            }
-    deployment.summary = summary
+            served = _served(self, method)
+            deployment.served.setdefault(resource.get_path(), {})[name] = served
     return deployment
+
+
+def _served(api, method):
+    validator = api.request_validators.get(method.request_validator_id)
+    models = (method.request_models or {}).items()
+    integration = method.method_integration
+    return {
+        "authorization": method.authorization_type,
+        "api_key": bool(method.api_key_required),
+        "validates_body": bool(validator and validator.validate_request_body),
+        "schemas": {kind: api.models[name].schema for kind, name in models if name in api.models},
+        "integration": integration and integration.integration_type,
+        "uri": integration and integration.uri,
+        "timeout": (integration and int(integration.timeout_in_millis or 0)) or 29_000,
+    }
 
 
 @replace(APIGatewayResponse, "get_deployment")
@@ -167,7 +180,16 @@ def get_deployment(original, self):
     if "apisummary" in self.querystring.get("embed", []):
         _, _, api, _, deployment = self.path.split("/")
         made = self.backend.get_deployment(api, deployment)
-        answer["apiSummary"] = getattr(made, "summary", {})
+        answer["apiSummary"] = {
+            path: {
+                name: {
+                    "authorizationType": served["authorization"],
+                    "apiKeyRequired": served["api_key"],
+                }
+                for name, served in methods.items()
+            }
+            for path, methods in getattr(made, "served", {}).items()
+        }
     return json.dumps(answer)
 
 
