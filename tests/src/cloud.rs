@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_sdk_ec2::types::{Filter, NatGatewayState, Tag};
+use aws_sdk_iam::types::PolicyScopeType;
 use aws_sdk_kms::types::KeyState;
+use aws_sdk_wafv2::types::{ResourceType, Scope};
 use payctl_aws::{Artifacts, Aws, Connection};
 
 use crate::emulator::Server;
@@ -27,6 +29,8 @@ pub async fn everything(aws: &Aws) -> BTreeSet<String> {
     all.storage(aws).await;
     all.functions(aws).await;
     all.identity(aws).await;
+    all.apis(aws).await;
+    all.firewalls(aws).await;
     all.0
 }
 
@@ -215,11 +219,70 @@ impl Inventory {
 
     async fn identity(&mut self, aws: &Aws) {
         for role in aws.iam.list_roles().send().await.unwrap().roles() {
-            if !role.path().starts_with("/aws-service-role/") {
-                let policies = aws.iam.list_role_policies().role_name(role.role_name());
-                let policies = policies.send().await.unwrap().policy_names().len();
-                self.add("iam.role", &format!("{}: {policies} policies", role.role_name()));
+            // What is the account's comes with the first environment and stays.
+            let accounts = role.role_name().starts_with("payctl-");
+            if !role.path().starts_with("/aws-service-role/") && !accounts {
+                let name = role.role_name();
+                let inline = aws.iam.list_role_policies().role_name(name).send().await.unwrap();
+                let managed = aws.iam.list_attached_role_policies().role_name(name);
+                let managed = managed.send().await.unwrap();
+                let policies = inline.policy_names().len() + managed.attached_policies().len();
+                self.add("iam.role", &format!("{name}: {policies} policies"));
             }
+        }
+        let ours = aws.iam.list_policies().scope(PolicyScopeType::Local);
+        for policy in ours.send().await.unwrap().policies() {
+            self.add("iam.policy", policy.policy_name().unwrap_or_default());
+        }
+    }
+
+    async fn apis(&mut self, aws: &Aws) {
+        let client = &aws.apigateway;
+        for api in client.get_rest_apis().send().await.unwrap().items() {
+            let (id, name) = (api.id().unwrap(), api.name().unwrap_or_default());
+            self.add("apigateway.rest_api", name);
+            let resources = client.get_resources().rest_api_id(id).send().await.unwrap();
+            for resource in resources.items() {
+                let methods = resource.resource_methods().into_iter().flatten();
+                for (method, about) in methods {
+                    let path = resource.path().unwrap_or_default();
+                    let to = about.method_integration().is_some();
+                    let line = format!("{name} {method} {path}, integrated {to}");
+                    self.add("apigateway.method", &line);
+                }
+            }
+            let models = client.get_models().rest_api_id(id).send().await.unwrap();
+            for model in models.items() {
+                let model = model.name().unwrap_or_default();
+                self.add("apigateway.model", &format!("{name} {model}"));
+            }
+            let validators = client.get_request_validators().rest_api_id(id);
+            for validator in validators.send().await.unwrap().items() {
+                let validator = validator.name().unwrap_or_default();
+                self.add("apigateway.request_validator", &format!("{name} {validator}"));
+            }
+            let deployments = client.get_deployments().rest_api_id(id).send().await.unwrap();
+            for _ in deployments.items() {
+                self.add("apigateway.deployment", name);
+            }
+            let stages = client.get_stages().rest_api_id(id).send().await.unwrap();
+            for stage in stages.item() {
+                let stage = stage.stage_name().unwrap_or_default();
+                self.add("apigateway.stage", &format!("{name} {stage}"));
+            }
+        }
+    }
+
+    async fn firewalls(&mut self, aws: &Aws) {
+        let (client, scope) = (&aws.wafv2, Scope::Regional);
+        let all = client.list_web_acls().scope(scope.clone()).send().await.unwrap();
+        for found in all.web_acls() {
+            let (arn, name) = (found.arn().unwrap(), found.name().unwrap());
+            let at = client.list_resources_for_web_acl().web_acl_arn(arn);
+            let at = at.resource_type(ResourceType::ApiGateway).send().await;
+            let at = at.map_or(0, |reply| reply.resource_arns().len());
+            let logs = client.get_logging_configuration().resource_arn(arn).send().await.is_ok();
+            self.add("wafv2.web_acl", &format!("{name} before {at}, logs {logs}"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Twenty things that look like ours and are not: under the same names where names may repeat,
+//! Two dozen things that look like ours and are not: under the same names where names may repeat,
 //! under names that ours begin with, and with the tags of other environments.
 
 use std::collections::BTreeSet;
@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::types::{
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{FunctionCode, Runtime};
+use aws_sdk_wafv2::types::{AllowAction, DefaultAction, Scope, VisibilityConfig};
 use payctl_aws::{Artifacts, Aws};
 
 use crate::cloud::everything;
@@ -17,8 +18,11 @@ use crate::cloud::everything;
 const ACCOUNT: &str = "123456789012";
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
+const NOTHING: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#;
+
 /// How many there are.
-pub const COUNT: usize = 20;
+pub const COUNT: usize = 24;
 
 type Tags<'a> = &'a [(&'a str, &'a str)];
 
@@ -33,6 +37,31 @@ pub async fn plant(aws: &Aws) {
     named(aws).await;
     keys(aws).await;
     function(aws).await;
+    edge(aws).await;
+}
+
+/// Names of APIs may repeat; those of web ACLs and policies may not.
+async fn edge(aws: &Aws) {
+    for tags in [
+        &[][..],
+        &[
+            ("payctl:stack", "secure-api"),
+            ("payctl:suffix", "dev-2"),
+            ("payctl:id", "apigateway.rest_api:main"),
+            ("payctl:lineage", "theirs"),
+        ],
+    ] {
+        let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let request = aws.apigateway.create_rest_api().name("payment-api-dev");
+        request.set_tags(Some(tags.collect())).send().await.unwrap();
+    }
+    let config = VisibilityConfig::builder().sampled_requests_enabled(false);
+    let config = config.cloud_watch_metrics_enabled(false).metric_name("theirs").build().unwrap();
+    let allow = DefaultAction::builder().allow(AllowAction::builder().build()).build();
+    let request = aws.wafv2.create_web_acl().name("payment-waf-dev-2").scope(Scope::Regional);
+    request.default_action(allow).visibility_config(config).send().await.unwrap();
+    let request = aws.iam.create_policy().policy_name("payment-lambda-policy-dev-2");
+    request.policy_document(NOTHING).send().await.unwrap();
 }
 
 async fn network(aws: &Aws) {

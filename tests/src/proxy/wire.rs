@@ -165,7 +165,11 @@ impl Request {
                 ["Create", "Allocate"].iter().any(|verb| operation.starts_with(verb))
             }
             (None, Protocol::RestXml) => self.method() == "PUT" && !self.target().contains('?'),
-            (None, _) => self.method() == "POST" && self.target().ends_with("/functions"),
+            (None, _) => {
+                let target = self.target();
+                let makes = target.ends_with("/functions") || target.starts_with("/restapis");
+                self.method() == "POST" && makes
+            }
         }
     }
 

@@ -69,6 +69,8 @@ pub struct Rack {
     /// What there is before, and with the environment, when nothing goes wrong.
     pub nothing: BTreeSet<String>,
     pub all: BTreeSet<String>,
+    /// How many keys it has.
+    pub key_count: usize,
     /// The calls of an `up` and of a `destroy` when nothing goes wrong.
     pub up: Vec<Call>,
     pub destroy: Vec<Call>,
@@ -92,10 +94,11 @@ impl Rack {
         let usual = payctl.up().took;
         let up = proxy.calls();
         let all = everything(&aws).await;
+        let key_count = keys(&aws).await.len();
         proxy.set(&Rule::Nothing);
         payctl.destroy();
         let destroy = proxy.calls();
-        let rack = Self { server, proxy, payctl, aws, nothing, all, up, destroy, usual };
+        let rack = Self { server, proxy, payctl, aws, nothing, all, key_count, up, destroy, usual };
         rack.clean();
         rack
     }
@@ -133,7 +136,7 @@ impl Rack {
     pub async fn is_up(&self, context: &str) {
         let wrong = difference(&self.all, &everything(&self.aws).await);
         assert!(wrong.is_empty(), "{context}\n{wrong:#?}");
-        assert_eq!(self.keys().await, 1, "{context}");
+        assert_eq!(self.keys().await, self.key_count, "{context}");
         let calm = self.under(&Rule::Nothing, &["up", "--yes"]);
         assert_eq!(calm.code, Some(0), "{context}\n{calm}");
         let changing = self.proxy.changing();

@@ -1,11 +1,12 @@
 //! Deployments: what an API was when it was deployed. A changed API needs a new one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use aws_sdk_apigateway::operation::get_deployment::GetDeploymentOutput;
 use payctl_engine::input::references;
 use payctl_engine::{
-    Access, Address, Changed, Input, Repeat, Resource, Stack, Typical, Unresolved, outputs,
+    Access, Address, Changed, Input, Pace, Repeat, Resource, Stack, Typical, Unresolved, outputs,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
@@ -54,6 +55,8 @@ impl Resource for Deployment {
     const ONE_AT_A_TIME: Option<&'static str> = Some("api");
     // CreateDeployment takes no token, and an API has any number of them.
     const REPEAT: Repeat = Repeat::Search;
+    // What AWS allows an account, whatever it is asked.
+    const PACE: Pace = Pace { create: Duration::from_secs(5), delete: Duration::ZERO };
     const TYPICAL: Typical = Typical { created: 1.0, ready: 0.0, deleted: 0.4 };
     const ACCESS: Access = Access {
         look: &["apigateway:GET"],

@@ -1,6 +1,8 @@
 //! Resources of an API: one segment of its paths each.
 
-use payctl_engine::{Access, Changed, Input, Resource, Typical, outputs};
+use std::time::Duration;
+
+use payctl_engine::{Access, Changed, Input, Pace, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::ApiId;
@@ -40,6 +42,8 @@ impl Resource for ApiResource {
     const BELONGS_TO: Option<&'static str> = Some("api");
     // "Unable to complete operation due to concurrent modification", so for all of an API.
     const ONE_AT_A_TIME: Option<&'static str> = Some("api");
+    // What AWS allows an account, whatever it is asked.
+    const PACE: Pace = Pace { create: Duration::from_millis(200), delete: Duration::ZERO };
     const TYPICAL: Typical = Typical::QUICK;
     const ACCESS: Access = Access {
         look: &["apigateway:GET"],

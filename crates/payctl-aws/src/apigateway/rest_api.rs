@@ -1,10 +1,11 @@
 //! REST APIs: what requests from outside come in through.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_apigateway::operation::get_rest_api::GetRestApiOutput;
 use aws_sdk_apigateway::types::EndpointConfiguration;
-use payctl_engine::{Access, Changed, Repeat, Resource, Typical, outputs};
+use payctl_engine::{Access, Changed, Pace, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::ResourceId;
@@ -51,6 +52,8 @@ impl Resource for RestApi {
     // CreateRestApi takes no token, and two APIs may have the same name.
     const REPEAT: Repeat = Repeat::Search;
     // One deletion per 30 s and account: only the first is quick.
+    // What AWS allows an account, whatever it is asked.
+    const PACE: Pace = Pace { create: Duration::from_secs(3), delete: Duration::from_secs(30) };
     const TYPICAL: Typical = Typical { created: 0.6, ready: 0.0, deleted: 1.0 };
     const ACCESS: Access = Access {
         look: &["apigateway:GET"],
