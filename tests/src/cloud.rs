@@ -169,9 +169,15 @@ impl Inventory {
             let vpc = vpcs.get(log.resource_id().unwrap_or_default());
             self.add("ec2.flow_log", vpc.map_or("of nothing", String::as_str));
         }
+        let apis = aws.apigateway.get_rest_apis().send().await.unwrap();
         for group in aws.logs.describe_log_groups().send().await.unwrap().log_groups() {
             let days = group.retention_in_days().unwrap_or_default();
-            self.add("logs.group", &format!("{}: {days}", group.log_group_name().unwrap()));
+            let mut name = group.log_group_name().unwrap().to_owned();
+            // An API's id is another one each time.
+            for api in apis.items() {
+                name = name.replace(api.id().unwrap(), api.name().unwrap_or_default());
+            }
+            self.add("logs.group", &format!("{name}: {days}"));
         }
         for trail in aws.cloudtrail.describe_trails().send().await.unwrap().trail_list() {
             self.add("cloudtrail.trail", trail.name().unwrap());

@@ -40,7 +40,8 @@ pub async fn together(system: &str, extent: Extent) {
 /// R10: a killed holder's lock is free, a paused one's is not, and one can wait for it.
 pub async fn holders(system: &str, extent: Extent) {
     let rack = Rack::with(system, &["--time-scale", "20"]).await;
-    let waits = "ec2.nat_gateway:main: waiting";
+    // Each system waits for something.
+    let waits = ": waiting for";
     let mut holder = rack.payctl.start(&["up", "--yes"]);
     holder.says(waits);
     holder.signal("STOP");

@@ -38,6 +38,9 @@ class Contents:
         self._changed_at = None
         self._first_change_at = None
         self._stopped = False
+        # Snapshots are taken one after the other, and so they are written.
+        self._writing = threading.Lock()
+        self._taken = self._written = 0
         self._thread = threading.Thread(target=self._write_when_quiet, name="contents")
         self._thread.daemon = True
 
@@ -99,12 +102,19 @@ class Contents:
             with self._wake:
                 self._first_change_at = None
             image = self._image()
+            self._taken += 1
+            taken = self._taken
         temporary = f"{self.path}.{os.getpid()}.tmp"
-        with open(temporary, "wb") as file:
-            file.write(image)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self.path)
+        with self._writing:
+            # Another thread may have written a later one meanwhile.
+            if taken < self._written:
+                return
+            with open(temporary, "wb") as file:
+                file.write(image)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, self.path)
+            self._written = taken
 
     def _image(self):
         kept = {
