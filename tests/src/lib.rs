@@ -10,6 +10,7 @@ pub mod emulator;
 pub mod environment;
 pub mod proxy;
 pub mod scenario;
+pub mod standing;
 pub mod strangers;
 pub mod torture;
 pub mod world;

@@ -97,7 +97,7 @@ async fn network(aws: &Aws) {
     for tags in [
         &[("Name", "payment-igw-dev")][..],
         &[
-            ("payctl:stack", "secure-api"),
+            ("payctl:stack", "another"),
             ("payctl:suffix", "dev"),
             ("payctl:id", "ec2.internet_gateway:main"),
             ("payctl:lineage", "theirs"),

@@ -74,18 +74,17 @@ async fn tag_what_lost_its_tags(payctl: &Payctl, aws: &Aws) {
     request.send().await.unwrap();
 }
 
-async fn a_whole_life(emulator: Emulator) {
+async fn a_whole_life(system: &str, emulator: Emulator) {
     let server = Server::start(emulator);
-    let payctl = Payctl::new(&server);
+    let payctl = Payctl::new(&server).of(system);
     let aws = clients(&server).await;
     let nothing = everything(&aws).await;
 
     payctl.up();
     let all = everything(&aws).await;
     assert!(difference(&nothing, &all).len() >= 36, "{:#?}", difference(&nothing, &all));
-    let [(key, KeyState::Enabled)] = &keys(&aws).await.into_iter().collect::<Vec<_>>()[..] else {
-        panic!("not one key: {:?}", keys(&aws).await)
-    };
+    let made = keys(&aws).await;
+    assert!(made.values().all(|state| *state == KeyState::Enabled), "{made:?}");
     assert_eq!(unexpected(&payctl.plan(), emulator), [""; 0]);
 
     if emulator == Emulator::Sandbox {
@@ -99,34 +98,38 @@ async fn a_whole_life(emulator: Emulator) {
     }
     assert_eq!(difference(&all, &everything(&aws).await), [""; 0]);
 
-    if emulator == Ministack {
+    if (system, emulator) == ("pci-core", Ministack) {
         tag_what_lost_its_tags(&payctl, &aws).await;
     }
     payctl.destroy();
     assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0]);
-    assert_eq!(keys(&aws).await, [(key.clone(), KeyState::PendingDeletion)].into());
+    let leaving = made.keys().map(|key| (key.clone(), KeyState::PendingDeletion)).collect();
+    assert_eq!(keys(&aws).await, leaving);
     payctl.destroy().says("nothing to do");
 
-    // The same suffix works at once, and the key is the same one.
+    // The same suffix works at once, and the keys are the same ones.
     payctl.up();
     assert_eq!(difference(&all, &everything(&aws).await), [""; 0]);
-    assert_eq!(keys(&aws).await, [(key.clone(), KeyState::Enabled)].into());
+    assert_eq!(keys(&aws).await, made);
     assert_eq!(unexpected(&payctl.plan(), emulator), [""; 0]);
 }
 
-#[tokio::test]
-async fn a_whole_life_on_the_sandbox() {
-    a_whole_life(Emulator::Sandbox).await;
+macro_rules! whole_lives {
+    ($($name:ident: $system:literal on $emulator:expr,)+) => {$(
+        #[tokio::test]
+        async fn $name() {
+            a_whole_life($system, $emulator).await;
+        }
+    )+};
 }
 
-#[tokio::test]
-async fn a_whole_life_on_moto() {
-    a_whole_life(Emulator::Moto).await;
-}
-
-#[tokio::test]
-async fn a_whole_life_on_ministack() {
-    a_whole_life(Ministack).await;
+whole_lives! {
+    a_whole_life_of_pci_core_on_the_sandbox: "pci-core" on Emulator::Sandbox,
+    a_whole_life_of_pci_core_on_moto: "pci-core" on Emulator::Moto,
+    a_whole_life_of_pci_core_on_ministack: "pci-core" on Ministack,
+    a_whole_life_of_secure_api_on_the_sandbox: "secure-api" on Emulator::Sandbox,
+    a_whole_life_of_secure_api_on_moto: "secure-api" on Emulator::Moto,
+    a_whole_life_of_secure_api_on_ministack: "secure-api" on Ministack,
 }
 
 #[tokio::test]

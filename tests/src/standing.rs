@@ -1,0 +1,67 @@
+//! An environment that stands, for tests of what is done to it from outside.
+
+use std::collections::BTreeSet;
+
+use payctl_aws::Aws;
+use payctl_engine::state::Store;
+use payctl_engine::{Action, Address, Plan};
+
+use crate::binary::{Payctl, differences};
+use crate::cloud::{clients, difference, everything};
+use crate::emulator::{Emulator, Server};
+
+/// An environment that stands.
+pub struct Standing {
+    pub server: Server,
+    pub payctl: Payctl,
+    pub aws: Aws,
+    /// All that there is.
+    pub all: BTreeSet<String>,
+}
+
+impl Standing {
+    /// Of `system`, on the sandbox.
+    pub async fn of(system: &str) -> Self {
+        let server = Server::start(Emulator::Sandbox);
+        let payctl = Payctl::new(&server).of(system);
+        let aws = clients(&server).await;
+        payctl.up();
+        let all = everything(&aws).await;
+        Self { server, payctl, aws, all }
+    }
+
+    /// What AWS assigned, as the state has it.
+    pub fn known(&self, address: &str, output: &str) -> String {
+        let state = Store::at(self.payctl.state()).load().unwrap().state.unwrap();
+        let record = &state.resources[&Address::parse(address).unwrap()];
+        record.outputs[output].as_str().unwrap().to_owned()
+    }
+
+    /// Its id.
+    pub fn id(&self, address: &str) -> String {
+        self.known(address, "id")
+    }
+
+    /// The bucket's name.
+    pub fn bucket(&self, base: &str) -> String {
+        format!("{base}-dev-123456789012")
+    }
+
+    /// The plan, which names exactly `addresses`.
+    #[track_caller]
+    pub fn names(&self, addresses: &BTreeSet<&str>) -> Plan {
+        let plan = self.payctl.plan();
+        let named = plan.steps.iter().filter(|step| step.action != Action::Keep);
+        let named: BTreeSet<&str> = named.map(|step| step.address.as_str()).collect();
+        assert_eq!(named, *addresses, "{:#?}", differences(&plan));
+        plan
+    }
+
+    /// `up` brings everything back to what it was.
+    pub async fn is_repaired(&self) {
+        let ended = self.payctl.up();
+        let wrong = difference(&self.all, &everything(&self.aws).await);
+        assert!(wrong.is_empty(), "{wrong:#?}\n{ended}");
+        self.payctl.is_as_declared();
+    }
+}
