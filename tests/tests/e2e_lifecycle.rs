@@ -12,9 +12,10 @@ use payctl_engine::{Address, Plan};
 use payctl_tests::binary::{Payctl, changing_calls, differences};
 use payctl_tests::cloud::{clients, difference, everything, keys};
 use payctl_tests::emulator::{
-    Emulator::{self, Ministack},
+    Emulator::{self, Ministack, Moto},
     Server,
 };
+use payctl_tests::proxy::{Fate, Proxy, Refusal, Rule};
 
 /// What an emulator gets wrong: the emulator, the kind, the property and how.
 const EXCEPTIONS: &[(Emulator, &str, &str, &str)] = &[
@@ -27,7 +28,25 @@ const EXCEPTIONS: &[(Emulator, &str, &str, &str)] = &[
     (Ministack, "ec2.flow_log", "role", "DescribeFlowLogs leaves it out"),
     (Ministack, "ec2.flow_log", "tags", "CreateFlowLogs ignores them"),
     (Ministack, "cloudtrail.trail", "tags", "CreateTrail ignores them"),
+    (Moto, "ec2.security_group", "egress", "a prefix list's rule loses its description"),
+    (Ministack, "ec2.security_group", "egress", "a prefix list's rule is dropped"),
+    (Ministack, "ec2.interface_endpoint", "security_groups", "is left out"),
+    (Ministack, "ec2.interface_endpoint", "private_dns", "is left out"),
+    (Ministack, "ec2.interface_endpoint", "policy", "is left out"),
+    (Ministack, "wafv2.logging", "create", "its calls are missing"),
 ];
+
+/// `up`, which has to work but for what the emulator does not have.
+fn comes_up(payctl: &Payctl, system: &str, emulator: Emulator) {
+    if (system, emulator) != ("secure-api", Ministack) {
+        payctl.up();
+        return;
+    }
+    let ended = payctl.run(&["up", "--yes"]);
+    ended.exits(1);
+    ended.says("Unknown WAF action: PutLoggingConfiguration");
+    ended.says("1 of the steps failed");
+}
 
 /// What the plan does beyond what the emulator gets wrong.
 fn unexpected(plan: &Plan, emulator: Emulator) -> Vec<String> {
@@ -40,6 +59,11 @@ fn unexpected(plan: &Plan, emulator: Emulator) -> Vec<String> {
                 .iter()
                 .any(|(emulator, kind, property, _)| seen == (*emulator, kind, property))
         });
+        let missing = (emulator, kind.as_str(), "create");
+        if EXCEPTIONS.iter().any(|(emulator, kind, what, _)| missing == (*emulator, kind, what)) {
+            assert_eq!(step.action, Action::Create, "{}", step.address);
+            step.action = Action::Keep;
+        }
         if step.changes.is_empty() && matches!(step.action, Update | CreateThenDelete) {
             step.action = Action::Keep;
         }
@@ -76,11 +100,17 @@ async fn tag_what_lost_its_tags(payctl: &Payctl, aws: &Aws) {
 
 async fn a_whole_life(system: &str, emulator: Emulator) {
     let server = Server::start(emulator);
-    let payctl = Payctl::new(&server).of(system);
+    let proxy = Proxy::start(&server.endpoint);
+    if emulator == Ministack {
+        // It does not know the call, so that nothing could be planned.
+        let absent = Fate::Refuse(Refusal::Code("WAFNonexistentItemException"));
+        proxy.set(&Rule::Of { operation: "GetLoggingConfiguration", fate: absent });
+    }
+    let payctl = Payctl::at(&proxy.endpoint, "dev").of(system);
     let aws = clients(&server).await;
     let nothing = everything(&aws).await;
 
-    payctl.up();
+    comes_up(&payctl, system, emulator);
     let all = everything(&aws).await;
     assert!(difference(&nothing, &all).len() >= 36, "{:#?}", difference(&nothing, &all));
     let made = keys(&aws).await;
@@ -93,7 +123,7 @@ async fn a_whole_life(system: &str, emulator: Emulator) {
         payctl.up();
         assert_eq!(changing_calls(&server), [].into());
         assert_eq!(fs::read(payctl.state().join("state.json")).unwrap(), state);
-    } else if emulator == Emulator::Moto {
+    } else if (system, emulator) == ("pci-core", Moto) {
         payctl.up().says("nothing to do");
     }
     assert_eq!(difference(&all, &everything(&aws).await), [""; 0]);
@@ -108,7 +138,7 @@ async fn a_whole_life(system: &str, emulator: Emulator) {
     payctl.destroy().says("nothing to do");
 
     // The same suffix works at once, and the keys are the same ones.
-    payctl.up();
+    comes_up(&payctl, system, emulator);
     assert_eq!(difference(&all, &everything(&aws).await), [""; 0]);
     assert_eq!(keys(&aws).await, made);
     assert_eq!(unexpected(&payctl.plan(), emulator), [""; 0]);
@@ -125,10 +155,10 @@ macro_rules! whole_lives {
 
 whole_lives! {
     a_whole_life_of_pci_core_on_the_sandbox: "pci-core" on Emulator::Sandbox,
-    a_whole_life_of_pci_core_on_moto: "pci-core" on Emulator::Moto,
+    a_whole_life_of_pci_core_on_moto: "pci-core" on Moto,
     a_whole_life_of_pci_core_on_ministack: "pci-core" on Ministack,
     a_whole_life_of_secure_api_on_the_sandbox: "secure-api" on Emulator::Sandbox,
-    a_whole_life_of_secure_api_on_moto: "secure-api" on Emulator::Moto,
+    a_whole_life_of_secure_api_on_moto: "secure-api" on Moto,
     a_whole_life_of_secure_api_on_ministack: "secure-api" on Ministack,
 }
 

@@ -47,6 +47,8 @@ pub enum Rule {
     Nothing,
     /// The `nth` from when the rule was set.
     At { nth: u64, fate: Fate },
+    /// Those of that operation.
+    Of { operation: &'static str, fate: Fate },
     /// The `nth` and all after it.
     From { nth: u64, fate: Fate },
     /// Each by chance: so many of a hundred meet each fate.
@@ -183,9 +185,9 @@ impl Shared {
             if inner.killed {
                 return Ok(());
             }
-            let fate = inner.fate();
             let nth = inner.calls.len() as u64 + 1;
             let (name, changing) = (request.name(), request.is_changing());
+            let fate = inner.fate(&name);
             inner.calls.push(Call { nth, name, changing, fate, at: Instant::now() });
             inner.killed = matches!(fate, Fate::Kill { .. });
             if fate == Fate::Pass {
@@ -249,11 +251,12 @@ impl Shared {
 }
 
 impl Inner {
-    fn fate(&mut self) -> Fate {
+    fn fate(&mut self, name: &str) -> Fate {
         let nth = self.calls.len() as u64 + 1;
         match &self.rule {
             Rule::At { nth: at, fate } if nth == *at => *fate,
             Rule::From { nth: from, fate } if nth >= *from => *fate,
+            Rule::Of { operation, fate } if name.ends_with(operation) => *fate,
             Rule::Chance { of_hundred, .. } => {
                 let mut drawn = self.random.u64(0..100);
                 for (share, fate) in of_hundred {

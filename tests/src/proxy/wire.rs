@@ -18,6 +18,8 @@ pub enum Refusal {
     Expired,
     /// The client's clock is an hour behind.
     Skewed,
+    /// With this code, as a request that is wrong.
+    Code(&'static str),
 }
 
 /// One HTTP request.
@@ -181,6 +183,7 @@ impl Request {
             (Refusal::Unavailable, _) => {
                 return answer(503, &[("Content-Type", "text/html")], b"<html>later</html>");
             }
+            (Refusal::Code(code), _) => (400, code),
             (Refusal::Throttled, Ec2) => (503, "RequestLimitExceeded"),
             (Refusal::Throttled, Query) => (400, "Throttling"),
             (Refusal::Throttled, RestXml) => (503, "SlowDown"),
