@@ -4,8 +4,12 @@
 set -eu
 cd "$(dirname -- "$0")/.."
 
-suffix=${SUFFIX:-dev}
 stack=${STACK:-pci-core}
+# The systems have names in common, so that each takes another suffix.
+case $stack in
+    secure-api) suffix=${SUFFIX:-api} ;;
+    *) suffix=${SUFFIX:-dev} ;;
+esac
 payctl=target/debug/payctl
 step() { printf '\n== %s\n' "$*" >&2; }
 run() { command=$1; shift; $payctl "$command" --stack "$stack" --suffix "$suffix" --sandbox "$@"; }
