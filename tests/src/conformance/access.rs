@@ -29,6 +29,7 @@ const UNCALLED: &[(&str, &str)] = &[
     ("ec2.default_security_group", "ec2:UpdateSecurityGroupRuleDescriptionsIngress"),
     ("ec2.security_group", "ec2:UpdateSecurityGroupRuleDescriptionsEgress"),
     ("ec2.security_group", "ec2:UpdateSecurityGroupRuleDescriptionsIngress"),
+    ("ec2.security_group_ingress", "ec2:UpdateSecurityGroupRuleDescriptionsIngress"),
     ("kms.key", "kms:CancelKeyDeletion"),
     ("lambda.function", "ec2:DeleteNetworkInterface"),
     ("s3.bucket", "s3:AbortMultipartUpload"),
