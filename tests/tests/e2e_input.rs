@@ -221,7 +221,9 @@ fn where_no_state_can_be_written_nothing_is_changed() {
     fs::write(payctl.folder().join("file"), "").unwrap();
     for folder in ["file/state", "/proc/payctl"] {
         let ended = payctl.run(&["up", "--yes", "--state-dir", folder]);
-        refused(&payctl, &ended, "make the folder writable, or name another with --state-dir");
+        ended.exits(4);
+        ended.says("see to the folder and the space on its disk, or name another with --state-dir");
+        assert_eq!(ended.stdout, "", "{ended}");
     }
     assert_eq!(changing_calls(&server), [].into());
 }

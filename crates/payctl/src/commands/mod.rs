@@ -12,8 +12,11 @@ mod stacks;
 mod state;
 mod up;
 
+use std::io::IsTerminal as _;
+
 use crate::cli::{Cli, Command};
 use crate::error::{CliError, Exit};
+use crate::report;
 
 /// Runs a command.
 pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
@@ -29,5 +32,22 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Invoke(args) => invoke::run(global, &args).await,
         Command::Policy(args) => policy::run(global, &args).await,
         Command::Completions { shell } => completions::run(shell),
+    }
+}
+
+/// Asks a question that is answered by typing `wanted`, on a terminal only.
+fn typed(question: &str, wanted: &str, hint: &str) -> Result<(), CliError> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Err(
+            CliError::failed("there is no terminal to ask on, and nothing was changed").hint(hint)
+        );
+    }
+    report::ask(question);
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    read.map_err(|source| CliError::failed("failed to read the answer").because(&source))?;
+    match answer.trim() == wanted {
+        true => Ok(()),
+        false => Err(CliError::failed("not approved, and nothing was changed")),
     }
 }

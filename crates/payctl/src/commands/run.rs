@@ -1,13 +1,13 @@
 //! What `up` and `destroy` share: show the plan, ask, carry it out, tell how it ended.
 
 use std::collections::BTreeSet;
-use std::io::{IsTerminal as _, Write as _};
 
 use payctl_engine::state::Session;
 use payctl_engine::{FailureKind, Goal, Limits, Outcome, Plan, Stop, execute};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
+use super::typed;
 use crate::cli::Global;
 use crate::environment::{Environment, state_folder};
 use crate::error::{CliError, Exit};
@@ -43,9 +43,7 @@ pub(super) async fn carry_out(
         }
         return Ok(Exit::Done);
     }
-    if !approved(&question)? {
-        return Err(CliError::failed("not approved, and nothing was changed"));
-    }
+    approve(&question)?;
     let stop = Stop::default();
     let listener = listen(stop.clone());
     let mut journal = session.journal(&environment.loaded, &environment.state)?;
@@ -180,27 +178,15 @@ fn again(global: &Global, plan: &Plan) -> String {
     })
 }
 
-fn approved(question: &Question) -> Result<bool, CliError> {
+/// Asks unless that is to be left out.
+fn approve(question: &Question) -> Result<(), CliError> {
     let (yes, wanted, prompt) = match question {
         Question::Approve { yes } => (*yes, "yes", "do this? type yes: ".to_owned()),
         Question::Destroy { yes, suffix } => {
             (*yes, suffix.as_str(), format!("to delete all of this, type its suffix, {suffix}: "))
         }
     };
-    if yes {
-        return Ok(true);
-    }
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return Err(CliError::failed("there is no terminal to ask on, and nothing was changed")
-            .hint("add --yes if the plan is right"));
-    }
-    report::ask(&prompt);
-    let mut answer = String::new();
-    std::io::stdin()
-        .read_line(&mut answer)
-        .map_err(|source| CliError::failed("failed to read the answer").because(&source))?;
-    let _ = std::io::stderr().flush();
-    Ok(answer.trim() == wanted)
+    if yes { Ok(()) } else { typed(&prompt, wanted, "add --yes if the plan is right") }
 }
 
 /// The first Ctrl-C or SIGTERM stops gently, the second at once. Both are heard from here on, and

@@ -1,11 +1,11 @@
 //! `payctl state`: what is recorded.
 
-use std::io::IsTerminal as _;
 use std::path::Path;
 
 use payctl_engine::state::{Continues, Health, JournalCheck, Says};
 use payctl_engine::{Address, Status};
 
+use super::typed;
 use crate::cli::{Global, StateCommand};
 use crate::environment::Local;
 use crate::error::{CliError, Exit};
@@ -176,22 +176,7 @@ async fn recover(global: &Global, local: &Local, yes: bool) -> Result<Exit, CliE
 
 /// Asks for a `yes`, unless it was given.
 fn approve(yes: bool, question: &str, hint: &str) -> Result<(), CliError> {
-    if yes {
-        return Ok(());
-    }
-    if !std::io::stdin().is_terminal() {
-        return Err(
-            CliError::failed("there is no terminal to ask on, and nothing was changed").hint(hint)
-        );
-    }
-    report::ask(question);
-    let mut answer = String::new();
-    let read = std::io::stdin().read_line(&mut answer);
-    read.map_err(|source| CliError::failed("failed to read the answer").because(&source))?;
-    match answer.trim() {
-        "yes" => Ok(()),
-        _ => Err(CliError::failed("not approved, and nothing was changed")),
-    }
+    if yes { Ok(()) } else { typed(question, "yes", hint) }
 }
 
 fn unknown(local: &Local, address: &Address) -> CliError {

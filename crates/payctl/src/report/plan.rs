@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anstyle::Style;
-use payctl_engine::{Action, Change, Goal, Origin, Plan, Step};
+use payctl_engine::{Action, Change, Goal, Origin, Plan, Provider as _, Step};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
@@ -33,15 +33,17 @@ pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> Strin
         }
     }
     out.push('\n');
+    let kinds = environment.provider.kinds();
     for step in &plan.steps {
-        write_step(&mut out, step, plan.goal, verbose);
+        let keeps_data = kinds.get(step.address.kind()).is_some_and(|kind| kind.keeps_data);
+        write_step(&mut out, step, plan.goal, keeps_data, verbose);
     }
     write_refusals(&mut out, plan);
     write_counts(&mut out, plan);
     out
 }
 
-fn write_step(out: &mut String, step: &Step, goal: Goal, verbose: u8) {
+fn write_step(out: &mut String, step: &Step, goal: Goal, keeps_data: bool, verbose: u8) {
     for deposed in &step.deposed {
         let id = short(deposed.outputs.get("id").unwrap_or(&deposed.outputs));
         let what = format!("- {}: delete what it replaced, {id}", step.address);
@@ -57,6 +59,7 @@ fn write_step(out: &mut String, step: &Step, goal: Goal, verbose: u8) {
             ("±", RED, "replace: delete, then create (the two cannot stand side by side)")
         }
         Action::CreateThenDelete => ("±", YELLOW, "replace: create, then delete the old one"),
+        Action::Delete if keeps_data => ("-", RED, "delete, and its data is lost"),
         Action::Delete => ("-", RED, "delete"),
         Action::Forget => ("-", DIM, "forget"),
     };
