@@ -1,9 +1,11 @@
 //! Emulators: one server per test, on a free port of the loopback interface.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use payctl_aws::Reach;
@@ -120,7 +122,16 @@ pub fn python() -> PathBuf {
         .map_or_else(|| root().join("target/tools/venv/bin/python"), PathBuf::from)
 }
 
-/// A port nobody listens on.
+/// A port nobody listens on, and that no other test of this process was given: until a server
+/// listens, the system may give the same one again, and two tests would share what answers there.
 pub fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        if given.insert(port) {
+            return port;
+        }
+    }
 }
