@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use payctl_aws::cloudtrail::{DataEvents, Trail};
 use payctl_aws::cloudwatch::Alarm;
-use payctl_aws::dynamodb::{AttributeKind, TableRef};
+use payctl_aws::dynamodb::{Attribute, AttributeKind, TableRef};
 use payctl_aws::ec2::{
     ElasticIp, GatewayEndpoint, InternetGatewayAttachmentRef, NatGateway, NatGatewayRef, Peer,
     Route, RouteTableRef, RouteTarget, SubnetRef, VpcRef,
@@ -20,7 +20,6 @@ use payctl_engine::{Handle as _, Input, Stack};
 use crate::Context;
 use crate::config::{Nat, Posture};
 use crate::parts::bucket::{self, Ageing};
-use crate::parts::table::attribute;
 use crate::parts::{flow_log, function, key, logs, network, role, table};
 
 mod parameters;
@@ -100,8 +99,8 @@ impl System<'_> {
         let table = table::on_demand(
             self.context,
             name,
-            attribute("transactionId", AttributeKind::S),
-            Some(attribute("timestamp", AttributeKind::N)),
+            Attribute::new("transactionId", AttributeKind::S),
+            Some(Attribute::new("timestamp", AttributeKind::N)),
             BTreeMap::new(),
             key,
             self.parameters.deletion_protection || strict,

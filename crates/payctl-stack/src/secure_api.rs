@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use payctl_aws::dynamodb::{AttributeKind, Index, TableRef};
+use payctl_aws::dynamodb::{Attribute, AttributeKind, Index, TableRef};
 use payctl_aws::ec2::{
     GatewayEndpoint, InterfaceEndpoint, Peer, SecurityGroupIngress, SecurityGroupRef, SubnetRef,
     VpcRef,
@@ -18,7 +18,6 @@ use payctl_engine::{Input, Stack};
 
 use crate::Context;
 use crate::config::Posture;
-use crate::parts::table::attribute;
 use crate::parts::{bucket, flow_log, function, key, logs, network, role, table};
 
 mod api;
@@ -114,7 +113,7 @@ impl System<'_> {
 
     fn transactions(&self, stack: &mut Stack, keys: &Keys) -> TableRef {
         let by_customer = Index {
-            hash_key: attribute("customerId", AttributeKind::S),
+            hash_key: Attribute::new("customerId", AttributeKind::S),
             range_key: None,
             projection: "ALL".to_owned(),
         };
@@ -122,7 +121,7 @@ impl System<'_> {
         let table = table::on_demand(
             self.context,
             self.context.name("payment-transactions"),
-            attribute("transactionId", AttributeKind::S),
+            Attribute::new("transactionId", AttributeKind::S),
             None,
             [("CustomerIndex".to_owned(), by_customer)].into(),
             &keys.table,

@@ -2,15 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use payctl_aws::dynamodb::{Attribute, AttributeKind, Index, Table};
+use payctl_aws::dynamodb::{Attribute, Index, Table};
 use payctl_aws::kms::KeyRef;
 
 use crate::Context;
-
-/// An attribute that keys are made of.
-pub(crate) fn attribute(name: &str, kind: AttributeKind) -> Attribute {
-    Attribute { name: name.to_owned(), kind }
-}
 
 /// The table `name` by `hash_key`, and by `range_key` within it.
 pub(crate) fn on_demand(
