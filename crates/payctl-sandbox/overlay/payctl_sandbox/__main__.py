@@ -32,12 +32,13 @@ def main():
     from .clock import clock
     from .contents import Contents
     from .functions import Functions
+    from .functions.queues import Feed
+    from .lock import lock
     from .server import serve
 
     clock.scale = options.time_scale
     gaps.install()
 
-    lock = threading.RLock()
     moto = DomainDispatcherApplication(create_backend_app)
     backends = s3_roots.middleware(cbor.middleware(moto))
     application = Application(backends, lock)
@@ -46,10 +47,12 @@ def main():
     server = serve(application, options.port)
     endpoint = f"http://127.0.0.1:{server.port}"
     functions = Functions(endpoint, os.path.join(options.home, "code"), lock, contents.changed)
-    contents.on_empty.append(functions.forget)
+    feed = Feed(functions, lock, contents.changed)
+    contents.on_empty += [functions.forget, feed.forget]
 
     application.contents = contents
     application.functions = functions
+    application.feed = feed
     application.stop = server.shutdown
     application.health = {
         "pid": os.getpid(),
@@ -61,11 +64,13 @@ def main():
     }
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+    feed.start()
     print(f"listening on {endpoint}", flush=True)
     try:
         server.serve_forever(poll_interval=0.05)
     finally:
         server.server_close()
+        feed.stop()
         functions.stop()
         contents.stop()
         print("stopped", flush=True)

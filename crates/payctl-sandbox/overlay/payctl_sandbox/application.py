@@ -28,6 +28,7 @@ class Application:
         self.health = {}
         self.contents = None
         self.functions = None
+        self.feed = None
         self.stop = None
         self.current = threading.local()
         self.tokens = tokens.Tokens()
@@ -49,7 +50,7 @@ class Application:
 
     def _moto(self, call, environ, start_response):
         with self.lock:
-            later.run_due()
+            changed = later.run_due()
             try:
                 answer = self.moto(environ, start_response)
                 parts = [b"".join(answer)]
@@ -58,8 +59,12 @@ class Application:
             except Exception:
                 print(f"{call.service}.{call.operation} failed:", file=sys.stderr)
                 raise
-        if self.contents and not call.operation.startswith(READS):
-            self.contents.changed()
+        if not call.operation.startswith(READS):
+            changed = True
+            if self.contents:
+                self.contents.changed()
+        if self.feed and changed:
+            self.feed.wake()
         if self.functions:
             self.functions.deliver()
         return parts

@@ -48,14 +48,19 @@ class Later:
         self.pending.append((due, f"{function.__module__}.{function.__name__}", arguments))
 
     def run_due(self):
-        """Runs what is due; called under the lock."""
+        """Runs what is due, and says whether anything was; called under the lock."""
         if not self.pending:
-            return
+            return False
         now = time.time() if self.clock.timed else float("inf")
         due = sorted((entry for entry in self.pending if entry[0] <= now), key=lambda e: e[0])
         self.pending = [entry for entry in self.pending if entry[0] > now]
         for _, name, arguments in due:
             self.effects[name](*arguments)
+        return bool(due)
+
+    def next_due(self):
+        """When there will be something to run."""
+        return min((when for when, _, _ in self.pending), default=float("inf"))
 
 
 clock = Clock()

@@ -112,6 +112,9 @@ class _Pickler(pickle.Pickler):
             return get_backend, (value.service_name,)
         if type(value) in LOCKS:
             return LOCKS[type(value)], ()
+        if isinstance(value, threading.Condition):
+            # Without those who wait.
+            return threading.Condition, ()
         if isinstance(value, dict) and type(value).__module__.startswith("moto."):
             # Some show other items than they hold (a bucket's keys: only the last version).
             factory = getattr(value, "default_factory", None)

@@ -73,7 +73,7 @@ class Functions:
         query = parse_qs(environ.get("QUERY_STRING", ""))
         qualifier = query.get("Qualifier", [None])[0]
         region = requests.identify(environ, body).region
-        definition = self._definition(region, name, qualifier)
+        definition = self.definition(region, name, qualifier)
         kind = environ.get("HTTP_X_AMZ_INVOCATION_TYPE", "RequestResponse")
         if environ["PATH_INFO"].rstrip("/").endswith("invoke-async"):
             kind = "Event"
@@ -99,7 +99,7 @@ class Functions:
             self.send(definition, body or b"{}", invocation.request_id)
             return "202 Accepted", headers, b""
         try:
-            log = self._run(definition, invocation)
+            log = self.run(definition, invocation)
         except Throttled as throttled:
             raise Refused(
                 "429 Too Many Requests",
@@ -117,16 +117,17 @@ class Functions:
 
     def call(self, region, name, payload, seconds):
         """Invokes for a caller that gives up after so many seconds: the invocation, or None."""
-        definition = self._definition(region, name)
+        definition = self.definition(region, name)
         invocation = Invocation(definition, payload)
-        running = self.executor.submit(self._run, definition, invocation)
+        running = self.executor.submit(self.run, definition, invocation)
         try:
             running.result(seconds)
         except TimeoutError:
             return None
         return invocation
 
-    def _definition(self, region, name, qualifier=None):
+    def definition(self, region, name, qualifier=None):
+        """The function as it is to be run; refused unless it is there and active."""
         with self.lock:
             try:
                 function = get_backend(DEFAULT_ACCOUNT_ID, region).get_function(name, qualifier)
@@ -142,12 +143,18 @@ class Functions:
             )
         return definition
 
-    def _run(self, definition, invocation, wait=False):
-        """Runs the invocation and answers its log lines."""
+    def run(self, definition, invocation, wait=0.0):
+        """Runs the invocation and answers its log lines.
+
+        Waits so many seconds for its turn where as many run already as may.
+        """
         place = definition.place
+        until = time.monotonic() + wait
 
         def again():
-            return self._definition(*place)
+            if time.monotonic() > until:
+                raise Throttled(definition.concurrency is not None)
+            return self.definition(*place)
 
         pool = self._pool(place)
         began = time.monotonic()
@@ -199,7 +206,7 @@ class Functions:
             except IndexError:
                 return
             try:
-                self.send(self._definition(arn.split(":")[3], arn), payload)
+                self.send(self.definition(arn.split(":")[3], arn), payload)
             except Refused as refused:
                 print(f"not delivered to {arn}: {refused}", flush=True)
 
@@ -215,9 +222,9 @@ class Functions:
                     return
                 if attempt:
                     self._pause(attempt)
-                    definition = self._definition(*definition.place)
+                    definition = self.definition(*definition.place)
                 invocation = Invocation(definition, payload, request_id=request_id)
-                self._run(definition, invocation, wait=True)
+                self.run(definition, invocation, wait=float("inf"))
                 if not invocation.error:
                     return
         except Refused as refused:
@@ -238,7 +245,7 @@ class Functions:
             for place, pool in list(self.pools.items()):
                 region, name, version = place
                 try:
-                    definition = self._definition(region, name, version)
+                    definition = self.definition(region, name, version)
                 except Refused:
                     definition = None
                 pool.reap(definition)

@@ -19,6 +19,7 @@ MODULES = (
     "function_states",
     "iam",
     "kms",
+    "queues",
     "s3",
     "s3_notifications",
     "services_using_keys",
