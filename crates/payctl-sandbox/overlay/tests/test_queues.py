@@ -538,6 +538,22 @@ print("batch " + json.dumps(event["Records"]))
         until(lambda: self.aws.left(url) == 0)
         self.assertEqual(self.aws.bodies(function), ["a"])
 
+    def test_a_reset_while_a_function_runs(self):
+        url, function = self.aws.queue(), self.aws.function()
+        self.aws.map(url, function, BatchSize=1)
+        self.aws.send(url, *["slow"] * 8)
+        time.sleep(0.8)
+        self.server.control("POST", "reset")
+        time.sleep(1)
+        self.assertEqual(self.aws.logs.describe_log_groups()["logGroups"], [])
+        self.aws = Queues(self.server)
+        url, function = self.aws.queue(), self.aws.function()
+        self.aws.map(url, function)
+        self.aws.send(url, "a")
+        until(lambda: self.aws.left(url) == 0)
+        self.assertEqual(self.aws.bodies(function), ["a"])
+        self.assertNotIn("Traceback", self.server.logged())
+
     def test_it_is_idle_when_there_is_nothing_to_do(self):
         url, function = self.aws.queue(VisibilityTimeout="300"), self.aws.function()
         self.aws.map(url, function)

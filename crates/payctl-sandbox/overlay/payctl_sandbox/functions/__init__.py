@@ -166,7 +166,8 @@ class Functions:
                 platform_error(invocation.request_id, kind, str(error)), "Unhandled"
             )
             log = [invocation.result.decode()]
-            self._record(definition, f"[{definition.version}]{invocation.request_id}", log)
+            stream = f"[{definition.version}]{invocation.request_id}"
+            self._record(pool, definition, stream, log)
             return log
         try:
             worker.run(invocation)
@@ -182,11 +183,14 @@ class Functions:
             log = records.lines(worker, invocation, output, seconds)
         finally:
             pool.give_back(worker)
-        self._record(definition, worker.log_stream, log)
+        self._record(pool, definition, worker.log_stream, log)
         return log
 
-    def _record(self, definition, stream, log):
+    def _record(self, pool, definition, stream, log):
         with self.lock:
+            if self.pools.get(definition.place) is not pool:
+                # Everything was forgotten meanwhile: no log group is to come back.
+                return
             records.write(definition, stream, log)
         self.changed()
 
