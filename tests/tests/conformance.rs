@@ -38,6 +38,8 @@ conformance! {
     apigateway_resource: "apigateway.resource",
     apigateway_rest_api: "apigateway.rest_api",
     apigateway_stage: "apigateway.stage",
+    autoscaling_group: "autoscaling.group",
+    autoscaling_policy: "autoscaling.policy",
     cloudtrail_trail: "cloudtrail.trail",
     cloudwatch_alarm: "cloudwatch.alarm",
     dynamodb_table: "dynamodb.table",
@@ -49,6 +51,7 @@ conformance! {
     ec2_interface_endpoint: "ec2.interface_endpoint",
     ec2_internet_gateway: "ec2.internet_gateway",
     ec2_internet_gateway_attachment: "ec2.internet_gateway_attachment",
+    ec2_launch_template: "ec2.launch_template",
     ec2_nat_gateway: "ec2.nat_gateway",
     ec2_route: "ec2.route",
     ec2_route_table: "ec2.route_table",
@@ -57,6 +60,7 @@ conformance! {
     ec2_security_group_ingress: "ec2.security_group_ingress",
     ec2_subnet: "ec2.subnet",
     ec2_vpc: "ec2.vpc",
+    iam_instance_profile: "iam.instance_profile",
     iam_policy: "iam.policy",
     iam_role: "iam.role",
     kms_alias: "kms.alias",
@@ -92,6 +96,25 @@ mod apigateway_rest_api_and_parts {
     #[tokio::test]
     async fn a_model_of_another_type_goes_first() {
         apigateway::a_model_of_another_type_goes_first().await;
+    }
+}
+
+mod autoscaling_group_on_the_sandbox {
+    use payctl_tests::conformance::autoscaling;
+
+    #[tokio::test]
+    async fn lives_with_its_instances() {
+        autoscaling::a_group_and_its_instances().await;
+    }
+
+    #[tokio::test]
+    async fn waits_for_its_instances() {
+        autoscaling::a_group_waits_for_its_instances().await;
+    }
+
+    #[tokio::test]
+    async fn goes_with_its_security_group() {
+        autoscaling::a_security_group_is_made_anew().await;
     }
 }
 

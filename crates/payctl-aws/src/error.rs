@@ -109,6 +109,10 @@ const CODES: &[(FailureKind, &[&str])] = &[
             "ConflictException",
             "KMSInvalidStateException",
             "TransactionInProgressException",
+            "EntityTemporarilyUnmodifiable",
+            "ResourceContention",
+            "ResourceInUse",
+            "ScalingActivityInProgress",
             "WAFAssociatedItemException",
             // Someone else changed it: the next try reads its lock token again.
             "WAFOptimisticLockException",
@@ -119,7 +123,9 @@ const CODES: &[(FailureKind, &[&str])] = &[
     (
         FailureKind::Conflict,
         &[
+            "AlreadyExists",
             "EntityAlreadyExists",
+            "InvalidLaunchTemplateName.AlreadyExistsException",
             "BucketAlreadyOwnedByYou",
             "BucketAlreadyExists",
             "ResourceAlreadyExistsException",
@@ -143,6 +149,9 @@ const CODES: &[(FailureKind, &[&str])] = &[
             "ResourceNotFoundException",
             "TrailNotFoundException",
             "TableNotFoundException",
+            "InvalidLaunchTemplateId.NotFoundException",
+            "InvalidLaunchTemplateId.VersionNotFound",
+            "InvalidLaunchTemplateName.NotFoundException",
             "NatGatewayNotFound",
             "ResourceNotFound",
             "WAFNonexistentItemException",
@@ -299,6 +308,20 @@ const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ),
     ("CreateNatGateway", "Gateway.NotAttached", "", FailureKind::NotYetVisible),
     ("DeleteNetworkInterface", "InvalidParameterValue", "currently in use", FailureKind::Busy),
+    // Its role was taken out a moment ago, or put in by a try whose answer was lost: look again.
+    ("AddRoleToInstanceProfile", "LimitExceeded", "", FailureKind::NotYetVisible),
+    // The instance profile, and all else that a launch template names.
+    ("CreateAutoScalingGroup", "ValidationError", "Instance Profile", FailureKind::NotYetVisible),
+    ("CreateAutoScalingGroup", "ValidationError", "does not exist", FailureKind::NotYetVisible),
+    ("UpdateAutoScalingGroup", "ValidationError", "Instance Profile", FailureKind::NotYetVisible),
+    ("UpdateAutoScalingGroup", "ValidationError", "does not exist", FailureKind::NotYetVisible),
+    // Auto Scaling has no code for what is absent.
+    ("UpdateAutoScalingGroup", "ValidationError", "not found", FailureKind::Absent),
+    ("DeleteAutoScalingGroup", "ValidationError", "not found", FailureKind::Absent),
+    ("CreateOrUpdateTags", "ValidationError", "not found", FailureKind::Absent),
+    ("PutScalingPolicy", "ValidationError", "not found", FailureKind::Absent),
+    ("DescribePolicies", "ValidationError", "not found", FailureKind::Absent),
+    ("DeletePolicy", "ValidationError", "not found", FailureKind::Absent),
 ];
 
 impl AwsError {
@@ -570,6 +593,14 @@ mod tests {
         assert_eq!(kind("DeleteFunction", "ResourceConflictException", ""), FailureKind::Busy);
         let lock = kind("UpdateWebACL", "WAFOptimisticLockException", "");
         assert_eq!(lock, FailureKind::Busy, "the next try reads the token again");
+        let missing = "AutoScalingGroup name not found - null";
+        assert_eq!(kind("DeletePolicy", "ValidationError", missing), FailureKind::Absent);
+        let fresh = "Value (arn) for parameter iamInstanceProfile.arn is invalid. Invalid IAM \
+                     Instance Profile ARN";
+        let fresh = kind("CreateAutoScalingGroup", "ValidationError", fresh);
+        assert_eq!(fresh, FailureKind::NotYetVisible);
+        let wrong = kind("CreateAutoScalingGroup", "ValidationError", "Min is over max");
+        assert_eq!(wrong, FailureKind::Invalid);
         assert_eq!(
             kind("CreateSubnet", "InvalidParameterValue", "NotFound"),
             FailureKind::Invalid,

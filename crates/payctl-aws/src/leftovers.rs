@@ -1,6 +1,6 @@
 //! Leftovers: what still carries an environment's ownership tags, by AWS's own account.
 
-use aws_sdk_ec2::types::NatGatewayState;
+use aws_sdk_ec2::types::{InstanceStateName, NatGatewayState};
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use payctl_engine::{Address, Owner, owner};
 
@@ -40,10 +40,18 @@ pub async fn leftovers(aws: &Aws, owner: &Owner) -> Result<Vec<Leftover>> {
     Ok(all)
 }
 
-/// Whether it is more than a memory: AWS keeps a deleted NAT gateway and its tags for an hour.
+/// Whether it is more than a memory: AWS keeps a deleted NAT gateway or a stopped instance of a
+/// group, and its tags, for an hour.
 async fn exists(aws: &Aws, arn: &str) -> Result<bool> {
-    let Some((_, id)) = arn.split_once(":natgateway/") else { return Ok(true) };
-    let seen = aws.looks.nat_gateways.load(id).await?;
-    let gone = |state| matches!(state, NatGatewayState::Deleting | NatGatewayState::Deleted);
-    Ok(seen.is_some_and(|seen| !seen.state().cloned().is_some_and(gone)))
+    if let Some((_, id)) = arn.split_once(":natgateway/") {
+        let seen = aws.looks.nat_gateways.load(id).await?;
+        let gone = |state| matches!(state, NatGatewayState::Deleting | NatGatewayState::Deleted);
+        return Ok(seen.is_some_and(|seen| !seen.state().cloned().is_some_and(gone)));
+    }
+    if let Some((_, id)) = arn.split_once(":instance/") {
+        let seen = aws.looks.instances.load(id).await?;
+        let state = seen.map(|seen| seen.state.and_then(|state| state.name));
+        return Ok(state.is_some_and(|state| state != Some(InstanceStateName::Terminated)));
+    }
+    Ok(true)
 }

@@ -7,6 +7,7 @@
 mod access;
 pub mod apigateway;
 mod artifact;
+pub mod autoscaling;
 mod cloud;
 pub mod cloudtrail;
 pub mod cloudwatch;
@@ -50,6 +51,8 @@ pub fn kinds() -> Registry<Aws> {
         .with::<apigateway::RequestValidator>()
         .with::<apigateway::RestApi>()
         .with::<apigateway::Stage>()
+        .with::<autoscaling::Group>()
+        .with::<autoscaling::ScalingPolicy>()
         .with::<cloudtrail::Trail>()
         .with::<cloudwatch::Alarm>()
         .with::<dynamodb::Table>()
@@ -61,6 +64,7 @@ pub fn kinds() -> Registry<Aws> {
         .with::<ec2::InterfaceEndpoint>()
         .with::<ec2::InternetGateway>()
         .with::<ec2::InternetGatewayAttachment>()
+        .with::<ec2::LaunchTemplate>()
         .with::<ec2::NatGateway>()
         .with::<ec2::Route>()
         .with::<ec2::RouteTable>()
@@ -69,6 +73,7 @@ pub fn kinds() -> Registry<Aws> {
         .with::<ec2::SecurityGroupIngress>()
         .with::<ec2::Subnet>()
         .with::<ec2::Vpc>()
+        .with::<iam::InstanceProfile>()
         .with::<iam::ManagedPolicy>()
         .with::<iam::Role>()
         .with::<kms::Alias>()

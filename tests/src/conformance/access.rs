@@ -18,6 +18,9 @@ const UNCALLED: &[(&str, &str)] = &[
     ("lambda.function", "lambda:TagResource"),
     ("logs.group", "logs:TagResource"),
     // AWS does them in the caller's name.
+    ("autoscaling.group", "ec2:CreateTags"),
+    ("autoscaling.group", "ec2:RunInstances"),
+    ("autoscaling.group", "iam:CreateServiceLinkedRole"),
     ("ec2.interface_endpoint", "route53:AssociateVPCWithHostedZone"),
     ("wafv2.association", "apigateway:SetWebACL"),
     ("wafv2.logging", "logs:CreateLogDelivery"),
@@ -31,10 +34,14 @@ const UNCALLED: &[(&str, &str)] = &[
     ("ec2.security_group", "ec2:UpdateSecurityGroupRuleDescriptionsIngress"),
     ("ec2.security_group_ingress", "ec2:UpdateSecurityGroupRuleDescriptionsIngress"),
     ("kms.key", "kms:CancelKeyDeletion"),
+    ("autoscaling.group", "autoscaling:SetInstanceProtection"),
+    ("autoscaling.group", "ec2:DescribeInstances"),
     ("lambda.function", "ec2:DeleteNetworkInterface"),
     ("s3.bucket", "s3:AbortMultipartUpload"),
     ("s3.bucket", "s3:DeleteObject"),
     ("s3.bucket", "s3:DeleteObjectVersion"),
+    // Where instances do not start; an emulator's always do.
+    ("autoscaling.group", "autoscaling:DescribeScalingActivities"),
     // Only a group that is declared without a key or for ever takes them.
     ("logs.group", "logs:DeleteRetentionPolicy"),
     ("logs.group", "logs:DisassociateKmsKey"),
@@ -45,6 +52,7 @@ pub fn actions(call: &str) -> Vec<String> {
     let (service, operation) = call.split_once('.').unwrap();
     let service = match service {
         "API Gateway" => "apigateway".to_owned(),
+        "Auto Scaling" => "autoscaling".to_owned(),
         "CloudWatch Logs" => "logs".to_owned(),
         "Resource Groups Tagging API" | "tagging" => "tag".to_owned(),
         // What it signs as.

@@ -24,7 +24,7 @@ pub(super) fn vpc() -> Vpc {
     }
 }
 
-fn add_subnet(s: &mut Stack, vpc: &VpcRef, name: &str, cidr: &str) -> SubnetRef {
+pub(super) fn add_subnet(s: &mut Stack, vpc: &VpcRef, name: &str, cidr: &str) -> SubnetRef {
     let subnet = Subnet {
         vpc: vpc.id(),
         cidr: cidr.parse().unwrap(),
@@ -53,7 +53,7 @@ fn add_nat(s: &mut Stack, subnet: &SubnetRef, bond: &Address) -> NatGatewayRef {
     s.add_after("nat", &[bond], nat)
 }
 
-fn group(name: &str, vpc: &VpcRef) -> SecurityGroup {
+pub(super) fn group(name: &str, vpc: &VpcRef) -> SecurityGroup {
     SecurityGroup {
         name: name.to_owned(),
         description: "conformance".to_owned(),

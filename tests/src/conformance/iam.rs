@@ -1,6 +1,6 @@
 //! Cases of identities.
 
-use payctl_aws::iam::{ManagedPolicy, Role};
+use payctl_aws::iam::{InstanceProfile, ManagedPolicy, Role, RoleRef};
 use payctl_aws::{Arn, Artifacts, Facts, Policy, Set, Statement};
 use payctl_engine::{Goal, Handle as _, Input, Stack};
 use serde_json::json;
@@ -20,6 +20,16 @@ pub(super) fn role(name: &str, service: &str) -> Role {
         managed: Set::new(),
         max_session_s: 3600,
         tags: tags("role"),
+    }
+}
+
+/// An instance profile that hands on `role`.
+pub(super) fn profile(name: &str, role: &RoleRef) -> InstanceProfile {
+    InstanceProfile {
+        name: name.to_owned(),
+        path: "/payments/".to_owned(),
+        role: role.name(),
+        tags: tags(name),
     }
 }
 
@@ -73,6 +83,13 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
             .edit("document", allow("s3:PutObject"))
             .edit("tags", tags("other")),
     );
+
+    let mut s = stack();
+    let roles = ["first", "second"].map(|name| self::role(name, "ec2.amazonaws.com"));
+    let [first, second] = roles.map(|role| s.add(&role.name.clone(), role));
+    let profile = s.add("server", profile("conformance-test", &first));
+    let case = Case::new(s, profile.address());
+    cases.push(case.edit("role", second.name()).edit("tags", tags("other")));
 }
 
 /// A role names a managed policy: it comes after it, is there through eight versions of it, and

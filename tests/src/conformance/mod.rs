@@ -11,6 +11,7 @@ use crate::environment::Environment;
 
 pub mod access;
 pub mod apigateway;
+pub mod autoscaling;
 mod cloudtrail;
 mod cloudwatch;
 mod dynamodb;
@@ -18,6 +19,7 @@ pub mod ec2;
 pub mod iam;
 pub mod kms;
 pub mod lambda;
+mod launch_template;
 mod logs;
 pub mod s3;
 pub mod wafv2;
@@ -87,6 +89,7 @@ impl Case {
 pub fn cases(facts: &payctl_aws::Facts) -> Vec<Case> {
     let mut cases = Vec::new();
     apigateway::cases(facts, &mut cases);
+    autoscaling::cases(&mut cases);
     cloudtrail::cases(facts, &mut cases);
     cloudwatch::cases(facts, &mut cases);
     dynamodb::cases(facts, &mut cases);
@@ -94,6 +97,7 @@ pub fn cases(facts: &payctl_aws::Facts) -> Vec<Case> {
     iam::cases(facts, &mut cases);
     kms::cases(facts, &mut cases);
     lambda::cases(facts, &mut cases);
+    launch_template::cases(&mut cases);
     logs::cases(facts, &mut cases);
     s3::cases(facts, &mut cases);
     wafv2::cases(facts, &mut cases);

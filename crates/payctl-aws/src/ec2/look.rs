@@ -15,6 +15,7 @@ use crate::{Absent as _, AwsError, Result};
 pub(crate) struct Looks {
     pub(crate) addresses: Loader<types::Address>,
     pub(crate) flow_logs: Loader<types::FlowLog>,
+    pub(crate) instances: Loader<types::Instance>,
     pub(crate) internet_gateways: Loader<types::InternetGateway>,
     pub(crate) nat_gateways: Loader<types::NatGateway>,
     /// By the id of the subnet, as that of the association changes with the table.
@@ -55,6 +56,7 @@ impl Looks {
                 describe_flow_logs.filter("flow-log-id"),
                 flow_logs by flow_log_id
             ),
+            instances: instances(ec2),
             internet_gateways: look!(
                 ec2,
                 describe_internet_gateways.filters("internet-gateway-id"),
@@ -92,6 +94,23 @@ fn addresses(client: &Client) -> Loader<types::Address> {
             let all = request.send().await?.addresses.unwrap_or_default();
             let by_id = |one: types::Address| Some((one.allocation_id()?.to_owned(), one));
             Ok(all.into_iter().filter_map(by_id).collect())
+        }
+    })
+}
+
+/// Instances are answered by what they were asked for together.
+fn instances(client: &Client) -> Loader<types::Instance> {
+    let client = client.clone();
+    Loader::new(move |ids| {
+        let request = client.describe_instances().filters(among("instance-id", ids));
+        async move {
+            let mut pages = request.into_paginator().items().send();
+            let mut all = HashMap::new();
+            while let Some(together) = pages.next().await {
+                let instances = together?.instances.unwrap_or_default().into_iter();
+                all.extend(instances.filter_map(|one| Some((one.instance_id()?.to_owned(), one))));
+            }
+            Ok(all)
         }
     })
 }

@@ -10,6 +10,7 @@ mod interface_endpoint;
 pub(crate) mod interfaces;
 mod internet_gateway;
 mod internet_gateway_attachment;
+mod launch_template;
 mod look;
 mod nat_gateway;
 mod route;
@@ -41,6 +42,10 @@ pub use internet_gateway::{
 };
 pub use internet_gateway_attachment::{
     InternetGatewayAttachment, InternetGatewayAttachmentOutputs, InternetGatewayAttachmentRef,
+};
+pub use launch_template::{
+    Disk, ImageId, LaunchTemplate, LaunchTemplateId, LaunchTemplateOutputs, LaunchTemplateRef,
+    Metadata,
 };
 pub(crate) use look::Looks;
 pub use nat_gateway::{NatGateway, NatGatewayId, NatGatewayOutputs, NatGatewayRef};

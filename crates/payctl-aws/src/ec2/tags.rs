@@ -53,6 +53,7 @@ pub(crate) async fn replace(cx: &Cx<'_>, id: &str, wanted: &Tags) -> Result<()> 
     Ok(())
 }
 
-fn list(tags: &Tags) -> Vec<Tag> {
+/// The tags as EC2 takes them.
+pub(crate) fn list(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
