@@ -20,6 +20,7 @@ pub mod lambda;
 mod leftovers;
 mod load;
 pub mod logs;
+mod lookups;
 mod names;
 mod policy;
 pub mod s3;
