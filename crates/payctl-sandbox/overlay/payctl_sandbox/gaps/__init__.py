@@ -9,6 +9,7 @@ import importlib
 MODULES = (
     "apis",
     "apis_gone",
+    "dashboards",
     "ec2",
     "ec2_deletes",
     "endpoints",
@@ -24,6 +25,7 @@ MODULES = (
     "s3",
     "s3_notifications",
     "scaling",
+    "secret_deletions",
     "services_using_keys",
     "tables",
     "waf",
