@@ -61,6 +61,7 @@ conformance! {
     ec2_subnet: "ec2.subnet",
     ec2_vpc: "ec2.vpc",
     iam_instance_profile: "iam.instance_profile",
+    eventbridge_rule: "eventbridge.rule",
     iam_policy: "iam.policy",
     iam_role: "iam.role",
     kms_alias: "kms.alias",

@@ -322,6 +322,7 @@ const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ("PutScalingPolicy", "ValidationError", "not found", FailureKind::Absent),
     ("DescribePolicies", "ValidationError", "not found", FailureKind::Absent),
     ("DeletePolicy", "ValidationError", "not found", FailureKind::Absent),
+    ("DeleteRule", "ValidationException", "has targets", FailureKind::Busy),
 ];
 
 impl AwsError {
@@ -344,11 +345,15 @@ impl AwsError {
     /// The first of the items that failed in a bulk call of EC2 whose answer is otherwise fine.
     pub(crate) fn of_items(operation: &str, failed: &[UnsuccessfulItem]) -> Result<()> {
         let Some(error) = failed.iter().find_map(UnsuccessfulItem::error) else { return Ok(()) };
-        let (code, message) = (error.code(), error.message().unwrap_or("AWS gives no reason"));
-        let kind = classify(operation, code, message, 400);
-        let failure = Failure::new(kind, message);
+        Err(Self::of_part(operation, error.code(), error.message()))
+    }
+
+    /// A part of a call that failed where the answer is otherwise fine.
+    pub(crate) fn of_part(operation: &str, code: Option<&str>, message: Option<&str>) -> Self {
+        let message = message.unwrap_or("AWS gives no reason");
+        let failure = Failure::new(classify(operation, code, message, 400), message);
         let operation = Some(operation.to_owned());
-        Err(Self(Failure { code: code.map(str::to_owned), operation, ..failure }))
+        Self(Failure { code: code.map(str::to_owned), operation, ..failure })
     }
 
     /// The request cannot be made.

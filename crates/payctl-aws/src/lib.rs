@@ -11,9 +11,11 @@ pub mod autoscaling;
 mod cloud;
 pub mod cloudtrail;
 pub mod cloudwatch;
+mod document;
 pub mod dynamodb;
 pub mod ec2;
 mod error;
+pub mod eventbridge;
 pub mod iam;
 pub mod kms;
 pub mod lambda;
@@ -29,6 +31,7 @@ pub mod wafv2;
 pub use access::{Task, policy};
 pub use artifact::{Architecture, Artifacts, CodeSha256, NotRunnable, check_machine};
 pub use cloud::{Aws, Calls, Connection, Facts, Reach};
+pub use document::Document;
 pub use error::{Absent, AwsError, Present, Result};
 pub use leftovers::{Leftover, leftovers};
 pub use names::{Arn, Set, Tags, Zone};
@@ -75,6 +78,7 @@ pub fn kinds() -> Registry<Aws> {
         .with::<ec2::Subnet>()
         .with::<ec2::Vpc>()
         .with::<iam::InstanceProfile>()
+        .with::<eventbridge::Rule>()
         .with::<iam::ManagedPolicy>()
         .with::<iam::Role>()
         .with::<kms::Alias>()

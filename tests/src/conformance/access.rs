@@ -54,6 +54,7 @@ pub fn actions(call: &str) -> Vec<String> {
         "API Gateway" => "apigateway".to_owned(),
         "Auto Scaling" => "autoscaling".to_owned(),
         "CloudWatch Logs" => "logs".to_owned(),
+        "EventBridge" => "events".to_owned(),
         "Resource Groups Tagging API" | "tagging" => "tag".to_owned(),
         // What it signs as.
         "monitoring" => "cloudwatch".to_owned(),

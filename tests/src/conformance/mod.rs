@@ -16,6 +16,7 @@ mod cloudtrail;
 mod cloudwatch;
 mod dynamodb;
 pub mod ec2;
+mod eventbridge;
 pub mod iam;
 pub mod kms;
 pub mod lambda;
@@ -94,6 +95,7 @@ pub fn cases(facts: &payctl_aws::Facts) -> Vec<Case> {
     cloudwatch::cases(facts, &mut cases);
     dynamodb::cases(facts, &mut cases);
     ec2::cases(facts, &mut cases);
+    eventbridge::cases(facts, &mut cases);
     iam::cases(facts, &mut cases);
     kms::cases(facts, &mut cases);
     lambda::cases(facts, &mut cases);

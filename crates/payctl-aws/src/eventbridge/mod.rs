@@ -1,0 +1,5 @@
+//! Events.
+
+mod rule;
+
+pub use rule::{InputTransformer, Rule, RuleName, RuleOutputs, RuleRef, Target};

@@ -1,0 +1,232 @@
+//! Rules: which events on the account's default bus are passed on, and to whom.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_eventbridge::operation::put_rule::builders::PutRuleFluentBuilder;
+use aws_sdk_eventbridge::types::{self, RuleState, Tag};
+use payctl_engine::{Access, Changed, Input, Resource, outputs};
+use serde::{Deserialize, Serialize};
+
+use crate::{Absent as _, Arn, Aws, AwsError, Cx, Document, Result, Tags, id};
+
+/// Which events are passed on, and to whom.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    pub name: String,
+    pub description: String,
+    /// Which events, in EventBridge's own structure.
+    pub pattern: Document,
+    pub enabled: bool,
+    /// To whom, by an id within the rule.
+    pub targets: BTreeMap<String, Target>,
+    pub tags: Tags,
+}
+
+/// Whom events are passed on to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    /// A queue, topic or function, whose policy has to let EventBridge in.
+    pub arn: Input<Arn>,
+    /// What it gets in place of the event. None: the event as it is.
+    pub input: Option<InputTransformer>,
+}
+
+/// A text with parts of the event in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InputTransformer {
+    /// Where in the event the template's variables are found, such as `$.detail.state`.
+    pub paths: BTreeMap<String, String>,
+    /// The text, with variables such as `<state>`.
+    pub template: String,
+}
+
+id! {
+    /// A rule's name.
+    RuleName,
+}
+
+outputs! {
+    /// What a rule is known by.
+    RuleOutputs via RuleRef { name: RuleName, arn: Arn }
+}
+
+const GONE: &str = "ResourceNotFoundException";
+
+impl Resource for Rule {
+    type Cloud = Aws;
+    type Outputs = RuleOutputs;
+    type Ref = RuleRef;
+
+    const KIND: &'static str = "eventbridge.rule";
+    const REPLACED_BY: &'static [&'static str] = &["name"];
+    const UNIQUE_BY: &'static [&'static str] = &["name"];
+    const SET_LATER: &'static [&'static str] = &["targets"];
+    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
+    const ACCESS: Access = Access {
+        look: &["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"],
+        create: &["events:PutRule", "events:TagResource"],
+        change: &[
+            "events:ListTargetsByRule",
+            "events:PutRule",
+            "events:PutTargets",
+            "events:RemoveTargets",
+            "events:TagResource",
+            "events:UntagResource",
+        ],
+        delete: &["events:DeleteRule", "events:ListTargetsByRule", "events:RemoveTargets"],
+        on: &["arn:{partition}:events:{region}:{account}:rule/{name}"],
+        ..Access::NONE
+    };
+
+    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<RuleOutputs>> {
+        let request = cx.cloud.eventbridge.describe_rule().name(&self.name);
+        let seen = request.send().await.unless_absent(GONE)?;
+        Ok(seen.map(|_| self.outputs(cx)).into_iter().collect())
+    }
+
+    async fn read(cx: &Cx<'_>, known: &RuleOutputs) -> Result<Option<Self>> {
+        let request = cx.cloud.eventbridge.describe_rule().name(&known.name);
+        let seen = async { request.send().await.unless_absent(GONE) };
+        let (seen, targets, tags) =
+            futures::try_join!(seen, targets(cx, &known.name), tags(cx, &known.arn))?;
+        let (Some(seen), Some(targets), Some(tags)) = (seen, targets, tags) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            name: known.name.to_string(),
+            description: seen.description.unwrap_or_default(),
+            pattern: Document::parse(&seen.event_pattern.unwrap_or_default()),
+            enabled: seen.state != Some(RuleState::Disabled),
+            targets: targets.iter().map(|target| (target.id.clone(), target.into())).collect(),
+            tags,
+        }))
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<RuleOutputs> {
+        self.put(cx)?.set_tags(Some(written(&self.tags)?)).send().await?;
+        Ok(self.outputs(cx))
+    }
+
+    async fn converge(&self, cx: &Cx<'_>, known: &RuleOutputs, changed: &Changed) -> Result<()> {
+        // The call replaces the rule as a whole, save for its targets and tags.
+        if changed.any(&["description", "pattern", "enabled"]) {
+            self.put(cx)?.send().await?;
+        }
+        if changed.has("targets") {
+            self.set_targets(cx, known).await?;
+        }
+        if changed.has("tags") {
+            replace_tags(cx, &known.arn, &self.tags).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx<'_>, known: &RuleOutputs) -> Result<()> {
+        // EventBridge wants them gone before, and is content with a rule that is not there.
+        let seen = targets(cx, &known.name).await?.unwrap_or_default();
+        remove(cx, &known.name, seen.into_iter().map(|target| target.id).collect()).await?;
+        let request = cx.cloud.eventbridge.delete_rule().name(&known.name);
+        request.send().await.unless_absent(GONE)?;
+        Ok(())
+    }
+}
+
+impl Rule {
+    fn put(&self, cx: &Cx<'_>) -> Result<PutRuleFluentBuilder> {
+        let state = if self.enabled { RuleState::Enabled } else { RuleState::Disabled };
+        let request = cx.cloud.eventbridge.put_rule().name(&self.name);
+        let request = request.description(&self.description).state(state);
+        Ok(request.event_pattern(self.pattern.text()?))
+    }
+
+    async fn set_targets(&self, cx: &Cx<'_>, known: &RuleOutputs) -> Result<()> {
+        if !self.targets.is_empty() {
+            let all = self.targets.iter().map(|(id, target)| target.written(id));
+            let request = cx.cloud.eventbridge.put_targets().rule(&known.name);
+            let request = request.set_targets(Some(all.collect::<Result<_>>()?));
+            let reply = request.send().await?;
+            if let Some(failed) = reply.failed_entries().first() {
+                let (code, message) = (failed.error_code(), failed.error_message());
+                return Err(AwsError::of_part("PutTargets", code, message));
+            }
+        }
+        let seen = targets(cx, &known.name).await?.unwrap_or_default();
+        let seen = seen.into_iter().map(|target| target.id);
+        let surplus = seen.filter(|id| !self.targets.contains_key(id)).collect();
+        remove(cx, &known.name, surplus).await
+    }
+
+    fn outputs(&self, cx: &Cx<'_>) -> RuleOutputs {
+        let arn = cx.cloud.facts.arn("events", &format!("rule/{}", self.name));
+        RuleOutputs { name: self.name.as_str().into(), arn }
+    }
+}
+
+impl Target {
+    fn written(&self, id: &str) -> Result<types::Target> {
+        let target = types::Target::builder().id(id).arn(self.arn.get()?);
+        let Some(input) = &self.input else { return Ok(target.build()?) };
+        let transformer = types::InputTransformer::builder()
+            .set_input_paths_map(Some(input.paths.clone().into_iter().collect()))
+            .input_template(&input.template);
+        Ok(target.input_transformer(transformer.build()?).build()?)
+    }
+}
+
+/// The rule's targets. It has five at most, unless AWS allows the account more; a page has 100.
+async fn targets(cx: &Cx<'_>, rule: &RuleName) -> Result<Option<Vec<types::Target>>> {
+    let request = cx.cloud.eventbridge.list_targets_by_rule().rule(rule);
+    let reply = request.send().await.unless_absent(GONE)?;
+    Ok(reply.map(|reply| reply.targets.unwrap_or_default()))
+}
+
+async fn remove(cx: &Cx<'_>, rule: &RuleName, ids: Vec<String>) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let request = cx.cloud.eventbridge.remove_targets().rule(rule).set_ids(Some(ids));
+    let Some(reply) = request.send().await.unless_absent(GONE)? else { return Ok(()) };
+    match reply.failed_entries().first() {
+        Some(failed) => {
+            let (code, message) = (failed.error_code(), failed.error_message());
+            Err(AwsError::of_part("RemoveTargets", code, message))
+        }
+        None => Ok(()),
+    }
+}
+
+async fn tags(cx: &Cx<'_>, arn: &Arn) -> Result<Option<Tags>> {
+    let request = cx.cloud.eventbridge.list_tags_for_resource().resource_arn(arn);
+    let reply = request.send().await.unless_absent(GONE)?;
+    Ok(reply.map(|reply| {
+        let tags = reply.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
+        tags.filter(|(key, _)| !key.starts_with("aws:")).collect()
+    }))
+}
+
+async fn replace_tags(cx: &Cx<'_>, arn: &Arn, wanted: &Tags) -> Result<()> {
+    let eventbridge = &cx.cloud.eventbridge;
+    let seen = tags(cx, arn).await?.unwrap_or_default();
+    let surplus: Vec<String> = seen.into_keys().filter(|key| !wanted.contains_key(key)).collect();
+    eventbridge.tag_resource().resource_arn(arn).set_tags(Some(written(wanted)?)).send().await?;
+    if !surplus.is_empty() {
+        let request = eventbridge.untag_resource().resource_arn(arn);
+        request.set_tag_keys(Some(surplus)).send().await?;
+    }
+    Ok(())
+}
+
+fn written(tags: &Tags) -> Result<Vec<Tag>> {
+    let write = |(key, value)| Tag::builder().key(key).value(value).build();
+    Ok(tags.iter().map(write).collect::<std::result::Result<_, _>>()?)
+}
+
+impl From<&types::Target> for Target {
+    fn from(seen: &types::Target) -> Self {
+        let input = seen.input_transformer().map(|input| InputTransformer {
+            paths: input.input_paths_map().cloned().unwrap_or_default().into_iter().collect(),
+            template: input.input_template().to_owned(),
+        });
+        Self { arn: Arn::from(seen.arn()).into(), input }
+    }
+}
