@@ -42,6 +42,7 @@ conformance! {
     autoscaling_policy: "autoscaling.policy",
     cloudtrail_trail: "cloudtrail.trail",
     cloudwatch_alarm: "cloudwatch.alarm",
+    cloudwatch_dashboard: "cloudwatch.dashboard",
     dynamodb_table: "dynamodb.table",
     ec2_default_network_acl: "ec2.default_network_acl",
     ec2_default_security_group: "ec2.default_security_group",
@@ -116,6 +117,9 @@ mod autoscaling_group_on_the_sandbox {
     #[tokio::test]
     async fn goes_with_its_security_group() {
         autoscaling::a_security_group_is_made_anew().await;
+mod cloudwatch_dashboard_and_tags {
+    async fn on_the_sandbox() {
+        super::check("cloudwatch.dashboard", super::Emulator::Sandbox).await;
     }
 }
 

@@ -154,6 +154,7 @@ const CODES: &[(FailureKind, &[&str])] = &[
             "InvalidLaunchTemplateName.NotFoundException",
             "NatGatewayNotFound",
             "ResourceNotFound",
+            "DashboardNotFoundError",
             "WAFNonexistentItemException",
         ],
     ),
@@ -322,6 +323,7 @@ const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ("PutScalingPolicy", "ValidationError", "not found", FailureKind::Absent),
     ("DescribePolicies", "ValidationError", "not found", FailureKind::Absent),
     ("DeletePolicy", "ValidationError", "not found", FailureKind::Absent),
+    ("PutDashboard", "ConflictException", "", FailureKind::Conflict),
     ("DeleteRule", "ValidationException", "has targets", FailureKind::Busy),
 ];
 

@@ -59,6 +59,7 @@ pub fn kinds() -> Registry<Aws> {
         .with::<autoscaling::ScalingPolicy>()
         .with::<cloudtrail::Trail>()
         .with::<cloudwatch::Alarm>()
+        .with::<cloudwatch::Dashboard>()
         .with::<dynamodb::Table>()
         .with::<ec2::DefaultNetworkAcl>()
         .with::<ec2::DefaultSecurityGroup>()

@@ -33,6 +33,7 @@ const UNCALLED: &[(&str, &str)] = &[
     ("ec2.security_group", "ec2:UpdateSecurityGroupRuleDescriptionsEgress"),
     ("ec2.security_group", "ec2:UpdateSecurityGroupRuleDescriptionsIngress"),
     ("ec2.security_group_ingress", "ec2:UpdateSecurityGroupRuleDescriptionsIngress"),
+    ("cloudwatch.dashboard", "cloudwatch:UntagResource"),
     ("kms.key", "kms:CancelKeyDeletion"),
     ("autoscaling.group", "autoscaling:SetInstanceProtection"),
     ("autoscaling.group", "ec2:DescribeInstances"),

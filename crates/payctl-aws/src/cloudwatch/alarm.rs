@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_cloudwatch::Client;
-use aws_sdk_cloudwatch::types::{self, ComparisonOperator, Dimension, Statistic, Tag};
+use aws_sdk_cloudwatch::types::{self, ComparisonOperator, Dimension, Statistic};
 use payctl_engine::{Access, Changed, Input, Resource, outputs};
 use serde::{Deserialize, Serialize};
 
+use super::tags;
 use crate::load::Loader;
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Set, Tags, id};
 
@@ -93,7 +94,7 @@ impl Resource for Alarm {
 
     async fn read(cx: &Cx<'_>, known: &AlarmOutputs) -> Result<Option<Self>> {
         let (seen, tags) =
-            futures::try_join!(cx.cloud.alarms.load(&known.name), tags(cx, &known.arn))?;
+            futures::try_join!(cx.cloud.alarms.load(&known.name), tags::all(cx, &known.arn))?;
         let Some(seen) = seen else { return Ok(None) };
         Ok(Some(Self { tags, ..Self::try_from(&seen)? }))
     }
@@ -109,7 +110,7 @@ impl Resource for Alarm {
             self.put(cx).await?;
         }
         if changed.has("tags") {
-            replace_tags(cx, &known.arn, &self.tags).await?;
+            tags::replace(cx, &known.arn, &self.tags).await?;
         }
         Ok(())
     }
@@ -146,7 +147,7 @@ impl Alarm {
             .comparison_operator(self.comparison.as_str().into())
             .treat_missing_data(&self.missing_data)
             .set_alarm_actions(Some(actions.collect::<Result<_>>()?))
-            .set_tags(Some(written(&self.tags)))
+            .set_tags(Some(tags::list(&self.tags)))
             .send()
             .await?;
         Ok(())
@@ -156,31 +157,6 @@ impl Alarm {
         let arn = cx.cloud.facts.arn("cloudwatch", &format!("alarm:{}", self.name));
         AlarmOutputs { name: self.name.as_str().into(), arn }
     }
-}
-
-async fn tags(cx: &Cx<'_>, arn: &Arn) -> Result<Tags> {
-    let request = cx.cloud.cloudwatch.list_tags_for_resource().resource_arn(arn);
-    let reply = request.send().await.unless_absent("ResourceNotFoundException")?;
-    let tags = reply.and_then(|reply| reply.tags).unwrap_or_default();
-    let read = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
-    let tags = tags.into_iter().filter_map(read);
-    Ok(tags.filter(|(key, _)| !key.starts_with("aws:")).collect())
-}
-
-async fn replace_tags(cx: &Cx<'_>, arn: &Arn, wanted: &Tags) -> Result<()> {
-    let cloudwatch = &cx.cloud.cloudwatch;
-    let seen = tags(cx, arn).await?;
-    let surplus: Vec<String> = seen.into_keys().filter(|key| !wanted.contains_key(key)).collect();
-    cloudwatch.tag_resource().resource_arn(arn).set_tags(Some(written(wanted))).send().await?;
-    if !surplus.is_empty() {
-        let request = cloudwatch.untag_resource().resource_arn(arn);
-        request.set_tag_keys(Some(surplus)).send().await?;
-    }
-    Ok(())
-}
-
-fn written(tags: &Tags) -> Vec<Tag> {
-    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
 impl TryFrom<&types::MetricAlarm> for Alarm {
