@@ -72,6 +72,7 @@ conformance! {
     logs_group: "logs.group",
     s3_bucket: "s3.bucket",
     s3_notification: "s3.notification",
+    secretsmanager_secret: "secretsmanager.secret",
     wafv2_association: "wafv2.association",
     wafv2_logging: "wafv2.logging",
     wafv2_web_acl: "wafv2.web_acl",
@@ -203,6 +204,44 @@ mod s3_full_bucket {
     #[tokio::test]
     async fn goes_on_ministack() {
         a_full_bucket_goes(super::Emulator::Ministack).await;
+    }
+}
+
+mod secretsmanager_deletion {
+    use payctl_tests::conformance::secretsmanager;
+
+    #[tokio::test]
+    async fn a_deleted_secret_is_taken_back_on_the_sandbox() {
+        secretsmanager::a_deleted_secret_is_taken_back(super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn a_deleted_secret_is_taken_back_on_ministack() {
+        secretsmanager::a_deleted_secret_is_taken_back(super::Emulator::Ministack).await;
+    }
+
+    #[tokio::test]
+    async fn a_name_is_free_once_the_secret_is_gone() {
+        secretsmanager::a_name_is_free_once_the_secret_is_gone().await;
+    }
+
+    #[tokio::test]
+    async fn a_name_is_taken_while_the_secret_can_be_brought_back() {
+        secretsmanager::a_name_is_taken_while_the_secret_can_be_brought_back().await;
+    }
+}
+
+mod secretsmanager_value {
+    use payctl_tests::conformance::secretsmanager::a_value_is_written_nowhere;
+
+    #[tokio::test]
+    async fn is_written_nowhere_on_the_sandbox() {
+        a_value_is_written_nowhere(super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn is_written_nowhere_on_ministack() {
+        a_value_is_written_nowhere(super::Emulator::Ministack).await;
     }
 }
 

@@ -137,6 +137,7 @@ const CODES: &[(FailureKind, &[&str])] = &[
             "Resource.AlreadyAssociated",
             "FlowLogAlreadyExists",
             "WAFDuplicateItemException",
+            "ResourceExistsException",
         ],
     ),
     (
@@ -325,6 +326,15 @@ const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ("DeletePolicy", "ValidationError", "not found", FailureKind::Absent),
     ("PutDashboard", "ConflictException", "", FailureKind::Conflict),
     ("DeleteRule", "ValidationException", "has targets", FailureKind::Busy),
+    // The name of what is being deleted is not free yet.
+    ("CreateSecret", "InvalidRequestException", "scheduled for deletion", FailureKind::Busy),
+    ("CreateSecret", "InvalidRequestException", "was deleted", FailureKind::Busy),
+    ("CreateSecret", "EncryptionFailure", "", FailureKind::NotYetVisible),
+    ("UpdateSecret", "EncryptionFailure", "", FailureKind::NotYetVisible),
+    // It was restored a moment ago.
+    ("UpdateSecret", "InvalidRequestException", "marked for deletion", FailureKind::NotYetVisible),
+    ("TagResource", "InvalidRequestException", "marked for deletion", FailureKind::NotYetVisible),
+    ("UntagResource", "InvalidRequestException", "marked for deletion", FailureKind::NotYetVisible),
 ];
 
 impl AwsError {

@@ -26,6 +26,7 @@ mod lookups;
 mod names;
 mod policy;
 pub mod s3;
+pub mod secretsmanager;
 pub mod wafv2;
 
 pub use access::{Task, policy};
@@ -89,6 +90,7 @@ pub fn kinds() -> Registry<Aws> {
         .with::<logs::LogGroup>()
         .with::<s3::Bucket>()
         .with::<s3::Notification>()
+        .with::<secretsmanager::Secret>()
         .with::<wafv2::Association>()
         .with::<wafv2::Logging>()
         .with::<wafv2::WebAcl>()

@@ -43,6 +43,7 @@ const UNCALLED: &[(&str, &str)] = &[
     ("s3.bucket", "s3:DeleteObjectVersion"),
     // Where instances do not start; an emulator's always do.
     ("autoscaling.group", "autoscaling:DescribeScalingActivities"),
+    ("secretsmanager.secret", "secretsmanager:RestoreSecret"),
     // Only a group that is declared without a key or for ever takes them.
     ("logs.group", "logs:DeleteRetentionPolicy"),
     ("logs.group", "logs:DisassociateKmsKey"),
@@ -56,6 +57,7 @@ pub fn actions(call: &str) -> Vec<String> {
         "Auto Scaling" => "autoscaling".to_owned(),
         "CloudWatch Logs" => "logs".to_owned(),
         "EventBridge" => "events".to_owned(),
+        "Secrets Manager" => "secretsmanager".to_owned(),
         "Resource Groups Tagging API" | "tagging" => "tag".to_owned(),
         // What it signs as.
         "monitoring" => "cloudwatch".to_owned(),

@@ -23,6 +23,7 @@ pub mod lambda;
 mod launch_template;
 mod logs;
 pub mod s3;
+pub mod secretsmanager;
 pub mod wafv2;
 
 /// One kind's case.
@@ -102,6 +103,7 @@ pub fn cases(facts: &payctl_aws::Facts) -> Vec<Case> {
     launch_template::cases(&mut cases);
     logs::cases(facts, &mut cases);
     s3::cases(facts, &mut cases);
+    secretsmanager::cases(facts, &mut cases);
     wafv2::cases(facts, &mut cases);
     cases
 }
