@@ -9,8 +9,14 @@ use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
 use serde_json::json;
+use thiserror::Error;
 
 use crate::log;
+
+/// AWS did not do it; it may later. Already logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("AWS did not do it now")]
+pub struct Unavailable;
 
 /// The SDK's default chain: in Lambda, the function's environment, with `AWS_ENDPOINT_URL`. A call
 /// is tried four times, each for at most `attempt`, all together for at most `operation`.
@@ -27,8 +33,16 @@ pub async fn config(attempt: Duration, operation: Duration) -> SdkConfig {
         .await
 }
 
+/// A client of S3.
+#[must_use]
+pub fn s3(shared: &SdkConfig) -> aws_sdk_s3::Client {
+    // Path style works on every endpoint; a bucket in the host name needs a wildcard DNS entry.
+    let s3 = aws_sdk_s3::config::Builder::from(shared).force_path_style(true).build();
+    aws_sdk_s3::Client::from_conf(s3)
+}
+
 /// Logs a failed call by its code; AWS's message may repeat an item and is left out.
-pub fn failed<E: ProvideErrorMetadata>(operation: &str, error: &SdkError<E>)
+pub fn failed<E: ProvideErrorMetadata>(operation: &str, error: &SdkError<E>) -> Unavailable
 where
     SdkError<E>: RequestId,
 {
@@ -38,6 +52,7 @@ where
         "awsRequestId": error.request_id(),
     });
     log::error("call to AWS failed", fields);
+    Unavailable
 }
 
 /// What kept a call from getting an answer of AWS at all.

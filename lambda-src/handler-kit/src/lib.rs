@@ -1,13 +1,18 @@
 //! What every handler does alike, whatever it handles: its log, its variables, its way to AWS and
 //! its way to Lambda. No rule of payments is in here; those are in `payments-domain`.
 
+pub mod api;
 pub mod aws;
+pub mod item;
+mod join;
 pub mod log;
+pub mod object;
 pub mod runtime;
 mod variable;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+pub use join::join_all;
 pub use variable::{MissingVariable, required};
 
 /// The time as the handlers store and answer it: milliseconds since 1970.

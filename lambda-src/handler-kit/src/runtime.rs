@@ -11,14 +11,26 @@ use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use crate::log;
+use crate::{MissingVariable, log};
 
 /// Logs a panic by its place alone: its message may repeat what was being handled.
-pub fn hide_panics() {
+fn hide_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
         log::error("panicked", json!({"at": place}));
     }));
+}
+
+/// Reads the function's variables and serves with them, or says why it cannot.
+pub async fn start<C>(
+    read: impl FnOnce(fn(&str) -> Option<String>) -> Result<C, MissingVariable>,
+    serve: impl AsyncFnOnce(C) -> ExitCode,
+) -> ExitCode {
+    hide_panics();
+    match read(|name| std::env::var(name).ok()) {
+        Ok(config) => serve(config).await,
+        Err(missing) => cannot_start(&missing.to_string()),
+    }
 }
 
 /// Answers event after event, until Lambda ends the process.
@@ -40,7 +52,7 @@ pub async fn serve<R: Serialize>(answer: impl AsyncFn(&str) -> Result<R, Diagnos
 }
 
 /// Says why the function cannot start, in the log and to Lambda.
-pub fn cannot_start(reason: &str) -> ExitCode {
+fn cannot_start(reason: &str) -> ExitCode {
     log::error("cannot start", json!({"reason": reason}));
     if report(reason).is_err() {
         log::warn("the runtime interface did not take the reason", json!({}));

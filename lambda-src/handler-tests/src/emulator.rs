@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 /// moto checks a transaction's conditions and writes its items without any lock, and undoes a
 /// failed one by putting the whole table back: of two at once both may win, or one's items vanish.
 /// DynamoDB isolates transactions, and cancels one that meets another: so does the layer here. A
-/// put on a condition is two steps in moto and one in DynamoDB and S3: here, too, others wait. A
-/// server named by `PAYCTL_TEST_ENDPOINT` must do as much.
+/// put or an update on a condition is two steps in moto and one in DynamoDB and S3: here, too,
+/// others wait. A server named by `PAYCTL_TEST_ENDPOINT` must do as much.
 const SERVE: &str = r#"
 import collections, functools, logging, os, sys, threading, time
 def watch():
@@ -53,7 +53,7 @@ def upload(call):
             return call(self)
     return isolated
 Backend.transact_write_items = transact(Backend.transact_write_items)
-for name in ["get_item", "put_item", "scan"]:
+for name in ["get_item", "put_item", "query", "scan", "update_item"]:
     setattr(Backend, name, alone(getattr(Backend, name)))
 S3Response.put_object = upload(S3Response.put_object)
 from moto.server import main

@@ -84,11 +84,15 @@ impl Function {
 
     /// Waits for the next answer and returns its status and its body.
     pub fn answer(&self) -> (u64, Value) {
+        let reply = self.response();
+        let body = serde_json::from_str(reply["body"].as_str().unwrap()).unwrap();
+        (reply["statusCode"].as_u64().unwrap(), body)
+    }
+
+    /// Waits for the next answer, which must be no error.
+    pub fn response(&self) -> Value {
         match self.outcome() {
-            Outcome::Response(reply) => {
-                let body = serde_json::from_str(reply["body"].as_str().unwrap()).unwrap();
-                (reply["statusCode"].as_u64().unwrap(), body)
-            }
+            Outcome::Response(response) => response,
             other => panic!("no response: {other:?}"),
         }
     }

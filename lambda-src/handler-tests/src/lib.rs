@@ -4,6 +4,8 @@
 
 mod emulator;
 mod function;
+pub mod payments;
+mod resources;
 mod scripted;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,10 +13,13 @@ use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use handler_kit::api::Reply;
 use serde_json::Value;
 
 pub use emulator::endpoint;
 pub use function::{Function, Outcome};
+pub use handler_kit::join_all;
+pub use resources::{Item, Key, items, make_bucket, make_table, object, versions};
 pub use scripted::{Request, Scripted};
 
 /// A number that no card network would give out, and that passes the Luhn check.
@@ -38,26 +43,6 @@ pub fn unique() -> String {
     format!("test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Runs all at once, in this thread.
-pub async fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
-    std::future::poll_fn(|cx| {
-        for (future, output) in &mut futures {
-            if output.is_none()
-                && let std::task::Poll::Ready(ready) = future.as_mut().poll(cx)
-            {
-                *output = Some(ready);
-            }
-        }
-        match futures.iter().all(|(_, output)| output.is_some()) {
-            true => std::task::Poll::Ready(()),
-            false => std::task::Poll::Pending,
-        }
-    })
-    .await;
-    futures.into_iter().filter_map(|(_, output)| output).collect()
-}
-
 /// The log without its times, whose digits are anybody's.
 pub fn untimed(said: &str) -> String {
     let untimed = |line: &str| {
@@ -66,6 +51,51 @@ pub fn untimed(said: &str) -> String {
         line.to_string()
     };
     said.lines().map(untimed).collect::<Vec<_>>().join("\n")
+}
+
+/// An event with a few bytes of it changed, two hundred times, the same ones in every run.
+pub fn garbled(event: &Value) -> impl Iterator<Item = Vec<u8>> {
+    let event = event.to_string().into_bytes();
+    let mut seed = 7_u64;
+    (0..200).map(move |_| {
+        let mut event = event.clone();
+        for _ in 0..4 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let place = usize::try_from(seed >> 33).unwrap() % event.len();
+            event[place] = seed.to_be_bytes()[0];
+        }
+        event
+    })
+}
+
+/// Holds an answer to the form that API Gateway takes; anything else becomes its 502.
+pub fn check_reply(reply: &Reply, statuses: &[u16]) {
+    assert!(statuses.contains(&reply.status_code), "{reply:?}");
+    let written: Value = serde_json::to_value(reply).unwrap();
+    let mut names: Vec<&String> = written.as_object().unwrap().keys().collect();
+    names.sort();
+    assert_eq!(names, ["body", "headers", "isBase64Encoded", "statusCode"]);
+    assert_eq!(written["isBase64Encoded"], false);
+    assert!(written["headers"].as_object().unwrap().values().all(Value::is_string));
+    assert!(serde_json::from_str::<Value>(&reply.body).unwrap().is_object());
+    assert!(!reply.body.contains(CARD));
+}
+
+/// A function without one of its variables ends before its first event, and says which it is.
+pub fn every_variable_is_needed(
+    all: &[(&str, &str)],
+    start: impl Fn(&[(&str, &str)], &str) -> Function,
+) {
+    for (place, (missing, _)) in all.iter().enumerate() {
+        let mut environment = all.to_vec();
+        environment.remove(place);
+        let mut function = start(&environment, "http://127.0.0.1:1");
+        let Outcome::InitError(error) = function.outcome() else { panic!("no init error") };
+        let reason = format!("environment variable {missing} is missing");
+        assert_eq!(error["errorMessage"], *reason);
+        assert!(!function.ended().success());
+        assert!(function.said().contains(&reason));
+    }
 }
 
 /// How long new processes take to their first answers: prints the range, returns the median.
@@ -80,7 +110,7 @@ pub fn cold_start(
         let begun = Instant::now();
         let function = start();
         function.send(event);
-        function.answer();
+        function.response();
         begun.elapsed()
     };
     let mut times: Vec<Duration> = (0..SPAWNS).map(measure).collect();

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -49,6 +50,15 @@ impl Scripted {
         self.asked.lock().unwrap().clone()
     }
 
+    /// Waits until it was asked something.
+    pub fn wait(&self) {
+        let begun = Instant::now();
+        while self.asked().is_empty() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "it was never asked");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// DynamoDB's answer.
     pub fn item(value: &Value) -> Answer {
         Some((200, value.to_string()))
@@ -59,6 +69,12 @@ impl Scripted {
         let mut body = json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}")});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         Some((status, body.to_string()))
+    }
+
+    /// DynamoDB's answer to a put or an update whose condition failed; it may bring the item.
+    pub fn condition_failed(item: Option<&Value>) -> Answer {
+        let more = item.map_or(json!({}), |item| json!({"Item": item}));
+        Self::failure(400, "ConditionalCheckFailedException", more)
     }
 
     /// S3's refusal.

@@ -2,13 +2,15 @@
 
 use std::time::{Duration, SystemTime};
 
+use handler_kit::api::Reply;
 use handler_kit::aws::SdkConfig;
 use handler_kit::{aws, log};
 use payments_domain::CustomerPayment;
 use serde_json::{Value, json};
 
+use crate::request::Refused;
 use crate::store::{self, Recorded, StoreError};
-use crate::{Config, Reply, receipt, request};
+use crate::{Config, receipt, request};
 
 /// What the handler works with.
 #[derive(Clone, Debug)]
@@ -35,10 +37,8 @@ impl Deps {
     /// Makes clients from what they share.
     #[must_use]
     pub fn new(shared: &SdkConfig, config: Config) -> Self {
-        // Path style works on every endpoint; a bucket in the host name needs a wildcard DNS entry.
-        let s3 = aws_sdk_s3::config::Builder::from(shared).force_path_style(true).build();
         Self {
-            s3: aws_sdk_s3::Client::from_conf(s3),
+            s3: aws::s3(shared),
             dynamodb: aws_sdk_dynamodb::Client::new(shared),
             config,
             now: SystemTime::now,
@@ -51,13 +51,12 @@ pub async fn handle(event: Value, deps: &Deps) -> Reply {
     let payment = match request::read(&event) {
         Ok(payment) => payment,
         Err(refused) => {
-            let (status, reason) = (refused.status(), refused.to_string());
-            log::warn("request refused", json!({"status": status, "reason": reason}));
-            return Reply::refused(status, &reason);
+            let reply = Reply::bad_request(refused.status(), &refused.to_string());
+            return if refused == Refused::Method { reply.allowing("POST") } else { reply };
         }
     };
     match process(deps, &payment).await {
-        Ok(result) => Reply::processed(result),
+        Ok(result) => Reply::new(200, result),
         Err(error @ StoreError::OtherContent) => Reply::refused(409, &error.to_string()),
         Err(StoreError::Unavailable) => Reply::internal(),
     }
@@ -79,7 +78,7 @@ async fn process(deps: &Deps, payment: &CustomerPayment) -> Result<String, Store
     let (Recorded::Now(result) | Recorded::Before(result)) = recorded?;
     if let Err(error) = receipt::write(deps, &payment.transaction_id, &result).await {
         log::error("receipt not written", id);
-        return Err(error);
+        return Err(error.into());
     }
     Ok(result)
 }

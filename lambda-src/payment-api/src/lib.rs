@@ -59,10 +59,9 @@
 mod config;
 mod handler;
 mod receipt;
-mod reply;
 mod request;
 mod store;
 
 pub use config::Config;
 pub use handler::{Deps, handle};
-pub use reply::Reply;
+pub use handler_kit::api::Reply;

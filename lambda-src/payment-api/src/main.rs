@@ -5,27 +5,14 @@
 
 use std::process::ExitCode;
 
-use handler_kit::{log, runtime};
-use payment_api::{Config, Deps, Reply, handle};
-use payments_domain::json;
+use handler_kit::{api, runtime};
+use payment_api::{Config, Deps, handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    runtime::hide_panics();
-    let config = match Config::read(|name| std::env::var(name).ok()) {
-        Ok(config) => config,
-        Err(error) => return runtime::cannot_start(&error.to_string()),
-    };
-    let deps = Deps::connect(config).await;
-    runtime::serve(async |event: &str| Ok(answer(event, &deps).await)).await
-}
-
-async fn answer(event: &str, deps: &Deps) -> Reply {
-    match json::parse(event.as_bytes()) {
-        Ok(event) => handle(event, deps).await,
-        Err(error) => {
-            log::warn("event refused", serde_json::json!({"reason": error.to_string()}));
-            Reply::refused(400, &format!("the event is {error}"))
-        }
-    }
+    runtime::start(Config::read, async |config| {
+        let deps = Deps::connect(config).await;
+        api::serve(async |event| handle(event, &deps).await).await
+    })
+    .await
 }

@@ -3,20 +3,14 @@
 
 mod common;
 
-use std::thread::sleep;
-use std::time::{Duration, Instant};
-
 use common::{Stack, payment, post, post_binary, start, start_with};
-use handler_tests::{CARD, Function, Outcome, Scripted, untimed};
+use handler_tests::{CARD, Function, Scripted, garbled, untimed};
 use serde_json::{Value, json};
 
 /// The whole answer, as API Gateway gets it.
 fn whole(function: &Function, event: &Value) -> Value {
     function.send(event.to_string());
-    match function.outcome() {
-        Outcome::Response(reply) => reply,
-        other => panic!("no response: {other:?}"),
-    }
+    function.response()
 }
 
 #[tokio::test]
@@ -132,7 +126,7 @@ async fn of_twenty_requests_to_five_processes_one_is_stored() {
     let mut results = Vec::new();
     for function in &functions {
         for _ in 0..4 {
-            let Outcome::Response(reply) = function.outcome() else { panic!("no response") };
+            let reply = function.response();
             assert_eq!(reply["statusCode"], 200, "{reply}");
             results.push(reply["body"].as_str().unwrap().to_owned());
         }
@@ -157,11 +151,7 @@ async fn what_a_kill_between_the_writes_leaves_is_completed_by_a_repeat() {
     environment.push(("AWS_ENDPOINT_URL_S3", &bucket.endpoint));
     let function = start_with(&environment, &stack.endpoint);
     function.send(post(&payment("tx-1").to_string()).to_string());
-    let begun = Instant::now();
-    while bucket.asked().is_empty() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "the receipt was never tried");
-        sleep(Duration::from_millis(5));
-    }
+    bucket.wait();
     drop(function);
     let items = stack.items().await;
     assert_eq!((items.len(), stack.versions().await.len()), (1, 0));
@@ -201,14 +191,7 @@ async fn whatever_bytes_come_the_process_goes_on() {
             assert_eq!(function.invoke(&event).0, 400, "{body:.60}");
         }
     }
-    let mut seed = 7_u64;
-    for _ in 0..200 {
-        let mut noise = post(&payment("tx-1").to_string()).to_string().into_bytes();
-        for _ in 0..4 {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let place = usize::try_from(seed >> 33).unwrap() % noise.len();
-            noise[place] = seed.to_be_bytes()[0];
-        }
+    for noise in garbled(&post(&payment("tx-1").to_string())) {
         function.send(noise);
         function.outcome();
     }
@@ -220,14 +203,5 @@ async fn whatever_bytes_come_the_process_goes_on() {
 #[tokio::test]
 async fn a_missing_variable_is_an_initialisation_error() {
     let all = [("DYNAMODB_TABLE", "t"), ("S3_BUCKET", "b")];
-    for (place, (missing, _)) in all.iter().enumerate() {
-        let mut environment = all.to_vec();
-        environment.remove(place);
-        let mut function = start_with(&environment, "http://127.0.0.1:1");
-        let Outcome::InitError(error) = function.outcome() else { panic!("no init error") };
-        let reason = format!("environment variable {missing} is missing");
-        assert_eq!(error["errorMessage"], *reason);
-        assert!(!function.ended().success());
-        assert!(function.said().contains(&reason));
-    }
+    handler_tests::every_variable_is_needed(&all, start_with);
 }

@@ -21,12 +21,6 @@ fn failure(status: u16, code: &str) -> Answer {
     Scripted::failure(status, code, json!({"message": "secret"}))
 }
 
-/// The condition failed; the reply may bring the item that was in the way.
-fn taken(item: Option<&Value>) -> Answer {
-    let more = item.map_or(json!({}), |item| json!({"Item": item}));
-    Scripted::failure(400, "ConditionalCheckFailedException", more)
-}
-
 /// The item of `payment("tx-1")`.
 fn item() -> Value {
     let digest = CustomerPayment::try_from(&payment("tx-1")).unwrap().digest();
@@ -57,7 +51,7 @@ async fn with_bucket(answers: Vec<Answer>) -> (Stack, Reply, Vec<Request>) {
 
 #[tokio::test]
 async fn an_item_that_was_in_the_way_decides_by_its_content() {
-    let (stack, reply, asked) = with_table(vec![taken(Some(&item()))]).await;
+    let (stack, reply, asked) = with_table(vec![Scripted::condition_failed(Some(&item()))]).await;
     assert_eq!((reply.status_code, reply.body.as_str()), (200, "the first result"));
     assert_eq!(stack.receipt("tx-1").await.0, "the first result", "the receipt is made up for");
     assert_eq!(asked.len(), 1);
@@ -67,12 +61,12 @@ async fn an_item_that_was_in_the_way_decides_by_its_content() {
 
     let mut other = item();
     other["digest"]["S"] = json!("0");
-    let (stack, reply, _) = with_table(vec![taken(Some(&other))]).await;
+    let (stack, reply, _) = with_table(vec![Scripted::condition_failed(Some(&other))]).await;
     assert_eq!(reply.status_code, 409);
     assert!(stack.versions().await.is_empty());
 
     let foreign = json!({"transactionId": {"S": "tx-1"}});
-    let (stack, reply, _) = with_table(vec![taken(Some(&foreign))]).await;
+    let (stack, reply, _) = with_table(vec![Scripted::condition_failed(Some(&foreign))]).await;
     assert_eq!(reply.status_code, 500, "neither a repeat nor the caller's fault");
     assert!(stack.versions().await.is_empty());
 }
@@ -80,14 +74,15 @@ async fn an_item_that_was_in_the_way_decides_by_its_content() {
 #[tokio::test]
 async fn an_item_that_the_reply_leaves_out_is_read_consistently() {
     let read = Scripted::item(&json!({"Item": item()}));
-    let (_, reply, asked) = with_table(vec![taken(None), read]).await;
+    let (_, reply, asked) = with_table(vec![Scripted::condition_failed(None), read]).await;
     assert_eq!((reply.status_code, reply.body.as_str()), (200, "the first result"));
     assert_eq!(asked[1].operation, "GetItem");
     assert_eq!(asked[1].json()["ConsistentRead"], true);
     assert_eq!(asked[1].json()["Key"], json!({"transactionId": {"S": "tx-1"}}));
 
     for answer in [Scripted::item(&json!({})), failure(400, "AccessDeniedException")] {
-        let (stack, reply, asked) = with_table(vec![taken(None), answer]).await;
+        let (stack, reply, asked) =
+            with_table(vec![Scripted::condition_failed(None), answer]).await;
         assert_eq!((reply.status_code, reply.body.as_str()), (500, INTERNAL));
         assert_eq!(asked.len(), 2);
         assert!(stack.versions().await.is_empty());
@@ -96,7 +91,8 @@ async fn an_item_that_the_reply_leaves_out_is_read_consistently() {
 
 #[tokio::test]
 async fn a_put_whose_reply_is_lost_finds_its_own_item() {
-    let (stack, reply, asked) = with_table(vec![None, taken(Some(&item()))]).await;
+    let (stack, reply, asked) =
+        with_table(vec![None, Scripted::condition_failed(Some(&item()))]).await;
     assert_eq!((reply.status_code, reply.body.as_str()), (200, "the first result"));
     assert_eq!(asked[0].json(), asked[1].json());
     assert_eq!(stack.receipt("tx-1").await.0, reply.body);

@@ -45,10 +45,8 @@ impl Deps {
     /// Makes clients from what they share.
     #[must_use]
     pub fn new(shared: &SdkConfig, config: Config) -> Self {
-        // Path style works on every endpoint; a bucket in the host name needs a wildcard DNS entry.
-        let s3 = aws_sdk_s3::config::Builder::from(shared).force_path_style(true).build();
         Self {
-            s3: aws_sdk_s3::Client::from_conf(s3),
+            s3: aws::s3(shared),
             dynamodb: aws_sdk_dynamodb::Client::new(shared),
             config,
             now: SystemTime::now,

@@ -12,13 +12,11 @@ use payments_domain::json;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    runtime::hide_panics();
-    let config = match Config::read(|name| std::env::var(name).ok()) {
-        Ok(config) => config,
-        Err(error) => return runtime::cannot_start(&error.to_string()),
-    };
-    let deps = Deps::connect(config).await;
-    runtime::serve(async |event: &str| answer(event, &deps).await.map_err(repeat)).await
+    runtime::start(Config::read, async |config| {
+        let deps = Deps::connect(config).await;
+        runtime::serve(async |event: &str| answer(event, &deps).await.map_err(repeat)).await
+    })
+    .await
 }
 
 async fn answer(event: &str, deps: &Deps) -> Result<Reply, Redeliver> {

@@ -1,6 +1,5 @@
 //! Recording a payment at most once. The rows are described in the crate's documentation.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
@@ -8,6 +7,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
+use handler_kit::item::{self, Item, text, text_of};
 use handler_kit::{aws, log, milliseconds};
 use payments_domain::{Digest, Metadata, MetadataValue, Payment};
 use serde_json::json;
@@ -20,8 +20,6 @@ const ATTEMPTS: u32 = 10;
 
 /// The range key of a claim; no payment is from 1970.
 const CLAIM: u64 = 0;
-
-type Item = HashMap<String, AttributeValue>;
 
 /// A payment is recorded, with the row's timestamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,23 +141,16 @@ fn by_reasons(reasons: &[CancellationReason]) -> Option<Attempt> {
 
 /// Reads the claim, for a reply that did not bring it.
 async fn claim(deps: &Deps, payment: &Payment) -> Result<Item, StoreError> {
-    let request = deps.dynamodb.get_item().table_name(&deps.config.table).consistent_read(true);
-    let reply = request
-        .key("transactionId", text(payment.transaction_id.as_str()))
-        .key("timestamp", number(CLAIM))
-        .send()
-        .await;
-    match reply {
-        Ok(reply) => reply.item.ok_or(StoreError::Unavailable),
-        Err(error) => {
-            aws::failed("GetItem", &error);
-            Err(StoreError::Unavailable)
-        }
-    }
+    let key = Item::from([
+        ("transactionId".to_owned(), text(payment.transaction_id.as_str())),
+        ("timestamp".to_owned(), number(CLAIM)),
+    ]);
+    let claim = item::get(&deps.dynamodb, &deps.config.table, key).await;
+    claim.ok().flatten().ok_or(StoreError::Unavailable)
 }
 
 fn compare(claim: &Item, digest: &Digest) -> Result<Recorded, StoreError> {
-    let stored = claim.get("digest").and_then(|value| value.as_s().ok());
+    let stored = text_of(claim, "digest");
     let processed = claim.get("processedAt").and_then(|value| value.as_n().ok()?.parse().ok());
     match (stored, processed) {
         (Some(stored), Some(timestamp)) if stored == digest.as_str() => {
@@ -210,10 +201,6 @@ fn map(metadata: &Metadata) -> AttributeValue {
         (name.to_owned(), value)
     };
     AttributeValue::M(metadata.entries().map(entry).collect())
-}
-
-fn text(value: &str) -> AttributeValue {
-    AttributeValue::S(value.to_owned())
 }
 
 fn number(value: u64) -> AttributeValue {

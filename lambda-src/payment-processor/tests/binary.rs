@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Stack, direct, notification, payment, start, start_with};
-use handler_tests::{CARD, Function, Outcome, untimed};
+use handler_tests::{CARD, Function, Outcome, garbled, untimed};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -168,14 +168,7 @@ async fn whatever_bytes_come_the_process_goes_on() {
         let Outcome::Error(error) = function.outcome() else { panic!("{bytes:?} is no event") };
         assert!(!error.to_string().contains("4111"), "{error}");
     }
-    let mut seed = 7_u64;
-    for _ in 0..200 {
-        let mut noise = direct(&payment("tx-1")).to_string().into_bytes();
-        for _ in 0..4 {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let place = usize::try_from(seed >> 33).unwrap() % noise.len();
-            noise[place] = seed.to_be_bytes()[0];
-        }
+    for noise in garbled(&direct(&payment("tx-1"))) {
         function.send(noise);
         function.outcome();
     }
@@ -187,14 +180,5 @@ async fn whatever_bytes_come_the_process_goes_on() {
 #[tokio::test]
 async fn a_missing_variable_is_an_initialisation_error() {
     let all = [("DYNAMODB_TABLE", "t"), ("S3_BUCKET", "b"), ("KMS_KEY_ID", "k")];
-    for (place, (missing, _)) in all.iter().enumerate() {
-        let mut environment = all.to_vec();
-        environment.remove(place);
-        let mut function = start_with(&environment, "http://127.0.0.1:1");
-        let Outcome::InitError(error) = function.outcome() else { panic!("no init error") };
-        let reason = format!("environment variable {missing} is missing");
-        assert_eq!(error["errorMessage"], *reason);
-        assert!(!function.ended().success());
-        assert!(function.said().contains(&reason));
-    }
+    handler_tests::every_variable_is_needed(&all, start_with);
 }

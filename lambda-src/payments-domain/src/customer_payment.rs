@@ -1,11 +1,11 @@
 //! One payment of a customer, as it is posted to an API.
 
 use serde_json::Value;
-use thiserror::Error;
 
+use crate::fields::Fields;
 use crate::{
-    Amount, AmountError, Currency, CustomerId, CustomerIdError, Digest, TransactionId,
-    TransactionIdError, card_number,
+    Amount, Currency, CustomerId, CustomerIdError, Digest, PaymentError, TransactionId,
+    TransactionIdError,
 };
 
 const FIELDS: [&str; 3] = ["transactionId", "customerId", "amount"];
@@ -24,32 +24,6 @@ pub struct CustomerPayment {
     pub amount: Amount,
 }
 
-/// Why a JSON value is no payment of a customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum CustomerPaymentError {
-    /// A full card number, anywhere in the value.
-    #[error("a full card number is not accepted in any field")]
-    CardNumber,
-    /// Not an object.
-    #[error("a payment must be a JSON object")]
-    NotAnObject,
-    /// A field beside the three known ones. Its name is not repeated: it is the caller's text.
-    #[error("unknown field; a payment has transactionId, customerId, amount")]
-    UnknownField,
-    /// A required field is not there.
-    #[error("{0} is missing")]
-    Missing(&'static str),
-    /// The transaction id breaks its rules.
-    #[error(transparent)]
-    TransactionId(#[from] TransactionIdError),
-    /// The customer id breaks its rules.
-    #[error(transparent)]
-    CustomerId(#[from] CustomerIdError),
-    /// The amount breaks its rules.
-    #[error(transparent)]
-    Amount(#[from] AmountError),
-}
-
 impl CustomerPayment {
     /// What its amounts are of.
     pub const CURRENCY: Currency = Currency::Usd;
@@ -64,21 +38,13 @@ impl CustomerPayment {
 }
 
 impl TryFrom<&Value> for CustomerPayment {
-    type Error = CustomerPaymentError;
+    type Error = PaymentError;
 
-    fn try_from(value: &Value) -> Result<Self, CustomerPaymentError> {
-        use CustomerPaymentError as Error;
-        if card_number::anywhere_in(value) {
-            return Err(Error::CardNumber);
-        }
-        let fields = value.as_object().ok_or(Error::NotAnObject)?;
-        if fields.keys().any(|name| !FIELDS.contains(&name.as_str())) {
-            return Err(Error::UnknownField);
-        }
-        let required = |name| fields.get(name).ok_or(Error::Missing(name));
-        let transaction_id = required("transactionId")?;
-        let customer_id = required("customerId")?;
-        let amount = required("amount")?;
+    fn try_from(value: &Value) -> Result<Self, PaymentError> {
+        let fields = Fields::read(value, &FIELDS)?;
+        let transaction_id = fields.required("transactionId")?;
+        let customer_id = fields.required("customerId")?;
+        let amount = fields.required("amount")?;
         Ok(Self {
             transaction_id: transaction_id.as_str().ok_or(TransactionIdError)?.parse()?,
             customer_id: customer_id.as_str().ok_or(CustomerIdError)?.parse()?,
@@ -93,13 +59,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::json;
+    use crate::{AmountError, json};
 
-    fn read(text: &str) -> Result<CustomerPayment, CustomerPaymentError> {
+    fn read(text: &str) -> Result<CustomerPayment, PaymentError> {
         CustomerPayment::try_from(&json::parse(text.as_bytes()).unwrap())
     }
 
-    fn with(name: &str, value: Value) -> Result<CustomerPayment, CustomerPaymentError> {
+    fn with(name: &str, value: Value) -> Result<CustomerPayment, PaymentError> {
         let mut payment = json!({"transactionId": "tx-1", "customerId": "c-1", "amount": "12.50"});
         payment[name] = value;
         CustomerPayment::try_from(&payment)
@@ -135,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_unknown_or_wrong_is_named() {
-        use CustomerPaymentError as Error;
+        use PaymentError as Error;
         for name in FIELDS {
             let mut payment = json!({"transactionId": "t", "customerId": "c", "amount": 1});
             payment.as_object_mut().unwrap().remove(name);
@@ -143,7 +109,7 @@ mod tests {
         }
         assert_eq!(CustomerPayment::try_from(&json!([])), Err(Error::NotAnObject));
         for unknown in ["pan", "cvv", "currency", "cardLast4", ""] {
-            assert_eq!(with(unknown, json!("123")), Err(Error::UnknownField));
+            assert_eq!(with(unknown, json!("123")), Err(Error::UnknownField(&FIELDS)));
         }
         assert_eq!(with("transactionId", json!(7)), Err(TransactionIdError.into()));
         assert_eq!(with("customerId", json!(["c"])), Err(CustomerIdError.into()));
@@ -167,7 +133,7 @@ mod tests {
             (CARD, json!(1)),
         ] {
             let error = with(name, value).unwrap_err();
-            assert_eq!(error, CustomerPaymentError::CardNumber, "{name}");
+            assert_eq!(error, PaymentError::CardNumber, "{name}");
         }
     }
 

@@ -1,5 +1,5 @@
-//! What a payment is, and the rules it keeps. No IO: bytes or JSON in, a [`Payment`] or a
-//! [`CustomerPayment`] out, or a reason.
+//! What a payment is, and the rules it keeps. No IO: bytes or JSON in, a [`Payment`], a
+//! [`CustomerPayment`] or a [`PaymentRequest`] out, or a reason.
 //!
 //! Three promises hold for everything in this crate:
 //!
@@ -17,20 +17,34 @@ mod currency;
 mod customer_id;
 mod customer_payment;
 mod digest;
+mod fields;
 mod id;
+mod idempotency_key;
 pub mod json;
 mod metadata;
 mod payment;
 mod payment_file;
+mod payment_id;
+mod payment_key;
+mod payment_request;
+mod payment_status;
+mod timestamp;
 mod transaction_id;
 
 pub use amount::{Amount, AmountError};
 pub use card::{CardLast4, CardLast4Error};
 pub use currency::{Currency, CurrencyError};
 pub use customer_id::{CustomerId, CustomerIdError};
-pub use customer_payment::{CustomerPayment, CustomerPaymentError};
+pub use customer_payment::CustomerPayment;
 pub use digest::Digest;
+pub use fields::PaymentError;
+pub use idempotency_key::{IdempotencyKey, IdempotencyKeyError};
 pub use metadata::{Metadata, MetadataError, MetadataValue};
-pub use payment::{Payment, PaymentError};
+pub use payment::Payment;
 pub use payment_file::{MAX_FILE_BYTES, MAX_PAYMENTS, PaymentFileError, parse_file};
+pub use payment_id::{PaymentId, PaymentIdError};
+pub use payment_key::{MessageError, PaymentKey};
+pub use payment_request::PaymentRequest;
+pub use payment_status::{PaymentStatus, PaymentStatusError};
+pub use timestamp::{Timestamp, TimestampError};
 pub use transaction_id::{TransactionId, TransactionIdError};

@@ -1,11 +1,11 @@
 //! One payment, as the caller states it.
 
-use serde_json::{Map, Value};
-use thiserror::Error;
+use serde_json::Value;
 
+use crate::fields::Fields;
 use crate::{
-    Amount, AmountError, CardLast4, CardLast4Error, Currency, CurrencyError, Digest, Metadata,
-    MetadataError, MetadataValue, TransactionId, TransactionIdError, card_number,
+    Amount, CardLast4, CardLast4Error, Currency, CurrencyError, Digest, Metadata, MetadataValue,
+    PaymentError, TransactionId, TransactionIdError,
 };
 
 const FIELDS: [&str; 5] = ["transactionId", "amount", "currency", "cardLast4", "metadata"];
@@ -21,38 +21,6 @@ pub struct Payment {
     pub card_last4: CardLast4,
     /// What the caller keeps beside it.
     pub metadata: Metadata,
-}
-
-/// Why a JSON value is no payment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum PaymentError {
-    /// A full card number, anywhere in the value.
-    #[error("a full card number is not accepted in any field")]
-    CardNumber,
-    /// Not an object.
-    #[error("a payment must be a JSON object")]
-    NotAnObject,
-    /// A field beside the five known ones. Its name is not repeated: it is the caller's text.
-    #[error("unknown field; a payment has transactionId, amount, currency, cardLast4, metadata")]
-    UnknownField,
-    /// A required field is not there.
-    #[error("{0} is missing")]
-    Missing(&'static str),
-    /// The transaction id breaks its rules.
-    #[error(transparent)]
-    TransactionId(#[from] TransactionIdError),
-    /// The amount breaks its rules.
-    #[error(transparent)]
-    Amount(#[from] AmountError),
-    /// The currency is not one of ours.
-    #[error(transparent)]
-    Currency(#[from] CurrencyError),
-    /// The last four digits are not that.
-    #[error(transparent)]
-    CardLast4(#[from] CardLast4Error),
-    /// The metadata break their rules.
-    #[error(transparent)]
-    Metadata(#[from] MetadataError),
 }
 
 impl Payment {
@@ -83,21 +51,11 @@ impl TryFrom<&Value> for Payment {
     type Error = PaymentError;
 
     fn try_from(value: &Value) -> Result<Self, Self::Error> {
-        // Before all else, so that no later message can carry one.
-        if card_number::anywhere_in(value) {
-            return Err(PaymentError::CardNumber);
-        }
-        let Value::Object(fields) = value else {
-            return Err(PaymentError::NotAnObject);
-        };
-        if fields.keys().any(|name| !FIELDS.contains(&name.as_str())) {
-            return Err(PaymentError::UnknownField);
-        }
-
-        let transaction_id = required(fields, "transactionId")?;
-        let amount = required(fields, "amount")?;
-        let currency = required(fields, "currency")?;
-        let card_last4 = required(fields, "cardLast4")?;
+        let fields = Fields::read(value, &FIELDS)?;
+        let transaction_id = fields.required("transactionId")?;
+        let amount = fields.required("amount")?;
+        let currency = fields.required("currency")?;
+        let card_last4 = fields.required("cardLast4")?;
 
         let transaction_id = transaction_id.as_str().ok_or(TransactionIdError)?.parse()?;
         let currency: Currency = currency.as_str().ok_or(CurrencyError)?.parse()?;
@@ -108,20 +66,13 @@ impl TryFrom<&Value> for Payment {
     }
 }
 
-fn required<'value>(
-    fields: &'value Map<String, Value>,
-    name: &'static str,
-) -> Result<&'value Value, PaymentError> {
-    fields.get(name).ok_or(PaymentError::Missing(name))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
-    use crate::json;
+    use crate::{AmountError, MetadataError, json};
 
     fn good() -> Value {
         json!({
@@ -168,7 +119,7 @@ mod tests {
             payment.as_object_mut().unwrap().remove(name);
             assert_eq!(Payment::try_from(&payment), Err(PaymentError::Missing(name)));
         }
-        assert_eq!(with("cvv", json!("123")), Err(PaymentError::UnknownField));
+        assert_eq!(with("cvv", json!("123")), Err(PaymentError::UnknownField(&FIELDS)));
         assert_eq!(with("transactionId", json!(7)), Err(TransactionIdError.into()));
         assert_eq!(with("amount", json!(null)), Err(AmountError::NotPlain.into()));
         assert_eq!(with("currency", json!("usd")), Err(CurrencyError.into()));

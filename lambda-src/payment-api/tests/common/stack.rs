@@ -1,12 +1,8 @@
 //! A table and a bucket of their own for one test.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
-    KeyType, Projection, ProjectionType, ScalarAttributeType,
-};
-use aws_sdk_s3::types::{BucketVersioningStatus, ServerSideEncryption, VersioningConfiguration};
+use aws_sdk_dynamodb::types::{AttributeValue, ScalarAttributeType};
+use aws_sdk_s3::types::ServerSideEncryption;
+use handler_tests::{Key, items, make_bucket, make_table, object, versions};
 use payment_api::{Config, Deps};
 
 pub struct Stack {
@@ -14,7 +10,7 @@ pub struct Stack {
     pub endpoint: String,
 }
 
-pub type Item = HashMap<String, AttributeValue>;
+pub use handler_tests::Item;
 
 impl Stack {
     /// Makes the table with its index and the bucket, versioned, as `secure-api` has them.
@@ -48,39 +44,16 @@ impl Stack {
     }
 
     async fn create(&self) {
-        let attribute = |name: &str| {
-            let attribute = AttributeDefinition::builder().attribute_name(name);
-            attribute.attribute_type(ScalarAttributeType::S).build().unwrap()
-        };
-        let hash = |name: &str| {
-            let key = KeySchemaElement::builder().attribute_name(name);
-            key.key_type(KeyType::Hash).build().unwrap()
-        };
-        let all = Projection::builder().projection_type(ProjectionType::All).build();
-        let index = GlobalSecondaryIndex::builder().index_name("CustomerIndex").projection(all);
-        let dynamodb = &self.deps.dynamodb;
-        dynamodb
-            .create_table()
-            .table_name(&self.deps.config.table)
-            .billing_mode(BillingMode::PayPerRequest)
-            .attribute_definitions(attribute("transactionId"))
-            .attribute_definitions(attribute("customerId"))
-            .key_schema(hash("transactionId"))
-            .global_secondary_indexes(index.key_schema(hash("customerId")).build().unwrap())
-            .send()
-            .await
-            .unwrap();
-        let (s3, bucket) = (&self.deps.s3, &self.deps.config.bucket);
-        s3.create_bucket().bucket(bucket).send().await.unwrap();
-        let on = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
-        let request = s3.put_bucket_versioning().bucket(bucket);
-        request.versioning_configuration(on).send().await.unwrap();
+        let id = [("transactionId", ScalarAttributeType::S)];
+        let customer = [("customerId", ScalarAttributeType::S)];
+        let index: (&str, Key<'_>) = ("CustomerIndex", &customer);
+        make_table(&self.deps.dynamodb, &self.deps.config.table, &id, Some(index)).await;
+        make_bucket(&self.deps.s3, &self.deps.config.bucket).await;
     }
 
     /// Every item of the table.
     pub async fn items(&self) -> Vec<Item> {
-        let request = self.deps.dynamodb.scan().table_name(&self.deps.config.table);
-        request.consistent_read(true).send().await.unwrap().items.unwrap_or_default()
+        items(&self.deps.dynamodb, &self.deps.config.table).await
     }
 
     /// The items of one customer, by the index.
@@ -93,9 +66,7 @@ impl Stack {
 
     /// The keys of the bucket, each as often as it has versions.
     pub async fn versions(&self) -> Vec<String> {
-        let request = self.deps.s3.list_object_versions().bucket(&self.deps.config.bucket);
-        let reply = request.send().await.unwrap();
-        reply.versions().iter().map(|version| version.key().unwrap().to_owned()).collect()
+        versions(&self.deps.s3, &self.deps.config.bucket).await
     }
 
     /// The text of a receipt, how it is encrypted and with which key.
@@ -103,11 +74,7 @@ impl Stack {
         &self,
         id: &str,
     ) -> (String, Option<ServerSideEncryption>, Option<String>) {
-        let request = self.deps.s3.get_object().bucket(&self.deps.config.bucket);
-        let reply = request.key(format!("receipts/{id}.json")).send().await.unwrap();
-        let (how, key) = (reply.server_side_encryption.clone(), reply.ssekms_key_id.clone());
-        let bytes = reply.body.collect().await.unwrap().into_bytes();
-        (String::from_utf8(bytes.to_vec()).unwrap(), how, key)
+        object(&self.deps.s3, &self.deps.config.bucket, &format!("receipts/{id}.json")).await
     }
 
     /// Nothing was stored anywhere.

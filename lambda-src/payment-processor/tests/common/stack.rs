@@ -1,13 +1,9 @@
 //! A table and a bucket of their own for one test.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
-    ScalarAttributeType,
-};
+use aws_sdk_dynamodb::types::ScalarAttributeType;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{BucketVersioningStatus, ServerSideEncryption, VersioningConfiguration};
+use aws_sdk_s3::types::ServerSideEncryption;
+use handler_tests::{items, make_bucket, make_table};
 use payment_processor::{Config, Deps};
 
 pub struct Stack {
@@ -15,7 +11,7 @@ pub struct Stack {
     pub endpoint: String,
 }
 
-pub type Row = HashMap<String, AttributeValue>;
+pub use handler_tests::Item as Row;
 
 impl Stack {
     /// Makes the table and the bucket, versioned, as `pci-core` has them.
@@ -38,29 +34,10 @@ impl Stack {
     }
 
     async fn create(&self) {
-        let attribute = |name: &str, kind| {
-            AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build()
-        };
-        let key = |name: &str, kind| {
-            KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap()
-        };
-        self.deps
-            .dynamodb
-            .create_table()
-            .table_name(&self.deps.config.table)
-            .billing_mode(BillingMode::PayPerRequest)
-            .attribute_definitions(attribute("transactionId", ScalarAttributeType::S).unwrap())
-            .attribute_definitions(attribute("timestamp", ScalarAttributeType::N).unwrap())
-            .key_schema(key("transactionId", KeyType::Hash))
-            .key_schema(key("timestamp", KeyType::Range))
-            .send()
-            .await
-            .unwrap();
-        let bucket = self.bucket();
-        self.deps.s3.create_bucket().bucket(bucket).send().await.unwrap();
-        let on = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
-        let request = self.deps.s3.put_bucket_versioning().bucket(bucket);
-        request.versioning_configuration(on).send().await.unwrap();
+        let key =
+            [("transactionId", ScalarAttributeType::S), ("timestamp", ScalarAttributeType::N)];
+        make_table(&self.deps.dynamodb, &self.deps.config.table, &key, None).await;
+        make_bucket(&self.deps.s3, self.bucket()).await;
     }
 
     pub fn bucket(&self) -> &str {
@@ -90,8 +67,7 @@ impl Stack {
 
     /// Every item of the table: claims and rows.
     pub async fn items(&self) -> Vec<Row> {
-        let request = self.deps.dynamodb.scan().table_name(&self.deps.config.table);
-        request.consistent_read(true).send().await.unwrap().items.unwrap_or_default()
+        items(&self.deps.dynamodb, &self.deps.config.table).await
     }
 
     /// The rows of payments, without their claims.
