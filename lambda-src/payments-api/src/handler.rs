@@ -1,0 +1,153 @@
+//! From an event to an answer.
+
+use std::time::{Duration, SystemTime};
+
+use handler_kit::api::Reply;
+use handler_kit::aws::{SdkConfig, Unavailable};
+use handler_kit::{aws, log, milliseconds, object};
+use payments_domain::{
+    IdempotencyKey, PaymentId, PaymentKey, PaymentRequest, PaymentStatus, Timestamp,
+};
+use serde_json::{Value, json};
+
+use crate::request::{Page, Refused, Wish};
+use crate::row::Row;
+use crate::store::{self, StoreError};
+use crate::{Config, place, request};
+
+/// What the handler works with.
+#[derive(Clone, Debug)]
+pub struct Deps {
+    /// Where audit objects are written.
+    pub s3: aws_sdk_s3::Client,
+    /// Where payments are kept.
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// Where payments are queued.
+    pub sqs: aws_sdk_sqs::Client,
+    /// What the environment says.
+    pub config: Config,
+    /// The clock.
+    pub now: fn() -> SystemTime,
+}
+
+impl Deps {
+    /// Makes clients from the SDK's default chain: in Lambda, the function's environment.
+    pub async fn connect(config: Config) -> Self {
+        // API Gateway waits 29 seconds for an answer, which takes four calls.
+        let shared = aws::config(Duration::from_millis(2_500), Duration::from_secs(6)).await;
+        Self::new(&shared, config)
+    }
+
+    /// Makes clients from what they share.
+    #[must_use]
+    pub fn new(shared: &SdkConfig, config: Config) -> Self {
+        Self {
+            s3: aws::s3(shared),
+            dynamodb: aws_sdk_dynamodb::Client::new(shared),
+            sqs: aws_sdk_sqs::Client::new(shared),
+            config,
+            now: SystemTime::now,
+        }
+    }
+}
+
+/// Answers one request to the API.
+pub async fn handle(event: Value, deps: &Deps) -> Reply {
+    match request::read(&event) {
+        Ok(Wish::Pay(key, payment)) => pay(deps, key.as_ref(), payment).await,
+        Ok(Wish::List(page)) => list(deps, &page).await,
+        Ok(Wish::Show(id)) => show(deps, &id).await,
+        Err(refused) => refuse(refused),
+    }
+}
+
+fn refuse(refused: Refused) -> Reply {
+    let reply = Reply::bad_request(refused.status(), &refused.to_string());
+    match refused {
+        Refused::Method(methods) => reply.allowing(methods),
+        _ => reply,
+    }
+}
+
+async fn pay(deps: &Deps, key: Option<&IdempotencyKey>, payment: PaymentRequest) -> Reply {
+    let Some(id) = key.map(PaymentId::of).or_else(new_id) else {
+        return Reply::internal();
+    };
+    let logged = json!({"paymentId": id.as_str()});
+    match take(deps, id, key.is_some(), payment).await {
+        Ok(taken) => {
+            log::info("payment taken", logged);
+            Reply::new(202, taken)
+        }
+        Err(error @ StoreError::OtherContent) => {
+            log::warn("Idempotency-Key used with other content", logged);
+            Reply::refused(409, &error.to_string())
+        }
+        Err(StoreError::Unavailable) => {
+            log::error("payment not taken", logged);
+            Reply::internal()
+        }
+    }
+}
+
+fn new_id() -> Option<PaymentId> {
+    let mut bytes = [0; 16];
+    let filled = getrandom::fill(&mut bytes);
+    if filled.is_err() {
+        log::error("the system has no random bytes", json!({}));
+    }
+    filled.ok().map(|()| PaymentId::from_random(bytes))
+}
+
+/// Does what is to be done for a payment, or what an earlier request left to do, and returns the
+/// answer: the first one and every repeat are the same, so it is made of what does not change.
+async fn take(
+    deps: &Deps,
+    id: PaymentId,
+    guarded: bool,
+    payment: PaymentRequest,
+) -> Result<String, StoreError> {
+    let mut timestamp = Timestamp::from_milliseconds(milliseconds((deps.now)()));
+    if guarded {
+        timestamp = store::guard(deps, &id, &payment.digest(), timestamp).await?;
+    }
+    let row = Row::new(PaymentKey { id, timestamp }, payment);
+    let taken = row.json().to_string();
+    let row = store::record(deps, row).await?;
+    audit(deps, &row.key, &taken).await?;
+    if row.status == PaymentStatus::Processing {
+        send(deps, &row.key).await?;
+    }
+    Ok(taken)
+}
+
+async fn audit(deps: &Deps, key: &PaymentKey, taken: &str) -> Result<(), Unavailable> {
+    let Config { bucket, encryption, .. } = &deps.config;
+    let object = key.audit_object(PaymentStatus::Processing);
+    object::put_once(&deps.s3, bucket, &object, taken, encryption).await
+}
+
+async fn send(deps: &Deps, key: &PaymentKey) -> Result<(), Unavailable> {
+    let request = deps.sqs.send_message().queue_url(&deps.config.queue);
+    let sent = request.message_body(key.message()).send().await;
+    sent.map(drop).map_err(|error| aws::failed("SendMessage", &error))
+}
+
+async fn list(deps: &Deps, page: &Page) -> Reply {
+    let Ok((rows, end)) = store::list(deps, page).await else {
+        return Reply::internal();
+    };
+    let mut shown = json!({"payments": rows.iter().map(Row::json).collect::<Vec<_>>()});
+    if let Some(end) = end {
+        shown["next"] = json!(place::write(&end, page.status));
+    }
+    Reply::new(200, shown.to_string())
+}
+
+async fn show(deps: &Deps, id: &PaymentId) -> Reply {
+    match store::find(deps, id).await {
+        Ok(Some(row)) => Reply::new(200, row.json().to_string()),
+        Ok(None) => refuse(Refused::NoSuchPayment),
+        Err(Unavailable) => Reply::internal(),
+    }
+}
