@@ -61,8 +61,8 @@ conformance! {
     ec2_security_group_ingress: "ec2.security_group_ingress",
     ec2_subnet: "ec2.subnet",
     ec2_vpc: "ec2.vpc",
-    iam_instance_profile: "iam.instance_profile",
     eventbridge_rule: "eventbridge.rule",
+    iam_instance_profile: "iam.instance_profile",
     iam_policy: "iam.policy",
     iam_role: "iam.role",
     kms_alias: "kms.alias",
@@ -118,7 +118,11 @@ mod autoscaling_group_on_the_sandbox {
     #[tokio::test]
     async fn goes_with_its_security_group() {
         autoscaling::a_security_group_is_made_anew().await;
+    }
+}
+
 mod cloudwatch_dashboard_and_tags {
+    #[tokio::test]
     async fn on_the_sandbox() {
         super::check("cloudwatch.dashboard", super::Emulator::Sandbox).await;
     }
