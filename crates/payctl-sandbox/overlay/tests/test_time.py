@@ -205,6 +205,25 @@ class Timed(unittest.TestCase):
         until(lambda: self.code(state, **name) == "ResourceNotFoundException")
         self.took(10, began)
 
+    def test_a_queue(self):
+        queues = self.server.client("sqs")
+        made = queues.create_queue(QueueName=self.name)
+        url = {"QueueUrl": made["QueueUrl"]}
+        began = time.monotonic()
+        queues.delete_queue(**url)
+        recently = "AWS.SimpleQueueService.QueueDeletedRecently"
+        gone = "AWS.SimpleQueueService.NonExistentQueue"
+        name = {"QueueName": self.name}
+        # It answers while it goes, to its deletion as well.
+        self.assertIsNone(self.code(queues.get_queue_attributes, **url))
+        self.assertIsNone(self.code(queues.delete_queue, **url))
+        self.assertEqual(self.code(queues.create_queue, **name), recently)
+        until(lambda: self.code(queues.get_queue_url, **name) == gone)
+        self.took(30, began)
+        self.assertEqual(self.code(queues.delete_queue, **url), gone)
+        until(lambda: self.code(queues.create_queue, **name) is None)
+        self.took(60, began)
+
     def test_a_new_role_cannot_be_assumed_at_once(self):
         server = Server(time_scale=4)
         self.addCleanup(server.close)

@@ -21,6 +21,7 @@ MODULES = (
     "iam",
     "instances",
     "kms",
+    "queue_attributes",
     "queues",
     "s3",
     "s3_notifications",
@@ -28,6 +29,7 @@ MODULES = (
     "secret_deletions",
     "services_using_keys",
     "tables",
+    "topics",
     "waf",
 )
 
