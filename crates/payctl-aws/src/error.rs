@@ -36,6 +36,7 @@ const CODES: &[(FailureKind, &[&str])] = &[
             "SlowDown",
             "EC2ThrottledException",
             "ProvisionedThroughputExceededException",
+            "Throttled",
         ],
     ),
     (
@@ -87,6 +88,7 @@ const CODES: &[(FailureKind, &[&str])] = &[
             "OptInRequired",
             "KMSAccessDeniedException",
             "WAFLogDestinationPermissionIssueException",
+            "AuthorizationError",
         ],
     ),
     (
@@ -118,6 +120,11 @@ const CODES: &[(FailureKind, &[&str])] = &[
             "WAFOptimisticLockException",
             "WAFServiceLinkedRoleErrorException",
             "WAFUnavailableEntityException",
+            "ConcurrentAccess",
+            "StaleTag",
+            "TooManyUpdates",
+            "QueueDeletedRecently",
+            "AWS.SimpleQueueService.QueueDeletedRecently",
         ],
     ),
     (
@@ -138,6 +145,9 @@ const CODES: &[(FailureKind, &[&str])] = &[
             "FlowLogAlreadyExists",
             "WAFDuplicateItemException",
             "ResourceExistsException",
+            "ParameterAlreadyExists",
+            "QueueAlreadyExists",
+            "QueueNameExists",
         ],
     ),
     (
@@ -157,6 +167,10 @@ const CODES: &[(FailureKind, &[&str])] = &[
             "ResourceNotFound",
             "DashboardNotFoundError",
             "WAFNonexistentItemException",
+            "InvalidResourceId",
+            "ParameterNotFound",
+            "QueueDoesNotExist",
+            "AWS.SimpleQueueService.NonExistentQueue",
         ],
     ),
     (
@@ -174,6 +188,9 @@ const CODES: &[(FailureKind, &[&str])] = &[
             "CodeStorageExceededException",
             "MaximumNumberOfTrailsExceededException",
             "WAFLimitsExceededException",
+            "ParameterLimitExceeded",
+            "SubscriptionLimitExceeded",
+            "TopicLimitExceeded",
         ],
     ),
 ];
@@ -335,6 +352,20 @@ const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ("UpdateSecret", "InvalidRequestException", "marked for deletion", FailureKind::NotYetVisible),
     ("TagResource", "InvalidRequestException", "marked for deletion", FailureKind::NotYetVisible),
     ("UntagResource", "InvalidRequestException", "marked for deletion", FailureKind::NotYetVisible),
+    // It exists, with other attributes or tags: somebody else's.
+    ("CreateTopic", "InvalidParameter", "already exists with", FailureKind::Conflict),
+    ("CreateTopic", "InvalidParameter", "PrincipalNotFound", FailureKind::NotYetVisible),
+    ("SetTopicAttributes", "InvalidParameter", "PrincipalNotFound", FailureKind::NotYetVisible),
+    // Its principal is not known everywhere yet.
+    ("CreateQueue", "InvalidAttributeValue", "parameter Policy", FailureKind::NotYetVisible),
+    ("SetQueueAttributes", "InvalidAttributeValue", "parameter Policy", FailureKind::NotYetVisible),
+    ("CreateQueue", "InvalidParameterValue", "Dead letter target", FailureKind::NotYetVisible),
+    (
+        "SetQueueAttributes",
+        "InvalidParameterValue",
+        "Dead letter target",
+        FailureKind::NotYetVisible,
+    ),
 ];
 
 impl AwsError {
@@ -618,6 +649,8 @@ mod tests {
         assert_eq!(fresh, FailureKind::NotYetVisible);
         let wrong = kind("CreateAutoScalingGroup", "ValidationError", "Min is over max");
         assert_eq!(wrong, FailureKind::Invalid);
+        let strangers = "Invalid parameter: Tags Reason: Topic already exists with different tags";
+        assert_eq!(kind("CreateTopic", "InvalidParameter", strangers), FailureKind::Conflict);
         assert_eq!(
             kind("CreateSubnet", "InvalidParameterValue", "NotFound"),
             FailureKind::Invalid,
