@@ -73,6 +73,8 @@ conformance! {
     s3_bucket: "s3.bucket",
     s3_notification: "s3.notification",
     secretsmanager_secret: "secretsmanager.secret",
+    sns_subscription: "sns.subscription",
+    sns_topic: "sns.topic",
     wafv2_association: "wafv2.association",
     wafv2_logging: "wafv2.logging",
     wafv2_web_acl: "wafv2.web_acl",
@@ -246,6 +248,16 @@ mod secretsmanager_value {
     #[tokio::test]
     async fn is_written_nowhere_on_ministack() {
         a_value_is_written_nowhere(super::Emulator::Ministack).await;
+mod sns_on_the_sandbox {
+    use payctl_tests::conformance::{check, sns};
+    async fn a_topic() {
+        check("sns.topic", super::Emulator::Sandbox).await;
+    }
+    async fn an_unconfirmed_subscription_goes_with_its_topic() {
+        sns::an_unconfirmed_subscription_goes_with_its_topic().await;
+    }
+    async fn a_topic_that_appears_in_between_is_not_taken() {
+        sns::a_topic_that_appears_in_between_is_not_taken().await;
     }
 }
 

@@ -27,6 +27,7 @@ mod names;
 mod policy;
 pub mod s3;
 pub mod secretsmanager;
+pub mod sns;
 pub mod wafv2;
 
 pub use access::{Task, policy};
@@ -91,6 +92,8 @@ pub fn kinds() -> Registry<Aws> {
         .with::<s3::Bucket>()
         .with::<s3::Notification>()
         .with::<secretsmanager::Secret>()
+        .with::<sns::Subscription>()
+        .with::<sns::Topic>()
         .with::<wafv2::Association>()
         .with::<wafv2::Logging>()
         .with::<wafv2::WebAcl>()

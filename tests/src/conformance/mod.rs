@@ -24,6 +24,7 @@ mod launch_template;
 mod logs;
 pub mod s3;
 pub mod secretsmanager;
+pub mod sns;
 pub mod wafv2;
 
 /// One kind's case.
@@ -104,6 +105,7 @@ pub fn cases(facts: &payctl_aws::Facts) -> Vec<Case> {
     logs::cases(facts, &mut cases);
     s3::cases(facts, &mut cases);
     secretsmanager::cases(facts, &mut cases);
+    sns::cases(facts, &mut cases);
     wafv2::cases(facts, &mut cases);
     cases
 }
