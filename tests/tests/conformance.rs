@@ -75,6 +75,7 @@ conformance! {
     secretsmanager_secret: "secretsmanager.secret",
     sns_subscription: "sns.subscription",
     sns_topic: "sns.topic",
+    sqs_queue: "sqs.queue",
     wafv2_association: "wafv2.association",
     wafv2_logging: "wafv2.logging",
     wafv2_web_acl: "wafv2.web_acl",
@@ -258,6 +259,30 @@ mod sns_on_the_sandbox {
     }
     async fn a_topic_that_appears_in_between_is_not_taken() {
         sns::a_topic_that_appears_in_between_is_not_taken().await;
+    }
+}
+
+mod sqs_on_the_sandbox {
+    use payctl_tests::conformance::{check, sqs};
+
+    #[tokio::test]
+    async fn a_queue() {
+        check("sqs.queue", super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn a_queue_that_appears_in_between_is_not_taken() {
+        sqs::a_queue_that_appears_in_between_is_not_taken().await;
+    }
+
+    #[tokio::test]
+    async fn a_queue_comes_back_right_after_it_went() {
+        sqs::a_queue_comes_back_right_after_it_went().await;
+    }
+
+    #[tokio::test]
+    async fn a_queue_is_reached_at_another_endpoint() {
+        sqs::a_queue_is_reached_at_another_endpoint().await;
     }
 }
 

@@ -28,6 +28,7 @@ mod policy;
 pub mod s3;
 pub mod secretsmanager;
 pub mod sns;
+pub mod sqs;
 pub mod wafv2;
 
 pub use access::{Task, policy};
@@ -94,6 +95,7 @@ pub fn kinds() -> Registry<Aws> {
         .with::<secretsmanager::Secret>()
         .with::<sns::Subscription>()
         .with::<sns::Topic>()
+        .with::<sqs::Queue>()
         .with::<wafv2::Association>()
         .with::<wafv2::Logging>()
         .with::<wafv2::WebAcl>()

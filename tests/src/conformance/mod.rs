@@ -25,6 +25,7 @@ mod logs;
 pub mod s3;
 pub mod secretsmanager;
 pub mod sns;
+pub mod sqs;
 pub mod wafv2;
 
 /// One kind's case.
@@ -106,6 +107,7 @@ pub fn cases(facts: &payctl_aws::Facts) -> Vec<Case> {
     s3::cases(facts, &mut cases);
     secretsmanager::cases(facts, &mut cases);
     sns::cases(facts, &mut cases);
+    sqs::cases(facts, &mut cases);
     wafv2::cases(facts, &mut cases);
     cases
 }

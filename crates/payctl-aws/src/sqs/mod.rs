@@ -1,0 +1,7 @@
+//! Queues.
+
+mod attributes;
+mod queue;
+
+pub use attributes::{Encryption, Redrive};
+pub use queue::{Queue, QueueName, QueueOutputs, QueueRef, QueueUrl};
