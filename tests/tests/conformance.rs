@@ -76,6 +76,7 @@ conformance! {
     sns_subscription: "sns.subscription",
     sns_topic: "sns.topic",
     sqs_queue: "sqs.queue",
+    ssm_parameter: "ssm.parameter",
     wafv2_association: "wafv2.association",
     wafv2_logging: "wafv2.logging",
     wafv2_web_acl: "wafv2.web_acl",

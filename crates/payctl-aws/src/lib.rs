@@ -29,6 +29,7 @@ pub mod s3;
 pub mod secretsmanager;
 pub mod sns;
 pub mod sqs;
+pub mod ssm;
 pub mod wafv2;
 
 pub use access::{Task, policy};
@@ -96,6 +97,7 @@ pub fn kinds() -> Registry<Aws> {
         .with::<sns::Subscription>()
         .with::<sns::Topic>()
         .with::<sqs::Queue>()
+        .with::<ssm::Parameter>()
         .with::<wafv2::Association>()
         .with::<wafv2::Logging>()
         .with::<wafv2::WebAcl>()

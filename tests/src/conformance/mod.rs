@@ -26,6 +26,7 @@ pub mod s3;
 pub mod secretsmanager;
 pub mod sns;
 pub mod sqs;
+mod ssm;
 pub mod wafv2;
 
 /// One kind's case.
@@ -108,6 +109,7 @@ pub fn cases(facts: &payctl_aws::Facts) -> Vec<Case> {
     secretsmanager::cases(facts, &mut cases);
     sns::cases(facts, &mut cases);
     sqs::cases(facts, &mut cases);
+    ssm::cases(&mut cases);
     wafv2::cases(facts, &mut cases);
     cases
 }

@@ -1,0 +1,186 @@
+//! Parameters: values that others look up by their name.
+
+use aws_sdk_ssm::types::{
+    self, ParameterStringFilter, ParameterTier, ParameterType, ResourceTypeForTagging, Tag,
+};
+use payctl_engine::{Access, Changed, FailureKind, Input, Resource, outputs};
+use serde::{Deserialize, Serialize};
+
+use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
+
+/// A value that others look up by its name.
+///
+/// Never a secret: everybody who may read it sees it in plain text, and so do plans and the state.
+/// `SecureString` is not offered; secrets are for Secrets Manager.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Parameter {
+    /// A path, such as `/payment/main/table-name`.
+    pub name: String,
+    pub description: String,
+    pub value: Input<String>,
+    pub tags: Tags,
+}
+
+id! {
+    /// A parameter's name.
+    ParameterName,
+}
+
+outputs! {
+    /// What a parameter is known by.
+    ParameterOutputs via ParameterRef { name: ParameterName, arn: Arn }
+}
+
+const GONE: &str = "ParameterNotFound";
+
+impl Resource for Parameter {
+    type Cloud = Aws;
+    type Outputs = ParameterOutputs;
+    type Ref = ParameterRef;
+
+    const KIND: &'static str = "ssm.parameter";
+    const REPLACED_BY: &'static [&'static str] = &["name"];
+    const UNIQUE_BY: &'static [&'static str] = &["name"];
+    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
+    const ACCESS: Access = Access {
+        look: &["ssm:DescribeParameters", "ssm:GetParameter", "ssm:ListTagsForResource"],
+        create: &["ssm:AddTagsToResource", "ssm:PutParameter"],
+        change: &["ssm:AddTagsToResource", "ssm:PutParameter", "ssm:RemoveTagsFromResource"],
+        delete: &["ssm:DeleteParameter"],
+        anywhere: &["ssm:DescribeParameters"],
+        on: &["arn:{partition}:ssm:{region}:{account}:parameter{name}"],
+        ..Access::NONE
+    };
+
+    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<ParameterOutputs>> {
+        let seen = get(cx, &self.name).await?;
+        Ok(seen.map(|_| self.outputs(cx)).into_iter().collect())
+    }
+
+    async fn read(cx: &Cx<'_>, known: &ParameterOutputs) -> Result<Option<Self>> {
+        let name = known.name.as_str();
+        let (seen, listed, tags) =
+            futures::try_join!(get(cx, name), describe(cx, name), tags(cx, name))?;
+        let Some(seen) = seen else { return Ok(None) };
+        let (Some(listed), Some(tags)) = (listed, tags) else {
+            // The list is some seconds behind.
+            return Err(AwsError::pending("the new parameter to be listed"));
+        };
+        Ok(Some(Self {
+            name: name.to_owned(),
+            description: listed.description.unwrap_or_default(),
+            value: seen.value.present("value")?.into(),
+            tags,
+        }))
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<ParameterOutputs> {
+        if !self.name.starts_with('/') {
+            return Err(AwsError::invalid(format!("{} does not begin with a slash", self.name)));
+        }
+        let request = self.put(cx, false)?.set_tags(Some(written(&self.tags)?));
+        match request.send().await.map_err(AwsError::from) {
+            // A name is free 30 s after the deletion of its parameter.
+            Err(error)
+                if error.kind() == FailureKind::Conflict
+                    && get(cx, &self.name).await?.is_none() =>
+            {
+                Err(AwsError::pending("the name to be free, up to 30 s after its deletion"))
+            }
+            answer => answer.map(|_| self.outputs(cx)),
+        }
+    }
+
+    async fn converge(
+        &self,
+        cx: &Cx<'_>,
+        known: &ParameterOutputs,
+        changed: &Changed,
+    ) -> Result<()> {
+        if changed.any(&["description", "value"]) {
+            self.put(cx, true)?.send().await?;
+        }
+        if changed.has("tags") {
+            replace_tags(cx, known.name.as_str(), &self.tags).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx<'_>, known: &ParameterOutputs) -> Result<()> {
+        let request = cx.cloud.ssm.delete_parameter().name(&known.name);
+        request.send().await.unless_absent(GONE)?;
+        Ok(())
+    }
+}
+
+impl Parameter {
+    /// The call that sets all but the tags. It takes those only where it makes the parameter.
+    fn put(
+        &self,
+        cx: &Cx<'_>,
+        overwrite: bool,
+    ) -> Result<aws_sdk_ssm::operation::put_parameter::builders::PutParameterFluentBuilder> {
+        let request = cx.cloud.ssm.put_parameter().name(&self.name).overwrite(overwrite);
+        // The tier by name: an account may have another default, which costs.
+        Ok(request
+            .description(&self.description)
+            .value(self.value.get()?)
+            .r#type(ParameterType::String)
+            .tier(ParameterTier::Standard))
+    }
+
+    fn outputs(&self, cx: &Cx<'_>) -> ParameterOutputs {
+        let arn = cx.cloud.facts.arn("ssm", &format!("parameter{}", self.name));
+        ParameterOutputs { name: self.name.as_str().into(), arn }
+    }
+}
+
+async fn get(cx: &Cx<'_>, name: &str) -> Result<Option<types::Parameter>> {
+    let reply = cx.cloud.ssm.get_parameter().name(name).send().await.unless_absent(GONE)?;
+    Ok(reply.and_then(|reply| reply.parameter))
+}
+
+/// What tells the description, which `GetParameter` does not.
+async fn describe(cx: &Cx<'_>, name: &str) -> Result<Option<types::ParameterMetadata>> {
+    let by_name = ParameterStringFilter::builder().key("Name").option("Equals").values(name);
+    let request = cx.cloud.ssm.describe_parameters().parameter_filters(by_name.build()?);
+    let mut pages = request.into_paginator().send();
+    // A page may be empty and not the last.
+    while let Some(page) = pages.next().await {
+        let listed = page?.parameters.unwrap_or_default().into_iter().next();
+        if listed.is_some() {
+            return Ok(listed);
+        }
+    }
+    Ok(None)
+}
+
+async fn tags(cx: &Cx<'_>, name: &str) -> Result<Option<Tags>> {
+    let request = cx.cloud.ssm.list_tags_for_resource().resource_id(name);
+    let request = request.resource_type(ResourceTypeForTagging::Parameter);
+    let Some(reply) = request.send().await.unless_absent("InvalidResourceId")? else {
+        return Ok(None);
+    };
+    let tags = reply.tag_list().iter().filter(|tag| !tag.key().starts_with("aws:"));
+    Ok(Some(tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()))
+}
+
+async fn replace_tags(cx: &Cx<'_>, name: &str, wanted: &Tags) -> Result<()> {
+    let ssm = &cx.cloud.ssm;
+    let seen = tags(cx, name).await?.unwrap_or_default();
+    let surplus: Vec<String> = seen.into_keys().filter(|key| !wanted.contains_key(key)).collect();
+    let request = ssm.add_tags_to_resource().resource_id(name);
+    let request = request.resource_type(ResourceTypeForTagging::Parameter);
+    request.set_tags(Some(written(wanted)?)).send().await?;
+    if !surplus.is_empty() {
+        let request = ssm.remove_tags_from_resource().resource_id(name);
+        let request = request.resource_type(ResourceTypeForTagging::Parameter);
+        request.set_tag_keys(Some(surplus)).send().await?;
+    }
+    Ok(())
+}
+
+fn written(tags: &Tags) -> Result<Vec<Tag>> {
+    let write = |(key, value)| Tag::builder().key(key).value(value).build();
+    Ok(tags.iter().map(write).collect::<std::result::Result<_, _>>()?)
+}
