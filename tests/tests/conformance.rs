@@ -43,6 +43,7 @@ conformance! {
     cloudtrail_trail: "cloudtrail.trail",
     cloudwatch_alarm: "cloudwatch.alarm",
     cloudwatch_dashboard: "cloudwatch.dashboard",
+    config_rule: "config.rule",
     dynamodb_table: "dynamodb.table",
     ec2_default_network_acl: "ec2.default_network_acl",
     ec2_default_security_group: "ec2.default_security_group",
@@ -62,11 +63,13 @@ conformance! {
     ec2_subnet: "ec2.subnet",
     ec2_vpc: "ec2.vpc",
     eventbridge_rule: "eventbridge.rule",
+    guardduty_detector: "guardduty.detector",
     iam_instance_profile: "iam.instance_profile",
     iam_policy: "iam.policy",
     iam_role: "iam.role",
     kms_alias: "kms.alias",
     kms_key: "kms.key",
+    lambda_event_source_mapping: "lambda.event_source_mapping",
     lambda_function: "lambda.function",
     lambda_permission: "lambda.permission",
     logs_group: "logs.group",
@@ -132,6 +135,30 @@ mod cloudwatch_dashboard_and_tags {
     }
 }
 
+mod config_rule_and_recorder {
+    use payctl_tests::conformance::config;
+
+    #[tokio::test]
+    async fn on_the_sandbox() {
+        super::check("config.rule", super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn a_rule_takes_its_time() {
+        config::a_rule_takes_its_time().await;
+    }
+
+    #[tokio::test]
+    async fn a_rule_needs_a_recorder() {
+        config::a_rule_needs_a_recorder().await;
+    }
+
+    #[tokio::test]
+    async fn a_rule_of_that_name_is_left_alone() {
+        config::a_rule_of_that_name_is_left_alone().await;
+    }
+}
+
 mod ec2_network {
     use payctl_tests::conformance::ec2;
 
@@ -163,6 +190,18 @@ mod ec2_network {
     #[tokio::test]
     async fn interfaces_go_with_their_function() {
         ec2::interfaces_go_with_their_function().await;
+    }
+}
+
+mod guardduty_detector_of_a_region {
+    #[tokio::test]
+    async fn on_the_sandbox() {
+        super::check("guardduty.detector", super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn of_someone_else_is_left_alone() {
+        payctl_tests::conformance::guardduty::a_detector_of_someone_else_is_left_alone().await;
     }
 }
 
@@ -198,6 +237,18 @@ mod lambda_code_and_configuration {
     #[tokio::test]
     async fn change_together_on_ministack() {
         code_and_configuration_change_together(super::Emulator::Ministack).await;
+    }
+}
+
+mod lambda_event_source_mapping_of_a_queue {
+    #[tokio::test]
+    async fn on_the_sandbox() {
+        super::check("lambda.event_source_mapping", super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn takes_its_time() {
+        payctl_tests::conformance::lambda::a_mapping_takes_its_time().await;
     }
 }
 
@@ -250,14 +301,23 @@ mod secretsmanager_value {
     #[tokio::test]
     async fn is_written_nowhere_on_ministack() {
         a_value_is_written_nowhere(super::Emulator::Ministack).await;
+    }
+}
+
 mod sns_on_the_sandbox {
     use payctl_tests::conformance::{check, sns};
+
+    #[tokio::test]
     async fn a_topic() {
         check("sns.topic", super::Emulator::Sandbox).await;
     }
+
+    #[tokio::test]
     async fn an_unconfirmed_subscription_goes_with_its_topic() {
         sns::an_unconfirmed_subscription_goes_with_its_topic().await;
     }
+
+    #[tokio::test]
     async fn a_topic_that_appears_in_between_is_not_taken() {
         sns::a_topic_that_appears_in_between_is_not_taken().await;
     }

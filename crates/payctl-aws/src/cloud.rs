@@ -20,9 +20,12 @@ use aws_smithy_types::config_bag::ConfigBag;
 use http_body_util::Limited;
 use payctl_engine::Cloud;
 
+use crate::apigateway::Methods;
 use crate::artifact::Artifacts;
+use crate::autoscaling::Policies;
 use crate::cloudwatch::Alarms;
 use crate::ec2::Looks;
+use crate::ssm::Parameters;
 use crate::{Arn, AwsError, Present as _, Result};
 
 /// How payctl reaches AWS.
@@ -94,6 +97,9 @@ pub struct Aws {
     /// Bulk reads.
     pub(crate) alarms: Arc<Alarms>,
     pub(crate) looks: Arc<Looks>,
+    pub(crate) methods: Arc<Methods>,
+    pub(crate) parameters: Arc<Parameters>,
+    pub(crate) policies: Arc<Policies>,
 }
 
 impl Cloud for Aws {
@@ -198,11 +204,16 @@ impl Connection {
         }
         let ec2 = client!(aws_sdk_ec2);
         let looks = Arc::new(Looks::new(&ec2));
+        let (apigateway, ssm) = (client!(aws_sdk_apigateway), client!(aws_sdk_ssm));
+        let autoscaling = client!(aws_sdk_autoscaling);
+        let policies = Arc::new(crate::autoscaling::policies(&autoscaling));
+        let methods = Arc::new(crate::apigateway::methods(&apigateway));
+        let parameters = Arc::new(crate::ssm::parameters(&ssm));
         let cloudwatch = client!(aws_sdk_cloudwatch);
         let alarms = Arc::new(crate::cloudwatch::alarms(&cloudwatch));
         Aws {
-            apigateway: client!(aws_sdk_apigateway),
-            autoscaling: client!(aws_sdk_autoscaling),
+            apigateway,
+            autoscaling,
             cloudtrail: client!(aws_sdk_cloudtrail),
             cloudwatch,
             config: client!(aws_sdk_config),
@@ -220,13 +231,16 @@ impl Connection {
             secretsmanager: client!(aws_sdk_secretsmanager),
             sns: client!(aws_sdk_sns),
             sqs: client!(aws_sdk_sqs),
-            ssm: client!(aws_sdk_ssm),
+            ssm,
             tagging: client!(aws_sdk_resourcegroupstagging),
             wafv2: client!(aws_sdk_wafv2),
             facts: facts.clone(),
             artifacts: artifacts.clone(),
             alarms,
             looks,
+            methods,
+            parameters,
+            policies,
         }
     }
 }

@@ -11,11 +11,13 @@ pub mod autoscaling;
 mod cloud;
 pub mod cloudtrail;
 pub mod cloudwatch;
+pub mod config;
 mod document;
 pub mod dynamodb;
 pub mod ec2;
 mod error;
 pub mod eventbridge;
+pub mod guardduty;
 pub mod iam;
 pub mod kms;
 pub mod lambda;
@@ -38,6 +40,7 @@ pub use cloud::{Aws, Calls, Connection, Facts, Reach};
 pub use document::Document;
 pub use error::{Absent, AwsError, Present, Result};
 pub use leftovers::{Leftover, leftovers};
+pub use lookups::{DetectorFound, Recorder};
 pub use names::{Arn, Set, Tags, Zone};
 pub use policy::{Policy, Statement};
 
@@ -64,6 +67,7 @@ pub fn kinds() -> Registry<Aws> {
         .with::<cloudtrail::Trail>()
         .with::<cloudwatch::Alarm>()
         .with::<cloudwatch::Dashboard>()
+        .with::<config::Rule>()
         .with::<dynamodb::Table>()
         .with::<ec2::DefaultNetworkAcl>()
         .with::<ec2::DefaultSecurityGroup>()
@@ -83,11 +87,13 @@ pub fn kinds() -> Registry<Aws> {
         .with::<ec2::Subnet>()
         .with::<ec2::Vpc>()
         .with::<eventbridge::Rule>()
+        .with::<guardduty::Detector>()
         .with::<iam::InstanceProfile>()
         .with::<iam::ManagedPolicy>()
         .with::<iam::Role>()
         .with::<kms::Alias>()
         .with::<kms::Key>()
+        .with::<lambda::EventSourceMapping>()
         .with::<lambda::Function>()
         .with::<lambda::Permission>()
         .with::<logs::LogGroup>()

@@ -2,8 +2,31 @@
 
 use std::collections::BTreeMap;
 
-use crate::ec2::PrefixListId;
-use crate::{Arn, Aws, AwsError, Connection, Result, Zone};
+use payctl_engine::{Failure, FailureKind};
+
+use crate::ec2::{ImageId, PrefixListId};
+use crate::guardduty::{self, DetectorId};
+use crate::{Absent as _, Arn, Aws, AwsError, Connection, Present as _, Result, Tags, Zone};
+
+/// Whether AWS Config records in an account and region.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Recorder {
+    /// There is no recorder: no rule can be made.
+    #[default]
+    None,
+    /// There is one of that name, and it does not record: rules can be made, and judge nothing.
+    Stopped(String),
+    /// There is one of that name, and it records.
+    Recording(String),
+}
+
+/// The detector that GuardDuty has in a region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DetectorFound {
+    pub id: DetectorId,
+    /// They tell whose it is.
+    pub tags: Tags,
+}
 
 impl Connection {
     /// The region's availability zones that anyone may use, in their order.
@@ -67,6 +90,64 @@ impl Connection {
         };
         services.iter().map(of).collect()
     }
+
+    /// Whether AWS Config records in this account and region. Recorders that belong to a service
+    /// of AWS's do not count: rules do not see what those record.
+    ///
+    /// # Errors
+    /// When AWS cannot be asked.
+    pub async fn config_recorder(&self, aws: &Aws) -> Result<Recorder> {
+        // Asked for none by its name, it answers for the customer's own.
+        let states = aws.config.describe_configuration_recorder_status().send().await?;
+        let state = states.configuration_recorders_status.unwrap_or_default().pop();
+        let Some(state) = state else { return Ok(Recorder::None) };
+        let name = state.name.present("a recorder's name")?;
+        Ok(if state.recording { Recorder::Recording(name) } else { Recorder::Stopped(name) })
+    }
+
+    /// The detector that GuardDuty has in this account and region, if it has one.
+    ///
+    /// # Errors
+    /// When AWS cannot be asked. Of kind `Invalid` where GuardDuty is not offered at all, as by
+    /// an endpoint that is not AWS's.
+    pub async fn detector(&self, aws: &Aws) -> Result<Option<DetectorFound>> {
+        let ids = guardduty::list(&aws.guardduty).await.map_err(not_offered)?;
+        let Some(id) = ids.into_iter().next() else { return Ok(None) };
+        let request = aws.guardduty.get_detector().detector_id(&id);
+        // It may have gone in between.
+        let seen = request.send().await.unless_absent("ResourceNotFoundException")?;
+        let found = |tags| DetectorFound { id: id.into(), tags: guardduty::declared(tags) };
+        Ok(seen.map(|seen| found(seen.tags)))
+    }
+
+    /// The machine image that a public parameter names, such as
+    /// `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64`.
+    ///
+    /// # Errors
+    /// When AWS cannot be asked, or has no such parameter in this region.
+    pub async fn image(&self, aws: &Aws, parameter: &str) -> Result<ImageId> {
+        let reply = aws.ssm.get_parameter().name(parameter).send().await;
+        let reply = reply.unless_absent("ParameterNotFound")?;
+        let value = reply.and_then(|reply| reply.parameter?.value).ok_or_else(|| {
+            let region = self.region();
+            AwsError::invalid(format!(
+                "AWS has no parameter {parameter} in {region}: choose another region, or name the \
+                 image"
+            ))
+        })?;
+        Ok(value.into())
+    }
+}
+
+/// That GuardDuty is not offered, where that is why it cannot be asked: the request has nothing
+/// that could be wrong.
+fn not_offered(error: AwsError) -> AwsError {
+    if error.kind() != FailureKind::Invalid {
+        return error;
+    }
+    let failure = Failure::from(error);
+    let message = format!("GuardDuty cannot be asked here: {}", failure.message);
+    Failure { message, ..failure }.into()
 }
 
 /// Zones that offer neither NAT gateways nor Lambda; they carry other letters in other accounts.

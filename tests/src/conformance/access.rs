@@ -22,6 +22,7 @@ const UNCALLED: &[(&str, &str)] = &[
     ("autoscaling.group", "ec2:RunInstances"),
     ("autoscaling.group", "iam:CreateServiceLinkedRole"),
     ("ec2.interface_endpoint", "route53:AssociateVPCWithHostedZone"),
+    ("guardduty.detector", "iam:CreateServiceLinkedRole"),
     ("wafv2.association", "apigateway:SetWebACL"),
     ("wafv2.logging", "logs:CreateLogDelivery"),
     ("wafv2.logging", "logs:DeleteLogDelivery"),
@@ -44,6 +45,8 @@ const UNCALLED: &[(&str, &str)] = &[
     // Where instances do not start; an emulator's always do.
     ("autoscaling.group", "autoscaling:DescribeScalingActivities"),
     ("secretsmanager.secret", "secretsmanager:RestoreSecret"),
+    // Tags that moto did not add need not go either.
+    ("guardduty.detector", "guardduty:UntagResource"),
     // Only a group that is declared without a key or for ever takes them.
     ("logs.group", "logs:DeleteRetentionPolicy"),
     ("logs.group", "logs:DisassociateKmsKey"),
@@ -58,6 +61,7 @@ pub fn actions(call: &str) -> Vec<String> {
         "CloudWatch Logs" => "logs".to_owned(),
         "EventBridge" => "events".to_owned(),
         "Secrets Manager" => "secretsmanager".to_owned(),
+        "Config Service" => "config".to_owned(),
         "Resource Groups Tagging API" | "tagging" => "tag".to_owned(),
         // What it signs as.
         "monitoring" => "cloudwatch".to_owned(),

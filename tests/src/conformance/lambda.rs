@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use payctl_aws::ec2::{Rules, SecurityGroup, Subnet};
 use payctl_aws::iam::Role;
-use payctl_aws::lambda::{Function, FunctionRef, Permission};
-use payctl_aws::{Architecture, Arn, Artifacts, CodeSha256, Facts, Policy, Set, Statement};
+use payctl_aws::lambda::{EventSourceMapping, Function, FunctionRef, Permission};
+use payctl_aws::{Architecture, Arn, Artifacts, Aws, CodeSha256, Facts, Policy, Set, Statement};
 use payctl_engine::{Goal, Handle as _, Input, Stack};
 
 use super::{Case, ec2, stack, tags};
@@ -89,6 +89,75 @@ pub async fn code_and_configuration_change_together(emulator: Emulator) {
     }
 }
 
+const QUEUE: &str = "conformance-test";
+
+/// The queue of the mapping's case.
+pub(super) async fn add_queue(aws: &Aws) {
+    let request = aws.sqs.create_queue().queue_name(QUEUE);
+    // As long as the functions run.
+    request.attributes("VisibilityTimeout".into(), "300").send().await.unwrap();
+}
+
+/// Two functions that may receive from queues, and a mapping to the first of them.
+fn event_source_mapping(facts: &Facts) -> Case {
+    let mut s = stack();
+    let actions = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+    let queue = facts.arn("sqs", QUEUE);
+    let receives = Statement::allow("", &actions).on([Input::Known(queue.clone())]);
+    let inline = [("queue".to_owned(), Policy::new([receives]))].into();
+    let role = s.add("first", Role { inline, ..role("payment-first") });
+    let [first, second] = ["event-handler-test", "event-handler-other"]
+        .map(|name| s.add(name, plain(name, role.arn())).name());
+    let mapping = EventSourceMapping {
+        source: queue.into(),
+        function: first,
+        batch_size: 10,
+        batching_window_s: 0,
+        partial_responses: true,
+        maximum_concurrency: Some(5),
+        enabled: true,
+        tags: tags("handler"),
+    };
+    let mapping = s.add("handler", mapping);
+    Case::new(s, mapping.address())
+        .edit("function", second)
+        .edit("batch_size", 5)
+        .edit("batching_window_s", 20)
+        .edit("partial_responses", false)
+        .edit("maximum_concurrency", Option::<u32>::None)
+        .edit("enabled", false)
+        .edit("tags", tags("other"))
+}
+
+/// A mapping comes, changes and goes at AWS's pace. What an earlier run left on its way out is
+/// waited for.
+pub async fn a_mapping_takes_its_time() {
+    let server = Server::start_slow(50);
+    let environment = Environment::new(&server, "conformance", "test", artifacts()).await;
+    add_queue(environment.aws()).await;
+    let case = event_source_mapping(&environment.facts);
+    let (_, outcome) = environment.run(&case.stack, Goal::Up).await;
+    assert!(outcome.is_complete(), "{:?}", outcome.failed);
+    assert!(environment.plan(&case.stack, Goal::Up).await.is_empty());
+
+    let lambda = &environment.aws().lambda;
+    let id = environment.state().resources[&case.address].outputs["id"].clone();
+    let id = id.as_str().unwrap();
+    lambda.delete_event_source_mapping().uuid(id).send().await.unwrap();
+    let plan = environment.plan(&case.stack, Goal::Up).await;
+    assert_eq!(plan.counts().create, 1, "{:?}", plan.step(&case.address));
+    let outcome = environment.execute(&plan).await;
+    assert!(outcome.is_complete(), "{:?}", outcome.failed);
+    let mappings = lambda.list_event_source_mappings().send().await.unwrap();
+    assert_eq!(mappings.event_source_mappings().len(), 1);
+    assert_ne!(mappings.event_source_mappings()[0].uuid(), Some(id));
+
+    let (_, outcome) = environment.run(&case.stack, Goal::Destroy).await;
+    assert!(outcome.is_complete(), "{:?}", outcome.failed);
+    let left = lambda.list_event_source_mappings().send().await.unwrap();
+    assert!(left.event_source_mappings().is_empty());
+}
+
 pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
     let mut s = stack();
     let vpc = s.add("main", ec2::vpc());
@@ -148,6 +217,8 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
             .except(Moto, "log_group", "GetFunction leaves the logging configuration out")
             .except(Moto, "tracing", ignored),
     );
+
+    cases.push(event_source_mapping(facts));
 
     let mut s = stack();
     let function = function(facts, &mut s);

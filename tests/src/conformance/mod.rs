@@ -6,6 +6,7 @@
 use payctl_engine::{Address, Call, Changed, Failure, Goal, Provider as _, Seen, Stack, input};
 use serde_json::Value;
 
+use crate::cloud;
 use crate::emulator::{Emulator, Server};
 use crate::environment::Environment;
 
@@ -14,9 +15,11 @@ pub mod apigateway;
 pub mod autoscaling;
 mod cloudtrail;
 mod cloudwatch;
+pub mod config;
 mod dynamodb;
 pub mod ec2;
 mod eventbridge;
+pub mod guardduty;
 pub mod iam;
 pub mod kms;
 pub mod lambda;
@@ -97,9 +100,11 @@ pub fn cases(facts: &payctl_aws::Facts) -> Vec<Case> {
     autoscaling::cases(&mut cases);
     cloudtrail::cases(facts, &mut cases);
     cloudwatch::cases(facts, &mut cases);
+    config::cases(facts, &mut cases);
     dynamodb::cases(facts, &mut cases);
     ec2::cases(facts, &mut cases);
     eventbridge::cases(facts, &mut cases);
+    guardduty::cases(facts, &mut cases);
     iam::cases(facts, &mut cases);
     kms::cases(facts, &mut cases);
     lambda::cases(facts, &mut cases);
@@ -136,6 +141,7 @@ pub async fn check(kind: &str, emulator: Emulator) {
     if case.excepted(emulator, "create") {
         return;
     }
+    prepare(kind, &server).await;
 
     for names in [info.replaced_by, info.unique_by, info.set_later, info.holds] {
         for name in names {
@@ -218,6 +224,16 @@ pub async fn check(kind: &str, emulator: Emulator) {
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
     assert!(outcome.is_complete(), "{:?}", outcome.failed);
     access::check(case, environment.provider.kinds(), emulator, &environment.calls.counts());
+}
+
+/// Makes what the case of `kind` needs and no kind makes, with clients of its own: what they call
+/// is not what the kind's verbs call.
+async fn prepare(kind: &str, server: &Server) {
+    match kind {
+        "config.rule" => config::set_up_recorder(&cloud::clients(server).await).await,
+        "lambda.event_source_mapping" => lambda::add_queue(&cloud::clients(server).await).await,
+        _ => {}
+    }
 }
 
 async fn converge(

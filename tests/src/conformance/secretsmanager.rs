@@ -120,7 +120,7 @@ const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 /// A deletion for good ends when the secret is gone, and a new one waits for its name.
 pub async fn a_name_is_free_once_the_secret_is_gone() {
-    let server = Server::start_slow(5);
+    let server = Server::start_slow(2);
     let environment = environment(&server).await;
     let (stack, secret) = one(secret());
     let (_, outcome) = environment.run(&stack, Goal::Up).await;

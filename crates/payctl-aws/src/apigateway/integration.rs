@@ -3,6 +3,7 @@
 use payctl_engine::{Access, Changed, Input, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
+use super::method;
 use super::{ApiId, HttpMethod, ResourceId};
 use crate::{Absent as _, Aws, AwsError, Cx, Result};
 
@@ -58,9 +59,8 @@ impl Resource for Integration {
     }
 
     async fn read(cx: &Cx<'_>, known: &IntegrationOutputs) -> Result<Option<Self>> {
-        let request = cx.cloud.apigateway.get_integration().rest_api_id(&known.api);
-        let request = request.resource_id(&known.resource).http_method(&known.method);
-        let seen = request.send().await.unless_absent("NotFoundException")?;
+        let seen = method::seen(cx, &known.api, &known.resource, &known.method).await?;
+        let seen = seen.and_then(|method| method.method_integration);
         // Each has a type: without one there is none.
         let seen = seen.and_then(|seen| Some((seen.r#type.clone()?, seen)));
         let Some((integration_type, seen)) = seen else { return Ok(None) };

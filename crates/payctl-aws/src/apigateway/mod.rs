@@ -15,6 +15,7 @@ pub use account::{Account, AccountOutputs, AccountRef};
 pub use deployment::{Content, Deployment, DeploymentId, DeploymentOutputs, DeploymentRef};
 pub use integration::{Integration, IntegrationOutputs, IntegrationRef};
 pub use method::{HttpMethod, Method, MethodOutputs, MethodRef};
+pub(crate) use method::{Methods, methods};
 pub use model::{Model, ModelName, ModelOutputs, ModelRef, Schema};
 pub use request_validator::{
     RequestValidator, RequestValidatorId, RequestValidatorOutputs, RequestValidatorRef,

@@ -5,6 +5,7 @@ mod policy;
 mod tags;
 
 pub use group::{Group, GroupName, GroupOutputs, GroupRef};
+pub(crate) use policy::{Policies, policies};
 pub use policy::{
     Scaling, ScalingPolicy, ScalingPolicyName, ScalingPolicyOutputs, ScalingPolicyRef, Step,
 };

@@ -145,10 +145,9 @@ impl Rule {
             let request = cx.cloud.eventbridge.put_targets().rule(&known.name);
             let request = request.set_targets(Some(all.collect::<Result<_>>()?));
             let reply = request.send().await?;
-            if let Some(failed) = reply.failed_entries().first() {
-                let (code, message) = (failed.error_code(), failed.error_message());
-                return Err(AwsError::of_part("PutTargets", code, message));
-            }
+            let failed = reply.failed_entries().first();
+            let why = failed.map(|entry| (entry.error_code(), entry.error_message()));
+            refuse_failed("PutTargets", reply.failed_entry_count, why)?;
         }
         let seen = targets(cx, &known.name).await?.unwrap_or_default();
         let seen = seen.into_iter().map(|target| target.id);
@@ -186,12 +185,24 @@ async fn remove(cx: &Cx<'_>, rule: &RuleName, ids: Vec<String>) -> Result<()> {
     }
     let request = cx.cloud.eventbridge.remove_targets().rule(rule).set_ids(Some(ids));
     let Some(reply) = request.send().await.unless_absent(GONE)? else { return Ok(()) };
-    match reply.failed_entries().first() {
-        Some(failed) => {
-            let (code, message) = (failed.error_code(), failed.error_message());
-            Err(AwsError::of_part("RemoveTargets", code, message))
+    let failed = reply.failed_entries().first();
+    let why = failed.map(|entry| (entry.error_code(), entry.error_message()));
+    refuse_failed("RemoveTargets", reply.failed_entry_count, why)
+}
+
+/// Refuses an answer that is fine but for some of the targets: `why` is the code and message of
+/// the first of them.
+fn refuse_failed(
+    operation: &str,
+    count: i32,
+    why: Option<(Option<&str>, Option<&str>)>,
+) -> Result<()> {
+    match why {
+        None if count == 0 => Ok(()),
+        why => {
+            let (code, message) = why.unwrap_or_default();
+            Err(AwsError::of_part(operation, code, message))
         }
-        None => Ok(()),
     }
 }
 
@@ -228,5 +239,25 @@ impl From<&types::Target> for Target {
             template: input.input_template().to_owned(),
         });
         Self { arn: Arn::from(seen.arn()).into(), input }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use payctl_engine::{Failure, FailureKind};
+
+    use super::*;
+
+    #[test]
+    fn a_target_that_failed_is_a_failure() {
+        let kind = |count, why| {
+            let failure = refuse_failed("PutTargets", count, why).err().map(Failure::from);
+            failure.map(|failure| failure.kind)
+        };
+        assert_eq!(kind(0, None), None);
+        let busy = (Some("ConcurrentModificationException"), Some("try again"));
+        assert_eq!(kind(1, Some(busy)), Some(FailureKind::Busy));
+        assert_eq!(kind(1, Some((Some("ValidationException"), None))), Some(FailureKind::Invalid));
+        assert!(kind(1, None).is_some());
     }
 }

@@ -1,10 +1,14 @@
-//! Functions: code that runs when it is called, and who may call it.
+//! Functions: code that runs when it is called, and who or what may call it.
 
 mod detach;
+mod event_source_mapping;
 mod function;
 mod invoke;
 mod permission;
 
+pub use event_source_mapping::{
+    EventSourceMapping, EventSourceMappingId, EventSourceMappingOutputs, EventSourceMappingRef,
+};
 pub use function::{Function, FunctionName, FunctionOutputs, FunctionRef};
 pub use invoke::{Reply, invoke};
 pub use permission::{Permission, PermissionOutputs, PermissionRef};

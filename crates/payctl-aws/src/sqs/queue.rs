@@ -75,8 +75,8 @@ impl Resource for Queue {
     }
 
     async fn read(cx: &Cx<'_>, known: &QueueOutputs) -> Result<Option<Self>> {
-        let Some(url) = url(cx, known.name.as_str()).await? else { return Ok(None) };
-        let (seen, tags) = futures::try_join!(attributes(cx, &url), tags(cx, &url))?;
+        let url = &known.url;
+        let (seen, tags) = futures::try_join!(attributes(cx, url), tags(cx, url))?;
         let (Some(seen), Some(tags)) = (seen, tags) else { return Ok(None) };
         Self::of(known.name.as_str(), &seen, tags).map(Some)
     }

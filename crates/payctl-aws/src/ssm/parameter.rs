@@ -1,11 +1,15 @@
 //! Parameters: values that others look up by their name.
 
+use std::collections::HashMap;
+
+use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{
     self, ParameterStringFilter, ParameterTier, ParameterType, ResourceTypeForTagging, Tag,
 };
 use payctl_engine::{Access, Changed, FailureKind, Input, Resource, outputs};
 use serde::{Deserialize, Serialize};
 
+use crate::load::Loader;
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
 
 /// A value that others look up by its name.
@@ -43,7 +47,7 @@ impl Resource for Parameter {
     const UNIQUE_BY: &'static [&'static str] = &["name"];
     const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
     const ACCESS: Access = Access {
-        look: &["ssm:DescribeParameters", "ssm:GetParameter", "ssm:ListTagsForResource"],
+        look: &["ssm:DescribeParameters", "ssm:GetParameters", "ssm:ListTagsForResource"],
         create: &["ssm:AddTagsToResource", "ssm:PutParameter"],
         change: &["ssm:AddTagsToResource", "ssm:PutParameter", "ssm:RemoveTagsFromResource"],
         delete: &["ssm:DeleteParameter"],
@@ -53,15 +57,14 @@ impl Resource for Parameter {
     };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<ParameterOutputs>> {
-        let seen = get(cx, &self.name).await?;
+        let seen = cx.cloud.parameters.load(&self.name).await?;
         Ok(seen.map(|_| self.outputs(cx)).into_iter().collect())
     }
 
     async fn read(cx: &Cx<'_>, known: &ParameterOutputs) -> Result<Option<Self>> {
         let name = known.name.as_str();
-        let (seen, listed, tags) =
-            futures::try_join!(get(cx, name), describe(cx, name), tags(cx, name))?;
-        let Some(seen) = seen else { return Ok(None) };
+        let (seen, tags) = futures::try_join!(cx.cloud.parameters.load(name), tags(cx, name))?;
+        let Some((seen, listed)) = seen else { return Ok(None) };
         let (Some(listed), Some(tags)) = (listed, tags) else {
             // The list is some seconds behind.
             return Err(AwsError::pending("the new parameter to be listed"));
@@ -83,7 +86,7 @@ impl Resource for Parameter {
             // A name is free 30 s after the deletion of its parameter.
             Err(error)
                 if error.kind() == FailureKind::Conflict
-                    && get(cx, &self.name).await?.is_none() =>
+                    && cx.cloud.parameters.load(&self.name).await?.is_none() =>
             {
                 Err(AwsError::pending("the name to be free, up to 30 s after its deletion"))
             }
@@ -135,24 +138,48 @@ impl Parameter {
     }
 }
 
-async fn get(cx: &Cx<'_>, name: &str) -> Result<Option<types::Parameter>> {
-    let reply = cx.cloud.ssm.get_parameter().name(name).send().await.unless_absent(GONE)?;
-    Ok(reply.and_then(|reply| reply.parameter))
+/// Bulk reads of parameters, by name: what they are, and what they are listed with, which lags
+/// behind and tells the description.
+pub(crate) type Parameters = Loader<(types::Parameter, Option<types::ParameterMetadata>)>;
+
+/// As many as `GetParameters` takes.
+const AT_ONCE: usize = 10;
+
+/// The bulk reads of one client.
+pub(crate) fn parameters(client: &Client) -> Parameters {
+    let client = client.clone();
+    Loader::new(move |names: Vec<String>| {
+        let client = client.clone();
+        async move {
+            let mut all = HashMap::new();
+            for names in names.chunks(AT_ONCE) {
+                let request = client.get_parameters().set_names(Some(names.to_vec()));
+                let (seen, mut listed) =
+                    futures::try_join!(async { Ok(request.send().await?) }, list(&client, names))?;
+                for parameter in seen.parameters.unwrap_or_default() {
+                    let name = parameter.name.clone().present("name")?;
+                    let listed = listed.remove(&name);
+                    all.insert(name, (parameter, listed));
+                }
+            }
+            Result::Ok(all)
+        }
+    })
 }
 
-/// What tells the description, which `GetParameter` does not.
-async fn describe(cx: &Cx<'_>, name: &str) -> Result<Option<types::ParameterMetadata>> {
-    let by_name = ParameterStringFilter::builder().key("Name").option("Equals").values(name);
-    let request = cx.cloud.ssm.describe_parameters().parameter_filters(by_name.build()?);
-    let mut pages = request.into_paginator().send();
-    // A page may be empty and not the last.
+async fn list(
+    client: &Client,
+    names: &[String],
+) -> Result<HashMap<String, types::ParameterMetadata>> {
+    let by_name = ParameterStringFilter::builder().key("Name").option("Equals");
+    let by_name = by_name.set_values(Some(names.to_vec())).build()?;
+    let mut pages = client.describe_parameters().parameter_filters(by_name).into_paginator().send();
+    let mut all = HashMap::new();
     while let Some(page) = pages.next().await {
-        let listed = page?.parameters.unwrap_or_default().into_iter().next();
-        if listed.is_some() {
-            return Ok(listed);
-        }
+        let listed = page?.parameters.unwrap_or_default().into_iter();
+        all.extend(listed.filter_map(|one| Some((one.name.clone()?, one))));
     }
-    Ok(None)
+    Ok(all)
 }
 
 async fn tags(cx: &Cx<'_>, name: &str) -> Result<Option<Tags>> {

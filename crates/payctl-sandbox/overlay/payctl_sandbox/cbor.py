@@ -13,7 +13,7 @@ import cbor2
 
 OPERATION = re.compile(r"^/service/GraniteServiceVersion20100801/operation/(?P<name>\w+)/?$")
 # Members that hold points in time: CBOR wants them tagged (1, seconds since the epoch).
-TIME = re.compile(r"(Timestamps?|Time|Date)$")
+TIME = re.compile(r"(Timestamps?|Time|Date|LastModified)$")
 
 
 def middleware(application):

@@ -204,11 +204,26 @@ INTERFACES = json.dumps(
 )
 
 
+QUEUES = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+                "Resource": "*",
+            }
+        ],
+    }
+)
+
+
 def make_role(iam, name, in_vpc=True):
-    """A role for functions; answers its ARN."""
+    """A role for functions, with queues and in a VPC; answers its ARN."""
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust())
     if in_vpc:
         iam.put_role_policy(RoleName=name, PolicyName="vpc", PolicyDocument=INTERFACES)
+        iam.put_role_policy(RoleName=name, PolicyName="queues", PolicyDocument=QUEUES)
     return role["Role"]["Arn"]
 
 

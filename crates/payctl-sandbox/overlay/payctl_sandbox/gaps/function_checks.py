@@ -95,7 +95,7 @@ def _check(self, spec):
             "variables you have provided contains reserved keys that are currently not supported "
             f"for modification. Reserved keys used in this request: {', '.join(reserved)}"
         )
-    role = _role(self, spec.get("Role", ""))
+    role = role_of(self, spec.get("Role", ""))
     if role is not None and not _assumable(role):
         raise InvalidParameterValueException(
             "The role defined for the function cannot be assumed by Lambda."
@@ -122,18 +122,18 @@ def _check_vpc(self, vpc, role):
     if not vpc.get("SubnetIds") or role is None:
         return
     for action in INTERFACES:
-        if not _role_allows(self, role, action):
+        if not role_allows(role, action):
             raise InvalidParameterValueException(
                 "The provided execution role does not have permissions to call "
                 f"{action.removeprefix('ec2:')} on EC2"
             )
 
 
-def _role(self, arn):
+def role_of(self, arn):
+    """The role of an ARN; None when there is none, which moto refuses itself."""
     try:
         return iam_backends[self.account_id][self.partition].get_role_by_arn(arn)
     except (IAMException, KeyError):
-        # moto refuses an unknown role itself.
         return None
 
 
@@ -141,11 +141,11 @@ def _assumable(role):
     return time.time() >= getattr(role, "visible_at", 0) and trusts(role, "lambda.amazonaws.com")
 
 
-def _role_allows(self, role, action):
+def role_allows(role, action):
     """Whether any policy of the role allows the action on anything at all.
 
-    Resources and conditions are not looked at: what they are compared with (the interface to
-    be made) does not exist yet.
+    Resources and conditions are not looked at: what they are compared with (an interface to be
+    made) may not exist yet.
     """
     documents = [*role.policies.values()]
     documents += [_document(policy) for policy in role.managed_policies.values()]
