@@ -15,7 +15,7 @@ use crate::state::{Intent, IntentAction, State, Status};
 use crate::{Address, Call, Declared, Failure, Provider, Stack};
 
 /// How many reads run at once.
-const AT_ONCE: usize = 48;
+const AT_ONCE: usize = 96;
 /// The pauses before each look for something that was made moments ago.
 const LOOKS: &[Duration] = &[
     Duration::ZERO,

@@ -20,6 +20,7 @@ pub struct Stack {
     pub suffix: String,
     resources: Vec<Declared>,
     outputs: Vec<(String, Value)>,
+    notes: Vec<String>,
     errors: Vec<StackError>,
 }
 
@@ -51,7 +52,14 @@ impl Stack {
     #[must_use]
     pub fn new(name: &str, suffix: &str) -> Self {
         let (name, suffix) = (name.to_owned(), suffix.to_owned());
-        Self { name, suffix, resources: Vec::new(), outputs: Vec::new(), errors: Vec::new() }
+        Self {
+            name,
+            suffix,
+            resources: Vec::new(),
+            outputs: Vec::new(),
+            notes: Vec::new(),
+            errors: Vec::new(),
+        }
     }
 
     /// Declares `resource` under the logical name `name`.
@@ -100,6 +108,11 @@ impl Stack {
         }
     }
 
+    /// Says something of what is, or is not, declared, for people who read the plan.
+    pub fn note(&mut self, text: &str) {
+        self.notes.push(text.to_owned());
+    }
+
     /// What is declared, in the order of declaration, which is an order of dependency too.
     #[must_use]
     pub fn resources(&self) -> &[Declared] {
@@ -110,6 +123,12 @@ impl Stack {
     #[must_use]
     pub fn outputs(&self) -> &[(String, Value)] {
         &self.outputs
+    }
+
+    /// What people are told of what is declared.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Whether the stack is sound.

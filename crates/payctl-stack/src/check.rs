@@ -60,22 +60,27 @@ impl Section {
         self.within("reserved_concurrency", reserved_concurrency, 0, 1000)
     }
 
-    /// A network, and in it three private subnets and so many public ones, `each` of which has a
-    /// purpose.
+    /// A number that an alarm compares with.
+    pub(crate) fn threshold(self, key: &str, above: f64) -> Result<(), BadValue> {
+        let fits = above.is_finite() && above >= 0.0;
+        self.rule(key, &above, fits, "a number from 0 on")
+    }
+
+    /// A network, and in it so many private subnets and at least so many public ones, each of
+    /// which has a purpose.
     pub(crate) fn network(
         self,
         network: Ipv4Net,
-        private: &[Ipv4Net],
-        public: &[Ipv4Net],
-        publics: usize,
-        each: &str,
+        private: (&[Ipv4Net], usize, &str),
+        public: (&[Ipv4Net], usize, &str),
     ) -> Result<(), BadValue> {
         let size = network.prefix_len();
         self.rule("network", &network, (16..=28).contains(&size), "a network of /16 to /28")?;
         let same = network.network() == network.addr();
         self.rule("network", &network, same, "the first address of its network")?;
-        let three = private.len() == 3;
-        self.rule("private_subnets", &private.len(), three, "three, one per zone")?;
+        let (private, privates, each) = private;
+        self.rule("private_subnets", &private.len(), private.len() == privates, each)?;
+        let (public, publics, each) = public;
         self.rule("public_subnets", &public.len(), public.len() >= publics, each)?;
         let mut seen: Vec<Ipv4Net> = Vec::new();
         for net in private.iter().chain(public) {

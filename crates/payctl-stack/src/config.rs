@@ -3,7 +3,7 @@
 use payctl_aws::Tags;
 use serde::{Deserialize, Serialize};
 
-use crate::{Suffix, pci_core, secure_api};
+use crate::{Suffix, cost_optimized, pci_core, secure_api};
 
 /// What `payctl.toml` may say.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct Config {
     /// Parameters of the stack `secure-api`.
     #[serde(rename = "secure-api")]
     pub secure_api: secure_api::Parameters,
+    /// Parameters of the stack `cost-optimized`.
+    #[serde(rename = "cost-optimized")]
+    pub cost_optimized: cost_optimized::Parameters,
 }
 
 /// How strict a stack is where its origin and PCI DSS disagree.
@@ -112,6 +115,7 @@ impl Config {
             }
         }
         self.pci_core.check()?;
-        self.secure_api.check()
+        self.secure_api.check()?;
+        self.cost_optimized.check()
     }
 }

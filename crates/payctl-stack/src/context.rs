@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use payctl_aws::ec2::PrefixListId;
-use payctl_aws::{Arn, CodeSha256, Tags, Zone};
+use payctl_aws::ec2::{ImageId, PrefixListId};
+use payctl_aws::{Arn, CodeSha256, Recorder, Tags, Zone};
 
 use crate::Suffix;
 
@@ -18,16 +18,43 @@ pub struct Context<'a> {
     pub region: &'a str,
     /// The partition, such as `aws`.
     pub partition: &'a str,
-    /// The region's zones, in their order.
-    pub zones: &'a [Zone],
-    /// The lists of the addresses of AWS's services, by service.
-    pub prefix_lists: &'a BTreeMap<String, PrefixListId>,
-    /// Whether API Gateway may write logs already, as a role that payctl has not made.
-    pub api_logs: bool,
+    /// What was found in the account.
+    pub found: &'a Found,
     /// The digests of the handlers' code, by handler.
     pub handlers: &'a BTreeMap<String, CodeSha256>,
     /// Tags from the configuration.
     pub tags: &'a Tags,
+}
+
+/// What of an account and region a system has to know before it is declared there.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The region's zones, in their order.
+    pub zones: Vec<Zone>,
+    /// The lists of the addresses of AWS's services, by service.
+    pub prefix_lists: BTreeMap<String, PrefixListId>,
+    /// Whether API Gateway may write logs already, as a role that payctl has not made.
+    pub api_logs: bool,
+    /// The latest image for instances.
+    pub image: Option<ImageId>,
+    /// What AWS Config records with.
+    pub recorder: Recorder,
+    /// What GuardDuty detects with.
+    pub detector: Detector,
+}
+
+/// GuardDuty's detector, of which a region has one at most.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Detector {
+    /// There is none.
+    #[default]
+    None,
+    /// The environment's own.
+    Ours,
+    /// Someone else's, by its id.
+    Other(String),
+    /// It could not be asked for, and why.
+    Unknown(String),
 }
 
 impl Context<'_> {
@@ -74,7 +101,7 @@ impl Context<'_> {
     /// The list of the addresses of `service`, such as `s3`.
     #[must_use]
     pub fn prefix_list(&self, service: &str) -> PrefixListId {
-        self.prefix_lists.get(service).cloned().unwrap_or_else(|| PrefixListId::from(""))
+        self.found.prefix_lists.get(service).cloned().unwrap_or_else(|| PrefixListId::from(""))
     }
 
     /// The digest of a handler's code.

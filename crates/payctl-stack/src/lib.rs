@@ -3,12 +3,14 @@
 mod check;
 pub mod config;
 mod context;
+pub mod cost_optimized;
 mod parts;
 pub mod pci_core;
 pub mod secure_api;
 mod suffix;
+mod wide;
 
-pub use context::Context;
+pub use context::{Context, Detector, Found};
 pub use suffix::{BadSuffix, Suffix};
 
 use payctl_aws::Architecture;
@@ -25,8 +27,7 @@ pub struct System {
     pub about: &'static str,
     /// The handlers its functions run.
     pub handlers: &'static [&'static str],
-    /// What of the account it has to know.
-    pub looks_up: LooksUp,
+    looks_up: fn(&Config) -> LooksUp,
     architecture: fn(&Config) -> Architecture,
     declare: fn(&Context<'_>, &Config) -> Stack,
 }
@@ -36,12 +37,18 @@ pub struct System {
 pub const API_LOGS_ROLE: &str = "payctl-apigateway-logs";
 
 /// What is looked up in the account before a system is declared in it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct LooksUp {
     /// The services whose addresses it names.
     pub prefix_lists: &'static [&'static str],
     /// Whether API Gateway may write logs.
     pub api_logs: bool,
+    /// The public parameter that holds the image of its instances.
+    pub image: Option<String>,
+    /// What AWS Config records with.
+    pub recorder: bool,
+    /// What GuardDuty detects with, and whether it has to be known.
+    pub detector: Option<bool>,
 }
 
 /// Every system, the default one first.
@@ -50,7 +57,7 @@ pub const SYSTEMS: &[System] = &[
         name: pci_core::NAME,
         about: "file- and event-driven payment processor in an isolated network, all of it audited",
         handlers: &[pci_core::HANDLER],
-        looks_up: LooksUp { prefix_lists: &[], api_logs: false },
+        looks_up: |_| LooksUp::default(),
         architecture: |config| config.pci_core.architecture,
         declare: |context, config| pci_core::declare(context, &config.pci_core),
     },
@@ -58,20 +65,58 @@ pub const SYSTEMS: &[System] = &[
         name: secure_api::NAME,
         about: "payments posted to a REST API behind a firewall, with a key for each purpose",
         handlers: &[secure_api::HANDLER],
-        looks_up: LooksUp { prefix_lists: &["s3", "dynamodb"], api_logs: true },
+        looks_up: |_| LooksUp {
+            prefix_lists: &["s3", "dynamodb"],
+            api_logs: true,
+            ..LooksUp::default()
+        },
         architecture: |config| config.secure_api.architecture,
         declare: |context, config| secure_api::declare(context, &config.secure_api),
     },
+    System {
+        name: cost_optimized::NAME,
+        about: "payments queued and completed one by one, beside instances, on a budget",
+        handlers: &[cost_optimized::API_HANDLER, cost_optimized::EVENT_HANDLER],
+        looks_up: |config| LooksUp {
+            api_logs: true,
+            image: cost_optimized::image_parameter(&config.cost_optimized),
+            recorder: config.cost_optimized.config_rules,
+            detector: Some(config.cost_optimized.create_detector),
+            ..LooksUp::default()
+        },
+        architecture: |config| config.cost_optimized.architecture,
+        declare: |context, config| cost_optimized::declare(context, &config.cost_optimized),
+    },
 ];
+
+/// There to be measured, and not told of.
+const MEASURED: &[System] = &[System {
+    name: wide::NAME,
+    about: "resources that have nothing to do with each other",
+    handlers: &[],
+    looks_up: |_| LooksUp::default(),
+    architecture: |_| Architecture::X86_64,
+    declare: |context, _| wide::declare(context),
+}];
 
 impl LooksUp {
     /// What an operator has to be allowed for it, beyond what the resources ask for.
     #[must_use]
-    pub fn actions(&self) -> &'static [&'static str] {
-        match self.prefix_lists {
-            [] => &[],
-            _ => &["ec2:DescribeManagedPrefixLists"],
+    pub fn actions(&self) -> Vec<&'static str> {
+        let mut actions = Vec::new();
+        if !self.prefix_lists.is_empty() {
+            actions.push("ec2:DescribeManagedPrefixLists");
         }
+        if self.image.is_some() {
+            actions.push("ssm:GetParameter");
+        }
+        if self.recorder {
+            actions.push("config:DescribeConfigurationRecorderStatus");
+        }
+        if self.detector.is_some() {
+            actions.extend(["guardduty:GetDetector", "guardduty:ListDetectors"]);
+        }
+        actions
     }
 }
 
@@ -79,7 +124,13 @@ impl System {
     /// The system of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
-        SYSTEMS.iter().find(|system| system.name == name)
+        SYSTEMS.iter().chain(MEASURED).find(|system| system.name == name)
+    }
+
+    /// What of the account it has to know.
+    #[must_use]
+    pub fn looks_up(&self, config: &Config) -> LooksUp {
+        (self.looks_up)(config)
     }
 
     /// The processors its functions run on.

@@ -4,12 +4,8 @@
 use std::collections::BTreeMap;
 
 use payctl_aws::cloudtrail::{DataEvents, Trail};
-use payctl_aws::cloudwatch::Alarm;
 use payctl_aws::dynamodb::{Attribute, AttributeKind, TableRef};
-use payctl_aws::ec2::{
-    ElasticIp, GatewayEndpoint, InternetGatewayAttachmentRef, NatGateway, NatGatewayRef, Peer,
-    Route, RouteTableRef, RouteTarget, SubnetRef, VpcRef,
-};
+use payctl_aws::ec2::{GatewayEndpoint, Peer, RouteTableRef, SubnetRef, VpcRef};
 use payctl_aws::kms::KeyRef;
 use payctl_aws::lambda::{FunctionRef, Permission};
 use payctl_aws::logs::LogGroup;
@@ -18,9 +14,9 @@ use payctl_aws::{Arn, Policy, Set, Statement};
 use payctl_engine::{Handle as _, Input, Stack};
 
 use crate::Context;
-use crate::config::{Nat, Posture};
+use crate::config::Posture;
 use crate::parts::bucket::{self, Ageing};
-use crate::parts::{flow_log, function, key, logs, network, role, table};
+use crate::parts::{alarm, flow_log, function, key, logs, nat, network, role, table};
 
 mod parameters;
 
@@ -55,8 +51,11 @@ impl System<'_> {
         let vpc = network::vpc(stack, self.context, self.parameters.network);
         let cidrs = &self.parameters.private_subnets;
         let private = network::subnets(stack, self.context, &vpc, "private", cidrs);
-        let route_tables = self.routes(stack, &vpc, &private);
-        self.endpoints(stack, &vpc, &route_tables, &files, &table);
+        let (nat, public) = (self.parameters.nat, &self.parameters.public_subnets);
+        // The public subnet is there without a NAT gateway too: the origin names it.
+        let public = &public[..nat.gateways(private.len()).max(1).min(public.len())];
+        let ways = nat::ways_out(stack, self.context, &vpc, nat, public, &private);
+        self.endpoints(stack, &vpc, &ways.tables, &files, &table);
         flow_log::to_group(stack, self.context, &vpc, |name| self.log_group(name, &key));
 
         let function = self.function(stack, &vpc, &private, &key, &files, &table);
@@ -86,7 +85,7 @@ impl System<'_> {
         let encrypted = bucket::only_encrypted(self.context, &name);
         let ageing = Ageing {
             archive_after_days: self.parameters.archive_after_days,
-            expire_after_days: self.parameters.expire_after_days,
+            expire_after_days: Some(self.parameters.expire_after_days),
             versions_only: true,
         };
         let bucket = bucket::encrypted(self.context, name, key.arn(), Some(ageing), [encrypted]);
@@ -106,77 +105,6 @@ impl System<'_> {
             self.parameters.deletion_protection || strict,
         );
         stack.add("transactions", table)
-    }
-
-    /// The way out, and the route tables of the private subnets.
-    fn routes(&self, stack: &mut Stack, vpc: &VpcRef, private: &[SubnetRef]) -> Vec<RouteTableRef> {
-        let context = self.context;
-        let (attachment, public_table) = network::internet(stack, context, vpc);
-        let ways_out = match self.parameters.nat {
-            Nat::None => 0,
-            Nat::One => 1,
-            Nat::PerZone => private.len(),
-        };
-        // The public subnet is there without a NAT gateway too: the origin names it.
-        let used = ways_out.max(1).min(self.parameters.public_subnets.len());
-        let cidrs = &self.parameters.public_subnets[..used];
-        let public = network::subnets(stack, context, vpc, "public", cidrs);
-        network::associate(stack, "public", &public, &[public_table]);
-        let nat_gateways: Vec<NatGatewayRef> = public
-            .iter()
-            .take(ways_out)
-            .enumerate()
-            .map(|(nth, subnet)| self.nat_gateway(stack, nth + 1, subnet, &attachment))
-            .collect();
-
-        let mut tables = Vec::new();
-        for number in 1..=nat_gateways.len().max(1) {
-            let single = nat_gateways.len() <= 1;
-            let logical = if single { "private".to_owned() } else { format!("private-{number}") };
-            let name = format!("payment-{}", logical.replacen("private", "private-rt", 1));
-            let table = network::route_table(stack, context, vpc, &logical, &name);
-            if let Some(nat) = nat_gateways.get(number - 1) {
-                stack.add(
-                    &logical,
-                    Route {
-                        table: table.id(),
-                        destination: network::ANYWHERE,
-                        // The gateway may still be on its way: only its id is needed.
-                        target: RouteTarget::NatGateway(nat.id().when_created()),
-                    },
-                );
-            }
-            tables.push(table);
-        }
-        network::associate(stack, "private", private, &tables);
-        tables
-    }
-
-    fn nat_gateway(
-        &self,
-        stack: &mut Stack,
-        number: usize,
-        subnet: &SubnetRef,
-        attachment: &InternetGatewayAttachmentRef,
-    ) -> NatGatewayRef {
-        let context = self.context;
-        let (logical, ending) = match self.parameters.nat {
-            Nat::PerZone => (format!("main-{number}"), format!("-{number}")),
-            _ => ("main".to_owned(), String::new()),
-        };
-        let address = stack.add(
-            &logical,
-            ElasticIp { tags: context.tags(&context.name(&format!("payment-nat-eip{ending}"))) },
-        );
-        stack.add_after(
-            &logical,
-            &[attachment.address()],
-            NatGateway {
-                subnet: subnet.id(),
-                address: address.id(),
-                tags: context.tags(&context.name(&format!("payment-nat{ending}"))),
-            },
-        )
     }
 
     fn endpoints(
@@ -317,43 +245,23 @@ impl System<'_> {
     }
 
     fn alarms(&self, stack: &mut Stack, function: &FunctionRef, table: &TableRef) {
-        let alarm = |name: &str, about: &str, namespace: &str, metric: &str, above: f64| {
-            let name = self.context.name(name);
-            Alarm {
-                description: about.to_owned(),
-                namespace: namespace.to_owned(),
-                metric: metric.to_owned(),
-                dimensions: BTreeMap::new(),
-                statistic: "Sum".to_owned(),
-                period_s: 300,
-                evaluation_periods: 1,
-                threshold: above,
-                comparison: "GreaterThanThreshold".to_owned(),
-                missing_data: "notBreaching".to_owned(),
-                actions: Set::new(),
-                tags: self.context.tags(&name),
-                name,
-            }
-        };
-        let errors = alarm(
+        let context = self.context;
+        let errors = alarm::above(
+            context,
             "payment-lambda-errors",
             "The payment processor fails",
-            "AWS/Lambda",
-            "Errors",
+            alarm::of_function("Errors", function),
             self.parameters.error_alarm_above,
         );
-        let of_function = [("FunctionName".to_owned(), function.name().when_created().cast())];
-        stack.add("lambda-errors", Alarm { dimensions: of_function.into(), ..errors });
-        // ThrottledRequests exists per operation only; this one is the table's as a whole.
-        let throttled = alarm(
+        stack.add("lambda-errors", errors);
+        let throttled = alarm::above(
+            context,
             "payment-dynamodb-throttle",
             "Writes to the transactions are throttled",
-            "AWS/DynamoDB",
-            "WriteThrottleEvents",
+            alarm::throttled_writes(table),
             self.parameters.throttle_alarm_above,
         );
-        let of_table = [("TableName".to_owned(), table.name().when_created().cast())];
-        stack.add("dynamodb-throttle", Alarm { dimensions: of_table.into(), ..throttled });
+        stack.add("dynamodb-throttle", throttled);
     }
 
     /// The trail and the bucket it writes to; answers the trail's name.
@@ -412,7 +320,7 @@ impl System<'_> {
             .when("StringEquals", "s3:x-amz-acl", "bucket-owner-full-control");
         let ageing = Ageing {
             archive_after_days: parameters.audit_archive_after_days,
-            expire_after_days: parameters.audit_expire_after_days,
+            expire_after_days: Some(parameters.audit_expire_after_days),
             versions_only: false,
         };
         bucket::encrypted(context, name, key.arn(), Some(ageing), [look, write])

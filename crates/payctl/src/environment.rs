@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use payctl_aws::ec2::PrefixListId;
-use payctl_aws::{Artifacts, Aws, Calls, CodeSha256, Connection, Facts, Reach, Zone, kinds};
+use payctl_aws::{
+    Artifacts, Aws, AwsError, Calls, CodeSha256, Connection, DetectorFound, Facts, Reach, Recorder,
+    Zone, kinds,
+};
 use payctl_engine::plan::PlanError;
 use payctl_engine::state::{Loaded, Session};
 use payctl_engine::{
@@ -15,7 +17,7 @@ use payctl_engine::{
 };
 use payctl_sandbox::{Sandbox, StartOptions};
 use payctl_stack::config::Config;
-use payctl_stack::{API_LOGS_ROLE, Context, LooksUp, SYSTEMS, Suffix, System};
+use payctl_stack::{API_LOGS_ROLE, Context, Detector, Found, LooksUp, SYSTEMS, Suffix, System};
 
 use crate::cli::{Global, PermissionArgs};
 use crate::error::CliError;
@@ -164,8 +166,8 @@ impl Environment {
             let lineage: String = (0..16).map(|_| fastrand::char('a'..='z')).collect();
             State::empty(local.system.name, local.suffix.as_str(), account, region, &lineage)
         });
-        let lookups = look_up(&local, &connection, &steady, &mut state).await?;
-        let stack = declare(&local, &facts, &lookups, &digests);
+        let found = look_up(&local, &connection, &steady, &mut state).await?;
+        let stack = declare(&local, &facts, &found, &digests);
         Ok(Self {
             provider: kinds().bind(steady, once),
             calls: connection.calls().clone(),
@@ -312,30 +314,24 @@ fn check_place(local: &Local, state: &State, facts: &Facts) -> Result<(), CliErr
     Ok(())
 }
 
-/// What a system has to know of the account before it is declared in it.
-#[derive(Debug, Default)]
-pub(crate) struct Lookups {
-    pub(crate) zones: Vec<Zone>,
-    pub(crate) prefix_lists: BTreeMap<String, PrefixListId>,
-    /// Whether API Gateway may write logs as a role that payctl has not made.
-    pub(crate) api_logs: bool,
-}
-
 async fn look_up(
     local: &Local,
     connection: &Connection,
     steady: &Aws,
     state: &mut State,
-) -> Result<Lookups, CliError> {
-    let LooksUp { prefix_lists: services, api_logs } = local.system.looks_up;
-    let failed = |what: &str| format!("failed to ask for {what}");
+) -> Result<Found, CliError> {
+    let LooksUp { prefix_lists: services, api_logs, image, recorder, detector } =
+        local.system.looks_up(&local.config);
+    let failed = |what: &str, error: AwsError| {
+        CliError::aws(format!("failed to ask for {what}"), &error.into())
+    };
     let prefix_lists = async {
         match services {
             [] => Ok(BTreeMap::new()),
-            _ => connection
-                .prefix_lists(steady, services)
-                .await
-                .map_err(|error| CliError::aws(failed("the region's prefix lists"), &error.into())),
+            _ => {
+                let lists = connection.prefix_lists(steady, services).await;
+                lists.map_err(|error| failed("the region's prefix lists", error))
+            }
         }
     };
     let api_logs = async {
@@ -343,13 +339,45 @@ async fn look_up(
             true => connection.api_log_role(steady).await,
             false => Ok(None),
         };
-        let role =
-            role.map_err(|error| CliError::aws(failed("API Gateway's settings"), &error.into()))?;
+        let role = role.map_err(|error| failed("API Gateway's settings", error))?;
         Ok(role.is_some_and(|role| !role.as_str().contains(API_LOGS_ROLE)))
     };
+    let image = async {
+        let Some(parameter) = image else { return Ok(None) };
+        let image = connection.image(steady, &parameter).await;
+        image.map(Some).map_err(|error| failed("the latest image", error))
+    };
+    let recorder = async {
+        match recorder {
+            true => {
+                let recorder = connection.config_recorder(steady).await;
+                recorder.map_err(|error| failed("AWS Config's recorder", error))
+            }
+            false => Ok(Recorder::None),
+        }
+    };
+    let detector = async {
+        let Some(needed) = detector else { return Ok(Detector::None) };
+        match connection.detector(steady).await {
+            Ok(found) => Ok(found.map_or(Detector::None, |found| whose(local, found))),
+            // What is only looked at may be out of reach.
+            Err(error) if !needed => Ok(Detector::Unknown(error.to_string())),
+            Err(error) => Err(failed("GuardDuty's detector", error)),
+        }
+    };
     let zones = zones(local, connection, steady, state);
-    let (zones, prefix_lists, api_logs) = tokio::try_join!(zones, prefix_lists, api_logs)?;
-    Ok(Lookups { zones, prefix_lists, api_logs })
+    let (zones, prefix_lists, api_logs, image, recorder, detector) =
+        tokio::try_join!(zones, prefix_lists, api_logs, image, recorder, detector)?;
+    Ok(Found { zones, prefix_lists, api_logs, image, recorder, detector })
+}
+
+/// Whether the detector is the environment's own.
+fn whose(local: &Local, found: DetectorFound) -> Detector {
+    let is = |tag: &str, value: &str| found.tags.get(tag).is_some_and(|tag| tag == value);
+    match is("payctl:stack", local.system.name) && is("payctl:suffix", local.suffix.as_str()) {
+        true => Detector::Ours,
+        false => Detector::Other(found.id.to_string()),
+    }
 }
 
 /// The zones: those chosen when the environment was made, so that a zone AWS adds moves nothing.
@@ -384,7 +412,7 @@ async fn zones(
 pub(crate) fn declare(
     local: &Local,
     facts: &Facts,
-    lookups: &Lookups,
+    found: &Found,
     digests: &BTreeMap<String, CodeSha256>,
 ) -> Stack {
     let context = Context {
@@ -392,9 +420,7 @@ pub(crate) fn declare(
         account: &facts.account,
         region: &facts.region,
         partition: &facts.partition,
-        zones: &lookups.zones,
-        prefix_lists: &lookups.prefix_lists,
-        api_logs: lookups.api_logs,
+        found,
         handlers: digests,
         tags: &local.config.tags,
     };

@@ -10,7 +10,8 @@ use crate::Context;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ageing {
     pub(crate) archive_after_days: u32,
-    pub(crate) expire_after_days: u32,
+    /// Never, where nothing is said.
+    pub(crate) expire_after_days: Option<u32>,
     /// Whether it is about replaced versions only.
     pub(crate) versions_only: bool,
 }
@@ -44,15 +45,19 @@ pub(crate) fn encrypted(
 /// What becomes of objects by and by; what an interrupted upload left goes in any case.
 fn lifecycle(ageing: Option<Ageing>) -> LifecycleRule {
     let glacier = |days| Transition { days, class: "GLACIER".to_owned() };
-    let id = if ageing.is_some() { "archive-and-expire" } else { "end-uploads" };
+    let id = match ageing {
+        Some(Ageing { expire_after_days: Some(_), .. }) => "archive-and-expire",
+        Some(_) => "archive",
+        None => "end-uploads",
+    };
     let whole = ageing.filter(|ageing| !ageing.versions_only);
     LifecycleRule {
         id: id.to_owned(),
         prefix: String::new(),
         transition: whole.map(|ageing| glacier(ageing.archive_after_days)),
-        expire_days: whole.map(|ageing| ageing.expire_after_days),
+        expire_days: whole.and_then(|ageing| ageing.expire_after_days),
         noncurrent_transition: ageing.map(|ageing| glacier(ageing.archive_after_days)),
-        noncurrent_expire_days: ageing.map(|ageing| ageing.expire_after_days),
+        noncurrent_expire_days: ageing.and_then(|ageing| ageing.expire_after_days),
         abort_multipart_days: Some(7),
     }
 }

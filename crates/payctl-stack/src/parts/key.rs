@@ -48,6 +48,21 @@ pub(crate) fn logs(context: &Context<'_>) -> Statement {
         .when("ArnLike", "kms:EncryptionContext:aws:logs:arn", context.arn("logs", "log-group:*"))
 }
 
+/// What publishes to encrypted topics may use the key for that, on behalf of this account: without
+/// it the alarms would fire and nobody would hear.
+pub(crate) fn publishers(context: &Context<'_>) -> [Statement; 2] {
+    let statement = |sid: &str, service: &str| {
+        Statement::allow(sid, &["kms:Decrypt", "kms:GenerateDataKey*"])
+            .for_service(service)
+            .on_all()
+            .when("StringEquals", "aws:SourceAccount", context.account)
+    };
+    [
+        statement("CloudWatchAlarms", "cloudwatch.amazonaws.com"),
+        statement("EventBridge", "events.amazonaws.com"),
+    ]
+}
+
 /// CloudTrail may encrypt with the key for the trail `name`, and look at what it encrypted.
 pub(crate) fn trail(context: &Context<'_>, name: &str) -> [Statement; 3] {
     let trail = context.arn("cloudtrail", &format!("trail/{name}"));

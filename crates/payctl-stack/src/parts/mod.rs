@@ -1,10 +1,14 @@
 //! Parts that the systems share.
 
+pub(crate) mod alarm;
 pub(crate) mod bucket;
+pub(crate) mod firewall;
 pub(crate) mod flow_log;
 pub(crate) mod function;
 pub(crate) mod key;
 pub(crate) mod logs;
+pub(crate) mod nat;
 pub(crate) mod network;
+pub(crate) mod rest_api;
 pub(crate) mod role;
 pub(crate) mod table;

@@ -51,7 +51,7 @@ pub(crate) fn subnets(
     tier: &str,
     cidrs: &[Ipv4Net],
 ) -> Vec<SubnetRef> {
-    let placed = cidrs.iter().zip(context.zones).enumerate();
+    let placed = cidrs.iter().zip(&context.found.zones).enumerate();
     placed
         .map(|(nth, (cidr, zone))| {
             let number = nth + 1;

@@ -101,16 +101,12 @@ impl Parameters {
             let later = "more than the days until they are archived";
             section.rule(key, &expire, expire > archive, later)?;
         }
-        for (key, above) in [
-            ("error_alarm_above", self.error_alarm_above),
-            ("throttle_alarm_above", self.throttle_alarm_above),
-        ] {
-            let fits = above.is_finite() && above >= 0.0;
-            section.rule(key, &above, fits, "a number from 0 on")?;
-        }
+        section.threshold("error_alarm_above", self.error_alarm_above)?;
+        section.threshold("throttle_alarm_above", self.throttle_alarm_above)?;
         let publics = if self.nat == Nat::PerZone { 3 } else { 1 };
-        let (private, public) = (&self.private_subnets, &self.public_subnets);
-        section.network(self.network, private, public, publics, "one per NAT gateway")
+        let private = (self.private_subnets.as_slice(), 3, "three, one per zone");
+        let public = (self.public_subnets.as_slice(), publics, "one per NAT gateway");
+        section.network(self.network, private, public)
     }
 
     pub(super) fn log_retention_days(&self) -> u32 {

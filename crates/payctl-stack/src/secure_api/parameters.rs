@@ -81,8 +81,9 @@ impl Parameters {
         section.within("burst_limit", self.burst_limit, 1, 5_000)?;
         section.within("rate_limit", self.rate_limit, 1, 10_000)?;
         section.within("address_limit", self.address_limit, 10, 2_000_000_000)?;
+        let each = "three, one per zone";
         let (private, public) = (&self.private_subnets, &self.public_subnets);
-        section.network(self.network, private, public, 3, "three, one per zone")
+        section.network(self.network, (private, 3, each), (public, 3, each))
     }
 
     pub(super) fn log_retention_days(&self) -> u32 {

@@ -1,9 +1,10 @@
 //! `payctl policy`: what an operator has to be allowed.
 
-use payctl_aws::{Facts, Task, Zone, kinds, policy};
+use payctl_aws::{Facts, Recorder, Task, Zone, kinds, policy};
+use payctl_stack::Found;
 
 use crate::cli::{Global, PolicyArgs, PolicyTask};
-use crate::environment::{Local, Lookups, connect, declare};
+use crate::environment::{Local, connect, declare};
 use crate::error::{CliError, Exit};
 use crate::report;
 
@@ -30,14 +31,15 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliE
     // Which zones they are does not matter here.
     let zones: Vec<Zone> =
         ["a", "b", "c"].map(|zone| Zone::from(format!("{}{zone}", facts.region))).into();
-    let lookups = Lookups { zones, ..Lookups::default() };
-    let stack = declare(&local, &facts, &lookups, &Default::default());
+    let recorder = Recorder::Recording(String::new());
+    let found = Found { zones, recorder, ..Found::default() };
+    let stack = declare(&local, &facts, &found, &Default::default());
     let mut tasks: Vec<Task> = args.tasks.iter().map(|task| (*task).into()).collect();
     if tasks.is_empty() {
         tasks = vec![Task::Plan, Task::Up, Task::Destroy];
     }
-    let asks = local.system.looks_up.actions();
-    let document = policy(&stack, kinds().kinds(), &facts, &tasks, asks);
+    let asks = local.system.looks_up(&local.config).actions();
+    let document = policy(&stack, kinds().kinds(), &facts, &tasks, &asks);
     report::data(&format!("{document:#}\n"));
     let length = document.to_string().chars().filter(|c| !c.is_whitespace()).count();
     if length > LONGEST {

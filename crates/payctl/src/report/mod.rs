@@ -46,6 +46,7 @@ pub(crate) fn set_color(color: Color) {
 /// With -vv, every AWS call is told on stderr as it happens.
 pub(crate) fn log_to_stderr(verbose: u8) {
     if verbose >= 2 {
+        // Of our crates only: the SDK's own trace tells the bodies of requests, secrets included.
         let filter = tracing_subscriber::EnvFilter::new("payctl_aws=debug,payctl_engine=debug");
         let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
         let log = log.with_writer(std::io::stderr);

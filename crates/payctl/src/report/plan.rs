@@ -33,6 +33,12 @@ pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> Strin
         }
     }
     out.push('\n');
+    for note in environment.stack.notes() {
+        let _ = writeln!(out, "{}", paint(DIM, format!("note: {}", note.replace('\n', "\n  "))));
+    }
+    if !environment.stack.notes().is_empty() {
+        out.push('\n');
+    }
     let kinds = environment.provider.kinds();
     for step in &plan.steps {
         let keeps_data = kinds.get(step.address.kind()).is_some_and(|kind| kind.keeps_data);

@@ -1,0 +1,134 @@
+//! The topics that tell people, and the queue that payments wait in.
+
+use payctl_aws::kms::KeyRef;
+use payctl_aws::lambda::{EventSourceMapping, FunctionRef};
+use payctl_aws::sns::{Subscription, Topic, TopicRef};
+use payctl_aws::sqs::{Encryption, Queue, QueueRef, Redrive};
+use payctl_aws::{Policy, Statement};
+use payctl_engine::{Input, Stack};
+
+use super::System;
+
+const DAY_S: u32 = 24 * 60 * 60;
+
+/// Who is told of what.
+pub(super) struct Topics {
+    pub(super) cost: TopicRef,
+    pub(super) security: TopicRef,
+    pub(super) ops: TopicRef,
+}
+
+/// The queue of payments, and the one of those nobody could complete.
+pub(super) struct Queues {
+    pub(super) payments: QueueRef,
+    pub(super) dead_letters: QueueRef,
+}
+
+impl System<'_> {
+    pub(super) fn topics(&self, stack: &mut Stack, key: &KeyRef) -> Topics {
+        Topics {
+            cost: self.topic(stack, "cost-alerts", "Payment costs", key),
+            security: self.topic(stack, "security-alerts", "Payment security", key),
+            ops: self.topic(stack, "ops-alerts", "Payment operations", key),
+        }
+    }
+
+    fn topic(&self, stack: &mut Stack, logical: &str, shown_as: &str, key: &KeyRef) -> TopicRef {
+        let context = self.context;
+        let name = context.name(logical);
+        let arn = context.arn("sns", &name);
+        let publish = |sid: &str, service: &str| {
+            Statement::allow(sid, &["sns:Publish"])
+                .for_service(service)
+                .on([Input::Known(arn.clone())])
+                .when("StringEquals", "aws:SourceAccount", context.account)
+        };
+        let tls = Statement::deny("DenyWithoutTls", &["sns:Publish"])
+            .for_all()
+            .on([Input::Known(arn.clone())])
+            .when("Bool", "aws:SecureTransport", "false");
+        let topic = stack.add(
+            logical,
+            Topic {
+                display_name: shown_as.to_owned(),
+                kms_key: Some(key.arn()),
+                policy: Policy::new([
+                    publish("CloudWatch", "cloudwatch.amazonaws.com"),
+                    publish("EventBridge", "events.amazonaws.com"),
+                    tls,
+                ]),
+                tags: context.tags(&name),
+                name,
+            },
+        );
+        if let Some(email) = &self.parameters.alert_email {
+            stack.add(
+                logical,
+                Subscription {
+                    topic: topic.arn(),
+                    protocol: "email".to_owned(),
+                    endpoint: email.as_str().into(),
+                },
+            );
+        }
+        topic
+    }
+
+    pub(super) fn queues(&self, stack: &mut Stack, key: &KeyRef) -> Queues {
+        let parameters = self.parameters;
+        let dead_letters = Queue {
+            retention_s: parameters.dead_letter_retention_days * DAY_S,
+            ..self.queue("payment-dlq", key)
+        };
+        let dead_letters = stack.add("dead-letters", dead_letters);
+        let payments = Queue {
+            retention_s: parameters.queue_retention_days * DAY_S,
+            redrive: Some(Redrive {
+                dead_letter: dead_letters.arn(),
+                max_receives: parameters.max_receives,
+            }),
+            ..self.queue("payment-queue", key)
+        };
+        Queues { payments: stack.add("payments", payments), dead_letters }
+    }
+
+    /// An encrypted queue that nobody reaches without TLS.
+    fn queue(&self, name: &str, key: &KeyRef) -> Queue {
+        let context = self.context;
+        let name = context.name(name);
+        let tls = Statement::deny("DenyWithoutTls", &["sqs:*"])
+            .for_all()
+            .on([Input::Known(context.arn("sqs", &name))])
+            .when("Bool", "aws:SecureTransport", "false");
+        Queue {
+            visibility_timeout_s: self.parameters.visibility_timeout_s,
+            retention_s: DAY_S,
+            receive_wait_s: 20,
+            delay_s: 0,
+            max_message_bytes: 256 * 1024,
+            encryption: Encryption::Kms { key: key.arn(), reuse_s: 300 },
+            policy: Some(Policy::new([tls])),
+            redrive: None,
+            redrive_allow: None,
+            tags: context.tags(&name),
+            name,
+        }
+    }
+
+    /// Gives the function what is in the queue.
+    pub(super) fn feed(&self, stack: &mut Stack, queues: &Queues, function: &FunctionRef) {
+        stack.add(
+            "payments",
+            EventSourceMapping {
+                source: queues.payments.arn(),
+                function: function.name(),
+                batch_size: self.parameters.batch_size,
+                batching_window_s: 0,
+                partial_responses: true,
+                maximum_concurrency: None,
+                enabled: true,
+                tags: self.context.tags(&self.context.name("payment-queue-to-event-handler")),
+            },
+        );
+    }
+}

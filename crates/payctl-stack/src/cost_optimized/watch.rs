@@ -1,0 +1,401 @@
+//! What is watched, and who is told.
+
+use std::collections::BTreeMap;
+
+use payctl_aws::autoscaling::GroupRef;
+use payctl_aws::cloudwatch::{Alarm, Dashboard};
+use payctl_aws::config::{Rule as ConfigRule, Scope};
+use payctl_aws::dynamodb::TableRef;
+use payctl_aws::eventbridge::{Rule as EventRule, Target};
+use payctl_aws::guardduty::Detector as GuardDuty;
+use payctl_aws::lambda::FunctionRef;
+use payctl_aws::sns::TopicRef;
+use payctl_aws::sqs::QueueRef;
+use payctl_aws::{Document, Recorder};
+use payctl_engine::{Input, Stack};
+use serde_json::{Value, json};
+
+use super::System;
+use super::instances::of_group;
+use super::messages::{Queues, Topics};
+use crate::Detector;
+use crate::parts::alarm::{self, Metric};
+
+/// What there is to be watched.
+pub(super) struct Watched<'a> {
+    /// The one behind the API, and the one that the queue feeds.
+    pub(super) functions: [&'a FunctionRef; 2],
+    pub(super) table: &'a TableRef,
+    pub(super) queues: &'a Queues,
+    pub(super) group: &'a GroupRef,
+    pub(super) topics: &'a Topics,
+}
+
+impl System<'_> {
+    pub(super) fn watch(&self, stack: &mut Stack, watched: &Watched<'_>) {
+        self.alarms(stack, watched);
+        self.events(stack, watched.topics);
+        self.dashboards(stack);
+        self.judged(stack);
+        self.detected(stack);
+    }
+
+    fn alarms(&self, stack: &mut Stack, watched: &Watched<'_>) {
+        let (context, parameters) = (self.context, self.parameters);
+        let [api, events] = watched.functions;
+        let of_api = |name| {
+            let api = ("ApiName", Input::Known(context.name("payment-api")));
+            Metric::new("AWS/ApiGateway", name, [api, ("Stage", Input::from("prod"))])
+        };
+        let of_queue = |name, queue: &QueueRef| {
+            Metric::new("AWS/SQS", name, [("QueueName", queue.name().when_created().cast())])
+        };
+        let queues = watched.queues;
+        let age = of_queue("ApproximateAgeOfOldestMessage", &queues.payments);
+        let depth = of_queue("ApproximateNumberOfMessagesVisible", &queues.dead_letters);
+        let cpu = Metric::new("AWS/EC2", "CPUUtilization", [of_group(watched.group)]);
+        let sum = |name, about, metric, above| alarm::above(context, name, about, metric, above);
+        let errors = |function| alarm::of_function("Errors", function);
+        let throttled = alarm::throttled_writes(watched.table);
+        let statistic = |statistic: &str, alarm| Alarm { statistic: statistic.to_owned(), ..alarm };
+        let alarms = [
+            sum(
+                "lambda-errors",
+                "Taking payments fails",
+                errors(api),
+                parameters.error_alarm_above,
+            ),
+            sum(
+                "event-handler-errors",
+                "Completing payments fails",
+                errors(events),
+                parameters.error_alarm_above,
+            ),
+            sum(
+                "dynamodb-throttle",
+                "Writes to the payments are throttled",
+                throttled,
+                parameters.throttle_alarm_above,
+            ),
+            sum(
+                "api-4xx-errors",
+                "The API turns many requests away",
+                of_api("4XXError"),
+                parameters.api_4xx_alarm_above,
+            ),
+            sum(
+                "api-5xx-errors",
+                "The API fails",
+                of_api("5XXError"),
+                parameters.api_5xx_alarm_above,
+            ),
+            Alarm {
+                evaluation_periods: 2,
+                ..statistic(
+                    "Average",
+                    sum(
+                        "ec2-cpu-high",
+                        "The payment instances are busy",
+                        cpu,
+                        parameters.cpu_alarm_above,
+                    ),
+                )
+            },
+            statistic(
+                "Maximum",
+                sum("queue-age", "Payments wait for long", age, parameters.queue_age_alarm_above_s),
+            ),
+            statistic("Maximum", sum("dlq-depth", "Payments could not be completed", depth, 0.0)),
+        ];
+        for alarm in alarms {
+            let logical = alarm.name.strip_suffix(&format!("-{}", context.suffix));
+            let logical = logical.unwrap_or(&alarm.name).to_owned();
+            let actions = [watched.topics.ops.arn()].into_iter().collect();
+            stack.add(&logical, Alarm { actions, ..alarm });
+        }
+    }
+
+    /// What happens in the account, to the topic of those it concerns.
+    fn events(&self, stack: &mut Stack, topics: &Topics) {
+        let mut rule = |logical: &str, about: &str, pattern: Value, topic: &TopicRef| {
+            let name = self.context.name(logical);
+            let target = Target { arn: topic.arn(), input: None };
+            stack.add(
+                logical,
+                EventRule {
+                    description: about.to_owned(),
+                    pattern: Document::new(pattern),
+                    enabled: true,
+                    targets: [("topic".to_owned(), target)].into(),
+                    tags: self.context.tags(&name),
+                    name,
+                },
+            );
+        };
+        rule(
+            "security-findings",
+            "What Security Hub, GuardDuty and Config find",
+            json!({
+                "source": ["aws.securityhub", "aws.guardduty", "aws.config"],
+                "detail-type": [
+                    "Security Hub Findings - Imported",
+                    "GuardDuty Finding",
+                    "Config Rules Compliance Change",
+                ],
+            }),
+            &topics.security,
+        );
+        rule(
+            "cost-anomaly",
+            "What Cost Anomaly Detection finds",
+            json!({ "source": ["aws.ce"], "detail-type": ["Anomaly Detected"] }),
+            &topics.cost,
+        );
+        rule(
+            "ec2-state-change",
+            "Instances that start and stop",
+            json!({
+                "source": ["aws.ec2"],
+                "detail-type": ["EC2 Instance State-change Notification"],
+            }),
+            &topics.ops,
+        );
+    }
+
+    fn dashboards(&self, stack: &mut Stack) {
+        let context = self.context;
+        let name = |base: &str| context.name(base);
+        let (function, handler) = (name("payment-processor"), name("event-handler"));
+        let (table, api) = (name("payments"), name("payment-api"));
+        let (queue, dead_letters) = (name("payment-queue"), name("payment-dlq"));
+        let (group, web_acl) = (name("payment-asg"), name("payment-waf"));
+        let operation = |operation: &str| {
+            json!([
+                "AWS/DynamoDB",
+                "SuccessfulRequestLatency",
+                "TableName",
+                table,
+                "Operation",
+                operation
+            ])
+        };
+        let costs = [
+            self.graph("Requests", "Sum", json!([["AWS/ApiGateway", "Count", "ApiName", api]])),
+            self.graph(
+                "Functions' time",
+                "Sum",
+                json!([
+                    ["AWS/Lambda", "Duration", "FunctionName", function],
+                    ["AWS/Lambda", "Duration", "FunctionName", handler],
+                ]),
+            ),
+            self.graph(
+                "Table units",
+                "Sum",
+                json!([
+                    ["AWS/DynamoDB", "ConsumedReadCapacityUnits", "TableName", table],
+                    ["AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", table],
+                ]),
+            ),
+            self.graph(
+                "Instances",
+                "Average",
+                json!([[
+                    "AWS/AutoScaling",
+                    "GroupInServiceInstances",
+                    "AutoScalingGroupName",
+                    group
+                ]]),
+            ),
+        ];
+        let rules = ["WebACL", &web_acl, "Region", context.region, "Rule", "ALL"];
+        let waf = |metric: &str| {
+            let names = ["AWS/WAFV2", metric].into_iter().chain(rules);
+            json!([names.collect::<Vec<_>>()])
+        };
+        let security = [
+            self.graph("Blocked by the firewall", "Sum", waf("BlockedRequests")),
+            self.graph("Let through", "Sum", waf("AllowedRequests")),
+            self.graph(
+                "Turned away",
+                "Sum",
+                json!([["AWS/ApiGateway", "4XXError", "ApiName", api]]),
+            ),
+        ];
+        let operations = [
+            self.graph(
+                "API latency",
+                "p99",
+                json!([["AWS/ApiGateway", "Latency", "ApiName", api]]),
+            ),
+            self.graph(
+                "Functions' errors",
+                "Sum",
+                json!([
+                    ["AWS/Lambda", "Errors", "FunctionName", function],
+                    ["AWS/Lambda", "Errors", "FunctionName", handler],
+                ]),
+            ),
+            self.graph(
+                "Table latency",
+                "Average",
+                json!(["PutItem", "Query", "UpdateItem"].map(operation)),
+            ),
+            self.graph(
+                "Payments that wait",
+                "Maximum",
+                json!([
+                    ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue],
+                    ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", dead_letters],
+                ]),
+            ),
+            self.graph(
+                "Instances' load",
+                "Average",
+                json!([
+                    ["AWS/EC2", "CPUUtilization", "AutoScalingGroupName", group],
+                    ["CWAgent", "mem_used_percent", "AutoScalingGroupName", group],
+                ]),
+            ),
+        ];
+        for (logical, widgets) in [
+            ("payment-costs", &costs[..]),
+            ("payment-security", &security[..]),
+            ("payment-ops", &operations[..]),
+        ] {
+            let name = context.name(logical);
+            stack.add(
+                logical,
+                Dashboard {
+                    body: Document::new(json!({ "widgets": placed(widgets) })),
+                    tags: context.tags(&name),
+                    name,
+                },
+            );
+        }
+    }
+
+    fn graph(&self, title: &str, statistic: &str, metrics: Value) -> Value {
+        json!({
+            "type": "metric",
+            "properties": {
+                "title": title,
+                "region": self.context.region,
+                "stat": statistic,
+                "period": 300,
+                "view": "timeSeries",
+                "metrics": metrics,
+            },
+        })
+    }
+
+    /// What AWS Config judges, where it records.
+    fn judged(&self, stack: &mut Stack) {
+        if !self.parameters.config_rules {
+            return;
+        }
+        match &self.context.found.recorder {
+            Recorder::None => {
+                return stack.note(
+                    "AWS Config has no recorder in this region, so its three rules are left out.\n\
+                     Set one up for the account to have them judged, or set \
+                     `config_rules = false` to hear no more of it.",
+                );
+            }
+            Recorder::Stopped(name) => stack.note(&format!(
+                "AWS Config's recorder {name} is stopped: its rules judge nothing until it is \
+                 started."
+            )),
+            Recorder::Recording(name) => {
+                stack.note(&format!("AWS Config's recorder {name} is the account's: it is used."));
+            }
+        }
+        let tags = ["Environment", "DataClassification", "ComplianceScope", "ManagedBy"];
+        let tags = tags.iter().enumerate();
+        let required: BTreeMap<String, String> =
+            tags.map(|(nth, tag)| (format!("tag{}Key", nth + 1), (*tag).to_owned())).collect();
+        let bucket = ["AWS::S3::Bucket"];
+        let tagged = ["AWS::DynamoDB::Table", "AWS::EC2::VPC", "AWS::S3::Bucket"];
+        for (logical, about, source, types, parameters) in [
+            (
+                "s3-encryption-check",
+                "Buckets are encrypted",
+                "S3_BUCKET_SERVER_SIDE_ENCRYPTION_ENABLED",
+                &bucket[..],
+                BTreeMap::new(),
+            ),
+            (
+                "s3-public-access-check",
+                "Buckets are not public",
+                "S3_BUCKET_LEVEL_PUBLIC_ACCESS_PROHIBITED",
+                &bucket[..],
+                BTreeMap::new(),
+            ),
+            (
+                "required-tags-check",
+                "Resources say what they are and whose",
+                "REQUIRED_TAGS",
+                &tagged[..],
+                required,
+            ),
+        ] {
+            let name = self.context.name(logical);
+            stack.add(
+                logical,
+                ConfigRule {
+                    description: about.to_owned(),
+                    source: source.to_owned(),
+                    parameters,
+                    scope: Scope::Types(types.iter().map(|kind| (*kind).to_owned()).collect()),
+                    frequency: None,
+                    tags: self.context.tags(&name),
+                    name,
+                },
+            );
+        }
+    }
+
+    /// GuardDuty: the account's detector, or one of ours where that is asked for.
+    fn detected(&self, stack: &mut Stack) {
+        let create = self.parameters.create_detector;
+        match &self.context.found.detector {
+            Detector::Other(id) => {
+                return stack.note(&format!("GuardDuty's detector {id} is used; it is not ours."));
+            }
+            Detector::Unknown(why) => {
+                return stack.note(&format!("GuardDuty cannot be asked here: {why}"));
+            }
+            Detector::None if !create => {
+                return stack.note(
+                    "GuardDuty has no detector in this region, so it finds nothing; set \
+                     `create_detector = true` to have one made.",
+                );
+            }
+            Detector::None | Detector::Ours => {}
+        }
+        if create {
+            stack.add(
+                "main",
+                GuardDuty {
+                    region: self.context.region.to_owned(),
+                    enabled: true,
+                    publishing_frequency: "FIFTEEN_MINUTES".to_owned(),
+                    tags: self.context.tags(&self.context.name("payment-detector")),
+                },
+            );
+        }
+    }
+}
+
+/// The widgets, two side by side.
+fn placed(widgets: &[Value]) -> Vec<Value> {
+    let place = |(nth, widget): (usize, &Value)| {
+        let mut widget = widget.clone();
+        for (side, value) in [("x", nth % 2 * 12), ("y", nth / 2 * 6), ("width", 12), ("height", 6)]
+        {
+            widget[side] = json!(value);
+        }
+        widget
+    };
+    widgets.iter().enumerate().map(place).collect()
+}

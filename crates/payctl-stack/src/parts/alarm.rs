@@ -1,0 +1,70 @@
+//! Alarms that fire when a metric is too high.
+
+use std::collections::BTreeMap;
+
+use payctl_aws::Set;
+use payctl_aws::cloudwatch::Alarm;
+use payctl_aws::dynamodb::TableRef;
+use payctl_aws::lambda::FunctionRef;
+use payctl_engine::Input;
+
+use crate::Context;
+
+/// What an alarm looks at.
+pub(crate) struct Metric {
+    pub(crate) namespace: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) dimensions: BTreeMap<String, Input<String>>,
+}
+
+impl Metric {
+    /// The metric `name` of `namespace` with these dimensions.
+    pub(crate) fn new(
+        namespace: &'static str,
+        name: &'static str,
+        dimensions: impl IntoIterator<Item = (&'static str, Input<String>)>,
+    ) -> Self {
+        let dimensions = dimensions.into_iter();
+        let dimensions = dimensions.map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { namespace, name, dimensions }
+    }
+}
+
+/// A metric of the function.
+pub(crate) fn of_function(name: &'static str, function: &FunctionRef) -> Metric {
+    let function = function.name().when_created().cast();
+    Metric::new("AWS/Lambda", name, [("FunctionName", function)])
+}
+
+/// Writes to the table that were throttled.
+pub(crate) fn throttled_writes(table: &TableRef) -> Metric {
+    // ThrottledRequests exists per operation only; this one is the table's as a whole.
+    let table = table.name().when_created().cast();
+    Metric::new("AWS/DynamoDB", "WriteThrottleEvents", [("TableName", table)])
+}
+
+/// Fires when the sum of five minutes is above the threshold, and tells nobody yet.
+pub(crate) fn above(
+    context: &Context<'_>,
+    name: &str,
+    about: &str,
+    metric: Metric,
+    threshold: f64,
+) -> Alarm {
+    let name = context.name(name);
+    Alarm {
+        description: about.to_owned(),
+        namespace: metric.namespace.to_owned(),
+        metric: metric.name.to_owned(),
+        dimensions: metric.dimensions,
+        statistic: "Sum".to_owned(),
+        period_s: 300,
+        evaluation_periods: 1,
+        threshold,
+        comparison: "GreaterThanThreshold".to_owned(),
+        missing_data: "notBreaching".to_owned(),
+        actions: Set::new(),
+        tags: context.tags(&name),
+        name,
+    }
+}

@@ -1,0 +1,57 @@
+//! The firewall before a stage.
+
+use payctl_aws::Arn;
+use payctl_aws::logs::LogGroup;
+use payctl_aws::wafv2::{Association, Logging, Rule, RuleStatement, Visibility, WebAcl, WebAclRef};
+use payctl_engine::{Input, Stack};
+
+use crate::Context;
+
+/// Lets through what comes at most so often from one address and none of AWS's rule `groups`
+/// takes for an attack.
+pub(crate) fn before(
+    stack: &mut Stack,
+    context: &Context<'_>,
+    stage: Input<Arn>,
+    address_limit: u32,
+    groups: &[&str],
+) -> WebAclRef {
+    let name = context.name("payment-waf");
+    let visibility =
+        |metric: &str| Visibility { metric: metric.to_owned(), metrics: true, samples: true };
+    let rule = |name: &str, statement: RuleStatement| Rule {
+        name: name.to_owned(),
+        statement,
+        visibility: visibility(name),
+    };
+    let managed = |group: &&str| {
+        let (vendor, name) = ("AWS".to_owned(), (*group).to_owned());
+        rule(group, RuleStatement::ManagedGroup { vendor, name })
+    };
+    let limit = rule("RateLimit", RuleStatement::RateLimit { limit: address_limit });
+    let web_acl = stack.add(
+        "main",
+        WebAcl {
+            description: "What may reach the payment API".to_owned(),
+            default_allow: true,
+            rules: [limit].into_iter().chain(groups.iter().map(managed)).collect(),
+            visibility: visibility(&name),
+            tags: context.tags(&name),
+            name,
+        },
+    );
+    stack.add("main", Association { web_acl: web_acl.arn(), resource: stage });
+    web_acl
+}
+
+/// The log of what it sees, in the group that `group` makes of its name.
+pub(crate) fn log(
+    stack: &mut Stack,
+    context: &Context<'_>,
+    web_acl: &WebAclRef,
+    group: impl FnOnce(String) -> LogGroup,
+) {
+    // WAF writes to groups of such names only.
+    let group = stack.add("waf", group(context.name("aws-waf-logs-payment")));
+    stack.add("main", Logging { web_acl: web_acl.arn(), log_group: group.arn() });
+}

@@ -1,0 +1,216 @@
+//! A REST API that functions answer, deployed as one stage.
+
+use std::collections::BTreeMap;
+
+use payctl_aws::apigateway::{
+    AccessLog, Account, Content, Deployment, Integration, Method, ModelName, RequestValidatorId,
+    ResourceId, RestApi, RestApiRef, Stage, StageRef,
+};
+use payctl_aws::iam::Role;
+use payctl_aws::lambda::{FunctionRef, Permission};
+use payctl_aws::logs::{LogGroup, LogGroupRef};
+use payctl_aws::{Set, Statement, Tags};
+use payctl_engine::{Address, Handle as _, Input, Stack};
+use serde_json::json;
+
+use super::role;
+use crate::config::Authorization;
+use crate::{API_LOGS_ROLE, Context};
+
+/// How long API Gateway waits for an answer at most.
+const TIMEOUT_MS: u32 = 29_000;
+const NAME: &str = "payment-api";
+
+/// The API `payment-api`, of which nothing is deployed yet.
+pub(crate) fn api(stack: &mut Stack, context: &Context<'_>, about: &str) -> RestApiRef {
+    let name = context.name(NAME);
+    stack.add(
+        "main",
+        RestApi {
+            description: about.to_owned(),
+            endpoint: "REGIONAL".to_owned(),
+            disable_execute_api_endpoint: false,
+            tags: context.tags(&name),
+            name,
+        },
+    )
+}
+
+/// A method that a function answers.
+pub(crate) struct Answered<'a> {
+    pub(crate) resource: Input<ResourceId>,
+    pub(crate) http_method: &'a str,
+    pub(crate) authorization: Authorization,
+    /// What the request is held against, with the model of its body.
+    pub(crate) validator: Option<(Input<RequestValidatorId>, Input<ModelName>)>,
+    pub(crate) function: &'a FunctionRef,
+}
+
+/// The method, under the logical name `logical`.
+pub(crate) fn method(
+    stack: &mut Stack,
+    context: &Context<'_>,
+    api: &RestApiRef,
+    logical: &str,
+    wanted: Answered<'_>,
+) {
+    let (validator, model) = wanted.validator.unzip();
+    let json = |model| ("application/json".to_owned(), model);
+    let authorization = match wanted.authorization {
+        Authorization::None => "NONE",
+        Authorization::Iam => "AWS_IAM",
+    };
+    let method = stack.add(
+        logical,
+        Method {
+            api: api.id(),
+            resource: wanted.resource.clone(),
+            http_method: wanted.http_method.to_owned(),
+            authorization: authorization.to_owned(),
+            api_key_required: false,
+            request_validator: validator,
+            request_models: model.map(json).into_iter().collect(),
+            request_parameters: BTreeMap::new(),
+        },
+    );
+    let before = format!(
+        "arn:{}:apigateway:{}:lambda:path/2015-03-31/functions/",
+        context.partition, context.region
+    );
+    stack.add(
+        logical,
+        Integration {
+            api: api.id(),
+            resource: wanted.resource,
+            method: method.http_method(),
+            integration_type: "AWS_PROXY".to_owned(),
+            integration_http_method: "POST".to_owned(),
+            uri: wanted.function.arn().within(&before, "/invocations"),
+            passthrough_behavior: "WHEN_NO_MATCH".to_owned(),
+            timeout_ms: TIMEOUT_MS,
+        },
+    );
+}
+
+/// The API may call the function for `requests`, such as `/*/POST/payments`.
+pub(crate) fn permission(
+    stack: &mut Stack,
+    api: &RestApiRef,
+    function: &FunctionRef,
+    requests: &str,
+) {
+    stack.add(
+        "api",
+        Permission {
+            function: function.name().when_created(),
+            statement: NAME.to_owned(),
+            action: "lambda:InvokeFunction".to_owned(),
+            principal: "apigateway.amazonaws.com".to_owned(),
+            source_arn: Some(api.execution_arn().then(requests)),
+            source_account: None,
+        },
+    );
+}
+
+/// How a stage serves the API.
+pub(crate) struct Served {
+    pub(crate) name: String,
+    /// What the execution log tells: `ERROR`, or `INFO`. Never the requests themselves, which
+    /// carry payments.
+    pub(crate) logging_level: &'static str,
+    pub(crate) burst_limit: u32,
+    pub(crate) rate_limit: u32,
+    pub(crate) tracing: bool,
+}
+
+/// Deploys what is declared of the API so far, with its logs in groups that `group` makes of
+/// their names.
+pub(crate) fn serve(
+    stack: &mut Stack,
+    context: &Context<'_>,
+    api: &RestApiRef,
+    served: Served,
+    group: impl Fn(String) -> LogGroup,
+) -> StageRef {
+    let content = Content::of(stack, api.address());
+    let deployment = stack.add("main", Deployment { api: api.id(), content });
+    let name = context.name(NAME);
+    let access: LogGroupRef = stack.add("api-access", group(format!("/aws/apigateway/{name}")));
+    // API Gateway chooses this name, and would make the group itself, to be kept for ever.
+    let errors = group(context.name("payment-api-errors"));
+    let chosen = api.id().within("API-Gateway-Execution-Logs_", &format!("/{}", served.name));
+    let errors = stack.add("api-errors", LogGroup { name: chosen, ..errors });
+    let mut before = vec![errors.address().clone()];
+    before.extend(account(stack, context));
+    let before: Vec<&Address> = before.iter().collect();
+    stack.add_after(
+        "main",
+        &before,
+        Stage {
+            api: api.id(),
+            name: served.name,
+            deployment: deployment.id(),
+            description: String::new(),
+            access_log: Some(AccessLog { destination: access.arn(), format: access_line() }),
+            metrics: true,
+            logging_level: served.logging_level.to_owned(),
+            data_trace: false,
+            burst_limit: served.burst_limit,
+            rate_limit: served.rate_limit.into(),
+            tracing: served.tracing,
+            tags: context.tags(&name),
+        },
+    )
+}
+
+/// The role that API Gateway writes logs as, which is one per account and region: made where
+/// there is none, and left to the others.
+fn account(stack: &mut Stack, context: &Context<'_>) -> Option<Address> {
+    if context.found.api_logs {
+        return None;
+    }
+    let actions = [
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:DescribeLogGroups",
+        "logs:DescribeLogStreams",
+        "logs:FilterLogEvents",
+        "logs:GetLogEvents",
+        "logs:PutLogEvents",
+    ];
+    // All APIs of the account log as this role, to groups of any name.
+    let logs = Statement::allow("Logs", &actions).on([context.arn("logs", "*").into()]);
+    let role = stack.add(
+        "account/apigateway-logs",
+        Role {
+            name: format!("{API_LOGS_ROLE}-{}", context.region),
+            // Whose tags would they be?
+            tags: Tags::from([("ManagedBy".to_owned(), "payctl".to_owned())]),
+            managed: Set::new(),
+            ..role::of_service(
+                context,
+                "",
+                "Lets API Gateway write logs, for all APIs of this region",
+                role::trust("apigateway.amazonaws.com"),
+                [logs],
+            )
+        },
+    );
+    let account = Account { cloudwatch_role: role.arn() };
+    Some(stack.add("account/settings", account).address().clone())
+}
+
+/// What every request leaves in the access log.
+fn access_line() -> String {
+    json!({
+        "requestId": "$context.requestId",
+        "ip": "$context.identity.sourceIp",
+        "requestTime": "$context.requestTime",
+        "httpMethod": "$context.httpMethod",
+        "resourcePath": "$context.resourcePath",
+        "status": "$context.status",
+        "protocol": "$context.protocol",
+        "responseLength": "$context.responseLength",
+    })
+    .to_string()
+}
