@@ -1,6 +1,7 @@
 #!/bin/sh
 # The whole way of a payment, on the sandbox: an environment is made, a payment goes in, the
-# function stores it, and what is stored is shown. STACK names the system, pci-core or secure-api.
+# function stores it, and what is stored is shown. STACK names the system: pci-core,
+# secure-api or cost-optimized.
 set -eu
 cd "$(dirname -- "$0")/.."
 
@@ -8,11 +9,24 @@ stack=${STACK:-pci-core}
 # The systems have names in common, so that each takes another suffix.
 case $stack in
     secure-api) suffix=${SUFFIX:-api} ;;
+    cost-optimized) suffix=${SUFFIX:-queue} ;;
     *) suffix=${SUFFIX:-dev} ;;
 esac
 payctl=target/debug/payctl
 step() { printf '\n== %s\n' "$*" >&2; }
-run() { command=$1; shift; $payctl "$command" --stack "$stack" --suffix "$suffix" --sandbox "$@"; }
+# The functions run on this machine's processors.
+config=$(mktemp)
+trap 'rm -f "$config"' EXIT
+case $(uname -m) in
+    aarch64 | arm64) architecture=arm64 ;;
+    *) architecture=x86_64 ;;
+esac
+printf '[%s]\narchitecture = "%s"\n' "$stack" "$architecture" >"$config"
+run() {
+    command=$1
+    shift
+    $payctl "$command" --stack "$stack" --suffix "$suffix" --sandbox --config "$config" "$@"
+}
 output() { run output --raw "$1"; }
 
 # A payment file goes into the bucket, and another payment to the function itself.
@@ -34,20 +48,56 @@ secure_api() {
     host=${url#https://}
     host=${host%%/*}
     step "a payment is posted to $url/process-payment"
-    post 200 '{"transactionId": "demo-1", "customerId": "c-1", "amount": 12.50}'
+    post 200 '{"transactionId": "demo-1", "customerId": "c-1", "amount": 12.50}' "$suffix/process-payment"
     step "the same again: the first answer, and nothing stored twice"
-    post 200 '{"transactionId": "demo-1", "customerId": "c-1", "amount": "12.5"}'
+    post 200 '{"transactionId": "demo-1", "customerId": "c-1", "amount": "12.5"}' "$suffix/process-payment"
     step "the same id with another amount: a conflict"
-    post 409 '{"transactionId": "demo-1", "customerId": "c-1", "amount": 99}'
+    post 409 '{"transactionId": "demo-1", "customerId": "c-1", "amount": 99}' "$suffix/process-payment"
     step "a payment without an amount: turned away before the function"
-    post 400 '{"transactionId": "demo-2", "customerId": "c-1"}'
+    post 400 '{"transactionId": "demo-2", "customerId": "c-1"}' "$suffix/process-payment"
 }
 
-# Posts $2 to the API under its own host name, which the sandbox answers to. Expects status $1.
+# A payment is posted, queued and completed; a poisoned message is set aside.
+cost_optimized() {
+    url=$(output api_endpoint)
+    host=${url#https://}
+    host=${host%%/*}
+    queue=$(output queue_url)
+    step "a payment is posted to $url/payments, and waits in the queue"
+    post 202 '{"customerId": "c-1", "amount": "12.50", "currency": "EUR"}' prod/payments
+    id=$(printf '%s' "$answer" | sed -n 's/.*"paymentId":"\([^"]*\)".*/\1/p')
+    step "the queue feeds the function that completes it"
+    until get "prod/payments/$id" | grep '"completed"'; do sleep 0.2; done
+    step "a message that nobody can complete, among others"
+    sqs Action=SendMessage "QueueUrl=$queue" MessageBody=poison >/dev/null
+    post 202 '{"customerId": "c-2", "amount": 7, "currency": "EUR"}' prod/payments
+    dead_letters=$(printf '%s' "$queue" | sed 's/payment-queue/payment-dlq/')
+    until sqs Action=GetQueueAttributes "QueueUrl=$dead_letters" AttributeName.1=All |
+        grep -o '<Name>ApproximateNumberOfMessages</Name><Value>1</Value>'; do sleep 0.2; done
+    step "it ended in the dead-letter queue; the payments are completed"
+    get 'prod/payments?status=completed'
+}
+
+# Asks the API for $1.
+get() {
+    curl --silent --show-error --header "Host: $host" --write-out '\n' "$endpoint/$1"
+}
+
+# A call to SQS, whose signature the sandbox does not look at.
+sqs() {
+    scope="sandbox/20260101/us-east-1/sqs/aws4_request"
+    set -- $(printf -- '--data-urlencode %s ' "$@")
+    curl --silent --show-error "$@" "$endpoint/" \
+        --header "Authorization: AWS4-HMAC-SHA256 Credential=$scope, SignedHeaders=host, Signature=0" |
+        tr -d '\n ' 
+}
+
+# Posts $2 to path $3 of the API under its own host name, which the sandbox answers to. Expects
+# status $1.
 post() {
     answer=$(curl --silent --show-error --header "Host: $host" \
         --header 'Content-Type: application/json' --data "$2" --write-out '\n%{http_code}' \
-        "$endpoint/$suffix/process-payment")
+        "$endpoint/$3")
     status=${answer##*
 }
     printf '%s\n%s\n' "$2" "$answer"
@@ -67,6 +117,7 @@ endpoint=$($payctl sandbox status | sed -n 's/^running at \([^ ]*\).*/\1/p')
 case $stack in
     pci-core) pci_core ;;
     secure-api) secure_api ;;
+    cost-optimized) cost_optimized ;;
     *) echo "demo: there is no demonstration of $stack" >&2; exit 1 ;;
 esac
 

@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use payctl_aws::Architecture;
 use payctl_engine::{Action, Plan};
 use payctl_stack::SYSTEMS;
+use payctl_stack::config::Config;
 
 use crate::emulator::{Server, root};
 
@@ -60,7 +62,7 @@ impl Payctl {
     pub fn at(endpoint: &str, suffix: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let handlers = folder.path().join("handlers");
-        put_handler(&handlers, X86_64);
+        put_handlers(&handlers);
         let (stack, suffix) = (DEFAULT_STACK.to_owned(), suffix.to_owned());
         Self { folder, endpoint: endpoint.to_owned(), handlers, stack, suffix }
     }
@@ -282,6 +284,15 @@ impl Ended {
     }
 }
 
+impl Ended {
+    /// On stdout, whatever the line breaks.
+    #[track_caller]
+    pub fn shows(&self, text: &str) {
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words(&self.stdout).contains(&words(text)), "{text:?} is not shown\n{self}");
+    }
+}
+
 impl std::fmt::Display for Ended {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { words, code, stdout, stderr, took } = self;
@@ -304,16 +315,28 @@ pub fn differences(plan: &Plan) -> Vec<String> {
 pub const X86_64: u8 = 62;
 pub const AARCH64: u8 = 183;
 
-/// Puts handlers of all systems into `folder` that look like some and cannot run.
-pub fn put_handler(folder: &Path, machine: u8) {
+/// Puts handlers of all systems into `folder` that look like some and cannot run, for the
+/// processors that each system has where nothing else is said.
+pub fn put_handlers(folder: &Path) {
+    for system in SYSTEMS {
+        let machine = match system.architecture(&Config::default()) {
+            Architecture::X86_64 => X86_64,
+            Architecture::Arm64 => AARCH64,
+        };
+        for handler in system.handlers {
+            put_handler(folder, handler, machine);
+        }
+    }
+}
+
+/// Puts one for the processors `machine`.
+pub fn put_handler(folder: &Path, handler: &str, machine: u8) {
     let mut binary = vec![0; 64];
     binary[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
     binary[18] = machine;
-    for handler in SYSTEMS.iter().flat_map(|system| system.handlers) {
-        let folder = folder.join(handler);
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("bootstrap"), &binary).unwrap();
-    }
+    let folder = folder.join(handler);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("bootstrap"), &binary).unwrap();
 }
 
 /// The calls that the sandbox took since it was last asked, by `service.Operation`.

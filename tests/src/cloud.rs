@@ -11,6 +11,8 @@ use payctl_aws::{Artifacts, Aws, Connection};
 
 use crate::emulator::Server;
 
+mod platform;
+
 /// The SDK's clients for `server`.
 pub async fn clients(server: &Server) -> Aws {
     let connection = Connection::open(&server.reach()).await.unwrap();
@@ -31,6 +33,10 @@ pub async fn everything(aws: &Aws) -> BTreeSet<String> {
     all.identity(aws).await;
     all.apis(aws).await;
     all.firewalls(aws).await;
+    all.messages(aws).await;
+    all.values(aws).await;
+    all.instances(aws).await;
+    all.watching(aws).await;
     all.0
 }
 
@@ -41,7 +47,9 @@ pub async fn keys(aws: &Aws) -> BTreeMap<String, KeyState> {
         let id = entry.key_id.unwrap();
         let reply = aws.kms.describe_key().key_id(&id).send().await.unwrap();
         let key = reply.key_metadata.unwrap();
-        if key.key_manager != Some(aws_sdk_kms::types::KeyManagerType::Aws) {
+        // Made with the first volume, and AWS's own, though moto says otherwise.
+        let of_volumes = key.description().is_some_and(|text| text.starts_with("Default master"));
+        if key.key_manager != Some(aws_sdk_kms::types::KeyManagerType::Aws) && !of_volumes {
             keys.insert(id, key.key_state.unwrap());
         }
     }
@@ -183,7 +191,10 @@ impl Inventory {
             self.add("cloudtrail.trail", trail.name().unwrap());
         }
         for alarm in aws.cloudwatch.describe_alarms().send().await.unwrap().metric_alarms() {
-            self.add("cloudwatch.alarm", alarm.alarm_name().unwrap());
+            // Those of a target tracking policy are Auto Scaling's, and end in another id each time.
+            let name = alarm.alarm_name().unwrap();
+            let tracked = name.strip_prefix("TargetTracking-").and_then(|name| name.get(..24));
+            self.add("cloudwatch.alarm", tracked.unwrap_or(name));
         }
     }
 

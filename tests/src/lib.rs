@@ -3,11 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+pub mod account;
 pub mod binary;
 pub mod cloud;
 pub mod conformance;
 pub mod emulator;
 pub mod environment;
+pub mod http;
 pub mod proxy;
 pub mod scenario;
 pub mod standing;

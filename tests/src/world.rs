@@ -1,8 +1,8 @@
 //! A world: a stack run through the engine on the in-memory cloud, with a state of its own and a
 //! process that can be killed.
 
-use payctl_aws::ec2::PrefixListId;
-use payctl_aws::{CodeSha256, Tags, Zone};
+use payctl_aws::ec2::{ImageId, PrefixListId};
+use payctl_aws::{CodeSha256, Recorder, Tags, Zone};
 use payctl_engine::state::Session;
 use payctl_engine::testing::{Faults, Memory};
 use payctl_engine::{
@@ -10,7 +10,7 @@ use payctl_engine::{
     Request, Silent, Stack, State, Stop, Store, execute, observe, plan, schedule,
 };
 use payctl_stack::config::Config;
-use payctl_stack::{Context, System};
+use payctl_stack::{Context, Found, System};
 
 pub struct World {
     pub memory: Memory,
@@ -159,14 +159,19 @@ pub fn system(name: &str, config: &Config) -> Stack {
     let zones: Vec<Zone> = ["us-east-1a", "us-east-1b", "us-east-1c"].map(Zone::from).into();
     let code = |handler: &&str| ((*handler).to_owned(), CodeSha256::from("digest-of-the-code"));
     let list = |service: &str| (service.to_owned(), PrefixListId::from(format!("pl-{service}")));
+    let found = Found {
+        zones,
+        prefix_lists: ["s3", "dynamodb"].map(list).into(),
+        image: Some(ImageId::from("ami-latest")),
+        recorder: Recorder::Recording("default".to_owned()),
+        ..Found::default()
+    };
     let context = Context {
         suffix: &"dev".parse().unwrap(),
         account: "123456789012",
         region: "us-east-1",
         partition: "aws",
-        zones: &zones,
-        prefix_lists: &["s3", "dynamodb"].map(list).into(),
-        api_logs: false,
+        found: &found,
         handlers: &system.handlers.iter().map(code).collect(),
         tags: &Tags::new(),
     };

@@ -106,7 +106,7 @@ fn a_configuration_that_is_none_is_refused_before_any_call() {
 fn a_handler_for_other_processors_is_refused_before_any_call() {
     let payctl = nowhere();
     let handlers = payctl.folder().join("handlers");
-    put_handler(&handlers, AARCH64);
+    put_handler(&handlers, "payment-processor", AARCH64);
     for verb in &VERBS[..2] {
         refused(&payctl, &payctl.run(verb), "the function runs on x86_64");
     }

@@ -34,6 +34,10 @@ const EXCEPTIONS: &[(Emulator, &str, &str, &str)] = &[
     (Ministack, "ec2.interface_endpoint", "private_dns", "is left out"),
     (Ministack, "ec2.interface_endpoint", "policy", "is left out"),
     (Ministack, "wafv2.logging", "create", "its calls are missing"),
+    (Moto, "autoscaling.group", "default_warmup_s", "is not kept"),
+    (Ministack, "autoscaling.group", "default_warmup_s", "is not kept"),
+    (Moto, "cloudwatch.dashboard", "tags", "PutDashboard ignores them"),
+    (Ministack, "cloudwatch.dashboard", "tags", "PutDashboard ignores them"),
 ];
 
 /// `up`, which has to work but for what the emulator does not have.
@@ -98,6 +102,14 @@ async fn tag_what_lost_its_tags(payctl: &Payctl, aws: &Aws) {
     request.send().await.unwrap();
 }
 
+/// Stock moto and ministack keep no tags of dashboards, so that they are nobody's: they are taken
+/// away by hand.
+async fn delete_untagged_dashboards(aws: &Aws) {
+    for name in ["payment-costs-dev", "payment-ops-dev", "payment-security-dev"] {
+        aws.cloudwatch.delete_dashboards().dashboard_names(name).send().await.unwrap();
+    }
+}
+
 async fn a_whole_life(system: &str, emulator: Emulator) {
     let server = Server::start(emulator);
     let proxy = Proxy::start(&server.endpoint);
@@ -131,6 +143,9 @@ async fn a_whole_life(system: &str, emulator: Emulator) {
     if (system, emulator) == ("pci-core", Ministack) {
         tag_what_lost_its_tags(&payctl, &aws).await;
     }
+    if system == "cost-optimized" && emulator != Emulator::Sandbox {
+        delete_untagged_dashboards(&aws).await;
+    }
     payctl.destroy();
     assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0]);
     let leaving = made.keys().map(|key| (key.clone(), KeyState::PendingDeletion)).collect();
@@ -160,6 +175,9 @@ whole_lives! {
     a_whole_life_of_secure_api_on_the_sandbox: "secure-api" on Emulator::Sandbox,
     a_whole_life_of_secure_api_on_moto: "secure-api" on Moto,
     a_whole_life_of_secure_api_on_ministack: "secure-api" on Ministack,
+    a_whole_life_of_cost_optimized_on_the_sandbox: "cost-optimized" on Emulator::Sandbox,
+    a_whole_life_of_cost_optimized_on_moto: "cost-optimized" on Moto,
+    a_whole_life_of_cost_optimized_on_ministack: "cost-optimized" on Ministack,
 }
 
 #[tokio::test]

@@ -4,8 +4,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_sdk_apigateway::types::{IntegrationType, Op, PatchOperation};
@@ -16,26 +14,16 @@ use payctl_engine::{Action, Address};
 use payctl_tests::binary::{Payctl, calls, changing_calls, differences};
 use payctl_tests::cloud::{clients, difference, everything};
 use payctl_tests::emulator::{Emulator, Server};
+use payctl_tests::http::request;
 use payctl_tests::standing::Standing;
 
 const SYSTEM: &str = "secure-api";
 const PAYMENT: &str = r#"{"transactionId": "tx-1", "customerId": "c-1", "amount": 12.50}"#;
 
-/// Posts to the API under its own host name; answers status and body.
+/// Posts to the API; answers status and body.
 fn post(server: &Server, url: &str, headers: &str, body: &str) -> (u16, String) {
-    let (host, stage) = url.trim_start_matches("https://").split_once('/').unwrap();
-    let mut stream = TcpStream::connect(server.endpoint.trim_start_matches("http://")).unwrap();
-    write!(
-        stream,
-        "POST /{stage}/process-payment HTTP/1.0\r\nHost: {host}\r\n{headers}\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    let url = format!("{url}/process-payment");
+    request(server, "POST", &url, headers, body)
 }
 
 fn url(payctl: &Payctl) -> String {

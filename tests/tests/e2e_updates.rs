@@ -73,7 +73,7 @@ async fn parameters_change_in_place() {
     payctl.is_as_declared();
 
     // No limit at all, another processor, and back to the defaults.
-    put_handler(&payctl.folder().join("handlers"), AARCH64);
+    put_handler(&payctl.folder().join("handlers"), "payment-processor", AARCH64);
     payctl.configure("[pci-core]\nreserved_concurrency = 0\narchitecture = \"arm64\"\n");
     let plan = payctl.plan();
     assert_eq!(action(&plan, "lambda.function:payment-processor"), Action::Update);

@@ -16,7 +16,7 @@ use payctl_tests::proxy::{Fate, Mangling, Rule};
 use payctl_tests::torture::{Extent, Rack, seed, tell};
 
 /// Each further system is one more name here.
-const SYSTEMS: [&str; 2] = ["pci-core", "secure-api"];
+const SYSTEMS: [&str; 3] = ["pci-core", "secure-api", "cost-optimized"];
 
 const NASTY: [&str; 24] = [
     "",

@@ -16,7 +16,7 @@ use payctl_tests::proxy::{Fate, Proxy, Refusal, Rule};
 use payctl_tests::torture::tell;
 
 /// Each further system is one more name here.
-const SYSTEMS: [&str; 2] = ["pci-core", "secure-api"];
+const SYSTEMS: [&str; 3] = ["pci-core", "secure-api", "cost-optimized"];
 
 /// Values that must appear nowhere. The last is a card number.
 const CANARIES: [&str; 4] = [

@@ -4,7 +4,7 @@
 use payctl_tests::torture::{Extent, disk, faults, kills, runs};
 
 /// Each further system is one more name here.
-const SYSTEMS: [&str; 2] = ["pci-core", "secure-api"];
+const SYSTEMS: [&str; 3] = ["pci-core", "secure-api", "cost-optimized"];
 
 macro_rules! each_system {
     ($($name:ident: $proof:path,)+) => {$(

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use super::{Extent, Rack, seed, spread, tell};
-use crate::binary::{Run, X86_64, put_handler};
+use crate::binary::{Run, put_handlers};
 use crate::emulator::Emulator;
 use crate::proxy::Rule;
 
@@ -151,7 +151,7 @@ where
 pub async fn calm(system: &str, extent: Extent) {
     let rack = Rack::new(system).await;
     assert_eq!(rack.server.emulator, Emulator::Sandbox);
-    put_handler(&rack.payctl.folder().join("handlers"), X86_64);
+    put_handlers(&rack.payctl.folder().join("handlers"));
     rack.payctl.up();
     // What was made within the last minute is looked at more than once.
     let state = rack.payctl.state().join("state.json");

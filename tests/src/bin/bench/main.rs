@@ -10,7 +10,9 @@ use payctl_aws::{Artifacts, kinds};
 use payctl_engine::testing::{Memory, synthetic as synthetic_kinds};
 use payctl_engine::{Goal, Observed, Owner, Permissions, Provider as _, Request, State};
 use payctl_stack::config::Config;
-use payctl_tests::world::{World, pci_core, synthetic};
+use payctl_tests::world::{World, synthetic, system};
+
+mod wide;
 
 type Error = Box<dyn std::error::Error>;
 
@@ -21,6 +23,7 @@ fn main() -> Result<(), Error> {
     critical_path()?;
     version(&payctl)?;
     environment(&root, &payctl)?;
+    wide::wide(&payctl)?;
     handler(&root)?;
     Ok(())
 }
@@ -70,15 +73,17 @@ fn critical_path() -> Result<(), Error> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
     runtime.block_on(async {
-        let stack = pci_core(&Config::default());
-        let world = World::new(Memory::timed(kinds().kinds().clone()), &stack);
-        for goal in [Goal::Up, Goal::Destroy] {
-            let critical = world.critical(&stack, goal).await;
-            let took = world.must(&stack, goal).await.took.as_secs_f64();
-            println!(
-                "simulated {goal:?} of pci-core        {took:.1} s, {:.3} times its longest chain (bound: 1.03)",
-                took / critical
-            );
+        for payctl_stack::System { name, .. } in payctl_stack::SYSTEMS {
+            let stack = system(name, &Config::default());
+            let world = World::new(Memory::timed(kinds().kinds().clone()), &stack);
+            for goal in [Goal::Up, Goal::Destroy] {
+                let critical = world.critical(&stack, goal).await;
+                let took = world.must(&stack, goal).await.took.as_secs_f64();
+                println!(
+                    "simulated {goal:?} of {name:<15} {took:.1} s, {:.3} times its longest chain (bound: 1.03)",
+                    took / critical
+                );
+            }
         }
     });
     Ok(())
