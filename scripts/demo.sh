@@ -9,7 +9,7 @@ stack=${STACK:-pci-core}
 # The systems have names in common, so that each takes another suffix.
 case $stack in
     secure-api) suffix=${SUFFIX:-api} ;;
-    cost-optimized) suffix=${SUFFIX:-queue} ;;
+    cost-optimized) suffix=${SUFFIX:-flow} ;;
     *) suffix=${SUFFIX:-dev} ;;
 esac
 payctl=target/debug/payctl
