@@ -6,7 +6,7 @@ use payctl_aws::Aws;
 use payctl_engine::state::Store;
 use payctl_engine::{Action, Address, Plan};
 
-use crate::binary::{Payctl, differences};
+use crate::binary::{Payctl, calls, changing_calls, differences};
 use crate::cloud::{clients, difference, everything};
 use crate::emulator::{Emulator, Server};
 
@@ -55,6 +55,27 @@ impl Standing {
         let named: BTreeSet<&str> = named.map(|step| step.address.as_str()).collect();
         assert_eq!(named, *addresses, "{:#?}", differences(&plan));
         plan
+    }
+
+    /// A plan without changes asks 1.5 times per resource at most.
+    pub fn asks_little(&self) {
+        calls(&self.server);
+        let plan = self.payctl.plan();
+        let asked = calls(&self.server);
+        let (total, resources) = (asked.values().sum::<u64>(), plan.steps.len() as u64);
+        let few = total * 2 <= resources * 3;
+        assert!(few, "{total} calls for {resources} resources: {asked:#?}");
+    }
+
+    /// Without its state it is found again, nothing is changed, and it can be destroyed.
+    pub async fn is_found_without_its_state(&self) {
+        self.payctl.lose_state();
+        changing_calls(&self.server);
+        self.payctl.up();
+        assert_eq!(changing_calls(&self.server), [].into());
+        self.is_repaired().await;
+        self.payctl.lose_state();
+        self.payctl.destroy();
     }
 
     /// `up` brings everything back to what it was.

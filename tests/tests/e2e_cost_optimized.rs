@@ -13,7 +13,7 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use payctl_aws::Aws;
 use payctl_engine::{Action, Address};
 use payctl_tests::account;
-use payctl_tests::binary::{Payctl, calls, changing_calls, differences};
+use payctl_tests::binary::{Payctl, changing_calls, differences};
 use payctl_tests::cloud::{clients, difference, everything};
 use payctl_tests::emulator::{Emulator, Server};
 use payctl_tests::http::request;
@@ -264,15 +264,7 @@ async fn scaling_is_not_undone_and_a_new_image_is_a_new_version() {
 
 #[tokio::test]
 async fn a_plan_asks_little() {
-    let server = Server::start(Emulator::Sandbox);
-    let payctl = Payctl::new(&server).of(SYSTEM);
-    payctl.up();
-    calls(&server);
-    let plan = payctl.plan();
-    let asked = calls(&server);
-    let total: u64 = asked.values().sum();
-    let resources = plan.steps.len() as u64;
-    assert!(total * 2 <= resources * 3, "{total} calls for {resources} resources: {asked:#?}");
+    Standing::of(SYSTEM).await.asks_little();
 }
 
 #[tokio::test]
@@ -302,14 +294,7 @@ async fn strict_is_more_and_goes_as_well() {
 
 #[tokio::test]
 async fn a_lost_state_is_made_up_without_a_change() {
-    let world = Standing::of(SYSTEM).await;
-    world.payctl.lose_state();
-    changing_calls(&world.server);
-    world.payctl.up();
-    assert_eq!(changing_calls(&world.server), [].into());
-    world.is_repaired().await;
-    world.payctl.lose_state();
-    world.payctl.destroy();
+    Standing::of(SYSTEM).await.is_found_without_its_state().await;
 }
 
 /// Changes one thing of the resource by hand.

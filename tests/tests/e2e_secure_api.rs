@@ -11,7 +11,7 @@ use aws_sdk_ec2::types::{IpPermission, IpRange};
 use aws_sdk_wafv2::types::Scope;
 use payctl_aws::Aws;
 use payctl_engine::{Action, Address};
-use payctl_tests::binary::{Payctl, calls, changing_calls, differences};
+use payctl_tests::binary::{Payctl, changing_calls, differences};
 use payctl_tests::cloud::{clients, difference, everything};
 use payctl_tests::emulator::{Emulator, Server};
 use payctl_tests::http::request;
@@ -128,14 +128,7 @@ async fn a_changed_limit_is_one_update() {
 
 #[tokio::test]
 async fn a_plan_asks_little() {
-    let server = Server::start(Emulator::Sandbox);
-    let payctl = Payctl::new(&server).of(SYSTEM);
-    payctl.up();
-    calls(&server);
-    let plan = payctl.plan();
-    let asked: u64 = calls(&server).values().sum();
-    let resources = plan.steps.len() as u64;
-    assert!(asked * 2 <= resources * 3, "{asked} calls for {resources} resources");
+    Standing::of(SYSTEM).await.asks_little();
 }
 
 #[tokio::test]
@@ -372,12 +365,5 @@ async fn what_is_deleted_by_hand_is_made_again() {
 
 #[tokio::test]
 async fn a_lost_state_is_made_up_without_a_change() {
-    let world = Standing::of(SYSTEM).await;
-    world.payctl.lose_state();
-    changing_calls(&world.server);
-    world.payctl.up();
-    assert_eq!(changing_calls(&world.server), [].into());
-    world.is_repaired().await;
-    world.payctl.lose_state();
-    world.payctl.destroy();
+    Standing::of(SYSTEM).await.is_found_without_its_state().await;
 }

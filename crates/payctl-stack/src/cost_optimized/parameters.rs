@@ -28,7 +28,7 @@ pub struct Parameters {
     pub log_retention_days: u32,
     /// Days until audit objects are archived.
     pub archive_after_days: u32,
-    /// Whether table and secret are protected against deletion.
+    /// Whether the table is protected against deletion.
     pub deletion_protection: bool,
     /// Days between a key's scheduled deletion and its end.
     pub key_deletion_window_days: u32,
