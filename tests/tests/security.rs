@@ -9,7 +9,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use payctl_tests::account;
 use payctl_tests::binary::{Ended, Payctl, Run, calls, changing_calls};
+use payctl_tests::cloud::clients;
 use payctl_tests::conformance::access::actions;
 use payctl_tests::emulator::{Emulator, Server};
 use payctl_tests::proxy::{Fate, Proxy, Refusal, Rule};
@@ -158,7 +160,8 @@ fn no_secret_is_written_anywhere() {
             }
         }
         // A journal is left.
-        proxy.set(&Rule::At { nth: 100, fate: Fate::Kill { applied: true } });
+        // Later than the plan's calls.
+        proxy.set(&Rule::At { nth: 150, fate: Fate::Kill { applied: true } });
         let dying = Run::start(command(&["destroy", "-vv", "--yes"]));
         proxy.victim(dying.pid());
         let dead = dying.end();
@@ -259,9 +262,13 @@ fn asked(server: &Server) -> BTreeSet<String> {
 }
 
 /// S9: a plan changes nothing, and each command calls only what the policy for it allows.
-#[test]
-fn nothing_is_called_that_the_policy_does_not_allow() {
+#[tokio::test]
+async fn nothing_is_called_that_the_policy_does_not_allow() {
     let server = Server::start(Emulator::Sandbox);
+    // What the account has once is looked at where it is there.
+    let aws = clients(&server).await;
+    account::records(&aws).await;
+    aws.guardduty.create_detector().enable(true).send().await.unwrap();
     for system in SYSTEMS {
         let payctl = Payctl::new(&server).of(system);
         let (plan, up, destroy) = (

@@ -64,16 +64,12 @@ impl Resource for Group {
     // An instance takes its minutes to stop, and what does not start is tried again and again.
     const PATIENCE: Duration = Duration::from_secs(30 * 60);
     const ACCESS: Access = Access {
-        look: &[
-            "autoscaling:DescribeAutoScalingGroups",
-            "autoscaling:DescribeScalingActivities",
-            // Whether one that is listed after all was destroyed is there still.
-            "ec2:DescribeInstances",
-        ],
-        // Of the last three, AWS asks whether the caller might do by itself what the group does.
+        look: &["autoscaling:DescribeAutoScalingGroups"],
+        // The activities say why nothing starts. Of the last three, AWS asks whether the caller might do by itself what the group does.
         create: &[
             "autoscaling:CreateAutoScalingGroup",
             "autoscaling:CreateOrUpdateTags",
+            "autoscaling:DescribeScalingActivities",
             "ec2:CreateTags",
             "ec2:RunInstances",
             "iam:CreateServiceLinkedRole",
@@ -87,6 +83,8 @@ impl Resource for Group {
             "autoscaling:DeleteAutoScalingGroup",
             "autoscaling:SetInstanceProtection",
             "autoscaling:UpdateAutoScalingGroup",
+            // Whether one that is listed after all was destroyed is there still.
+            "ec2:DescribeInstances",
         ],
         anywhere: &[
             "autoscaling:DescribeAutoScalingGroups",

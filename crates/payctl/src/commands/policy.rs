@@ -10,6 +10,8 @@ use crate::report;
 
 /// What IAM takes as a managed policy, in characters without white space.
 const LONGEST: usize = 6144;
+/// What it takes of a role's own policies.
+const LONGEST_INLINE: usize = 10_240;
 
 pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliError> {
     let local = Local::read(global)?;
@@ -42,10 +44,15 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliE
     let document = policy(&stack, kinds().kinds(), &facts, &tasks, &asks);
     report::data(&format!("{document:#}\n"));
     let length = document.to_string().chars().filter(|c| !c.is_whitespace()).count();
-    if length > LONGEST {
+    if length > LONGEST_INLINE {
+        report::warn(&format!(
+            "it has {length} characters, and IAM takes {LONGEST} in a managed policy, {LONGEST_INLINE} \
+             in\n  a role: divide its statements among several managed policies"
+        ));
+    } else if length > LONGEST {
         report::warn(&format!(
             "it has {length} characters: too long for a managed policy ({LONGEST}),\n  not for \
-             one that is inline in a role (10240)"
+             one that is inline in a role ({LONGEST_INLINE})"
         ));
     }
     Ok(Exit::Done)
