@@ -17,9 +17,14 @@ macro_rules! each_system {
     )+};
 }
 
-/// The systems that a proof is tried on: all in full. In the sample all are killed at calls, and
-/// every other proof has one of them, which the seed moves on.
+/// The systems that a proof is tried on: all in full, or the one that `PAYCTL_SYSTEM` names. In
+/// the sample all are killed at calls, and every other proof has one of them, which the seed moves
+/// on.
 fn tried(proof: &str) -> Vec<&'static str> {
+    if let Ok(name) = std::env::var("PAYCTL_SYSTEM") {
+        let system = SYSTEMS.into_iter().find(|system| *system == name);
+        return vec![system.unwrap_or_else(|| panic!("PAYCTL_SYSTEM is {name:?}: there is none"))];
+    }
     if matches!(Extent::chosen(), Extent::All) || proof.starts_with("r1_") {
         return SYSTEMS.to_vec();
     }
