@@ -6,6 +6,7 @@ use payctl_aws::Aws;
 use payctl_engine::state::Store;
 use payctl_engine::{Action, Address, Plan};
 
+use crate::account;
 use crate::binary::{Payctl, calls, changing_calls, differences};
 use crate::cloud::{clients, difference, everything};
 use crate::emulator::{Emulator, Server};
@@ -25,6 +26,20 @@ impl Standing {
         let server = Server::start(Emulator::Sandbox);
         let payctl = Payctl::new(&server).of(system);
         let aws = clients(&server).await;
+        Self::stands(server, payctl, aws).await
+    }
+
+    /// The same in an account that AWS Config records, with this configuration.
+    pub async fn recorded(system: &str, configuration: &str) -> Self {
+        let server = Server::start(Emulator::Sandbox);
+        let payctl = Payctl::new(&server).of(system);
+        payctl.configure(configuration);
+        let aws = clients(&server).await;
+        account::records(&aws).await;
+        Self::stands(server, payctl, aws).await
+    }
+
+    async fn stands(server: Server, payctl: Payctl, aws: Aws) -> Self {
         payctl.up();
         let all = everything(&aws).await;
         Self { server, payctl, aws, all }

@@ -300,7 +300,7 @@ async fn a_lost_state_is_made_up_without_a_change() {
 /// Changes one thing of the resource by hand.
 async fn change(world: &Standing, address: &str) {
     let Aws { autoscaling, cloudwatch, ec2, eventbridge, iam, lambda, .. } = &world.aws;
-    let Aws { secretsmanager, sns, sqs, ssm, .. } = &world.aws;
+    let Aws { config, guardduty, secretsmanager, sns, sqs, ssm, .. } = &world.aws;
     match address {
         "sns.topic:ops-alerts" => {
             let request = sns.set_topic_attributes().topic_arn(world.known(address, "arn"));
@@ -354,13 +354,25 @@ async fn change(world: &Standing, address: &str) {
             let request = ssm.put_parameter().name(world.known(address, "name"));
             request.value("mine").overwrite(true).send().await.unwrap();
         }
+        "config.rule:required-tags-check" => {
+            let name = world.known(address, "name");
+            let seen = config.describe_config_rules().config_rule_names(name).send().await.unwrap();
+            let mut rule = seen.config_rules()[0].clone();
+            rule.input_parameters = Some(r#"{"tag1Key": "Mine"}"#.to_owned());
+            config.put_config_rule().config_rule(rule).send().await.unwrap();
+        }
+        "guardduty.detector:main" => {
+            let request = guardduty.update_detector().detector_id(world.id(address));
+            request.enable(false).send().await.unwrap();
+        }
         other => panic!("no change for {other}"),
     }
 }
 
 #[tokio::test]
 async fn what_is_changed_by_hand_is_named_and_repaired() {
-    let world = Standing::of(SYSTEM).await;
+    let with_detector = "[cost-optimized]\ncreate_detector = true\n";
+    let world = Standing::recorded(SYSTEM, with_detector).await;
     let mut named = BTreeSet::new();
     for address in [
         "sns.topic:ops-alerts",
@@ -374,6 +386,8 @@ async fn what_is_changed_by_hand_is_named_and_repaired() {
         "eventbridge.rule:cost-anomaly",
         "cloudwatch.dashboard:payment-ops",
         "ssm.parameter:table-name",
+        "config.rule:required-tags-check",
+        "guardduty.detector:main",
     ] {
         change(&world, address).await;
         named.insert(address);
