@@ -273,9 +273,9 @@ impl Calls {
 /// Whether the request asks for a further page of a list. S3's lists of versions are not among
 /// those, as emptying a bucket has as many as the bucket has.
 fn continues(request: &Request) -> bool {
-    const NAMES: [&str; 4] = ["NextToken", "nextToken", "Marker", "PaginationToken"];
+    const NAMES: [&str; 5] = ["NextToken", "nextToken", "Marker", "PaginationToken", "position="];
     let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default());
-    NAMES.iter().any(|name| body.contains(name))
+    NAMES.iter().any(|name| body.contains(name) || request.uri().contains(name))
 }
 
 #[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
