@@ -1,8 +1,9 @@
 //! Cases of secrets.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::fs;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use payctl_aws::secretsmanager::{Generate, Secret, SecretRef};
 use payctl_aws::{Artifacts, Aws, Facts};
@@ -172,13 +173,22 @@ pub async fn a_name_is_taken_while_the_secret_can_be_brought_back() {
     assert!(taken.message.contains("its name is taken until"), "{taken}");
 }
 
-/// Collects what payctl's crates log, as `-vv` shows it and in more detail.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
+/// Collects what payctl's crates log, as `-vv` shows it and in more detail: what each thread logs
+/// by itself. It is the whole process's, as `tracing` may take one of a single thread for absent
+/// where other threads log the same.
+struct Log;
 
-impl Visit for &Log {
+static LOG: Once = Once::new();
+
+thread_local! {
+    static LOGGED: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+impl Visit for Log {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        let _ = write!(self.0.lock().unwrap(), " {field}={value:?}");
+        LOGGED.with_borrow_mut(|logged| {
+            let _ = write!(logged, " {field}={value:?}");
+        });
     }
 }
 
@@ -188,18 +198,18 @@ impl Subscriber for Log {
     }
 
     fn new_span(&self, attributes: &span::Attributes<'_>) -> span::Id {
-        attributes.record(&mut &*self);
+        attributes.record(&mut Log);
         span::Id::from_u64(1)
     }
 
     fn record(&self, _: &span::Id, values: &span::Record<'_>) {
-        values.record(&mut &*self);
+        values.record(&mut Log);
     }
 
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        event.record(&mut &*self);
+        event.record(&mut Log);
     }
 
     fn enter(&self, _: &span::Id) {}
@@ -210,8 +220,8 @@ impl Subscriber for Log {
 /// From the creation to the deletion, the value is in nothing that payctl has.
 pub async fn a_value_is_written_nowhere(emulator: Emulator) {
     let server = Server::start(emulator);
-    let log = Log::default();
-    let _logging = tracing::subscriber::set_default(log.clone());
+    LOG.call_once(|| tracing::subscriber::set_global_default(Log).unwrap());
+    LOGGED.take();
     let environment = environment(&server).await;
     let (stack, secret) = one(secret());
     let plan = environment.plan(&stack, Goal::Up).await;
@@ -228,7 +238,7 @@ pub async fn a_value_is_written_nowhere(emulator: Emulator) {
     all.push(format!("{observed:?} {:?}", environment.state()));
     let destroyed = environment.run(&stack, Goal::Destroy).await;
     all.push(format!("{destroyed:?}"));
-    let logged = log.0.lock().unwrap().clone();
+    let logged = LOGGED.take();
     assert!(logged.contains("operation=\"CreateSecret\""), "{logged}");
     assert!(logged.contains("operation=\"GetRandomPassword\""), "{logged}");
     all.push(logged);
