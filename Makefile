@@ -10,6 +10,8 @@ SHELL := /bin/sh
 # One feature set for everything: another would build the AWS SDK a second time.
 CARGO_FLAGS := --workspace --locked
 export PAYCTL_TEST_PYTHON ?= $(CURDIR)/target/tools/venv/bin/python
+# Most of a test is waiting for an emulator: more at once than there are cores.
+export RUST_TEST_THREADS ?= 6
 # The sandbox of `make` shares the tests' Python environment and keeps apart from the user's.
 DEMO_ENV := PAYCTL_SANDBOX_VENV=$(CURDIR)/target/tools/venv
 
