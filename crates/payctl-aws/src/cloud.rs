@@ -71,19 +71,23 @@ pub struct Calls {
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub struct Aws {
+    pub acm: aws_sdk_acm::Client,
     pub apigateway: aws_sdk_apigateway::Client,
+    pub apigatewayv2: aws_sdk_apigatewayv2::Client,
     pub autoscaling: aws_sdk_autoscaling::Client,
     pub cloudtrail: aws_sdk_cloudtrail::Client,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     pub config: aws_sdk_config::Client,
     pub dynamodb: aws_sdk_dynamodb::Client,
     pub ec2: aws_sdk_ec2::Client,
+    pub elbv2: aws_sdk_elasticloadbalancingv2::Client,
     pub eventbridge: aws_sdk_eventbridge::Client,
     pub guardduty: aws_sdk_guardduty::Client,
     pub iam: aws_sdk_iam::Client,
     pub kms: aws_sdk_kms::Client,
     pub lambda: aws_sdk_lambda::Client,
     pub logs: aws_sdk_cloudwatchlogs::Client,
+    pub rds: aws_sdk_rds::Client,
     pub s3: aws_sdk_s3::Client,
     pub secretsmanager: aws_sdk_secretsmanager::Client,
     pub sns: aws_sdk_sns::Client,
@@ -212,19 +216,23 @@ impl Connection {
         let cloudwatch = client!(aws_sdk_cloudwatch);
         let alarms = Arc::new(crate::cloudwatch::alarms(&cloudwatch));
         Aws {
+            acm: client!(aws_sdk_acm),
             apigateway,
+            apigatewayv2: client!(aws_sdk_apigatewayv2),
             autoscaling,
             cloudtrail: client!(aws_sdk_cloudtrail),
             cloudwatch,
             config: client!(aws_sdk_config),
             dynamodb: client!(aws_sdk_dynamodb),
             ec2,
+            elbv2: client!(aws_sdk_elasticloadbalancingv2),
             eventbridge: client!(aws_sdk_eventbridge),
             guardduty: client!(aws_sdk_guardduty),
             iam: client!(aws_sdk_iam),
             kms: client!(aws_sdk_kms),
             lambda: client!(aws_sdk_lambda),
             logs: client!(aws_sdk_cloudwatchlogs),
+            rds: client!(aws_sdk_rds),
             // Bucket names are looked up by path: virtual hosts need DNS that an endpoint of the
             // user's own rarely has, and AWS serves both.
             s3: client!(aws_sdk_s3, force_path_style(true)),
