@@ -76,6 +76,8 @@ fn table(context: &Context<'_>, name: &str) -> Table {
         kms_key: None,
         point_in_time_recovery: false,
         deletion_protection: false,
+        stream: None,
+        ttl: None,
         tags: context.tags(name),
     }
 }

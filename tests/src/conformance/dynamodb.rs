@@ -18,6 +18,8 @@ pub(super) fn table(name: &str) -> Table {
         kms_key: None,
         point_in_time_recovery: true,
         deletion_protection: true,
+        stream: None,
+        ttl: None,
         tags: tags("table"),
     }
 }
@@ -36,6 +38,7 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
     let table = Table {
         indexes: [("by-customer".to_owned(), index("customer"))].into(),
         kms_key: Some(key.arn()),
+        ttl: Some("expires_at".to_owned()),
         ..table("conformance-test")
     };
     let table = s.add("main", table);
@@ -48,6 +51,9 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
             .edit("kms_key", ())
             .edit("point_in_time_recovery", false)
             .edit("deletion_protection", false)
+            // moto gives a table that had a stream no other one.
+            .edit("stream", "NEW_AND_OLD_IMAGES")
+            .edit("ttl", "gone_by")
             .edit("tags", tags("other"))
             .except(Emulator::Moto, "kms_key", "UpdateTable ignores SSESpecification"),
     );

@@ -7,10 +7,12 @@ use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilde
 use aws_sdk_dynamodb::types::{
     BillingMode, GlobalSecondaryIndexUpdate, IndexStatus, PointInTimeRecoverySpecification,
     PointInTimeRecoveryStatus, SseDescription, SseSpecification, SseStatus, SseType,
-    TableDescription, TableStatus, Tag,
+    StreamSpecification, StreamViewType, TableDescription, TableStatus, Tag,
+    TimeToLiveSpecification, TimeToLiveStatus,
 };
 use payctl_engine::{Access, Changed, FailureKind, Input, Readiness, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::index::{self, Attribute, Index};
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
@@ -29,6 +31,11 @@ pub struct Table {
     /// Whether it can be brought back as it was at any second of the last 35 days.
     pub point_in_time_recovery: bool,
     pub deletion_protection: bool,
+    /// What its stream tells of each change, such as `NEW_AND_OLD_IMAGES`. None: it has no stream.
+    pub stream: Option<String>,
+    /// The attribute that says when an item expires. AWS tells by a call of its own, which is made
+    /// only where there is one as declared or recorded.
+    pub ttl: Option<String>,
     pub tags: Tags,
 }
 
@@ -50,7 +57,7 @@ impl Resource for Table {
     const KIND: &'static str = "dynamodb.table";
     const REPLACED_BY: &'static [&'static str] = &["name", "hash_key", "range_key"];
     const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const SET_LATER: &'static [&'static str] = &["point_in_time_recovery"];
+    const SET_LATER: &'static [&'static str] = &["point_in_time_recovery", "ttl"];
     const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
     const KEEPS_DATA: bool = true;
     const TYPICAL: Typical = Typical { created: 0.5, ready: 10.0, deleted: 10.0 };
@@ -60,6 +67,7 @@ impl Resource for Table {
         look: &[
             "dynamodb:DescribeContinuousBackups",
             "dynamodb:DescribeTable",
+            "dynamodb:DescribeTimeToLive",
             "dynamodb:ListTagsOfResource",
         ],
         create: &["dynamodb:CreateTable", "dynamodb:TagResource"],
@@ -68,6 +76,7 @@ impl Resource for Table {
             "dynamodb:UntagResource",
             "dynamodb:UpdateContinuousBackups",
             "dynamodb:UpdateTable",
+            "dynamodb:UpdateTimeToLive",
         ],
         delete: &["dynamodb:DeleteTable", "dynamodb:UpdateTable"],
         on: &["arn:{partition}:dynamodb:{region}:{account}:table/{name}"],
@@ -89,13 +98,14 @@ impl Resource for Table {
     }
 
     async fn read(cx: &Cx<'_>, known: &TableOutputs) -> Result<Option<Self>> {
-        let (seen, recovery, tags) = futures::join!(
+        let (seen, recovery, ttl, tags) = futures::join!(
             describe(cx, known.name.as_str()),
             recovery(cx, &known.name),
+            ttl(cx, &known.name),
             tags(cx, &known.arn),
         );
         // One on its way out is as good as gone: nothing brings it back. The answers to the
-        // other two questions are then of all sorts.
+        // other questions are then of all sorts.
         let Some(seen) = alive(seen?) else { return Ok(None) };
         let (hash_key, range_key) = index::keys(seen.key_schema(), seen.attribute_definitions())?;
         let billing = seen.billing_mode_summary().and_then(|billing| billing.billing_mode());
@@ -109,6 +119,8 @@ impl Resource for Table {
             kms_key: kms_key(&seen).map(|key| Arn::from(key).into()),
             point_in_time_recovery: recovery?,
             deletion_protection: seen.deletion_protection_enabled.unwrap_or_default(),
+            stream: stream(&seen).map(str::to_owned),
+            ttl: ttl?,
             tags: tags?,
         }))
     }
@@ -128,6 +140,7 @@ impl Resource for Table {
             .set_global_secondary_indexes((!indexes.is_empty()).then_some(indexes))
             .billing_mode(self.billing.as_str().into())
             .deletion_protection_enabled(self.deletion_protection)
+            .set_stream_specification(self.stream.as_deref().map(streaming).transpose()?)
             .set_tags(Some(written(&self.tags)?));
         match request.send().await.map_err(AwsError::from) {
             Ok(reply) => TableOutputs::try_from(&reply.table_description.present("table")?),
@@ -143,8 +156,8 @@ impl Resource for Table {
     }
 
     async fn converge(&self, cx: &Cx<'_>, known: &TableOutputs, changed: &Changed) -> Result<()> {
-        let updates = ["deletion_protection", "billing", "kms_key", "indexes"];
-        if changed.any(&updates) || changed.has("point_in_time_recovery") {
+        let updates = ["deletion_protection", "billing", "kms_key", "indexes", "stream"];
+        if changed.any(&updates) || changed.any(Self::SET_LATER) {
             let seen = describe(cx, known.name.as_str()).await?;
             if let Some(what) = awaited(seen.as_ref())? {
                 return Err(AwsError::pending(what));
@@ -167,6 +180,9 @@ impl Resource for Table {
                 .build()?;
             let request = cx.cloud.dynamodb.update_continuous_backups().table_name(&known.name);
             request.point_in_time_recovery_specification(on).send().await?;
+        }
+        if changed.has("ttl") {
+            self.expire(cx, known).await?;
         }
         if changed.has("tags") {
             replace_tags(cx, &known.arn, &self.tags).await?;
@@ -216,6 +232,16 @@ impl Table {
         if changed.has("kms_key") && kms_key(seen) != key.map(Arn::as_str) {
             updates.push(update().sse_specification(self.encryption()?));
         }
+        if changed.has("stream") && stream(seen) != self.stream.as_deref() {
+            // A stream of another view is another stream: the one there is ends first.
+            if stream(seen).is_some() {
+                let none = StreamSpecification::builder().stream_enabled(false).build()?;
+                updates.push(update().stream_specification(none));
+            }
+            if let Some(view) = &self.stream {
+                updates.push(update().stream_specification(streaming(view)?));
+            }
+        }
         if changed.has("indexes") {
             let before = indexes(seen)?;
             let definitions =
@@ -235,6 +261,26 @@ impl Table {
             }
         }
         Ok(updates)
+    }
+
+    /// Lets items expire by the declared attribute, or by none.
+    async fn expire(&self, cx: &Cx<'_>, known: &TableOutputs) -> Result<()> {
+        let seen = expires_by(cx, &known.name).await?;
+        if seen == self.ttl {
+            return Ok(());
+        }
+        // The attribute there is has to be let go of before another one is taken.
+        let Some(attribute) = seen.as_ref().or(self.ttl.as_ref()) else { return Ok(()) };
+        let specification = TimeToLiveSpecification::builder()
+            .enabled(seen.is_none())
+            .attribute_name(attribute)
+            .build()?;
+        let request = cx.cloud.dynamodb.update_time_to_live().table_name(&known.name);
+        request.time_to_live_specification(specification).send().await?;
+        match seen.is_some() && self.ttl.is_some() {
+            true => Err(AwsError::pending("the table to stop expiring by its former attribute")),
+            false => Ok(()),
+        }
     }
 
     /// The attributes of the table's keys and of those indexes: AWS takes no others.
@@ -312,6 +358,34 @@ fn kms_key(seen: &TableDescription) -> Option<&str> {
         Some(SseStatus::Disabled | SseStatus::Disabling) => None,
         _ => encryption.kms_master_key_arn(),
     }
+}
+
+/// What its stream tells of each change; nothing, where it has none.
+fn stream(seen: &TableDescription) -> Option<&str> {
+    let stream = seen.stream_specification().filter(|stream| stream.stream_enabled)?;
+    stream.stream_view_type().map(StreamViewType::as_str)
+}
+
+fn streaming(view: &str) -> Result<StreamSpecification> {
+    let view = StreamViewType::from(view);
+    Ok(StreamSpecification::builder().stream_enabled(true).stream_view_type(view).build()?)
+}
+
+/// The attribute that items expire by, where there is one as declared or recorded.
+async fn ttl(cx: &Cx<'_>, table: &TableName) -> Result<Option<String>> {
+    match cx.properties.get("ttl") {
+        None | Some(Value::Null) => Ok(None),
+        Some(_) => expires_by(cx, table).await,
+    }
+}
+
+async fn expires_by(cx: &Cx<'_>, table: &TableName) -> Result<Option<String>> {
+    let request = cx.cloud.dynamodb.describe_time_to_live().table_name(table);
+    let reply = request.send().await.unless_absent("ResourceNotFoundException")?;
+    let seen = reply.and_then(|reply| reply.time_to_live_description);
+    let on = [TimeToLiveStatus::Enabled, TimeToLiveStatus::Enabling];
+    let seen = seen.filter(|seen| seen.time_to_live_status().is_some_and(|now| on.contains(now)));
+    Ok(seen.and_then(|seen| seen.attribute_name))
 }
 
 async fn recovery(cx: &Cx<'_>, table: &TableName) -> Result<bool> {

@@ -25,6 +25,8 @@ pub(crate) fn on_demand(
         kms_key: Some(key.arn()),
         point_in_time_recovery: true,
         deletion_protection: protected,
+        stream: None,
+        ttl: None,
         tags: context.tags(&name),
         name,
     }
