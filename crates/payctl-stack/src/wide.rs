@@ -54,7 +54,7 @@ pub(crate) fn declare(context: &Context<'_>) -> Stack {
 fn bucket(context: &Context<'_>, nth: usize) -> Bucket {
     let name = context.bucket_name(&format!("wide-{nth}"));
     Bucket {
-        kms_key: Input::Known(context.arn("kms", "alias/aws/s3")),
+        kms_key: Some(Input::Known(context.arn("kms", "alias/aws/s3"))),
         bucket_key: true,
         versioning: true,
         ownership: "BucketOwnerEnforced".to_owned(),

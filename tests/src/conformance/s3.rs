@@ -13,7 +13,7 @@ use crate::environment::Environment;
 pub(super) fn bucket(name: &str) -> Bucket {
     Bucket {
         name: name.to_owned(),
-        kms_key: Arn::from("arn:aws:kms:us-east-1:123456789012:key/one").into(),
+        kms_key: Some(Arn::from("arn:aws:kms:us-east-1:123456789012:key/one").into()),
         bucket_key: true,
         versioning: true,
         ownership: "BucketOwnerEnforced".to_owned(),
@@ -61,6 +61,7 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
     let case = Case::new(s, files.address());
     cases.push(
         case.edit("kms_key", "arn:aws:kms:us-east-1:123456789012:key/two")
+            .edit("kms_key", ())
             .edit("bucket_key", false)
             .edit("versioning", false)
             .edit("ownership", "BucketOwnerPreferred")

@@ -18,12 +18,12 @@ use crate::{Absent as _, Arn, Aws, AwsError, Cx, Policy, Result, Tags, id};
 /// The region whose buckets name no location, and where making one twice is no error.
 const FIRST_REGION: &str = "us-east-1";
 
-/// Where objects are kept, each encrypted with one key.
+/// Where objects are kept, each of them encrypted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bucket {
     pub name: String,
-    /// The key that objects are encrypted with.
-    pub kms_key: Input<Arn>,
+    /// The key that objects are encrypted with. None: keys of S3's own.
+    pub kms_key: Option<Input<Arn>>,
     /// Whether a key of the bucket's own spares most calls to KMS.
     pub bucket_key: bool,
     pub versioning: bool,
@@ -119,7 +119,7 @@ impl Resource for Bucket {
         let name = known.name.to_string();
         Ok(Some(Self {
             name,
-            kms_key: kms_key.into(),
+            kms_key: kms_key.map(Input::from),
             bucket_key,
             versioning,
             ownership,
@@ -244,10 +244,15 @@ impl Bucket {
     }
 
     async fn put_encryption(&self, cx: &Cx<'_>, known: &BucketOutputs) -> Result<()> {
-        let default = types::ServerSideEncryptionByDefault::builder()
-            .sse_algorithm(ServerSideEncryption::AwsKms)
-            .kms_master_key_id(self.kms_key.get()?)
-            .build()?;
+        let default = types::ServerSideEncryptionByDefault::builder();
+        let default = match &self.kms_key {
+            Some(key) => {
+                let key = key.get()?;
+                default.sse_algorithm(ServerSideEncryption::AwsKms).kms_master_key_id(key)
+            }
+            None => default.sse_algorithm(ServerSideEncryption::Aes256),
+        };
+        let default = default.build()?;
         let rule = types::ServerSideEncryptionRule::builder()
             .apply_server_side_encryption_by_default(default)
             .bucket_key_enabled(self.bucket_key)
@@ -298,8 +303,8 @@ async fn versioning(cx: &Cx<'_>, name: impl Into<String>) -> Result<Option<bool>
     Ok(reply.map(|reply| reply.status == Some(BucketVersioningStatus::Enabled)))
 }
 
-/// The key, empty where it is none of KMS, and whether the bucket has a key of its own.
-async fn encryption(cx: &Cx<'_>, name: &BucketName) -> Result<(Arn, bool)> {
+/// The key of KMS, where it is one, and whether the bucket has a key of its own.
+async fn encryption(cx: &Cx<'_>, name: &BucketName) -> Result<(Option<Arn>, bool)> {
     let request = own!(cx, get_bucket_encryption, name);
     let reply = request.send().await;
     let reply = reply.unless_absent("ServerSideEncryptionConfigurationNotFoundError")?;
@@ -309,8 +314,9 @@ async fn encryption(cx: &Cx<'_>, name: &BucketName) -> Result<(Arn, bool)> {
     let key = rule
         .and_then(|rule| rule.apply_server_side_encryption_by_default)
         .filter(|default| default.sse_algorithm == ServerSideEncryption::AwsKms)
-        .and_then(|default| default.kms_master_key_id);
-    Ok((key.unwrap_or_default().into(), bucket_key))
+        // Without a name it is AWS's own of the account.
+        .map(|default| default.kms_master_key_id.unwrap_or_default().into());
+    Ok((key, bucket_key))
 }
 
 async fn ownership(cx: &Cx<'_>, name: &BucketName) -> Result<String> {

@@ -30,7 +30,7 @@ pub(crate) fn encrypted(
         .on([Input::Known(arn.clone()), within(&arn, "/*")])
         .when("Bool", "aws:SecureTransport", "false");
     Bucket {
-        kms_key: key,
+        kms_key: Some(key),
         bucket_key: true,
         versioning: true,
         ownership: "BucketOwnerEnforced".to_owned(),
