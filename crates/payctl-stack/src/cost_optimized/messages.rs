@@ -2,12 +2,13 @@
 
 use payctl_aws::kms::KeyRef;
 use payctl_aws::lambda::{EventSourceMapping, FunctionRef};
-use payctl_aws::sns::{Subscription, Topic, TopicRef};
+use payctl_aws::sns::{Subscription, TopicRef};
 use payctl_aws::sqs::{Encryption, Queue, QueueRef, Redrive};
 use payctl_aws::{Policy, Statement};
 use payctl_engine::{Input, Stack};
 
 use super::System;
+use crate::parts::topic;
 
 const DAY_S: u32 = 24 * 60 * 60;
 
@@ -34,33 +35,9 @@ impl System<'_> {
     }
 
     fn topic(&self, stack: &mut Stack, logical: &str, shown_as: &str, key: &KeyRef) -> TopicRef {
-        let context = self.context;
-        let name = context.name(logical);
-        let arn = context.arn("sns", &name);
-        let publish = |sid: &str, service: &str| {
-            Statement::allow(sid, &["sns:Publish"])
-                .for_service(service)
-                .on([Input::Known(arn.clone())])
-                .when("StringEquals", "aws:SourceAccount", context.account)
-        };
-        let tls = Statement::deny("DenyWithoutTls", &["sns:Publish"])
-            .for_all()
-            .on([Input::Known(arn.clone())])
-            .when("Bool", "aws:SecureTransport", "false");
-        let topic = stack.add(
-            logical,
-            Topic {
-                display_name: shown_as.to_owned(),
-                kms_key: Some(key.arn()),
-                policy: Policy::new([
-                    publish("CloudWatch", "cloudwatch.amazonaws.com"),
-                    publish("EventBridge", "events.amazonaws.com"),
-                    tls,
-                ]),
-                tags: context.tags(&name),
-                name,
-            },
-        );
+        let publishers = [topic::ALARMS, topic::EVENTS];
+        let topic = topic::encrypted(self.context, logical, shown_as, key, &publishers);
+        let topic = stack.add(logical, topic);
         if let Some(email) = &self.parameters.alert_email {
             stack.add(
                 logical,

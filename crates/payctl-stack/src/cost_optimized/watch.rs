@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use payctl_aws::autoscaling::GroupRef;
-use payctl_aws::cloudwatch::{Alarm, Dashboard};
+use payctl_aws::cloudwatch::Alarm;
 use payctl_aws::config::{Rule as ConfigRule, Scope};
 use payctl_aws::dynamodb::TableRef;
 use payctl_aws::eventbridge::{Rule as EventRule, Target};
@@ -20,6 +20,7 @@ use super::instances::of_group;
 use super::messages::{Queues, Topics};
 use crate::Detector;
 use crate::parts::alarm::{self, Metric};
+use crate::parts::dashboard;
 
 /// What there is to be watched.
 pub(super) struct Watched<'a> {
@@ -180,8 +181,14 @@ impl System<'_> {
             ])
         };
         let costs = [
-            self.graph("Requests", "Sum", json!([["AWS/ApiGateway", "Count", "ApiName", api]])),
-            self.graph(
+            dashboard::graph(
+                context,
+                "Requests",
+                "Sum",
+                json!([["AWS/ApiGateway", "Count", "ApiName", api]]),
+            ),
+            dashboard::graph(
+                context,
                 "Functions' time",
                 "Sum",
                 json!([
@@ -189,7 +196,8 @@ impl System<'_> {
                     ["AWS/Lambda", "Duration", "FunctionName", handler],
                 ]),
             ),
-            self.graph(
+            dashboard::graph(
+                context,
                 "Table units",
                 "Sum",
                 json!([
@@ -197,7 +205,8 @@ impl System<'_> {
                     ["AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", table],
                 ]),
             ),
-            self.graph(
+            dashboard::graph(
+                context,
                 "Instances",
                 "Average",
                 json!([[
@@ -214,21 +223,24 @@ impl System<'_> {
             json!([names.collect::<Vec<_>>()])
         };
         let security = [
-            self.graph("Blocked by the firewall", "Sum", waf("BlockedRequests")),
-            self.graph("Let through", "Sum", waf("AllowedRequests")),
-            self.graph(
+            dashboard::graph(context, "Blocked by the firewall", "Sum", waf("BlockedRequests")),
+            dashboard::graph(context, "Let through", "Sum", waf("AllowedRequests")),
+            dashboard::graph(
+                context,
                 "Turned away",
                 "Sum",
                 json!([["AWS/ApiGateway", "4XXError", "ApiName", api]]),
             ),
         ];
         let operations = [
-            self.graph(
+            dashboard::graph(
+                context,
                 "API latency",
                 "p99",
                 json!([["AWS/ApiGateway", "Latency", "ApiName", api]]),
             ),
-            self.graph(
+            dashboard::graph(
+                context,
                 "Functions' errors",
                 "Sum",
                 json!([
@@ -236,12 +248,14 @@ impl System<'_> {
                     ["AWS/Lambda", "Errors", "FunctionName", handler],
                 ]),
             ),
-            self.graph(
+            dashboard::graph(
+                context,
                 "Table latency",
                 "Average",
                 json!(["PutItem", "Query", "UpdateItem"].map(operation)),
             ),
-            self.graph(
+            dashboard::graph(
+                context,
                 "Payments that wait",
                 "Maximum",
                 json!([
@@ -249,7 +263,8 @@ impl System<'_> {
                     ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", dead_letters],
                 ]),
             ),
-            self.graph(
+            dashboard::graph(
+                context,
                 "Instances' load",
                 "Average",
                 json!([
@@ -263,30 +278,8 @@ impl System<'_> {
             ("payment-security", &security[..]),
             ("payment-ops", &operations[..]),
         ] {
-            let name = context.name(logical);
-            stack.add(
-                logical,
-                Dashboard {
-                    body: Document::new(json!({ "widgets": placed(widgets) })),
-                    tags: context.tags(&name),
-                    name,
-                },
-            );
+            stack.add(logical, dashboard::of(context, logical, widgets));
         }
-    }
-
-    fn graph(&self, title: &str, statistic: &str, metrics: Value) -> Value {
-        json!({
-            "type": "metric",
-            "properties": {
-                "title": title,
-                "region": self.context.region,
-                "stat": statistic,
-                "period": 300,
-                "view": "timeSeries",
-                "metrics": metrics,
-            },
-        })
     }
 
     /// What AWS Config judges, where it records.
@@ -385,17 +378,4 @@ impl System<'_> {
             );
         }
     }
-}
-
-/// The widgets, two side by side.
-fn placed(widgets: &[Value]) -> Vec<Value> {
-    let place = |(nth, widget): (usize, &Value)| {
-        let mut widget = widget.clone();
-        for (side, value) in [("x", nth % 2 * 12), ("y", nth / 2 * 6), ("width", 12), ("height", 6)]
-        {
-            widget[side] = json!(value);
-        }
-        widget
-    };
-    widgets.iter().enumerate().map(place).collect()
 }

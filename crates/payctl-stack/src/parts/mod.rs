@@ -2,6 +2,7 @@
 
 pub(crate) mod alarm;
 pub(crate) mod bucket;
+pub(crate) mod dashboard;
 pub(crate) mod firewall;
 pub(crate) mod flow_log;
 pub(crate) mod function;
@@ -12,3 +13,4 @@ pub(crate) mod network;
 pub(crate) mod rest_api;
 pub(crate) mod role;
 pub(crate) mod table;
+pub(crate) mod topic;
