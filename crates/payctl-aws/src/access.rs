@@ -46,10 +46,13 @@ pub fn policy(
     for declared in stack.resources() {
         let Some(kind) = kinds.get(declared.address.kind()) else { continue };
         let access = kind.access;
-        let on: Place = (writer.resources(declared, kind), None);
+        let on = writer.resources(declared, kind);
         for action in actions(kind, tasks) {
-            let place = if access.anywhere.contains(&action) { &anywhere } else { &on };
-            places.entry(place.clone()).or_default().insert(action);
+            let place = match access.anywhere.contains(&action) {
+                true => anywhere.clone(),
+                false => (writer.named(declared, kind, action, &on), None),
+            };
+            places.entry(place).or_default().insert(action);
         }
         let hands_on = access.hands_on.iter().filter(|_| tasks.contains(&Task::Up));
         for (action, property, service) in hands_on {
@@ -125,6 +128,31 @@ impl Writer<'_> {
         }
     }
 
+    /// What `action` names: `on`, and what `declared` is made with. Where it is another service's
+    /// action, only the latter.
+    fn named(
+        &self,
+        declared: &Declared,
+        kind: &KindInfo,
+        action: &str,
+        on: &BTreeSet<String>,
+    ) -> BTreeSet<String> {
+        let others = kind.access.also_on.iter().filter(|(name, _)| *name == action);
+        let others: Vec<_> = others.map(|(_, name)| self.others(declared, name)).collect();
+        let service = action.split(':').next().unwrap_or_default();
+        let own = others.is_empty() || service == kind.service();
+        let on = on.iter().filter(|_| own).cloned();
+        on.chain(others.into_iter().flatten()).collect()
+    }
+
+    /// The resources that `property` of `declared` refers to, or the one that it names.
+    fn others(&self, declared: &Declared, property: &str) -> BTreeSet<String> {
+        let mut resources = self.referred(declared, property);
+        let named = declared.properties[property].as_str().filter(|text| text.starts_with("arn:"));
+        resources.extend(named.map(str::to_owned));
+        resources
+    }
+
     /// The resources that `property` of `declared` refers to.
     fn referred(&self, declared: &Declared, property: &str) -> BTreeSet<String> {
         let references = input::references(&declared.properties[property]);
@@ -154,5 +182,85 @@ impl Writer<'_> {
             true => ("iam:PassedToService", format!("{service}.amazonaws.com")),
             false => ("kms:ViaService", format!("{service}.{}.amazonaws.com", self.facts.region)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use payctl_engine::Input;
+
+    use super::*;
+    use crate::rds::Cluster;
+    use crate::secretsmanager::{Generate, Secret};
+    use crate::{Arn, Set, Tags, kinds};
+
+    fn cluster(secret: Input<Arn>) -> Cluster {
+        Cluster {
+            identifier: "db".to_owned(),
+            engine: "aurora-postgresql".to_owned(),
+            engine_version: "16.8".to_owned(),
+            database_name: "payments".to_owned(),
+            master_username: "payments_admin".to_owned(),
+            master_secret: secret,
+            port: 5432,
+            zones: Set::new(),
+            subnet_group: Input::Known("db".into()),
+            security_groups: Set::new(),
+            kms_key: Input::Known("key".into()),
+            backup_retention_days: 30,
+            parameter_group: Input::Known("db".into()),
+            log_exports: Set::new(),
+            iam_authentication: true,
+            deletion_protection: false,
+            copy_tags_to_snapshots: true,
+            final_snapshot: false,
+            tags: Tags::new(),
+        }
+    }
+
+    /// What is allowed on what, in a stack with one cluster and the secret it is made with.
+    fn allowed(action: &str, known: Option<&str>) -> Vec<String> {
+        let mut stack = Stack::new("access", "test");
+        let secret = stack.add(
+            "db",
+            Secret {
+                name: "db".to_owned(),
+                description: String::new(),
+                kms_key: None,
+                generate: Generate::default(),
+                recovery_window_days: None,
+                pending_deletion: false,
+                tags: Tags::new(),
+            },
+        );
+        let secret = known.map_or(secret.arn(), |arn| Input::Known(arn.into()));
+        stack.add("db", cluster(secret));
+        let facts = Facts {
+            account: "123456789012".to_owned(),
+            caller: String::new(),
+            partition: "aws".to_owned(),
+            region: "us-east-1".to_owned(),
+        };
+        let registry = kinds();
+        let document = policy(&stack, registry.kinds(), &facts, &[Task::Up], &[]);
+        let statements = document["Statement"].as_array().unwrap();
+        let with = statements.iter().filter(|statement| {
+            statement["Action"].as_array().unwrap().iter().any(|name| name == action)
+        });
+        let resources = with.flat_map(|statement| statement["Resource"].as_array().unwrap());
+        resources.map(|resource| resource.as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn an_action_on_what_something_is_made_with_names_that() {
+        let get = "secretsmanager:GetSecretValue";
+        let secrets = allowed(get, None);
+        let secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:db";
+        assert_eq!(secrets, [secret.to_owned(), format!("{secret}-??????")]);
+        let by_hand = "arn:aws:secretsmanager:us-east-1:123456789012:secret:by-hand-123456";
+        assert_eq!(allowed(get, Some(by_hand)), [by_hand]);
+        let rds = allowed("rds:ModifyDBCluster", None);
+        assert!(rds.contains(&"arn:aws:rds:us-east-1:123456789012:cluster:db".to_owned()));
+        assert!(rds.iter().all(|resource| !resource.contains("secret")), "{rds:?}");
     }
 }

@@ -25,6 +25,7 @@ use crate::artifact::Artifacts;
 use crate::autoscaling::Policies;
 use crate::cloudwatch::Alarms;
 use crate::ec2::Looks;
+use crate::rds::{Clusters, Instances};
 use crate::ssm::Parameters;
 use crate::{Arn, AwsError, Present as _, Result};
 
@@ -100,6 +101,8 @@ pub struct Aws {
     pub artifacts: Arc<Artifacts>,
     /// Bulk reads.
     pub(crate) alarms: Arc<Alarms>,
+    pub(crate) clusters: Arc<Clusters>,
+    pub(crate) instances: Arc<Instances>,
     pub(crate) looks: Arc<Looks>,
     pub(crate) methods: Arc<Methods>,
     pub(crate) parameters: Arc<Parameters>,
@@ -215,6 +218,9 @@ impl Connection {
         let parameters = Arc::new(crate::ssm::parameters(&ssm));
         let cloudwatch = client!(aws_sdk_cloudwatch);
         let alarms = Arc::new(crate::cloudwatch::alarms(&cloudwatch));
+        let rds = client!(aws_sdk_rds);
+        let clusters = Arc::new(crate::rds::clusters(&rds));
+        let instances = Arc::new(crate::rds::instances(&rds));
         Aws {
             acm: client!(aws_sdk_acm),
             apigateway,
@@ -232,7 +238,7 @@ impl Connection {
             kms: client!(aws_sdk_kms),
             lambda: client!(aws_sdk_lambda),
             logs: client!(aws_sdk_cloudwatchlogs),
-            rds: client!(aws_sdk_rds),
+            rds,
             // Bucket names are looked up by path: virtual hosts need DNS that an endpoint of the
             // user's own rarely has, and AWS serves both.
             s3: client!(aws_sdk_s3, force_path_style(true)),
@@ -245,6 +251,8 @@ impl Connection {
             facts: facts.clone(),
             artifacts: artifacts.clone(),
             alarms,
+            clusters,
+            instances,
             looks,
             methods,
             parameters,

@@ -10,6 +10,7 @@ use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use payctl_engine::{Failure, FailureKind, Unresolved};
+use serde_json::Value;
 
 use self::codes::{CODES, SPECIAL};
 
@@ -52,6 +53,17 @@ impl AwsError {
         let failure = Failure::new(classify(operation, code, message, 400), message);
         let operation = Some(operation.to_owned());
         Self(Failure { code: code.map(str::to_owned), operation, ..failure })
+    }
+
+    /// The same failure without `secret`, should AWS's words repeat it: they are written down.
+    pub(crate) fn without(self, secret: &str) -> Self {
+        let escaped = Value::from(secret).to_string();
+        let told = [secret, escaped.trim_matches('"')];
+        if !told.iter().any(|told| self.0.message.contains(told)) {
+            return self;
+        }
+        let message = "AWS's reason is left out, as it repeats the value".to_owned();
+        Self(Failure { message, ..self.0 })
     }
 
     /// The request cannot be made.

@@ -27,6 +27,7 @@ pub mod logs;
 mod lookups;
 mod names;
 mod policy;
+pub mod rds;
 pub mod s3;
 pub mod secretsmanager;
 pub mod sns;
@@ -97,6 +98,10 @@ pub fn kinds() -> Registry<Aws> {
         .with::<lambda::Function>()
         .with::<lambda::Permission>()
         .with::<logs::LogGroup>()
+        .with::<rds::Cluster>()
+        .with::<rds::ClusterParameterGroup>()
+        .with::<rds::Instance>()
+        .with::<rds::SubnetGroup>()
         .with::<s3::Bucket>()
         .with::<s3::Notification>()
         .with::<secretsmanager::Secret>()

@@ -6,6 +6,7 @@ use payctl_engine::{Failure, FailureKind};
 
 use crate::ec2::{ImageId, PrefixListId};
 use crate::guardduty::{self, DetectorId};
+use crate::rds::Version;
 use crate::{Absent as _, Arn, Aws, AwsError, Connection, Present as _, Result, Tags, Zone};
 
 /// Whether AWS Config records in an account and region.
@@ -120,6 +121,32 @@ impl Connection {
         Ok(seen.map(|seen| found(seen.tags)))
     }
 
+    /// The version of `engine`, such as `aurora-postgresql`, that `wanted` stands for: for a major
+    /// one, such as `16`, the newest of its versions that can be had here; else that very one.
+    ///
+    /// # Errors
+    /// When AWS cannot be asked, or does not offer it.
+    pub async fn engine_version(&self, aws: &Aws, engine: &str, wanted: &str) -> Result<String> {
+        let mut pages =
+            aws.rds.describe_db_engine_versions().engine(engine).into_paginator().send();
+        let mut offered = Vec::new();
+        while let Some(page) = pages.next().await {
+            let seen = page.map_err(AwsError::from)?.db_engine_versions.unwrap_or_default();
+            // Those that are on their way out are not for a new cluster.
+            let seen = seen.into_iter().filter(|one| one.status.as_deref() == Some("available"));
+            offered.extend(seen.filter_map(|one| Version::parse(&one.engine_version?)));
+        }
+        offered.sort();
+        chosen(&offered, wanted).ok_or_else(|| {
+            let region = self.region();
+            let offered: Vec<String> = offered.iter().map(ToString::to_string).collect();
+            AwsError::invalid(format!(
+                "AWS does not offer version {wanted} of {engine} in {region}: choose one of {}",
+                offered.join(", ")
+            ))
+        })
+    }
+
     /// The machine image that a public parameter names, such as
     /// `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64`.
     ///
@@ -139,6 +166,17 @@ impl Connection {
     }
 }
 
+/// Of the versions that are `offered`, in their order, the one that `wanted` stands for.
+fn chosen(offered: &[Version], wanted: &str) -> Option<String> {
+    let number = Version::parse(wanted)?;
+    let any = !wanted.contains('.');
+    let fits = |version: &&Version| match any {
+        true => version.major == number.major,
+        false => **version == number,
+    };
+    offered.iter().rfind(fits).map(ToString::to_string)
+}
+
 /// That GuardDuty is not offered, where that is why it cannot be asked: the request has nothing
 /// that could be wrong.
 fn not_offered(error: AwsError) -> AwsError {
@@ -152,3 +190,19 @@ fn not_offered(error: AwsError) -> AwsError {
 
 /// Zones that offer neither NAT gateways nor Lambda; they carry other letters in other accounts.
 const NARROW_ZONES: [&str; 3] = ["use1-az3", "usw1-az2", "apne1-az3"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_of_a_major_version_is_so_by_number() {
+        let offered = ["15.12", "16.9", "16.10", "17.4"].map(|text| Version::parse(text).unwrap());
+        let chosen = |wanted| chosen(&offered, wanted);
+        assert_eq!(chosen("16").as_deref(), Some("16.10"));
+        assert_eq!(chosen("16.9").as_deref(), Some("16.9"));
+        for absent in ["14", "16.6", "16.1", "newest", ""] {
+            assert_eq!(chosen(absent), None, "{absent}");
+        }
+    }
+}

@@ -133,6 +133,8 @@ pub struct Access {
     /// The resources that the others name, with properties in braces. Empty: those of what it
     /// belongs to.
     pub on: &'static [&'static str],
+    /// What an action names besides: the action, and the property that refers to it.
+    pub also_on: &'static [(&'static str, &'static str)],
     /// What a service does for it in the caller's name: the action, the property that refers to
     /// what it is done to, and the service.
     pub hands_on: &'static [(&'static str, &'static str, &'static str)],
@@ -147,6 +149,7 @@ impl Access {
         delete: &[],
         anywhere: &[],
         on: &[],
+        also_on: &[],
         hands_on: &[],
     };
 }

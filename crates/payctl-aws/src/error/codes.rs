@@ -108,6 +108,11 @@ pub(super) const CODES: &[(FailureKind, &[&str])] = &[
             "TooManyUpdates",
             "QueueDeletedRecently",
             "AWS.SimpleQueueService.QueueDeletedRecently",
+            "InvalidDBClusterSnapshotStateFault",
+            "InvalidDBClusterStateFault",
+            "InvalidDBInstanceState",
+            "InvalidDBParameterGroupState",
+            "InvalidDBSubnetGroupStateFault",
         ],
     ),
     (
@@ -131,6 +136,10 @@ pub(super) const CODES: &[(FailureKind, &[&str])] = &[
             "ParameterAlreadyExists",
             "QueueAlreadyExists",
             "QueueNameExists",
+            "DBClusterAlreadyExistsFault",
+            "DBInstanceAlreadyExists",
+            "DBParameterGroupAlreadyExists",
+            "DBSubnetGroupAlreadyExists",
         ],
     ),
     (
@@ -155,6 +164,12 @@ pub(super) const CODES: &[(FailureKind, &[&str])] = &[
             "ParameterNotFound",
             "QueueDoesNotExist",
             "AWS.SimpleQueueService.NonExistentQueue",
+            "DBClusterNotFoundFault",
+            "DBClusterParameterGroupNotFound",
+            "DBClusterSnapshotNotFoundFault",
+            "DBInstanceNotFound",
+            "DBParameterGroupNotFound",
+            "DBSubnetGroupNotFoundFault",
         ],
     ),
     (
@@ -176,6 +191,13 @@ pub(super) const CODES: &[(FailureKind, &[&str])] = &[
             "ParameterLimitExceeded",
             "SubscriptionLimitExceeded",
             "TopicLimitExceeded",
+            "DBClusterQuotaExceededFault",
+            "DBParameterGroupQuotaExceeded",
+            "DBSubnetGroupQuotaExceeded",
+            "DBSubnetQuotaExceededFault",
+            "InstanceQuotaExceeded",
+            "SnapshotQuotaExceeded",
+            "StorageQuotaExceeded",
         ],
     ),
 ];
@@ -377,6 +399,10 @@ pub(super) const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ("UpdateSecret", "InvalidRequestException", "marked for deletion", FailureKind::NotYetVisible),
     ("TagResource", "InvalidRequestException", "marked for deletion", FailureKind::NotYetVisible),
     ("UntagResource", "InvalidRequestException", "marked for deletion", FailureKind::NotYetVisible),
+    // Its key, or that key's policy, is not known everywhere yet.
+    ("CreateDBCluster", "KMSKeyNotAccessibleFault", "", FailureKind::NotYetVisible),
+    // Its protection was lifted a moment ago.
+    ("DeleteDBCluster", "InvalidParameterCombination", "deletion protection", FailureKind::Busy),
     // It exists, with other attributes or tags: somebody else's.
     ("CreateTopic", "InvalidParameter", "already exists with", FailureKind::Conflict),
     ("CreateTopic", "InvalidParameter", "PrincipalNotFound", FailureKind::NotYetVisible),

@@ -116,6 +116,7 @@ impl Resource for Function {
             ("kms:Encrypt", "kms_key", "lambda"),
             ("kms:GenerateDataKey", "kms_key", "lambda"),
         ],
+        ..Access::NONE
     };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<FunctionOutputs>> {

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::primitives::DateTime;
 use aws_sdk_secretsmanager::types::Tag;
-use payctl_engine::{Access, Changed, Failure, Input, Resource, Typical, outputs};
+use payctl_engine::{Access, Changed, Input, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -109,6 +109,7 @@ impl Resource for Secret {
             ("kms:Encrypt", "kms_key", "secretsmanager"),
             ("kms:GenerateDataKey", "kms_key", "secretsmanager"),
         ],
+        ..Access::NONE
     };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<SecretOutputs>> {
@@ -271,14 +272,7 @@ impl Generate {
 impl Hidden {
     /// The failure without the value, should AWS's words repeat it: they are written down.
     fn kept_from(&self, error: AwsError) -> AwsError {
-        let failure = Failure::from(error);
-        let escaped = Value::from(self.password.as_str()).to_string();
-        let told = [self.password.as_str(), escaped.trim_matches('"')];
-        if !told.iter().any(|told| failure.message.contains(told)) {
-            return failure.into();
-        }
-        let message = "AWS's reason is left out, as it repeats the value".to_owned();
-        Failure { message, ..failure }.into()
+        error.without(&self.password)
     }
 }
 
@@ -334,7 +328,7 @@ fn window(properties: &Value) -> Option<u32> {
 mod tests {
     use aws_sdk_secretsmanager::operation::create_secret::CreateSecretInput;
     use aws_sdk_secretsmanager::operation::get_random_password::GetRandomPasswordOutput;
-    use payctl_engine::FailureKind;
+    use payctl_engine::{Failure, FailureKind};
 
     use super::*;
 
