@@ -11,6 +11,7 @@ use payctl_aws::{Artifacts, Aws, Connection};
 
 use crate::emulator::Server;
 
+mod databases;
 mod platform;
 
 /// The SDK's clients for `server`.
@@ -36,6 +37,7 @@ pub async fn everything(aws: &Aws) -> BTreeSet<String> {
     all.messages(aws).await;
     all.values(aws).await;
     all.instances(aws).await;
+    all.databases(aws).await;
     all.watching(aws).await;
     all.0
 }

@@ -73,6 +73,10 @@ conformance! {
     lambda_function: "lambda.function",
     lambda_permission: "lambda.permission",
     logs_group: "logs.group",
+    rds_cluster: "rds.cluster",
+    rds_cluster_parameter_group: "rds.cluster_parameter_group",
+    rds_instance: "rds.instance",
+    rds_subnet_group: "rds.subnet_group",
     s3_bucket: "s3.bucket",
     s3_notification: "s3.notification",
     secretsmanager_secret: "secretsmanager.secret",
@@ -249,6 +253,64 @@ mod lambda_event_source_mapping_of_a_queue {
     #[tokio::test]
     async fn takes_its_time() {
         payctl_tests::conformance::lambda::a_mapping_takes_its_time().await;
+    }
+}
+
+mod rds_on_the_sandbox {
+    use payctl_tests::conformance::{check, rds};
+
+    #[tokio::test]
+    async fn a_cluster() {
+        check("rds.cluster", super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn a_cluster_parameter_group() {
+        check("rds.cluster_parameter_group", super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn an_instance() {
+        check("rds.instance", super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn a_subnet_group() {
+        check("rds.subnet_group", super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn a_cluster_takes_its_time() {
+        rds::a_cluster_takes_its_time().await;
+    }
+
+    #[tokio::test]
+    async fn a_final_snapshot_is_made_once() {
+        rds::a_final_snapshot_is_made_once().await;
+    }
+
+    #[tokio::test]
+    async fn a_strangers_instance_keeps_its_cluster() {
+        rds::a_strangers_instance_keeps_its_cluster().await;
+    }
+
+    #[tokio::test]
+    async fn a_minor_version_is_installed_by_aws() {
+        rds::a_minor_version_is_installed_by_aws().await;
+    }
+}
+
+mod rds_password {
+    use payctl_tests::conformance::rds::a_password_is_written_nowhere;
+
+    #[tokio::test]
+    async fn is_written_nowhere_on_the_sandbox() {
+        a_password_is_written_nowhere(super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn is_written_nowhere_on_ministack() {
+        a_password_is_written_nowhere(super::Emulator::Ministack).await;
     }
 }
 

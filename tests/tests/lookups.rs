@@ -19,6 +19,10 @@ async fn check(emulator: Emulator) {
     let (connection, aws) = connect(&server).await;
     recorder(&connection, &aws).await;
     image(&connection, &aws).await;
+    // moto has no DescribeDBEngineVersions.
+    if emulator != Emulator::Moto {
+        engine_version(&connection, &aws).await;
+    }
     match emulator {
         Emulator::Ministack => no_guardduty(&connection, &aws).await,
         _ => detector(&connection, &aws).await,
@@ -47,6 +51,23 @@ async fn image(connection: &Connection, aws: &Aws) {
     assert!(failure.message().contains("choose another region"), "{failure}");
     let id = connection.image(aws, IMAGE).await.unwrap();
     assert!(id.as_str().starts_with("ami-"), "{id}");
+}
+
+/// The emulators' lists are long enough that the newest is not the last of them as texts go.
+async fn engine_version(connection: &Connection, aws: &Aws) {
+    let find = |wanted| connection.engine_version(aws, "aurora-postgresql", wanted);
+    let newest = find("16").await.unwrap();
+    let minor: u32 = newest.strip_prefix("16.").unwrap().parse().unwrap();
+    assert!(minor >= 10, "{newest}");
+    assert_eq!(find(&newest).await.unwrap(), newest);
+    assert_eq!(find("16.9").await.unwrap(), "16.9");
+    for absent in ["9", "16.5", "16.6-limitless", "newest"] {
+        let failure = find(absent).await.unwrap_err();
+        assert_eq!(failure.kind(), FailureKind::Invalid);
+        let told = failure.message();
+        assert!(told.contains(&format!("version {absent} of")), "{told}");
+        assert!(told.contains(&newest) && !told.contains("limitless,"), "{told}");
+    }
 }
 
 async fn detector(connection: &Connection, aws: &Aws) {

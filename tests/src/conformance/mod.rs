@@ -25,6 +25,7 @@ pub mod kms;
 pub mod lambda;
 mod launch_template;
 mod logs;
+pub mod rds;
 pub mod s3;
 pub mod secretsmanager;
 pub mod sns;
@@ -110,6 +111,7 @@ pub fn cases(facts: &payctl_aws::Facts) -> Vec<Case> {
     lambda::cases(facts, &mut cases);
     launch_template::cases(&mut cases);
     logs::cases(facts, &mut cases);
+    rds::cases(facts, &mut cases);
     s3::cases(facts, &mut cases);
     secretsmanager::cases(facts, &mut cases);
     sns::cases(facts, &mut cases);

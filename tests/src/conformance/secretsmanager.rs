@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 use std::sync::Once;
 
 use payctl_aws::secretsmanager::{Generate, Secret, SecretRef};
@@ -220,8 +221,7 @@ impl Subscriber for Log {
 /// From the creation to the deletion, the value is in nothing that payctl has.
 pub async fn a_value_is_written_nowhere(emulator: Emulator) {
     let server = Server::start(emulator);
-    LOG.call_once(|| tracing::subscriber::set_global_default(Log).unwrap());
-    LOGGED.take();
+    listen();
     let environment = environment(&server).await;
     let (stack, secret) = one(secret());
     let plan = environment.plan(&stack, Goal::Up).await;
@@ -238,11 +238,30 @@ pub async fn a_value_is_written_nowhere(emulator: Emulator) {
     all.push(format!("{observed:?} {:?}", environment.state()));
     let destroyed = environment.run(&stack, Goal::Destroy).await;
     all.push(format!("{destroyed:?}"));
-    let logged = LOGGED.take();
+    let logged = heard();
     assert!(logged.contains("operation=\"CreateSecret\""), "{logged}");
     assert!(logged.contains("operation=\"GetRandomPassword\""), "{logged}");
     all.push(logged);
-    let mut folders = vec![environment.folder().to_owned()];
+    all.extend(written(environment.folder()));
+    assert!(all.iter().any(|text| text.contains("paymentuser")), "the fixed text is in none");
+    assert_absent(password, &all);
+}
+
+/// Begins to collect what this thread logs.
+pub(super) fn listen() {
+    LOG.call_once(|| tracing::subscriber::set_global_default(Log).unwrap());
+    LOGGED.take();
+}
+
+/// What this thread logged since.
+pub(super) fn heard() -> String {
+    LOGGED.take()
+}
+
+/// What all files below `folder` hold.
+pub(super) fn written(folder: &Path) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -252,7 +271,11 @@ pub async fn a_value_is_written_nowhere(emulator: Emulator) {
             }
         }
     }
-    assert!(all.iter().any(|text| text.contains("paymentuser")), "the fixed text is in none");
+    all
+}
+
+/// That a password is in none of the texts, however it may be written.
+pub(super) fn assert_absent(password: &str, all: &[String]) {
     let hex: String = password.bytes().map(|byte| format!("{byte:02x}")).collect();
     // A byte list, as Debug writes a body that it does not know to be text.
     let bytes = format!("{:?}", password.as_bytes());
