@@ -1,4 +1,5 @@
-//! A REST API's side of a handler: what its proxy integration (payload 1.0) asks and takes.
+//! An API's side of a handler: what a proxy integration asks and takes, that of a REST API (payload
+//! 1.0) and that of an HTTP API (payload 2.0). The answer is the same to both.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -78,7 +79,7 @@ pub struct Request<'event> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum RequestError {
     /// It has no method.
-    #[error("the event is not a request to a REST API")]
+    #[error("the event is not a request to an API")]
     NotARequest,
     /// No body, or an empty one.
     #[error("the body is missing")]
@@ -100,20 +101,31 @@ impl<'event> Request<'event> {
     /// # Errors
     /// [`RequestError::NotARequest`].
     pub fn read(event: &'event Value) -> Result<Self, RequestError> {
-        let method = event.get("httpMethod").and_then(Value::as_str);
-        Ok(Self { event, method: method.ok_or(RequestError::NotARequest)? })
+        let rest = event.get("httpMethod");
+        let method = rest.or_else(|| event.pointer("/requestContext/http/method"));
+        let method = method.and_then(Value::as_str).ok_or(RequestError::NotARequest)?;
+        Ok(Self { event, method })
     }
 
-    /// The path as it was asked for. A custom domain puts its base path before it.
+    /// The path as it was asked for. A custom domain puts its base path before it, and an HTTP API
+    /// its stage, unless that is `$default`.
     #[must_use]
     pub fn path(&self) -> &'event str {
-        self.text("path")
+        self.either("path", "rawPath")
     }
 
-    /// The path as the API declares it. A greedy one says `/{proxy+}`.
+    /// The path as the API declares it. A greedy one says `/{proxy+}`, the route `$default` none.
     #[must_use]
     pub fn resource(&self) -> &'event str {
-        self.text("resource")
+        let declared = self.either("resource", "routeKey");
+        // A route is named by its method and its path.
+        declared.split_once(' ').map_or(declared, |(_, path)| path)
+    }
+
+    /// Whether it is for this path.
+    #[must_use]
+    pub fn is_for(&self, path: &str) -> bool {
+        [self.resource(), self.path()].contains(&path)
     }
 
     /// The value of a header, whatever the case of its name.
@@ -149,6 +161,10 @@ impl<'event> Request<'event> {
             return Err(RequestError::TooLarge);
         }
         json::parse(&body).map_err(RequestError::Json)
+    }
+
+    fn either(&self, of_rest: &str, of_http: &str) -> &'event str {
+        self.text(if self.event.get(of_rest).is_some() { of_rest } else { of_http })
     }
 
     fn text(&self, name: &str) -> &'event str {
@@ -197,6 +213,36 @@ mod tests {
         }
         assert!(with(json!(format!("{BODY:MAX_BODY$}"))).is_ok());
         assert_eq!(with(json!(format!("{BODY:0$}", MAX_BODY + 1))), Err(RequestError::TooLarge));
+    }
+
+    #[test]
+    fn an_http_api_is_read_like_a_rest_api() {
+        let mut event = json!({
+            "version": "2.0",
+            "routeKey": "POST /validate",
+            "rawPath": "/prod/validate",
+            "headers": {"idempotency-key": "a"},
+            "requestContext": {"http": {"method": "POST", "path": "/prod/validate"}},
+            "body": base64::encode(BODY),
+            "isBase64Encoded": true,
+        });
+        let request = Request::read(&event).unwrap();
+        assert_eq!((request.method, request.path()), ("POST", "/prod/validate"));
+        assert_eq!(
+            (request.resource(), request.header("Idempotency-Key")),
+            ("/validate", Some("a"))
+        );
+        assert!(request.is_for("/validate") && !request.is_for("/process"));
+        assert_eq!(request.json().unwrap().to_string(), BODY);
+        event["routeKey"] = json!("$default");
+        event["rawPath"] = json!("/validate");
+        let request = Request::read(&event).unwrap();
+        assert_eq!(request.resource(), "$default");
+        assert!(request.is_for("/validate"));
+        for context in [json!(null), json!({}), json!({"http": {"method": 7}})] {
+            event["requestContext"] = context;
+            assert_eq!(read(&event), Err(RequestError::NotARequest));
+        }
     }
 
     #[test]

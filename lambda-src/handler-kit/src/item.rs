@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use payments_domain::{Metadata, MetadataValue};
 use serde_json::json;
 
 use crate::aws::{self, Unavailable};
@@ -23,6 +24,32 @@ pub fn text(value: &str) -> AttributeValue {
 #[must_use]
 pub fn text_of<'item>(item: &'item Item, name: &str) -> Option<&'item str> {
     item.get(name)?.as_s().ok().map(String::as_str)
+}
+
+/// An attribute of a whole number.
+#[must_use]
+pub fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// The whole number of an attribute, if the item has it.
+#[must_use]
+pub fn number_of(item: &Item, name: &str) -> Option<u64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
+}
+
+/// An attribute of metadata: a map.
+#[must_use]
+pub fn map(metadata: &Metadata) -> AttributeValue {
+    let entry = |(name, value): (&str, &MetadataValue)| {
+        let value = match value {
+            MetadataValue::Text(text) => AttributeValue::S(text.clone()),
+            MetadataValue::Number(number) => AttributeValue::N(number.clone()),
+            MetadataValue::Flag(flag) => AttributeValue::Bool(*flag),
+        };
+        (name.to_owned(), value)
+    };
+    AttributeValue::M(metadata.entries().map(entry).collect())
 }
 
 /// Puts an item, unless there is one under its key, which is then returned. `key` names the

@@ -13,7 +13,7 @@ mod variable;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use join::join_all;
-pub use variable::{MissingVariable, required};
+pub use variable::{MissingVariable, VariableError, parsed, required};
 
 /// The time as the handlers store and answer it: milliseconds since 1970.
 #[must_use]

@@ -1,5 +1,6 @@
 //! Lambda's side of a handler: what its binary does beside calling the library.
 
+use std::fmt::Display;
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::ExitCode;
@@ -11,7 +12,7 @@ use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use crate::{MissingVariable, log};
+use crate::log;
 
 /// Logs a panic by its place alone: its message may repeat what was being handled.
 fn hide_panics() {
@@ -22,14 +23,14 @@ fn hide_panics() {
 }
 
 /// Reads the function's variables and serves with them, or says why it cannot.
-pub async fn start<C>(
-    read: impl FnOnce(fn(&str) -> Option<String>) -> Result<C, MissingVariable>,
+pub async fn start<C, E: Display>(
+    read: impl FnOnce(fn(&str) -> Option<String>) -> Result<C, E>,
     serve: impl AsyncFnOnce(C) -> ExitCode,
 ) -> ExitCode {
     hide_panics();
     match read(|name| std::env::var(name).ok()) {
         Ok(config) => serve(config).await,
-        Err(missing) => cannot_start(&missing.to_string()),
+        Err(error) => cannot_start(&error.to_string()),
     }
 }
 

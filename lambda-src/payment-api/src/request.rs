@@ -33,7 +33,7 @@ impl Refused {
 /// Reads the payment of a request.
 pub(crate) fn read(event: &Value) -> Result<CustomerPayment, Refused> {
     let request = Request::read(event)?;
-    if ![request.resource(), request.path()].contains(&PATH) {
+    if !request.is_for(PATH) {
         return Err(Refused::Path);
     }
     if request.method != "POST" {

@@ -131,8 +131,8 @@ async fn bad_requests_are_refused_with_a_reason_and_leave_nothing() {
     let mut not_base64 = post("%%");
     not_base64["isBase64Encoded"] = json!(true);
     let cases = [
-        (json!({}), "not a request to a REST API"),
-        (json!({"Records": []}), "not a request to a REST API"),
+        (json!({}), "not a request to an API"),
+        (json!({"Records": []}), "not a request to an API"),
         (post(""), "the body is missing"),
         (not_base64, "not base64"),
         (post_binary(b"\xff"), "not valid JSON"),

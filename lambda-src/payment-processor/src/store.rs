@@ -7,9 +7,9 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
-use handler_kit::item::{self, Item, text, text_of};
+use handler_kit::item::{self, Item, map, number, text, text_of};
 use handler_kit::{aws, log, milliseconds};
-use payments_domain::{Digest, Metadata, MetadataValue, Payment};
+use payments_domain::{Digest, Payment};
 use serde_json::json;
 use thiserror::Error;
 
@@ -189,22 +189,6 @@ fn row_item(payment: &Payment, timestamp: u64, source: &str) -> Item {
         row.insert("metadata".to_owned(), map(&payment.metadata));
     }
     row
-}
-
-fn map(metadata: &Metadata) -> AttributeValue {
-    let entry = |(name, value): (&str, &MetadataValue)| {
-        let value = match value {
-            MetadataValue::Text(text) => AttributeValue::S(text.clone()),
-            MetadataValue::Number(number) => AttributeValue::N(number.clone()),
-            MetadataValue::Flag(flag) => AttributeValue::Bool(*flag),
-        };
-        (name.to_owned(), value)
-    };
-    AttributeValue::M(metadata.entries().map(entry).collect())
-}
-
-fn number(value: u64) -> AttributeValue {
-    AttributeValue::N(value.to_string())
 }
 
 /// Up to 20 ms, then up to twice as long each time, at most a second: at random, so that two that

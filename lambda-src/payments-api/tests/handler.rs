@@ -191,7 +191,7 @@ async fn bad_requests_are_refused_with_a_reason_and_leave_nothing() {
     let mut card_key = no_key.clone();
     card_key["headers"]["Idempotency-Key"] = json!(CARD);
     let cases = [
-        (json!({}), "not a request to a REST API"),
+        (json!({}), "not a request to an API"),
         (posted(None, ""), "the body is missing"),
         (posted(None, "{"), "not valid JSON"),
         (posted(None, r#"{"amount":1,"amount":2}"#), "given twice"),
