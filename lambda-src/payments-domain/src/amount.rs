@@ -85,6 +85,11 @@ impl Amount {
         self.minor
     }
 
+    /// The amount in hundredths of a unit, whatever the currency: a yen has a hundred.
+    pub(crate) fn hundredths(self) -> u64 {
+        self.minor * 100 / scale(self.currency)
+    }
+
     /// What it is an amount of.
     #[must_use]
     pub fn currency(self) -> Currency {

@@ -39,6 +39,9 @@ pub enum PaymentError {
     /// The last four digits are not that.
     #[error(transparent)]
     CardLast4(#[from] CardLast4Error),
+    /// The time is not that.
+    #[error("timestamp must be whole milliseconds since 1970")]
+    Timestamp,
     /// The metadata break their rules.
     #[error(transparent)]
     Metadata(#[from] MetadataError),

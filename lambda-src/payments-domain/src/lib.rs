@@ -1,5 +1,5 @@
 //! What a payment is, and the rules it keeps. No IO: bytes or JSON in, a [`Payment`], a
-//! [`CustomerPayment`] or a [`PaymentRequest`] out, or a reason.
+//! [`CustomerPayment`], a [`PaymentRequest`] or a [`TransactionRequest`] out, or a reason.
 //!
 //! Three promises hold for everything in this crate:
 //!
@@ -18,9 +18,11 @@ mod customer_id;
 mod customer_payment;
 mod digest;
 mod fields;
+mod fraud;
 mod id;
 mod idempotency_key;
 pub mod json;
+mod limits;
 mod metadata;
 mod payment;
 mod payment_file;
@@ -29,7 +31,10 @@ mod payment_key;
 mod payment_request;
 mod payment_status;
 mod timestamp;
+mod transaction;
 mod transaction_id;
+mod transaction_request;
+mod transaction_status;
 
 pub use amount::{Amount, AmountError};
 pub use card::{CardLast4, CardLast4Error};
@@ -38,7 +43,9 @@ pub use customer_id::{CustomerId, CustomerIdError};
 pub use customer_payment::CustomerPayment;
 pub use digest::Digest;
 pub use fields::PaymentError;
+pub use fraud::{Assessment, FraudReason, FraudRules, FraudRulesError, Past, Weights};
 pub use idempotency_key::{IdempotencyKey, IdempotencyKeyError};
+pub use limits::{Bound, Currencies, CurrenciesError, LimitError, Limits, LimitsError};
 pub use metadata::{Metadata, MetadataError, MetadataValue};
 pub use payment::Payment;
 pub use payment_file::{MAX_FILE_BYTES, MAX_PAYMENTS, PaymentFileError, parse_file};
@@ -47,4 +54,7 @@ pub use payment_key::{MessageError, PaymentKey};
 pub use payment_request::PaymentRequest;
 pub use payment_status::{PaymentStatus, PaymentStatusError};
 pub use timestamp::{Timestamp, TimestampError};
+pub use transaction::Transaction;
 pub use transaction_id::{TransactionId, TransactionIdError};
+pub use transaction_request::{RefusalReason, TransactionRequest};
+pub use transaction_status::{Decision, TransactionStatus, TransactionStatusError};

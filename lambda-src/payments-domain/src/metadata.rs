@@ -82,6 +82,18 @@ impl Metadata {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
+    /// The entries as parts of a digest: of each its name, its kind and its text.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &str> {
+        self.entries().flat_map(|(name, value)| {
+            let (kind, text) = match value {
+                MetadataValue::Text(text) => ("text", text.as_str()),
+                MetadataValue::Number(text) => ("number", text.as_str()),
+                MetadataValue::Flag(flag) => ("flag", if *flag { "true" } else { "false" }),
+            };
+            [name, kind, text]
+        })
+    }
+
     /// Whether there is no entry.
     #[must_use]
     pub fn is_empty(&self) -> bool {

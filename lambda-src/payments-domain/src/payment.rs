@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::fields::Fields;
 use crate::{
-    Amount, CardLast4, CardLast4Error, Currency, CurrencyError, Digest, Metadata, MetadataValue,
-    PaymentError, TransactionId, TransactionIdError,
+    Amount, CardLast4, CardLast4Error, Currency, CurrencyError, Digest, Metadata, PaymentError,
+    TransactionId, TransactionIdError,
 };
 
 const FIELDS: [&str; 5] = ["transactionId", "amount", "currency", "cardLast4", "metadata"];
@@ -35,14 +35,7 @@ impl Payment {
             self.amount.currency().code(),
             self.card_last4.as_str(),
         ];
-        for (name, value) in self.metadata.entries() {
-            let (kind, text) = match value {
-                MetadataValue::Text(text) => ("text", text.as_str()),
-                MetadataValue::Number(text) => ("number", text.as_str()),
-                MetadataValue::Flag(flag) => ("flag", if *flag { "true" } else { "false" }),
-            };
-            parts.extend([name, kind, text]);
-        }
+        parts.extend(self.metadata.parts());
         Digest::of(&parts)
     }
 }

@@ -1,0 +1,102 @@
+//! What becomes of a transaction.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// What a score means for a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Decision {
+    /// It goes through.
+    Approve,
+    /// Somebody looks at it.
+    Review,
+    /// It does not go through.
+    Decline,
+}
+
+/// How far a transaction has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TransactionStatus {
+    /// Written, and not decided yet.
+    Pending,
+    /// Gone through.
+    Approved,
+    /// Held until somebody has looked at it.
+    Review,
+    /// Not gone through.
+    Declined,
+}
+
+/// The text is no status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("status must be one of pending, approved, review, declined")]
+pub struct TransactionStatusError;
+
+impl Decision {
+    /// The decision as it is answered.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Review => "review",
+            Self::Decline => "decline",
+        }
+    }
+}
+
+impl TransactionStatus {
+    /// Every status.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Approved, Self::Review, Self::Declined];
+
+    /// The status as it is stored and answered.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Review => "review",
+            Self::Declined => "declined",
+        }
+    }
+}
+
+impl From<Decision> for TransactionStatus {
+    fn from(decision: Decision) -> Self {
+        match decision {
+            Decision::Approve => Self::Approved,
+            Decision::Review => Self::Review,
+            Decision::Decline => Self::Declined,
+        }
+    }
+}
+
+impl FromStr for TransactionStatus {
+    type Err = TransactionStatusError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or(TransactionStatusError)
+    }
+}
+
+impl fmt::Display for TransactionStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_reads_back_and_other_texts_are_refused() {
+        for status in TransactionStatus::ALL {
+            assert_eq!(status.to_string().parse(), Ok(status));
+        }
+        for text in ["", "Approved", "approve", "failed"] {
+            assert_eq!(text.parse::<TransactionStatus>(), Err(TransactionStatusError), "{text:?}");
+        }
+    }
+}
