@@ -7,6 +7,7 @@ mod function;
 pub mod payments;
 mod resources;
 mod scripted;
+pub mod transactions;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};

@@ -15,13 +15,14 @@ pub type Item = HashMap<String, AttributeValue>;
 /// The attributes of a key with their types, the hash first.
 pub type Key<'name> = &'name [(&'name str, ScalarAttributeType)];
 
-/// Makes a table, with an index of all attributes if it has one.
-pub async fn make_table(
+/// Makes a table, with its indexes, each of all attributes.
+pub async fn make_table<'name>(
     dynamodb: &aws_sdk_dynamodb::Client,
     table: &str,
-    key: Key<'_>,
-    index: Option<(&str, Key<'_>)>,
+    key: Key<'name>,
+    indexes: impl IntoIterator<Item = (&'name str, Key<'name>)>,
 ) {
+    let indexes: Vec<_> = indexes.into_iter().collect();
     let schema = |key: Key<'_>| -> Vec<KeySchemaElement> {
         let kinds = [KeyType::Hash, KeyType::Range];
         let element = |((name, _), kind): (&(&str, _), KeyType)| {
@@ -30,22 +31,23 @@ pub async fn make_table(
         key.iter().zip(kinds).map(element).collect()
     };
     let mut attributes: HashMap<&str, ScalarAttributeType> = key.iter().cloned().collect();
-    attributes.extend(index.iter().flat_map(|(_, key)| key.iter().cloned()));
+    attributes.extend(indexes.iter().flat_map(|(_, key)| key.iter().cloned()));
     let attribute = |(name, kind): (&str, ScalarAttributeType)| {
         AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build().unwrap()
     };
-    let index = index.map(|(name, key)| {
+    let index = |(name, key): &(&str, Key<'_>)| {
         let all = Projection::builder().projection_type(ProjectionType::All).build();
-        let index = GlobalSecondaryIndex::builder().index_name(name).projection(all);
-        vec![index.set_key_schema(Some(schema(key))).build().unwrap()]
-    });
+        let index = GlobalSecondaryIndex::builder().index_name(*name).projection(all);
+        index.set_key_schema(Some(schema(key))).build().unwrap()
+    };
+    let made: Vec<_> = indexes.iter().map(index).collect();
     dynamodb
         .create_table()
         .table_name(table)
         .billing_mode(BillingMode::PayPerRequest)
         .set_attribute_definitions(Some(attributes.into_iter().map(attribute).collect()))
         .set_key_schema(Some(schema(key)))
-        .set_global_secondary_indexes(index)
+        .set_global_secondary_indexes(Some(made).filter(|made| !made.is_empty()))
         .send()
         .await
         .unwrap();

@@ -1,0 +1,107 @@
+//! What the function is told by its environment.
+
+use std::str::FromStr;
+
+use handler_kit::{VariableError, parsed};
+use thiserror::Error;
+
+/// The function's own environment variables.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The limits, by the variables of `payment-validation`.
+    pub validation: payment_validation::Config,
+    /// `TABLE_NAME` and how transactions are scored, by the variables of `fraud-detection`.
+    pub scoring: fraud_detection::Config,
+    /// `TOPIC_ARN`: the topic of transactions that were declined or failed.
+    pub topic: Topic,
+    /// `RETENTION_DAYS`: how long a row is kept, from 1 day to 100 years.
+    pub retention: Days,
+}
+
+/// The ARN of a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topic(String);
+
+/// A number of days, at least one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Days(u64);
+
+/// The text is no ARN of a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("it must be an ARN such as arn:aws:sns:us-east-1:123456789012:failed-transactions")]
+pub struct TopicError;
+
+/// The text is no number of days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("it must be a whole number of days from 1 to {MOST_DAYS}")]
+pub struct DaysError;
+
+const MOST_DAYS: u64 = 36_500;
+
+impl Config {
+    /// Reads the variables through `lookup`.
+    ///
+    /// # Errors
+    /// The first [`VariableError`].
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, VariableError> {
+        Ok(Self {
+            validation: payment_validation::Config::read(&lookup)?,
+            scoring: fraud_detection::Config::read(&lookup)?,
+            topic: parsed(&lookup, "TOPIC_ARN")?,
+            retention: parsed(&lookup, "RETENTION_DAYS")?,
+        })
+    }
+}
+
+impl Topic {
+    /// The ARN as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Days {
+    /// The same in seconds.
+    #[must_use]
+    pub fn seconds(self) -> u64 {
+        self.0 * 86_400
+    }
+}
+
+impl FromStr for Topic {
+    type Err = TopicError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts: Vec<&str> = text.split(':').collect();
+        let named = matches!(parts[..], ["arn", _, "sns", _, _, name] if !name.is_empty());
+        if named { Ok(Self(text.to_owned())) } else { Err(TopicError) }
+    }
+}
+
+impl FromStr for Days {
+    type Err = DaysError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let days = text.parse().ok().filter(|days| (1..=MOST_DAYS).contains(days));
+        days.map(Self).ok_or(DaysError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_is_an_arn_and_days_are_some() {
+        let topic = "arn:aws-cn:sns:cn-north-1:123456789012:failed-transactions-prod";
+        assert_eq!(topic.parse::<Topic>().unwrap().as_str(), topic);
+        for text in ["", "failed", "arn:aws:sqs:r:1:x", "arn:aws:sns:r:1:", "arn:aws:sns:r:1:x:y"] {
+            assert_eq!(text.parse::<Topic>(), Err(TopicError), "{text:?}");
+        }
+        assert_eq!("365".parse::<Days>().unwrap().seconds(), 31_536_000);
+        for text in ["", "0", "-1", "1.5", "36501", "99999999999999999999"] {
+            assert_eq!(text.parse::<Days>(), Err(DaysError), "{text:?}");
+        }
+    }
+}

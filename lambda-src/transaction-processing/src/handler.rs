@@ -1,0 +1,184 @@
+//! From an event to an answer.
+
+use std::time::{Duration, SystemTime};
+
+use handler_kit::api::Reply;
+use handler_kit::aws::{SdkConfig, Unavailable};
+use handler_kit::{aws, log, milliseconds};
+use payments_domain::{PaymentId, TransactionRequest, TransactionStatus};
+use serde_json::{Value, json};
+
+use crate::request::Refused;
+use crate::row::Row;
+use crate::store::{self, StoreError};
+use crate::{Config, notice, request};
+
+/// What the handler works with.
+#[derive(Clone, Debug)]
+pub struct Deps {
+    /// Where transactions are kept.
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// Where notices are published.
+    pub sns: aws_sdk_sns::Client,
+    /// What the environment says.
+    pub config: Config,
+    /// The clock.
+    pub now: fn() -> SystemTime,
+}
+
+/// One step of a transaction, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Write,
+    Score,
+    Decide,
+    Notify,
+    Note,
+}
+
+/// Why a transaction is not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failed {
+    OtherContent,
+    At(Step),
+}
+
+impl Step {
+    /// The step as it is logged and published.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Write => "write",
+            Self::Score => "score",
+            Self::Decide => "decide",
+            Self::Notify => "notify",
+            Self::Note => "note",
+        }
+    }
+
+    fn failed(self) -> impl Fn(Unavailable) -> Failed {
+        move |_| Failed::At(self)
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::OtherContent => Self::OtherContent,
+            StoreError::Unavailable => Self::At(Step::Write),
+        }
+    }
+}
+
+impl Deps {
+    /// Makes clients from the SDK's default chain: in Lambda, the function's environment.
+    pub async fn connect(config: Config) -> Self {
+        // API Gateway waits half a minute for an answer, which takes nine calls at most: the row
+        // twice, four pages of history, the decision, the notice and the note of it.
+        let shared = aws::config(Duration::from_millis(1_500), Duration::from_secs(3)).await;
+        Self::new(&shared, config)
+    }
+
+    /// Makes clients from what they share.
+    #[must_use]
+    pub fn new(shared: &SdkConfig, config: Config) -> Self {
+        Self {
+            dynamodb: aws_sdk_dynamodb::Client::new(shared),
+            sns: aws_sdk_sns::Client::new(shared),
+            config,
+            now: SystemTime::now,
+        }
+    }
+}
+
+/// Answers one request to the API.
+pub async fn handle(event: Value, deps: &Deps) -> Reply {
+    let (key, transaction) = match request::read(&event, &deps.config.validation.limits) {
+        Ok(read) => read,
+        Err(refused) => return refuse(&refused),
+    };
+    let id = PaymentId::of(&key);
+    let logged = json!({"transactionId": id.as_str()});
+    match process(deps, &id, &transaction).await {
+        Ok(row) => {
+            log::info("transaction processed", logged);
+            Reply::new(200, answer(&id, &transaction, &row).to_string())
+        }
+        Err(Failed::OtherContent) => {
+            log::warn("Idempotency-Key used with other content", logged);
+            Reply::refused(409, &StoreError::OtherContent.to_string())
+        }
+        Err(Failed::At(step)) => {
+            let fields = json!({"transactionId": id.as_str(), "step": step.as_str()});
+            log::error("transaction not processed", fields);
+            tell(deps, &id, step).await;
+            Reply::internal()
+        }
+    }
+}
+
+fn refuse(refused: &Refused) -> Reply {
+    let Refused::Invalid(reasons) = refused else {
+        let reply = Reply::bad_request(refused.status(), &refused.to_string());
+        return if *refused == Refused::Method { reply.allowing("POST") } else { reply };
+    };
+    let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+    log::warn("transaction is not valid", json!({"reasons": reasons}));
+    let body = json!({"error": refused.to_string(), "reasons": reasons});
+    Reply::new(refused.status(), body.to_string())
+}
+
+/// Does what is to be done for a transaction, or what an earlier request left to do. The steps are
+/// described in the crate's documentation.
+async fn process(
+    deps: &Deps,
+    id: &PaymentId,
+    transaction: &TransactionRequest,
+) -> Result<Row, Failed> {
+    let now = || milliseconds((deps.now)());
+    let mut row = store::record(deps, id, transaction, now()).await?;
+    if row.status == TransactionStatus::Pending {
+        let TransactionRequest { customer_id, amount, .. } = transaction;
+        let Deps { dynamodb, config, .. } = deps;
+        // As of the time of the row, so that a repeat looks at what the first request did.
+        let assessment = fraud_detection::assess(
+            dynamodb,
+            &config.scoring,
+            id.as_str(),
+            customer_id,
+            *amount,
+            row.timestamp,
+        );
+        let assessment = assessment.await.map_err(Step::Score.failed())?;
+        let decided = store::decide(deps, id, row, &assessment, now()).await;
+        row = decided.map_err(Step::Decide.failed())?;
+    }
+    if row.status == TransactionStatus::Declined && !row.notified {
+        notice::declined(deps, id, &row).await.map_err(Step::Notify.failed())?;
+        store::note(deps, id, now()).await.map_err(Step::Note.failed())?;
+    }
+    Ok(row)
+}
+
+/// Publishes that a step failed, unless it was publishing, or came after it.
+async fn tell(deps: &Deps, id: &PaymentId, step: Step) {
+    if matches!(step, Step::Write | Step::Score | Step::Decide)
+        && notice::failed(deps, id, step).await.is_err()
+    {
+        log::error("failure not published", json!({"transactionId": id.as_str()}));
+    }
+}
+
+/// The answer: the first one and every repeat are the same, so it is made of what does not change.
+/// Why a transaction was declined is not for whoever tried it.
+fn answer(id: &PaymentId, transaction: &TransactionRequest, row: &Row) -> Value {
+    let amount = transaction.amount;
+    json!({
+        "transactionId": id.as_str(),
+        "status": row.status.as_str(),
+        "score": row.score,
+        "timestamp": row.timestamp,
+        "customerId": transaction.customer_id.as_str(),
+        "amount": amount.to_string(),
+        "currency": amount.currency().code(),
+    })
+}

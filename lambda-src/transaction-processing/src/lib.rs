@@ -1,0 +1,72 @@
+//! The handler `transaction-processing` of system `migration`: writes, scores and decides
+//! transactions, each at most once, and gives notice of those that were declined or failed.
+//!
+//! # The request
+//!
+//! `POST /process` with the header `Idempotency-Key`, as the integration of an HTTP API (payload
+//! 2.0) or of a REST API (1.0) hands it over. The body is the one that `payment-validation` takes,
+//! and keeps the same rules and limits.
+//!
+//! | answer | when |
+//! |---|---|
+//! | 200 | `transactionId`, `status`, `score`, `timestamp`, `customerId`, `amount`, `currency` |
+//! | 400 | the request is none, or has no key; `error` says which |
+//! | 404, 405 | another path; another method |
+//! | 409 | the `Idempotency-Key` was used with other content |
+//! | 422 | the transaction breaks rules; `reasons` has all of them |
+//! | 500 | anything else; the same request may be sent again |
+//!
+//! The key is required: a request without one could not be told from a second transaction, and what
+//! it left half done would stay so. `transactionId` is derived from it, as in `payments-api`.
+//!
+//! # The row
+//!
+//! | attribute | |
+//! |---|---|
+//! | `transaction_id` (S) | the table's key |
+//! | `customer_id` (S), `status` (S), each with `timestamp` (N) | the keys of the indexes |
+//! | `timestamp` (N) | when the row was written, in milliseconds |
+//! | `status` (S) | `pending`; then `approved`, `review` or `declined` |
+//! | `amount` (N), `currency` (S) | |
+//! | `card_last4` (S), `metadata` (M) | if the request has them |
+//! | `digest` (S) | SHA-256 over the content |
+//! | `expires_at` (N) | in seconds; the table's time to live |
+//! | `score` (N), `reasons` (L), `decided_at` (N) | once it is decided |
+//! | `notified_at` (N) | once the notice of a declined one is published |
+//!
+//! When the row has expired and DynamoDB has deleted it, its key may be used again.
+//!
+//! # The steps
+//!
+//! In this order, and each is harmless to do again:
+//!
+//! 1. write: the row with status `pending`, if there is none; another digest is a conflict;
+//! 2. score: the history up to the row's `timestamp`, by the code of `fraud-detection`;
+//! 3. decide: status and score, on the condition that the row is `pending`. Of several requests at
+//!    once the first decides, and all answer what it decided;
+//! 4. notify: a declined transaction is published to the topic, unless that is noted;
+//! 5. note: `notified_at`, if there is none.
+//!
+//! The answer comes after the last. Whoever got none sends the request again, and it goes on where
+//! the first stopped. One that dies between the fourth step and the fifth publishes its notice
+//! again, and so may requests at the same time: a notice comes at least once, and its
+//! `transactionId` tells whether it is known. Nothing else is done twice.
+//!
+//! A step of the first three that fails is published too, with status `failed` and the step, if the
+//! topic can be reached. The row is not changed by it: `failed` is no state of a transaction, and
+//! the same request may still end as any other. Each request that fails gives such a notice.
+//!
+//! The role needs `dynamodb:PutItem`, `GetItem` and `UpdateItem` on the table, `Query` on its index
+//! `customer-id-timestamp-index`, `sns:Publish` on the topic, and `kms:GenerateDataKey` and
+//! `kms:Decrypt` on the keys of both where they are not AWS's own.
+
+mod config;
+mod handler;
+mod notice;
+mod request;
+mod row;
+mod store;
+
+pub use config::{Config, Days, DaysError, Topic, TopicError};
+pub use handler::{Deps, handle};
+pub use handler_kit::api::Reply;

@@ -1,0 +1,124 @@
+//! The row of a transaction.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use handler_kit::item::{Item, map, number, number_of, text, text_of};
+use handler_kit::log;
+use payments_domain::{CardLast4, Digest, PaymentId, TransactionRequest, TransactionStatus};
+use serde_json::json;
+
+use crate::config::Days;
+
+/// What a row says beside what was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    /// When it was written first.
+    pub(crate) timestamp: u64,
+    pub(crate) status: TransactionStatus,
+    /// None while it is pending.
+    pub(crate) score: Option<u8>,
+    pub(crate) notified: bool,
+}
+
+impl Row {
+    /// The row of a transaction that is written now.
+    pub(crate) fn pending(timestamp: u64) -> Self {
+        Self { timestamp, status: TransactionStatus::Pending, score: None, notified: false }
+    }
+
+    /// Reads a row; one that is not of ours is logged and none.
+    pub(crate) fn read(item: &Item) -> Option<Self> {
+        let row = Self::parse(item);
+        if row.is_none() {
+            log::error("the row is not one of ours", json!({}));
+        }
+        row
+    }
+
+    fn parse(item: &Item) -> Option<Self> {
+        let status = text_of(item, "status")?.parse().ok()?;
+        let score = number_of(item, "score").and_then(|score| u8::try_from(score).ok());
+        // Whatever is decided has its score.
+        if (status == TransactionStatus::Pending) != score.is_none() {
+            return None;
+        }
+        let notified = item.contains_key("notified_at");
+        Some(Self { timestamp: number_of(item, "timestamp")?, status, score, notified })
+    }
+}
+
+/// The key of the row.
+pub(crate) fn key(id: &PaymentId) -> Item {
+    Item::from([("transaction_id".to_owned(), text(id.as_str()))])
+}
+
+/// The item of a transaction that is written now.
+pub(crate) fn item(
+    id: &PaymentId,
+    request: &TransactionRequest,
+    digest: &Digest,
+    timestamp: u64,
+    retention: Days,
+) -> Item {
+    let mut item = key(id);
+    let mut add = |name: &str, value| item.insert(name.to_owned(), value);
+    add("customer_id", text(request.customer_id.as_str()));
+    add("timestamp", number(timestamp));
+    add("status", text(TransactionStatus::Pending.as_str()));
+    add("amount", AttributeValue::N(request.amount.to_string()));
+    add("currency", text(request.amount.currency().code()));
+    add("digest", text(digest.as_str()));
+    add("expires_at", number(timestamp / 1_000 + retention.seconds()));
+    if let Some(card) = request.card_last4.as_ref().map(CardLast4::as_str) {
+        add("card_last4", text(card));
+    }
+    if !request.metadata.is_empty() {
+        add("metadata", map(&request.metadata));
+    }
+    item
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written() -> Item {
+        let limits = payments_domain::Limits::new(
+            "1".parse().unwrap(),
+            "500".parse().unwrap(),
+            "EUR".parse().unwrap(),
+        );
+        let request = json!({"customerId": "c-1", "amount": 12, "currency": "EUR"});
+        let request = TransactionRequest::read(&request, &limits.unwrap()).unwrap();
+        let id = PaymentId::from_random([7; 16]);
+        item(&id, &request, &request.digest(), 7_999, "1".parse().unwrap())
+    }
+
+    #[test]
+    fn a_row_reads_back_as_far_as_it_has_come() {
+        let mut item = written();
+        assert_eq!(Row::read(&item), Some(Row::pending(7_999)));
+        assert_eq!(item["expires_at"], number(7 + 86_400));
+        assert!(!item.contains_key("card_last4") && !item.contains_key("metadata"));
+        item.insert("status".to_owned(), text("declined"));
+        item.insert("score".to_owned(), number(90));
+        let declined =
+            Row { status: TransactionStatus::Declined, score: Some(90), ..Row::pending(7_999) };
+        assert_eq!(Row::read(&item), Some(declined));
+        item.insert("notified_at".to_owned(), number(8_000));
+        assert!(Row::read(&item).unwrap().notified);
+    }
+
+    #[test]
+    fn what_is_not_one_of_ours_is_none() {
+        for name in ["timestamp", "status"] {
+            let mut item = written();
+            item.insert(name.to_owned(), text("x y"));
+            assert_eq!(Row::read(&item), None, "{name}");
+            item.remove(name);
+            assert_eq!(Row::read(&item), None, "{name}");
+        }
+        let mut item = written();
+        item.insert("status".to_owned(), text("approved"));
+        assert_eq!(Row::read(&item), None, "decided without a score");
+    }
+}

@@ -1,0 +1,31 @@
+//! How long a new process takes to its first answer. Only the release build is worth measuring:
+//!
+//! ```sh
+//! ./build.sh
+//! PAYCTL_TEST_BOOTSTRAP=$PWD/target/lambda/transaction-processing/bootstrap \
+//!     cargo test -p transaction-processing --test cold_start -- --ignored --nocapture
+//! ```
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{request, start};
+use handler_tests::cold_start;
+use handler_tests::transactions::{Transactions, payment};
+use serde_json::json;
+
+const LIMIT: Duration = Duration::from_millis(50);
+
+#[tokio::test]
+#[ignore = "measures the release build"]
+async fn the_first_answer_of_a_process_comes_at_once() {
+    let at = Transactions::new().await;
+    let start = || start(&at);
+    let bad = cold_start("bad request", start, |_| json!({}));
+    let one = cold_start("posted transaction", start, |spawn| {
+        request(&format!("order-{spawn}"), &payment())
+    });
+    assert!(bad < LIMIT && one < LIMIT);
+}
