@@ -16,9 +16,16 @@ use std::time::{Duration, Instant};
 /// failed one by putting the whole table back: of two at once both may win, or one's items vanish.
 /// DynamoDB isolates transactions, and cancels one that meets another: so does the layer here. A
 /// put or an update on a condition is two steps in moto and one in DynamoDB and S3: here, too,
-/// others wait. A server named by `PAYCTL_TEST_ENDPOINT` must do as much.
+/// others wait.
+///
+/// moto's RotateSecret calls a function, which needs Docker, or makes a version without a value the
+/// current one. Secrets Manager makes one that is pending, and the tests are who calls the steps. A
+/// pending version takes one value, where moto would take another, and versions have the dates of
+/// their creation, where moto says now.
+///
+/// A server named by `PAYCTL_TEST_ENDPOINT` must do as much.
 const SERVE: &str = r#"
-import collections, functools, logging, os, sys, threading, time
+import collections, functools, json, logging, os, sys, threading, time
 def watch():
     sys.stdin.read()
     os._exit(0)
@@ -56,6 +63,35 @@ Backend.transact_write_items = transact(Backend.transact_write_items)
 for name in ["get_item", "put_item", "query", "scan", "update_item"]:
     setattr(Backend, name, alone(getattr(Backend, name)))
 S3Response.put_object = upload(S3Response.put_object)
+from moto.secretsmanager.exceptions import ResourceExistsException
+from moto.secretsmanager.models import SecretsManagerBackend as Secrets
+def rotate(self, secret_id, client_request_token=None, **others):
+    secret = self.secrets[secret_id]
+    secret.rotation_requested = secret.rotation_enabled = True
+    if secret.versions:
+        secret.remove_version_stages_from_old_versions(["AWSPENDING"])
+        pending = {"version_id": client_request_token, "version_stages": ["AWSPENDING"], "createdate": time.time()}
+        secret.versions[client_request_token] = pending
+    return secret.to_short_dict()
+def once(call):
+    @functools.wraps(call)
+    def put(self, secret_id, secret_string, secret_binary, client_request_token, version_stages):
+        version = self.secrets[secret_id].versions.get(client_request_token, {})
+        if version.get("secret_string", secret_string) != secret_string:
+            raise ResourceExistsException("the version has another value")
+        return call(self, secret_id, secret_string, secret_binary, client_request_token, version_stages)
+    return put
+def versions(call):
+    @functools.wraps(call)
+    def dated(self, secret_id):
+        reply = json.loads(call(self, secret_id))
+        for version in reply["Versions"]:
+            version["CreatedDate"] = self.secrets[secret_id].versions[version["VersionId"]]["createdate"]
+        return json.dumps(reply)
+    return dated
+Secrets.rotate_secret = rotate
+Secrets.put_secret_value = once(Secrets.put_secret_value)
+Secrets.list_secret_version_ids = versions(Secrets.list_secret_version_ids)
 from moto.server import main
 main(["-H", "127.0.0.1", "-p", sys.argv[1]])
 "#;

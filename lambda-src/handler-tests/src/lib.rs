@@ -1,10 +1,12 @@
-//! What the handlers' tests share: an emulated AWS, one that answers what a test says, the real
-//! binary, and Lambda's side of its runtime interface.
+//! What the handlers' tests share: an emulated AWS, one that answers what a test says, a real
+//! database, the real binary, and Lambda's side of its runtime interface.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
+mod cut;
 mod emulator;
 mod function;
 pub mod payments;
+mod postgres;
 mod resources;
 mod scripted;
 pub mod transactions;
@@ -17,9 +19,11 @@ use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use handler_kit::api::Reply;
 use serde_json::Value;
 
+pub use cut::Wire;
 pub use emulator::endpoint;
 pub use function::{Function, Outcome};
 pub use handler_kit::join_all;
+pub use postgres::Postgres;
 pub use resources::{Item, Key, items, make_bucket, make_table, object, versions};
 pub use scripted::{Request, Scripted};
 

@@ -1,0 +1,254 @@
+//! The four steps.
+
+use std::time::Duration;
+
+use aws_sdk_secretsmanager::Client;
+use handler_kit::aws::{self, SdkConfig, Unavailable};
+use handler_kit::log;
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use crate::credentials::{Credentials, CredentialsError};
+use crate::database::{Connector, Failed, Session};
+use crate::event::{Event, Step};
+use crate::secret::{CURRENT, Description, PENDING, PREVIOUS, Secret};
+use crate::{Config, EventError};
+
+/// How long a step may take: less than the function's 30 s, so that it is us who says so.
+const LIMIT: Duration = Duration::from_secs(25);
+
+/// What the handler works with.
+#[derive(Clone)]
+pub struct Deps {
+    /// Where secrets are kept.
+    pub secrets: Client,
+    /// What the environment says.
+    pub config: Config,
+}
+
+/// Why a step failed. Safe to return and to log: no value and no part of one is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum RotationError {
+    /// It was no step.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// The secret does not rotate.
+    #[error("rotation is not enabled for the secret")]
+    NotEnabled,
+    /// The token is the id of no version that has a label.
+    #[error("the token is not the id of a version that is in use")]
+    NotAVersion,
+    /// Another rotation has begun.
+    #[error("the version of the token is not AWSPENDING")]
+    NotPending,
+    /// A version that should have a value has none.
+    #[error("the secret has no value {0}")]
+    NoValue(&'static str),
+    /// A version is no way to log in.
+    #[error("the value {0} cannot be used: {1}")]
+    Value(&'static str, CredentialsError),
+    /// The new password is meant for somebody else.
+    #[error("AWSPENDING is for another user or another database than AWSCURRENT")]
+    OtherLogin,
+    /// No version has the password.
+    #[error("no version of the secret logs in")]
+    LockedOut,
+    /// The new password is not the database's.
+    #[error("AWSPENDING does not log in")]
+    DoesNotLogIn,
+    /// Secrets Manager made up no password.
+    #[error("there is no random password")]
+    NoPassword,
+    /// Secrets Manager did not do it; it may later.
+    #[error("Secrets Manager did not do it now")]
+    Secrets,
+    /// The database did not do it; it may later.
+    #[error("the database did not do it now")]
+    Database,
+    /// It took too long.
+    #[error("the step took longer than {} s", LIMIT.as_secs())]
+    Timeout,
+}
+
+impl From<Unavailable> for RotationError {
+    fn from(_: Unavailable) -> Self {
+        Self::Secrets
+    }
+}
+
+impl From<Failed> for RotationError {
+    fn from(_: Failed) -> Self {
+        Self::Database
+    }
+}
+
+impl Deps {
+    /// Makes clients from the SDK's default chain: in Lambda, the function's environment.
+    pub async fn connect(config: Config) -> Self {
+        let shared = aws::config(Duration::from_secs(3), Duration::from_secs(8)).await;
+        Self::new(&shared, config)
+    }
+
+    /// Makes clients from what they share.
+    #[must_use]
+    pub fn new(shared: &SdkConfig, config: Config) -> Self {
+        Self { secrets: Client::new(shared), config }
+    }
+}
+
+/// Does one step.
+///
+/// # Errors
+/// Why it is not done, as a [`RotationError`]; it may be tried again.
+pub async fn handle(event: &Value, deps: &Deps) -> Result<(), RotationError> {
+    let event = Event::read(event).inspect_err(|error| {
+        log::error("event refused", json!({"reason": error.to_string()}));
+    })?;
+    let done = tokio::time::timeout(LIMIT, do_step(event, deps)).await;
+    let done = done.unwrap_or(Err(RotationError::Timeout));
+    // The token comes from outside, but whoever may call the function may read its log.
+    let mut fields = json!({"step": event.step.as_str(), "version": event.token});
+    match done {
+        Ok(how) => {
+            fields["how"] = json!(how);
+            log::info("step done", fields);
+            Ok(())
+        }
+        Err(error) => {
+            fields["reason"] = json!(error.to_string());
+            log::error("step failed", fields);
+            Err(error)
+        }
+    }
+}
+
+/// What a step turned out to be, for the log.
+type How = &'static str;
+
+async fn do_step(event: Event<'_>, deps: &Deps) -> Result<How, RotationError> {
+    let secret = Secret { client: &deps.secrets, event };
+    let seen = secret.describe().await?;
+    if !seen.rotates() {
+        return Err(RotationError::NotEnabled);
+    }
+    if seen.labels(event.token).is_empty() {
+        return Err(RotationError::NotAVersion);
+    }
+    if seen.has(event.token, CURRENT) {
+        return Ok("the version is current already");
+    }
+    if !seen.has(event.token, PENDING) {
+        return Err(RotationError::NotPending);
+    }
+    match event.step {
+        Step::Create => create(&secret, &seen).await,
+        Step::Set => set(&secret, &seen, &deps.config.connector).await,
+        Step::Test => test(&secret, &deps.config.connector).await,
+        Step::Finish => finish(&secret, &seen, &deps.config.connector).await,
+    }
+}
+
+/// Gives the version a value with a new password, unless it has one: that one may be the database's
+/// already.
+async fn create(secret: &Secret<'_>, seen: &Description) -> Result<How, RotationError> {
+    const KEPT: How = "the version has its password already";
+    if secret.value(secret.event.token).await?.is_some() {
+        return Ok(KEPT);
+    }
+    let current = current(secret, seen).await?.1;
+    let password = secret.random_password(current.next_length()).await?;
+    let new = secret.put(current.with_password(&password)).await?;
+    Ok(if new { "a new password" } else { KEPT })
+}
+
+/// Makes the new password the database's, with whatever version it lets in now.
+async fn set(
+    secret: &Secret<'_>,
+    seen: &Description,
+    connector: &Connector,
+) -> Result<How, RotationError> {
+    let pending = secret.credentials(secret.event.token, PENDING).await?;
+    let (current_version, current) = current(secret, seen).await?;
+    if !pending.same_login(&current) {
+        return Err(RotationError::OtherLogin);
+    }
+    if let Some(session) = connector.log_in(&pending, &pending.password).await? {
+        session.close().await;
+        return Ok("the password was set already");
+    }
+    let (how, session) = match connector.log_in(&pending, &current.password).await? {
+        Some(session) => ("logged in as AWSCURRENT", session),
+        None => {
+            let tried = [secret.event.token, current_version];
+            (
+                "logged in as an older version",
+                older(secret, seen, connector, &pending, tried).await?,
+            )
+        }
+    };
+    let done = session.set_password(&pending.password).await;
+    session.close().await;
+    done?;
+    Ok(how)
+}
+
+/// Logs in with `AWSPREVIOUS`, or else with the newest version that the database lets in: an earlier
+/// rotation may have ended after its `setSecret`, and lost its label to this one.
+async fn older(
+    secret: &Secret<'_>,
+    seen: &Description,
+    connector: &Connector,
+    place: &Credentials,
+    tried: [&str; 2],
+) -> Result<Session, RotationError> {
+    let mut tried = tried.map(str::to_owned).to_vec();
+    let previous = seen.version(PREVIOUS).map(str::to_owned);
+    for version in previous.into_iter().chain(secret.versions().await?) {
+        if tried.contains(&version) {
+            continue;
+        }
+        tried.push(version.clone());
+        // A version without a value, or with one that is no login, never was the database's.
+        let Some(value) = secret.value(&version).await? else { continue };
+        let Ok(older) = Credentials::parse(&value) else { continue };
+        if older.username != place.username {
+            continue;
+        }
+        if let Some(session) = connector.log_in(place, &older.password).await? {
+            return Ok(session);
+        }
+    }
+    Err(RotationError::LockedOut)
+}
+
+/// Logs in with the new password and runs a query.
+async fn test(secret: &Secret<'_>, connector: &Connector) -> Result<How, RotationError> {
+    let pending = secret.credentials(secret.event.token, PENDING).await?;
+    let session = connector.log_in(&pending, &pending.password).await?;
+    let session = session.ok_or(RotationError::DoesNotLogIn)?;
+    let done = session.query().await;
+    session.close().await;
+    done?;
+    Ok("the version logs in")
+}
+
+/// Makes the version the current one, if it logs in now: then `AWSCURRENT` never moves to a version
+/// that does not, in whatever order steps are asked for.
+async fn finish(
+    secret: &Secret<'_>,
+    seen: &Description,
+    connector: &Connector,
+) -> Result<How, RotationError> {
+    let before = seen.version(CURRENT).ok_or(RotationError::NoValue(CURRENT))?;
+    test(secret, connector).await?;
+    secret.make_current(before).await?;
+    Ok("the version is current")
+}
+
+async fn current<'seen>(
+    secret: &Secret<'_>,
+    seen: &'seen Description,
+) -> Result<(&'seen str, Credentials), RotationError> {
+    let version = seen.version(CURRENT).ok_or(RotationError::NoValue(CURRENT))?;
+    Ok((version, secret.credentials(version, CURRENT).await?))
+}
