@@ -12,6 +12,8 @@ CARGO_FLAGS := --workspace --locked
 export PAYCTL_TEST_PYTHON ?= $(CURDIR)/target/tools/venv/bin/python
 # Most of a test is waiting for an emulator: more at once than there are cores.
 export RUST_TEST_THREADS ?= 6
+# Looked up when it is used: `tools` may have to fetch it first.
+POSTGRES = PAYCTL_POSTGRES=$(shell sh scripts/tools.sh --postgres)
 # The sandbox of `make` shares the tests' Python environment and keeps apart from the user's.
 DEMO_ENV := PAYCTL_SANDBOX_VENV=$(CURDIR)/target/tools/venv
 
@@ -42,12 +44,12 @@ test: unit handler-test overlay-test
 
 # payctl itself: pure tests, conformance on two emulators, scenarios, end to end.
 unit: tools handlers build
-	cargo test $(CARGO_FLAGS)
+	$(POSTGRES) cargo test $(CARGO_FLAGS)
 
 # The handlers: directly, and their real binary against a Lambda Runtime API.
 handler-test: tools handlers
-	cd lambda-src && cargo test --workspace --locked
-	cd lambda-src && PAYCTL_TEST_BOOTSTRAP=$(CURDIR)/lambda-src/target/lambda/payment-processor/bootstrap \
+	cd lambda-src && $(POSTGRES) cargo test --workspace --locked
+	cd lambda-src && $(POSTGRES) PAYCTL_TEST_BOOTSTRAP=$(CURDIR)/lambda-src/target/lambda/payment-processor/bootstrap \
 		cargo test --workspace --locked --test binary
 
 # The sandbox's overlay: each gap it closes has a test that fails without it.

@@ -1,8 +1,69 @@
 #!/bin/sh
-# Sets up the Python environment that the tests run the emulators from: target/tools/venv.
-# An interrupted installation is done again; a complete one is left alone.
+# Sets up what the tests run: the Python environment of the emulators, target/tools/venv, and the
+# programs of PostgreSQL. An interrupted installation is done again; a complete one is left alone.
+#
+#   tools.sh               sets up both
+#   tools.sh --postgres    prints the folder of PostgreSQL's initdb and postgres
 set -eu
 cd "$(dirname -- "$0")/.."
+
+# PostgreSQL: what PAYCTL_POSTGRES names, what Debian has installed, or Debian's package, unpacked.
+unpacked=$PWD/target/tools/postgresql
+postgres() {
+    debian=$(find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)
+    for folder in "${PAYCTL_POSTGRES:-$debian}" "$unpacked/bin"; do
+        if [ -x "$folder/initdb" ] && [ -x "$folder/postgres" ]; then
+            echo "$folder"
+            return
+        fi
+    done
+    return 1
+}
+
+# Unpacks the release's PostgreSQL, and the libraries that this machine lacks for it, without
+# installing anything: an installed one would start a server.
+unpack_postgres() {
+    if ! command -v apt-get >/dev/null; then
+        echo "tools: no PostgreSQL was found; install it, or name the folder of initdb and" \
+            "postgres in PAYCTL_POSTGRES" >&2
+        exit 1
+    fi
+    if ! apt-cache show postgresql >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+        apt-get update --quiet --quiet >&2
+    fi
+    package=$(apt-cache depends postgresql | sed -n 's/.*Depends: \(postgresql-[0-9]*\)$/\1/p' | head -n 1)
+    if [ -z "$package" ]; then
+        echo "tools: Debian's package lists have no PostgreSQL; run apt-get update" >&2
+        exit 1
+    fi
+    echo "tools: unpacking $package into $unpacked (once, about 55 MB, more where libraries lack)" >&2
+    rm -rf "$unpacked" "$unpacked.new"
+    mkdir -p "$unpacked.new/packages" "$unpacked.new/bin"
+    missing=$(apt-get install --simulate --no-install-recommends "$package" \
+        | sed -n 's/^Inst \([^ ]*\) .*/\1/p' | grep -v -x "$package" || true)
+    # shellcheck disable=SC2086
+    (cd "$unpacked.new/packages" && apt-get download --quiet --quiet "$package" $missing) >&2
+    for archive in "$unpacked.new"/packages/*.deb; do
+        dpkg -x "$archive" "$unpacked.new/root"
+    done
+    rm -rf "$unpacked.new/packages"
+    libraries=$(cd "$unpacked.new/root" && find . -type d -name '*-linux-gnu*' -path '*lib/*' \
+        -printf "$unpacked/root/%P:")
+    programs=$(cd "$unpacked.new/root" && find usr/lib/postgresql -name initdb -printf '%h')
+    for program in initdb postgres; do
+        printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s "$@"\n' \
+            "'${libraries%:}'" "'$unpacked/root/$programs/$program'" > "$unpacked.new/bin/$program"
+    done
+    # The tests of root run it as nobody.
+    chmod -R a+rX "$unpacked.new"
+    chmod a+x "$unpacked.new"/bin/*
+    mv "$unpacked.new" "$unpacked"
+}
+
+case ${1:-} in
+    --postgres) postgres; exit ;;
+esac
+postgres >/dev/null || unpack_postgres
 
 venv=target/tools/venv
 wanted=$(cat crates/payctl-sandbox/overlay/requirements.txt tests/requirements.txt)

@@ -20,8 +20,8 @@ use std::time::{Duration, Instant};
 ///
 /// moto's RotateSecret calls a function, which needs Docker, or makes a version without a value the
 /// current one. Secrets Manager makes one that is pending, and the tests are who calls the steps. A
-/// pending version takes one value, where moto would take another, and versions have the dates of
-/// their creation, where moto says now.
+/// pending version takes one value, where moto would take another, and versions are listed with
+/// the times of their creation, where moto says now.
 ///
 /// A server named by `PAYCTL_TEST_ENDPOINT` must do as much.
 const SERVE: &str = r#"
@@ -76,10 +76,13 @@ def rotate(self, secret_id, client_request_token=None, **others):
 def once(call):
     @functools.wraps(call)
     def put(self, secret_id, secret_string, secret_binary, client_request_token, version_stages):
-        version = self.secrets[secret_id].versions.get(client_request_token, {})
+        versions = self.secrets[secret_id].versions
+        version = versions.get(client_request_token, {})
         if version.get("secret_string", secret_string) != secret_string:
             raise ResourceExistsException("the version has another value")
-        return call(self, secret_id, secret_string, secret_binary, client_request_token, version_stages)
+        reply = call(self, secret_id, secret_string, secret_binary, client_request_token, version_stages)
+        versions[json.loads(reply)["VersionId"]]["createdate"] = time.time()
+        return reply
     return put
 def versions(call):
     @functools.wraps(call)

@@ -143,7 +143,7 @@ async fn do_step(event: Event<'_>, deps: &Deps) -> Result<How, RotationError> {
     match event.step {
         Step::Create => create(&secret, &seen).await,
         Step::Set => set(&secret, &seen, &deps.config.connector).await,
-        Step::Test => test(&secret, &deps.config.connector).await,
+        Step::Test => test(&secret, &seen, &deps.config.connector).await,
         Step::Finish => finish(&secret, &seen, &deps.config.connector).await,
     }
 }
@@ -167,11 +167,8 @@ async fn set(
     seen: &Description,
     connector: &Connector,
 ) -> Result<How, RotationError> {
-    let pending = secret.credentials(secret.event.token, PENDING).await?;
     let (current_version, current) = current(secret, seen).await?;
-    if !pending.same_login(&current) {
-        return Err(RotationError::OtherLogin);
-    }
+    let pending = pending(secret, &current).await?;
     if let Some(session) = connector.log_in(&pending, &pending.password).await? {
         session.close().await;
         return Ok("the password was set already");
@@ -222,8 +219,12 @@ async fn older(
 }
 
 /// Logs in with the new password and runs a query.
-async fn test(secret: &Secret<'_>, connector: &Connector) -> Result<How, RotationError> {
-    let pending = secret.credentials(secret.event.token, PENDING).await?;
+async fn test(
+    secret: &Secret<'_>,
+    seen: &Description,
+    connector: &Connector,
+) -> Result<How, RotationError> {
+    let pending = pending(secret, &current(secret, seen).await?.1).await?;
     let session = connector.log_in(&pending, &pending.password).await?;
     let session = session.ok_or(RotationError::DoesNotLogIn)?;
     let done = session.query().await;
@@ -240,7 +241,7 @@ async fn finish(
     connector: &Connector,
 ) -> Result<How, RotationError> {
     let before = seen.version(CURRENT).ok_or(RotationError::NoValue(CURRENT))?;
-    test(secret, connector).await?;
+    test(secret, seen, connector).await?;
     secret.make_current(before).await?;
     Ok("the version is current")
 }
@@ -251,4 +252,10 @@ async fn current<'seen>(
 ) -> Result<(&'seen str, Credentials), RotationError> {
     let version = seen.version(CURRENT).ok_or(RotationError::NoValue(CURRENT))?;
     Ok((version, secret.credentials(version, CURRENT).await?))
+}
+
+/// The new login, which differs from the current one in its password alone.
+async fn pending(secret: &Secret<'_>, current: &Credentials) -> Result<Credentials, RotationError> {
+    let pending = secret.credentials(secret.event.token, PENDING).await?;
+    if pending.same_login(current) { Ok(pending) } else { Err(RotationError::OtherLogin) }
 }

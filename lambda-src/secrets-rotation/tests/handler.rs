@@ -169,8 +169,10 @@ async fn a_value_for_somebody_else_is_refused() {
         let mut value = stack.value("AWSCURRENT").await.unwrap();
         value[field] = other;
         stack.put(&token, "AWSPENDING", &value.to_string()).await;
-        let refused = stack.step("setSecret", &token).await;
-        assert_eq!(refused, Err(RotationError::OtherLogin), "{field}");
+        for step in &STEPS[1..] {
+            let refused = stack.step(step, &token).await;
+            assert_eq!(refused, Err(RotationError::OtherLogin), "{step} {field}");
+        }
     }
     let token = stack.begin().await;
     stack.put(&token, "AWSPENDING", "no JSON").await;

@@ -128,18 +128,29 @@ impl Stack {
         Some(versions.into_iter().find(|(_, labels)| has(labels))?.0)
     }
 
-    /// The passwords of all versions, with their ids.
-    pub async fn passwords(&self) -> Vec<(String, String)> {
+    /// The versions, the newest first.
+    async fn versions(&self) -> Vec<String> {
         let request = self.secrets.list_secret_version_ids().secret_id(&self.arn);
         let reply = request.include_deprecated(true).send().await.unwrap();
+        let mut versions = reply.versions.unwrap();
+        versions.sort_by_key(|version| std::cmp::Reverse(version.created_date));
+        versions.into_iter().map(|version| version.version_id.unwrap()).collect()
+    }
+
+    /// The password of a version. One that a rotation has only begun with has none.
+    pub async fn password_of(&self, version: &str) -> Option<String> {
+        let request = self.secrets.get_secret_value().secret_id(&self.arn).version_id(version);
+        let value = request.send().await.ok()?.secret_string.unwrap();
+        let value: Value = serde_json::from_str(&value).unwrap_or_default();
+        Some(value["password"].as_str()?.to_owned())
+    }
+
+    /// The passwords of all versions, with their ids.
+    pub async fn passwords(&self) -> Vec<(String, String)> {
         let mut passwords = Vec::new();
-        for version in reply.versions.unwrap() {
-            let id = version.version_id.unwrap();
-            let request = self.secrets.get_secret_value().secret_id(&self.arn).version_id(&id);
-            // The one that a rotation has only begun with has no value.
-            if let Ok(reply) = request.send().await {
-                let value: Value = serde_json::from_str(&reply.secret_string.unwrap()).unwrap();
-                passwords.push((id, value["password"].as_str().unwrap().to_owned()));
+        for version in self.versions().await {
+            if let Some(password) = self.password_of(&version).await {
+                passwords.push((version, password));
             }
         }
         passwords
@@ -147,8 +158,10 @@ impl Stack {
 
     /// The version whose password is the database's; there always is one.
     pub async fn version_that_logs_in(&self) -> String {
-        for (version, password) in self.passwords().await {
-            if logs_in(&self.user, &password).await {
+        for version in self.versions().await {
+            if let Some(password) = self.password_of(&version).await
+                && logs_in(&self.user, &password).await
+            {
                 return version;
             }
         }
@@ -225,6 +238,13 @@ pub async fn logs_in_plainly(user: &str, password: &str) -> bool {
 pub async fn sql(statements: &str) {
     let client = connect("postgres", &database().password).await.unwrap();
     client.batch_execute(statements).await.unwrap();
+}
+
+/// Runs a statement as the superuser, in a transaction that ends when the answer is dropped.
+pub async fn hold(statement: &str) -> tokio_postgres::Client {
+    let client = connect("postgres", &database().password).await.unwrap();
+    client.batch_execute(&format!("BEGIN; {statement}")).await.unwrap();
+    client
 }
 
 /// Starts the real binary.
