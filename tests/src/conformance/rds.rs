@@ -233,11 +233,7 @@ pub async fn a_cluster_takes_its_time() {
     let server = Server::start_slow(100);
     let environment = environment(&server).await;
     let database = database(&environment.facts, |_, cluster| cluster);
-    // What the cluster is made with, and then the cluster by hand.
-    let mut before = stack();
-    let parts = parts(&environment.facts, &mut before);
-    let declared = before.add("main", parts.cluster);
-    let address = declared.address();
+    let address = database.cluster.address();
     let (_, outcome) = environment.run(&database.stack, Goal::Up).await;
     complete(&outcome);
 
@@ -259,7 +255,7 @@ pub async fn a_cluster_takes_its_time() {
     complete(&outcome);
     assert_eq!(environment.state().resources.len(), 0);
 
-    // Again, without the engine's patience.
+    // Again, but the cluster and an instance without the engine's patience.
     let (_, outcome) = environment.run(&without_database(&environment.facts), Goal::Up).await;
     complete(&outcome);
     let state = environment.state();
