@@ -32,7 +32,7 @@ async fn cut_everywhere(next: bool) {
     let wire = Wire::default();
     let emulator = handler_tests::endpoint().rsplit(':').next().unwrap().parse().unwrap();
     let endpoint = format!("http://127.0.0.1:{}", wire.to(emulator));
-    let mut stack = Stack::through(&endpoint, wire.to(database().port)).await;
+    let stack = Stack::through(&endpoint, wire.to(database().port)).await;
     let mut seen: BTreeSet<Left> = BTreeSet::new();
     let mut piece = 0;
     loop {
@@ -50,8 +50,6 @@ async fn cut_everywhere(next: bool) {
             }
         };
         wire.mend();
-        // Another process, with connections of its own.
-        stack.deps = Deps::new(&handler_tests::config(&endpoint), common::config());
         seen.insert(left(&stack, &token).await);
         if next {
             token = stack.begin().await;
