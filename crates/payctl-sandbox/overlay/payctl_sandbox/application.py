@@ -9,7 +9,7 @@ import sys
 import threading
 from collections import Counter
 
-from . import control, requests, rest, tokens
+from . import control, http_api, requests, rest, tokens
 from .clock import later
 
 # Operations that only read leave nothing to save.
@@ -39,6 +39,8 @@ class Application:
             return control.answer(self, environ, start_response)
         if self.functions and rest.is_for(environ):
             self.calls["execute-api.Invoke"] += 1
+            if found := http_api.find(environ):
+                return http_api.answer(self.functions, found, environ, body, start_response)
             return rest.answer(self.functions, environ, body, start_response)
         call = requests.identify(environ, body)
         self.calls[f"{call.service}.{call.operation}"] += 1

@@ -54,9 +54,14 @@ def answer(functions, environ, body, start_response):
         headers = [("Content-Type", "application/json")]
     headers.append(("x-amzn-RequestId", request.id))
     _log(functions, request, status, payload)
-    reason = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
-    start_response(f"{status} {reason}", headers)
+    start_response(status_line(status), headers)
     return [payload]
+
+
+def status_line(status):
+    """A status with its usual words, as far as it has any."""
+    reason = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
+    return f"{status} {reason}"
 
 
 class Request:
@@ -148,17 +153,22 @@ def _function(request, served):
     if served["integration"] != "AWS_PROXY" or not match:
         raise Refusal(500, "Internal server error")
     arn = match["arn"]
-    source = f"arn:aws:execute-api:{request.region}:{DEFAULT_ACCOUNT_ID}:{request.api}"
-    context = {"aws:sourcearn": f"{source}/{request.stage}/{request.method}{request.resource}"}
-    try:
-        function = get_backend(DEFAULT_ACCOUNT_ID, request.region).get_function(arn)
-    except JsonRESTError:
-        raise Refusal(500, "Internal server error") from None
-    document = {"Statement": function.policy.statements}
-    principal = ("Service", "apigateway.amazonaws.com")
-    if decide(document, principal, "lambda:InvokeFunction", arn, context) != ALLOW:
+    source = f"{request.api}/{request.stage}/{request.method}{request.resource}"
+    if not lets_in(request.region, arn, source):
         raise Refusal(500, "Internal server error")
     return arn
+
+
+def lets_in(region, arn, source):
+    """Whether there is such a function, and it lets that part of an API call it."""
+    context = {"aws:sourcearn": f"arn:aws:execute-api:{region}:{DEFAULT_ACCOUNT_ID}:{source}"}
+    try:
+        function = get_backend(DEFAULT_ACCOUNT_ID, region).get_function(arn)
+    except JsonRESTError:
+        return False
+    document = {"Statement": function.policy.statements}
+    principal = ("Service", "apigateway.amazonaws.com")
+    return decide(document, principal, "lambda:InvokeFunction", arn, context) == ALLOW
 
 
 def _event(request, parameters):
@@ -188,7 +198,7 @@ def _event(request, parameters):
             "path": f"/{request.stage}{request.path}",
             "protocol": request.protocol,
             "requestId": request.id,
-            "requestTime": _time(request.at),
+            "requestTime": written_time(request.at),
             "requestTimeEpoch": int(request.at * 1000),
             "resourcePath": request.resource,
             "stage": request.stage,
@@ -218,15 +228,10 @@ def _reply(result):
 
 
 def _log(functions, request, status, payload):
-    """Writes the line that the stage's format makes of the request."""
-    settings = request.access_log or {}
-    _, found, group = settings.get("destinationArn", "").partition(":log-group:")
-    if not found or not settings.get("format"):
-        return
     known = {
         "requestId": request.id,
         "identity.sourceIp": request.ip,
-        "requestTime": _time(request.at),
+        "requestTime": written_time(request.at),
         "httpMethod": request.method,
         "resourcePath": request.resource,
         "path": f"/{request.stage}{request.path}",
@@ -234,18 +239,29 @@ def _log(functions, request, status, payload):
         "protocol": request.protocol,
         "responseLength": str(len(payload)),
     }
+    place = (request.region, request.api, request.at)
+    write_log(functions, request.access_log, known, *place)
+
+
+def write_log(functions, settings, known, region, api, at):
+    """Writes the line that a stage's format makes of what is known of a request."""
+    settings = settings or {}
+    _, found, group = settings.get("destinationArn", "").partition(":log-group:")
+    if not found or not settings.get("format"):
+        return
     line = re.sub(
         r"\$context\.([\w.]+)", lambda match: known.get(match[1], "-"), settings["format"]
     )
     with functions.lock:
-        backend = logs_backends[DEFAULT_ACCOUNT_ID][request.region]
+        backend = logs_backends[DEFAULT_ACCOUNT_ID][region]
         if group not in backend.groups:
             return
-        backend.ensure_log_stream(group, request.api)
-        event = {"timestamp": int(request.at * 1000), "message": line}
-        backend.put_log_events(group, request.api, [event])
+        backend.ensure_log_stream(group, api)
+        event = {"timestamp": int(at * 1000), "message": line}
+        backend.put_log_events(group, api, [event])
     functions.changed()
 
 
-def _time(seconds):
+def written_time(seconds):
+    """A time as API Gateway writes it."""
     return time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(seconds))

@@ -24,6 +24,7 @@ MODULES = (
     "function_checks",
     "function_states",
     "guardduty",
+    "http_apis",
     "iam",
     "instances",
     "kms",
@@ -37,6 +38,7 @@ MODULES = (
     "subnet_groups",
     "tables",
     "topics",
+    "vpc_links",
     "waf",
 )
 
