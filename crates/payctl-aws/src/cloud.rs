@@ -21,6 +21,7 @@ use http_body_util::Limited;
 use payctl_engine::Cloud;
 
 use crate::apigateway::Methods;
+use crate::apigatewayv2::Lists;
 use crate::artifact::Artifacts;
 use crate::autoscaling::Policies;
 use crate::cloudwatch::Alarms;
@@ -103,6 +104,7 @@ pub struct Aws {
     pub(crate) alarms: Arc<Alarms>,
     pub(crate) clusters: Arc<Clusters>,
     pub(crate) instances: Arc<Instances>,
+    pub(crate) lists: Arc<Lists>,
     pub(crate) looks: Arc<Looks>,
     pub(crate) methods: Arc<Methods>,
     pub(crate) parameters: Arc<Parameters>,
@@ -212,6 +214,8 @@ impl Connection {
         let ec2 = client!(aws_sdk_ec2);
         let looks = Arc::new(Looks::new(&ec2));
         let (apigateway, ssm) = (client!(aws_sdk_apigateway), client!(aws_sdk_ssm));
+        let apigatewayv2 = client!(aws_sdk_apigatewayv2);
+        let lists = Arc::new(Lists::new(&apigatewayv2));
         let autoscaling = client!(aws_sdk_autoscaling);
         let policies = Arc::new(crate::autoscaling::policies(&autoscaling));
         let methods = Arc::new(crate::apigateway::methods(&apigateway));
@@ -224,7 +228,7 @@ impl Connection {
         Aws {
             acm: client!(aws_sdk_acm),
             apigateway,
-            apigatewayv2: client!(aws_sdk_apigatewayv2),
+            apigatewayv2,
             autoscaling,
             cloudtrail: client!(aws_sdk_cloudtrail),
             cloudwatch,
@@ -253,6 +257,7 @@ impl Connection {
             alarms,
             clusters,
             instances,
+            lists,
             looks,
             methods,
             parameters,

@@ -6,6 +6,7 @@
 
 mod access;
 pub mod apigateway;
+pub mod apigatewayv2;
 mod artifact;
 pub mod autoscaling;
 mod cloud;
@@ -63,6 +64,11 @@ pub fn kinds() -> Registry<Aws> {
         .with::<apigateway::RequestValidator>()
         .with::<apigateway::RestApi>()
         .with::<apigateway::Stage>()
+        .with::<apigatewayv2::HttpApi>()
+        .with::<apigatewayv2::Integration>()
+        .with::<apigatewayv2::Route>()
+        .with::<apigatewayv2::Stage>()
+        .with::<apigatewayv2::VpcLink>()
         .with::<autoscaling::Group>()
         .with::<autoscaling::ScalingPolicy>()
         .with::<cloudtrail::Trail>()

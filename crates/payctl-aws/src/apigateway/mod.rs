@@ -21,5 +21,6 @@ pub use request_validator::{
     RequestValidator, RequestValidatorId, RequestValidatorOutputs, RequestValidatorRef,
 };
 pub use resource::{ApiResource, ApiResourceOutputs, ApiResourceRef, ResourceId};
+pub(crate) use rest_api::host;
 pub use rest_api::{ApiId, RestApi, RestApiOutputs, RestApiRef};
 pub use stage::{AccessLog, Stage, StageName, StageOutputs, StageRef};

@@ -167,7 +167,7 @@ fn outputs(cx: &Cx<'_>, id: Option<String>, root: Option<String>) -> Result<Rest
         root: root.present("the root resource's id")?.into(),
         arn: arn(cx, &id),
         execution_arn: cx.cloud.facts.arn("execute-api", id.as_str()),
-        host: host(cx, &id),
+        host: host(cx, id.as_str()),
         id,
     })
 }
@@ -179,7 +179,7 @@ pub(super) fn arn(cx: &Cx<'_>, id: &ApiId) -> Arn {
 }
 
 /// The host that AWS gives the API.
-pub(super) fn host(cx: &Cx<'_>, id: &ApiId) -> String {
+pub(crate) fn host(cx: &Cx<'_>, id: &str) -> String {
     let Facts { partition, region, .. } = &*cx.cloud.facts;
     let domain = if partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
     format!("{id}.execute-api.{region}.{domain}")

@@ -182,7 +182,7 @@ fn outputs(cx: &Cx<'_>, api: &ApiId, name: &str) -> StageOutputs {
         api: api.clone(),
         name: name.into(),
         arn: format!("{}/stages/{name}", super::rest_api::arn(cx, api)).into(),
-        url: format!("https://{}/{name}", super::rest_api::host(cx, api)),
+        url: format!("https://{}/{name}", super::host(cx, api.as_str())),
     }
 }
 

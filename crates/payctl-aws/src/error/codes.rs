@@ -212,6 +212,7 @@ pub(super) const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ("CreateTable", "ResourceInUseException", "", FailureKind::Conflict),
     // Else it is API Gateway's "concurrent modification".
     ("CreateResource", "ConflictException", "already has this name", FailureKind::Conflict),
+    ("CreateRoute", "ConflictException", "already exists", FailureKind::Conflict),
     ("PutMethod", "ConflictException", "already exists", FailureKind::Conflict),
     ("CreateModel", "ConflictException", "already exists", FailureKind::Conflict),
     ("CreateStage", "ConflictException", "already exists", FailureKind::Conflict),

@@ -1,0 +1,117 @@
+//! Routes: what may be asked of an API, by whom, and what answers.
+
+use aws_sdk_apigatewayv2::types;
+use payctl_engine::{Access, Changed, Input, Resource, Typical, outputs};
+use serde::{Deserialize, Serialize};
+
+use super::{ApiId, IntegrationId};
+use crate::{Absent as _, Aws, Cx, Present as _, Result, id};
+
+/// What may be asked of an API.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Route {
+    pub api: Input<ApiId>,
+    /// A method and a path, such as `POST /validate` or `ANY /app/{proxy+}`.
+    pub route_key: String,
+    /// What answers.
+    pub target: Input<IntegrationId>,
+    /// `NONE` or `AWS_IAM`.
+    pub authorization: String,
+}
+
+id! {
+    /// A route's id within its API, such as `a1b2c3d`.
+    RouteId,
+}
+
+outputs! {
+    /// What AWS assigns to a route.
+    RouteOutputs via RouteRef { api: ApiId, id: RouteId }
+}
+
+/// Goes before the integration's id in a route's target.
+const TO: &str = "integrations/";
+
+impl Resource for Route {
+    type Cloud = Aws;
+    type Outputs = RouteOutputs;
+    type Ref = RouteRef;
+
+    const KIND: &'static str = "apigatewayv2.route";
+    const REPLACED_BY: &'static [&'static str] = &["api", "route_key"];
+    const UNIQUE_BY: &'static [&'static str] = &["api", "route_key"];
+    // An integration that a route leads to cannot be deleted.
+    const HOLDS: &'static [&'static str] = &["target"];
+    const STABLE_OUTPUTS: &'static [&'static str] = &["api"];
+    const BELONGS_TO: Option<&'static str> = Some("api");
+    const ONE_AT_A_TIME: Option<&'static str> = Some("api");
+    const TYPICAL: Typical = Typical::QUICK;
+    const ACCESS: Access = Access {
+        look: &["apigateway:GET"],
+        create: &["apigateway:POST"],
+        change: &["apigateway:PATCH"],
+        delete: &["apigateway:DELETE"],
+        ..Access::NONE
+    };
+
+    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<RouteOutputs>> {
+        let Ok(api) = self.api.get() else { return Ok(Vec::new()) };
+        let all = cx.cloud.lists.routes(api).await?;
+        let ours = all.into_iter().filter(|seen| seen.route_key() == Some(self.route_key.as_str()));
+        ours.map(|seen| outputs(api, seen.route_id)).collect()
+    }
+
+    async fn read(cx: &Cx<'_>, known: &RouteOutputs) -> Result<Option<Self>> {
+        let all = cx.cloud.lists.routes(&known.api).await?;
+        let mut all = all.into_iter();
+        let seen = all.find(|seen| seen.route_id() == Some(known.id.as_str()));
+        seen.map(|seen| from_seen(&known.api, seen)).transpose()
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<RouteOutputs> {
+        let api = self.api.get()?;
+        let request = cx.cloud.apigatewayv2.create_route().api_id(api);
+        let made = request
+            .route_key(&self.route_key)
+            .target(self.target()?)
+            .authorization_type(self.authorization.as_str().into())
+            .send()
+            .await?;
+        outputs(api, made.route_id)
+    }
+
+    async fn converge(&self, cx: &Cx<'_>, known: &RouteOutputs, _: &Changed) -> Result<()> {
+        let request = cx.cloud.apigatewayv2.update_route().api_id(&known.api).route_id(&known.id);
+        let request = request.target(self.target()?);
+        request.authorization_type(self.authorization.as_str().into()).send().await?;
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx<'_>, known: &RouteOutputs) -> Result<()> {
+        let request = cx.cloud.apigatewayv2.delete_route().api_id(&known.api).route_id(&known.id);
+        request.send().await.unless_absent("NotFoundException")?;
+        Ok(())
+    }
+}
+
+impl Route {
+    fn target(&self) -> Result<String> {
+        Ok(format!("{TO}{}", self.target.get()?))
+    }
+}
+
+fn outputs(api: &ApiId, id: Option<String>) -> Result<RouteOutputs> {
+    Ok(RouteOutputs { api: api.clone(), id: id.present("the route's id")?.into() })
+}
+
+fn from_seen(api: &ApiId, seen: types::Route) -> Result<Route> {
+    let authorization = seen.authorization_type.present("authorization_type")?;
+    // By hand it may lead nowhere.
+    let target = seen.target.unwrap_or_default();
+    Ok(Route {
+        api: api.clone().into(),
+        route_key: seen.route_key.present("route_key")?,
+        target: IntegrationId::from(target.strip_prefix(TO).unwrap_or(&target)).into(),
+        authorization: authorization.as_str().to_owned(),
+    })
+}
