@@ -12,6 +12,7 @@ use payctl_aws::{Artifacts, Aws, Connection};
 use crate::emulator::Server;
 
 mod databases;
+mod http_apis;
 mod platform;
 
 /// The SDK's clients for `server`.
@@ -33,6 +34,7 @@ pub async fn everything(aws: &Aws) -> BTreeSet<String> {
     all.functions(aws).await;
     all.identity(aws).await;
     all.apis(aws).await;
+    all.http_apis(aws).await;
     all.firewalls(aws).await;
     all.messages(aws).await;
     all.values(aws).await;

@@ -38,6 +38,11 @@ conformance! {
     apigateway_resource: "apigateway.resource",
     apigateway_rest_api: "apigateway.rest_api",
     apigateway_stage: "apigateway.stage",
+    apigatewayv2_api: "apigatewayv2.api",
+    apigatewayv2_integration: "apigatewayv2.integration",
+    apigatewayv2_route: "apigatewayv2.route",
+    apigatewayv2_stage: "apigatewayv2.stage",
+    apigatewayv2_vpc_link: "apigatewayv2.vpc_link",
     autoscaling_group: "autoscaling.group",
     autoscaling_policy: "autoscaling.policy",
     cloudtrail_trail: "cloudtrail.trail",
@@ -110,6 +115,30 @@ mod apigateway_rest_api_and_parts {
     #[tokio::test]
     async fn a_model_of_another_type_goes_first() {
         apigateway::a_model_of_another_type_goes_first().await;
+    }
+}
+
+mod apigatewayv2_on_the_sandbox {
+    use payctl_tests::conformance::apigatewayv2;
+
+    #[tokio::test]
+    async fn every_part() {
+        apigatewayv2::every_part_on_the_sandbox().await;
+    }
+
+    #[tokio::test]
+    async fn an_api_changes_its_link() {
+        apigatewayv2::an_api_changes_its_link().await;
+    }
+
+    #[tokio::test]
+    async fn a_link_takes_its_time() {
+        apigatewayv2::a_link_takes_its_time().await;
+    }
+
+    #[tokio::test]
+    async fn a_route_that_is_there_already_is_taken_up() {
+        apigatewayv2::a_route_that_is_there_already_is_taken_up().await;
     }
 }
 

@@ -17,7 +17,19 @@ const UNCALLED: &[(&str, &str)] = &[
     ("kms.key", "kms:TagResource"),
     ("lambda.function", "lambda:TagResource"),
     ("logs.group", "logs:TagResource"),
+    // By whichever of the two AWS asks for at a creation.
+    ("apigatewayv2.api", "apigateway:PUT"),
+    ("apigatewayv2.stage", "apigateway:PUT"),
+    ("apigatewayv2.vpc_link", "apigateway:PUT"),
     // AWS does them in the caller's name.
+    ("apigatewayv2.stage", "logs:CreateLogDelivery"),
+    ("apigatewayv2.stage", "logs:DeleteLogDelivery"),
+    ("apigatewayv2.stage", "logs:DescribeResourcePolicies"),
+    ("apigatewayv2.stage", "logs:GetLogDelivery"),
+    ("apigatewayv2.stage", "logs:ListLogDeliveries"),
+    ("apigatewayv2.stage", "logs:PutResourcePolicy"),
+    ("apigatewayv2.stage", "logs:UpdateLogDelivery"),
+    ("apigatewayv2.vpc_link", "iam:CreateServiceLinkedRole"),
     ("autoscaling.group", "ec2:CreateTags"),
     ("autoscaling.group", "ec2:RunInstances"),
     ("autoscaling.group", "iam:CreateServiceLinkedRole"),
@@ -61,7 +73,7 @@ const UNCALLED: &[(&str, &str)] = &[
 pub fn actions(call: &str) -> Vec<String> {
     let (service, operation) = call.split_once('.').unwrap();
     let service = match service {
-        "API Gateway" => "apigateway".to_owned(),
+        "API Gateway" | "ApiGatewayV2" => "apigateway".to_owned(),
         "Auto Scaling" => "autoscaling".to_owned(),
         "CloudWatch Logs" => "logs".to_owned(),
         "EventBridge" => "events".to_owned(),
@@ -74,6 +86,7 @@ pub fn actions(call: &str) -> Vec<String> {
     };
     // S3 has names of its own for what may be done, API Gateway those of HTTP.
     let names: &[&str] = match (service.as_str(), operation) {
+        ("apigateway", "TagResource") if call.starts_with("ApiGatewayV2.") => &["POST"],
         ("apigateway", get) if get.starts_with("Get") => &["GET"],
         ("apigateway", create) if create.starts_with("Create") => &["POST"],
         ("apigateway", update) if update.starts_with("Update") => &["PATCH"],

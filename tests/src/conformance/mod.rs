@@ -12,6 +12,7 @@ use crate::environment::Environment;
 
 pub mod access;
 pub mod apigateway;
+pub mod apigatewayv2;
 pub mod autoscaling;
 mod cloudtrail;
 mod cloudwatch;
@@ -98,6 +99,7 @@ impl Case {
 pub fn cases(facts: &payctl_aws::Facts) -> Vec<Case> {
     let mut cases = Vec::new();
     apigateway::cases(facts, &mut cases);
+    apigatewayv2::cases(facts, &mut cases);
     autoscaling::cases(&mut cases);
     cloudtrail::cases(facts, &mut cases);
     cloudwatch::cases(facts, &mut cases);
