@@ -61,7 +61,6 @@ async fn cut_everywhere(next: bool) {
             break;
         }
     }
-    println!("{piece} pieces");
     // Every row of the table was met.
     let rows =
         [(false, false, false), (true, false, false), (true, true, false), (true, true, true)];
