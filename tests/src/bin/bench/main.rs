@@ -109,7 +109,7 @@ fn environment(root: &Path, payctl: &Path) -> Result<(), Error> {
     for nat in ["one", "per-zone"] {
         let config = folder.path().join(format!("{nat}.toml"));
         std::fs::write(&config, format!("[pci-core]\nnat = \"{nat}\"\n"))?;
-        let run = |arguments: &[&str]| -> Result<(Output, u64), Error> {
+        let run = |arguments: &[&str]| -> Result<(Output, Memory), Error> {
             let mut command = Command::new(payctl);
             command
                 .args(arguments)
@@ -126,9 +126,7 @@ fn environment(root: &Path, payctl: &Path) -> Result<(), Error> {
             return Err(text.into());
         }
         let done = text.lines().find(|line| line.contains("done:")).unwrap_or_default();
-        println!(
-            "up, nat = {nat:<10}               {done}; peak memory {memory} MB (bound: 80 MB)"
-        );
+        println!("up, nat = {nat:<10}               {done}; peak memory {memory} (bound: 80 MB)");
         let (plan, _) = run(&["plan", "--detailed-exitcode"])?;
         let err = String::from_utf8_lossy(&plan.stderr).into_owned();
         let out = String::from_utf8_lossy(&plan.stdout).into_owned();
@@ -153,20 +151,38 @@ fn environment(root: &Path, payctl: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Runs a command; answers its output and its peak resident memory in MB.
-fn measured(mut command: Command) -> Result<(Output, u64), Error> {
+/// Peak resident memory, in MB.
+#[derive(Clone, Copy, Debug, Default)]
+struct Memory {
+    all: u64,
+    /// Without the pages of the program's own file, which an unoptimized build has many of.
+    own: u64,
+}
+
+impl std::fmt::Display for Memory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} MB, {} MB without the program's own pages", self.all, self.own)
+    }
+}
+
+/// Runs a command; answers its output and its peak resident memory.
+fn measured(mut command: Command) -> Result<(Output, Memory), Error> {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let status = PathBuf::from(format!("/proc/{}/status", child.id()));
     let watch = std::thread::spawn(move || {
-        let mut peak = 0;
+        let mut peak = Memory::default();
         while let Ok(text) = std::fs::read_to_string(&status) {
-            let line = text.lines().find(|line| line.starts_with("VmHWM:"));
-            let Some(line) = line else { break };
-            let words = line.split_whitespace().nth(1);
-            peak = peak.max(words.and_then(|word| word.parse::<u64>().ok()).unwrap_or_default());
+            let kilobytes = |name: &str| -> Option<u64> {
+                let line = text.lines().find(|line| line.starts_with(name))?;
+                line.split_whitespace().nth(1)?.parse().ok()
+            };
+            let (Some(all), Some(own)) = (kilobytes("VmHWM:"), kilobytes("RssAnon:")) else {
+                break;
+            };
+            peak = Memory { all: peak.all.max(all), own: peak.own.max(own) };
             std::thread::sleep(Duration::from_millis(3));
         }
-        peak / 1024
+        Memory { all: peak.all / 1024, own: peak.own / 1024 }
     });
     let output = child.wait_with_output()?;
     Ok((output, watch.join().unwrap_or_default()))

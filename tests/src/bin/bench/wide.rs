@@ -17,7 +17,7 @@ use aws_sdk_ssm::types::ParameterType;
 use futures::future::{BoxFuture, FutureExt as _, try_join_all};
 use payctl_aws::{Artifacts, Aws, Connection, Reach};
 
-use super::{Error, measured};
+use super::{Error, Memory, measured};
 
 /// How many there are of each kind, as in the stack.
 const EACH: usize = 8;
@@ -27,10 +27,10 @@ type Requests<'a> = Vec<BoxFuture<'a, Result<(), Error>>>;
 /// Those for the six of one number.
 type Of = fn(&Aws, usize) -> Requests<'_>;
 
-/// One step of the environment's life: seconds, MB and calls.
+/// One step of the environment's life: seconds, memory and calls.
 struct Measured {
     seconds: f64,
-    memory: u64,
+    memory: Memory,
     calls: u64,
 }
 
@@ -73,7 +73,7 @@ pub(super) fn wide(payctl: &Path) -> Result<(), Error> {
         let Measured { seconds, memory, calls } = run(arguments)?;
         let requests = plain(requests)?;
         println!(
-            "wide, {what:<14}               {seconds:.2} s, {calls} calls, {memory} MB; plain requests {requests:.2} s: {:.2} times (bound: 3, 60 MB)",
+            "wide, {what:<14}               {seconds:.2} s, {calls} calls, {memory}; plain requests {requests:.2} s: {:.2} times (bound: 3, 60 MB)",
             seconds / requests
         );
     }
