@@ -150,7 +150,7 @@ class Links(HttpApiTest):
 
 
 class LinksInTime(Links):
-    """The same as slow as AWS, a thousand times faster."""
+    """The same at AWS's pace, 300 times faster."""
 
     def setUp(self):
         self.slow = Server(time_scale=300)
