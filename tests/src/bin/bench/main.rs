@@ -109,7 +109,7 @@ fn environment(root: &Path, payctl: &Path) -> Result<(), Error> {
     for nat in ["one", "per-zone"] {
         let config = folder.path().join(format!("{nat}.toml"));
         std::fs::write(&config, format!("[pci-core]\nnat = \"{nat}\"\n"))?;
-        let run = |arguments: &[&str]| -> Result<(Output, Memory), Error> {
+        let run = |arguments: &[&str]| -> Result<(Output, Peak), Error> {
             let mut command = Command::new(payctl);
             command
                 .args(arguments)
@@ -153,24 +153,24 @@ fn environment(root: &Path, payctl: &Path) -> Result<(), Error> {
 
 /// Peak resident memory, in MB.
 #[derive(Clone, Copy, Debug, Default)]
-struct Memory {
+struct Peak {
     all: u64,
     /// Without the pages of the program's own file, which an unoptimized build has many of.
     own: u64,
 }
 
-impl std::fmt::Display for Memory {
+impl std::fmt::Display for Peak {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} MB, {} MB without the program's own pages", self.all, self.own)
     }
 }
 
 /// Runs a command; answers its output and its peak resident memory.
-fn measured(mut command: Command) -> Result<(Output, Memory), Error> {
+fn measured(mut command: Command) -> Result<(Output, Peak), Error> {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let status = PathBuf::from(format!("/proc/{}/status", child.id()));
     let watch = std::thread::spawn(move || {
-        let mut peak = Memory::default();
+        let mut peak = Peak::default();
         while let Ok(text) = std::fs::read_to_string(&status) {
             let kilobytes = |name: &str| -> Option<u64> {
                 let line = text.lines().find(|line| line.starts_with(name))?;
@@ -179,10 +179,10 @@ fn measured(mut command: Command) -> Result<(Output, Memory), Error> {
             let (Some(all), Some(own)) = (kilobytes("VmHWM:"), kilobytes("RssAnon:")) else {
                 break;
             };
-            peak = Memory { all: peak.all.max(all), own: peak.own.max(own) };
+            peak = Peak { all: peak.all.max(all), own: peak.own.max(own) };
             std::thread::sleep(Duration::from_millis(3));
         }
-        Memory { all: peak.all / 1024, own: peak.own / 1024 }
+        Peak { all: peak.all / 1024, own: peak.own / 1024 }
     });
     let output = child.wait_with_output()?;
     Ok((output, watch.join().unwrap_or_default()))

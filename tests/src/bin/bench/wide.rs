@@ -17,7 +17,7 @@ use aws_sdk_ssm::types::ParameterType;
 use futures::future::{BoxFuture, FutureExt as _, try_join_all};
 use payctl_aws::{Artifacts, Aws, Connection, Reach};
 
-use super::{Error, Memory, measured};
+use super::{Error, Peak, measured};
 
 /// How many there are of each kind, as in the stack.
 const EACH: usize = 8;
@@ -30,7 +30,7 @@ type Of = fn(&Aws, usize) -> Requests<'_>;
 /// One step of the environment's life: seconds, memory and calls.
 struct Measured {
     seconds: f64,
-    memory: Memory,
+    memory: Peak,
     calls: u64,
 }
 
