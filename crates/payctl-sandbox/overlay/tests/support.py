@@ -264,7 +264,7 @@ while True:
 """
 
 
-def until(check, seconds=10.0):
+def until(check, seconds=60.0):
     """Waits for `check` to answer something true, and returns it."""
     end = time.monotonic() + seconds
     while True:
