@@ -27,6 +27,7 @@ use crate::autoscaling::Policies;
 use crate::cloudwatch::Alarms;
 use crate::ec2::Looks;
 use crate::rds::{Clusters, Instances};
+use crate::elbv2::Balancing;
 use crate::ssm::Parameters;
 use crate::{Arn, AwsError, Present as _, Result};
 
@@ -105,6 +106,7 @@ pub struct Aws {
     pub(crate) clusters: Arc<Clusters>,
     pub(crate) instances: Arc<Instances>,
     pub(crate) lists: Arc<Lists>,
+    pub(crate) balancing: Arc<Balancing>,
     pub(crate) looks: Arc<Looks>,
     pub(crate) methods: Arc<Methods>,
     pub(crate) parameters: Arc<Parameters>,
@@ -213,6 +215,8 @@ impl Connection {
         }
         let ec2 = client!(aws_sdk_ec2);
         let looks = Arc::new(Looks::new(&ec2));
+        let elbv2 = client!(aws_sdk_elasticloadbalancingv2);
+        let balancing = Arc::new(Balancing::new(&elbv2));
         let (apigateway, ssm) = (client!(aws_sdk_apigateway), client!(aws_sdk_ssm));
         let apigatewayv2 = client!(aws_sdk_apigatewayv2);
         let lists = Arc::new(Lists::new(&apigatewayv2));
@@ -235,7 +239,7 @@ impl Connection {
             config: client!(aws_sdk_config),
             dynamodb: client!(aws_sdk_dynamodb),
             ec2,
-            elbv2: client!(aws_sdk_elasticloadbalancingv2),
+            elbv2,
             eventbridge: client!(aws_sdk_eventbridge),
             guardduty: client!(aws_sdk_guardduty),
             iam: client!(aws_sdk_iam),
@@ -258,6 +262,7 @@ impl Connection {
             clusters,
             instances,
             lists,
+            balancing,
             looks,
             methods,
             parameters,

@@ -5,6 +5,7 @@
 #![allow(missing_docs)]
 
 mod access;
+pub mod acm;
 pub mod apigateway;
 pub mod apigatewayv2;
 mod artifact;
@@ -16,6 +17,7 @@ pub mod config;
 mod document;
 pub mod dynamodb;
 pub mod ec2;
+pub mod elbv2;
 mod error;
 pub mod eventbridge;
 pub mod guardduty;
@@ -55,6 +57,7 @@ pub type Cx<'a> = payctl_engine::Cx<'a, Aws>;
 #[must_use]
 pub fn kinds() -> Registry<Aws> {
     Registry::new()
+        .with::<acm::Certificate>()
         .with::<apigateway::Account>()
         .with::<apigateway::ApiResource>()
         .with::<apigateway::Deployment>()
@@ -93,6 +96,9 @@ pub fn kinds() -> Registry<Aws> {
         .with::<ec2::SecurityGroupIngress>()
         .with::<ec2::Subnet>()
         .with::<ec2::Vpc>()
+        .with::<elbv2::Listener>()
+        .with::<elbv2::LoadBalancer>()
+        .with::<elbv2::TargetGroup>()
         .with::<eventbridge::Rule>()
         .with::<guardduty::Detector>()
         .with::<iam::InstanceProfile>()

@@ -1,5 +1,5 @@
-//! Network interfaces that Lambda leaves behind: they outlive the function by minutes, and keep
-//! its subnets and security groups from being deleted.
+//! Network interfaces that functions and load balancers leave behind: they outlive those by
+//! minutes, and keep their subnets and security groups from being deleted.
 
 use aws_sdk_ec2::types::{self, NetworkInterfaceStatus};
 use payctl_engine::FailureKind;
@@ -15,19 +15,21 @@ const UUID_LENGTH: usize = 36;
 /// The interfaces that Lambda made for the function `name`.
 pub(crate) async fn of_function(cx: &Cx<'_>, name: &str) -> Result<Vec<types::NetworkInterface>> {
     let start = format!("{PREFIX}{name}-");
-    let request = cx.cloud.ec2.describe_network_interfaces();
-    let request = request.filters(tags::filter("description", &format!("{start}*")));
-    let mut pages = request.into_paginator().items().send();
-    let mut all = Vec::new();
-    while let Some(interface) = pages.next().await {
-        let interface = interface?;
+    let mut all = described(cx, &format!("{start}*")).await?;
+    all.retain(|interface| {
         let description = interface.description().unwrap_or_default();
         let rest = description.strip_prefix(start.as_str());
-        if rest.is_some_and(|rest| rest.len() == UUID_LENGTH) {
-            all.push(interface);
-        }
-    }
+        rest.is_some_and(|rest| rest.len() == UUID_LENGTH)
+    });
     Ok(all)
+}
+
+/// The interfaces of that description, in which `*` stands for anything.
+async fn described(cx: &Cx<'_>, description: &str) -> Result<Vec<types::NetworkInterface>> {
+    let request = cx.cloud.ec2.describe_network_interfaces();
+    let request = request.filters(tags::filter("description", description));
+    let pages = request.into_paginator().items().send();
+    Ok(pages.collect::<std::result::Result<_, _>>().await?)
 }
 
 /// Deletes those of the function's interfaces that nothing uses any more, which AWS itself does
@@ -42,6 +44,22 @@ pub(crate) async fn reap(cx: &Cx<'_>, name: &str) -> Result<usize> {
         if !free || !delete(cx, &interface).await? {
             left += 1;
         }
+    }
+    Ok(left)
+}
+
+/// Deletes what is free of the load balancer's interfaces, whose full name is `app/NAME/ID`, and
+/// answers how many are left. AWS deletes them too, within minutes, and may keep us from it.
+pub(crate) async fn reap_of_load_balancer(cx: &Cx<'_>, full_name: &str) -> Result<usize> {
+    let mut left = 0;
+    for interface in described(cx, &format!("ELB {full_name}")).await? {
+        let free = interface.status() == Some(&NetworkInterfaceStatus::Available);
+        let gone = free
+            && match delete(cx, &interface).await {
+                Err(failure) if failure.kind() == FailureKind::Denied => false,
+                answer => answer?,
+            };
+        left += usize::from(!gone);
     }
     Ok(left)
 }

@@ -140,6 +140,9 @@ pub(super) const CODES: &[(FailureKind, &[&str])] = &[
             "DBInstanceAlreadyExists",
             "DBParameterGroupAlreadyExists",
             "DBSubnetGroupAlreadyExists",
+            "DuplicateListener",
+            "DuplicateLoadBalancerName",
+            "DuplicateTargetGroupName",
         ],
     ),
     (
@@ -170,6 +173,11 @@ pub(super) const CODES: &[(FailureKind, &[&str])] = &[
             "DBInstanceNotFound",
             "DBParameterGroupNotFound",
             "DBSubnetGroupNotFoundFault",
+            "CertificateNotFound",
+            "ListenerNotFound",
+            "LoadBalancerNotFound",
+            "SubnetNotFound",
+            "TargetGroupNotFound",
         ],
     ),
     (
@@ -198,6 +206,9 @@ pub(super) const CODES: &[(FailureKind, &[&str])] = &[
             "InstanceQuotaExceeded",
             "SnapshotQuotaExceeded",
             "StorageQuotaExceeded",
+            "TooManyListeners",
+            "TooManyLoadBalancers",
+            "TooManyTargetGroups",
         ],
     ),
 ];
@@ -391,6 +402,17 @@ pub(super) const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ("DeletePolicy", "ValidationError", "not found", FailureKind::Absent),
     ("PutDashboard", "ConflictException", "", FailureKind::Conflict),
     ("DeleteRule", "ValidationException", "has targets", FailureKind::Busy),
+    // The bucket's policy was set a moment ago.
+    (
+        "ModifyLoadBalancerAttributes",
+        "InvalidConfigurationRequest",
+        "Access Denied for bucket",
+        FailureKind::NotYetVisible,
+    ),
+    ("CreateLoadBalancer", "InvalidSecurityGroup", "", FailureKind::NotYetVisible),
+    ("SetSecurityGroups", "InvalidSecurityGroup", "", FailureKind::NotYetVisible),
+    // Its protection was lifted a moment ago.
+    ("DeleteLoadBalancer", "OperationNotPermitted", "protection", FailureKind::Busy),
     // The name of what is being deleted is not free yet.
     ("CreateSecret", "InvalidRequestException", "scheduled for deletion", FailureKind::Busy),
     ("CreateSecret", "InvalidRequestException", "was deleted", FailureKind::Busy),

@@ -1,0 +1,14 @@
+//! Load balancers, and which target group gets how many of their requests.
+
+mod listener;
+mod load_balancer;
+mod look;
+mod shift;
+mod tags;
+mod target_group;
+
+pub use listener::{Forward, Listener, ListenerOutputs, ListenerRef};
+pub use load_balancer::{AccessLogs, LoadBalancer, LoadBalancerOutputs, LoadBalancerRef};
+pub(crate) use look::Balancing;
+pub use shift::{Target, health, set_weights, weights};
+pub use target_group::{HealthCheck, TargetGroup, TargetGroupOutputs, TargetGroupRef};
