@@ -13,6 +13,7 @@ use crate::emulator::Server;
 
 mod databases;
 mod http_apis;
+mod balancing;
 mod platform;
 
 /// The SDK's clients for `server`.
@@ -36,6 +37,7 @@ pub async fn everything(aws: &Aws) -> BTreeSet<String> {
     all.apis(aws).await;
     all.http_apis(aws).await;
     all.firewalls(aws).await;
+    all.balancing(aws).await;
     all.messages(aws).await;
     all.values(aws).await;
     all.instances(aws).await;

@@ -29,6 +29,7 @@ macro_rules! conformance {
 }
 
 conformance! {
+    acm_certificate: "acm.certificate",
     apigateway_account: "apigateway.account",
     apigateway_deployment: "apigateway.deployment",
     apigateway_integration: "apigateway.integration",
@@ -67,6 +68,9 @@ conformance! {
     ec2_security_group_ingress: "ec2.security_group_ingress",
     ec2_subnet: "ec2.subnet",
     ec2_vpc: "ec2.vpc",
+    elbv2_listener: "elbv2.listener",
+    elbv2_load_balancer: "elbv2.load_balancer",
+    elbv2_target_group: "elbv2.target_group",
     eventbridge_rule: "eventbridge.rule",
     guardduty_detector: "guardduty.detector",
     iam_instance_profile: "iam.instance_profile",
@@ -92,6 +96,30 @@ conformance! {
     wafv2_association: "wafv2.association",
     wafv2_logging: "wafv2.logging",
     wafv2_web_acl: "wafv2.web_acl",
+}
+
+mod acm_certificate_of_ones_own {
+    use payctl_tests::conformance::{acm, check};
+
+    #[tokio::test]
+    async fn on_the_sandbox() {
+        check("acm.certificate", super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn is_renewed_near_its_end() {
+        acm::one_near_its_end_is_renewed().await;
+    }
+
+    #[tokio::test]
+    async fn is_found_when_its_creation_was_not_answered() {
+        acm::a_lost_one_is_found().await;
+    }
+
+    #[tokio::test]
+    async fn has_a_key_that_is_written_nowhere() {
+        acm::a_key_is_written_nowhere().await;
+    }
 }
 
 mod apigateway_rest_api_and_parts {
@@ -223,6 +251,59 @@ mod ec2_network {
     #[tokio::test]
     async fn interfaces_go_with_their_function() {
         ec2::interfaces_go_with_their_function().await;
+    }
+}
+
+mod elbv2_on_the_sandbox {
+    use payctl_tests::conformance::{check, elbv2};
+
+    #[tokio::test]
+    async fn a_listener() {
+        check("elbv2.listener", super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn a_load_balancer() {
+        check("elbv2.load_balancer", super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn a_target_group() {
+        check("elbv2.target_group", super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn a_load_balancer_takes_its_time() {
+        elbv2::a_load_balancer_takes_its_time().await;
+    }
+
+    #[tokio::test]
+    async fn one_that_appears_in_between_is_not_taken() {
+        elbv2::one_that_appears_in_between_is_not_taken().await;
+    }
+}
+
+mod elbv2_shift {
+    use payctl_tests::conformance::elbv2;
+
+    #[tokio::test]
+    async fn is_not_undone_on_the_sandbox() {
+        elbv2::a_shift_is_not_undone(super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn is_not_undone_on_moto() {
+        elbv2::a_shift_is_not_undone(super::Emulator::Moto).await;
+    }
+
+    #[tokio::test]
+    async fn leaves_all_else_as_it_is() {
+        elbv2::a_shift_leaves_all_else_as_it_is().await;
+    }
+
+    #[tokio::test]
+    async fn sees_how_targets_are() {
+        elbv2::targets_are_as_well_as_their_servers().await;
     }
 }
 

@@ -11,6 +11,7 @@ use crate::emulator::{Emulator, Server};
 use crate::environment::Environment;
 
 pub mod access;
+pub mod acm;
 pub mod apigateway;
 pub mod apigatewayv2;
 pub mod autoscaling;
@@ -19,6 +20,7 @@ mod cloudwatch;
 pub mod config;
 mod dynamodb;
 pub mod ec2;
+pub mod elbv2;
 mod eventbridge;
 pub mod guardduty;
 pub mod iam;
@@ -98,6 +100,7 @@ impl Case {
 /// All cases by kind. `facts` are the emulator's account and region.
 pub fn cases(facts: &payctl_aws::Facts) -> Vec<Case> {
     let mut cases = Vec::new();
+    acm::cases(&mut cases);
     apigateway::cases(facts, &mut cases);
     apigatewayv2::cases(facts, &mut cases);
     autoscaling::cases(&mut cases);
@@ -106,6 +109,7 @@ pub fn cases(facts: &payctl_aws::Facts) -> Vec<Case> {
     config::cases(facts, &mut cases);
     dynamodb::cases(facts, &mut cases);
     ec2::cases(facts, &mut cases);
+    elbv2::cases(&mut cases);
     eventbridge::cases(facts, &mut cases);
     guardduty::cases(facts, &mut cases);
     iam::cases(facts, &mut cases);
@@ -157,8 +161,8 @@ pub async fn check(kind: &str, emulator: Emulator) {
         .iter()
         .copied()
         .filter(|name| !info.replaced_by.contains(name))
-        // Only a deletion brings it about.
-        .filter(|name| *name != "pending_deletion")
+        // Only a deletion brings the one about, and only time the other.
+        .filter(|name| !["pending_deletion", "renewed"].contains(name))
         .filter(|name| !case.edits.iter().any(|(edited, _)| edited == name))
         .filter(|name| !case.exceptions.iter().any(|e| e.property == *name))
         .collect();
@@ -235,6 +239,7 @@ pub async fn check(kind: &str, emulator: Emulator) {
 async fn prepare(kind: &str, server: &Server) {
     match kind {
         "config.rule" => config::set_up_recorder(&cloud::clients(server).await).await,
+        "elbv2.load_balancer" => elbv2::add_buckets(&cloud::clients(server).await).await,
         "lambda.event_source_mapping" => lambda::add_queue(&cloud::clients(server).await).await,
         _ => {}
     }
