@@ -62,6 +62,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "gaps/s3_notifications.py",
     "gaps/scaling.py",
     "gaps/secret_deletions.py",
+    "gaps/secret_rotations.py",
     "gaps/services_using_keys.py",
     "gaps/subnet_groups.py",
     "gaps/tables.py",

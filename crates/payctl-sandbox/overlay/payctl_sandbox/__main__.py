@@ -33,6 +33,7 @@ def main():
     from .contents import Contents
     from .functions import Functions
     from .functions.queues import Feed
+    from .gaps import secret_rotations
     from .lock import lock
     from .server import serve
 
@@ -65,6 +66,8 @@ def main():
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
     feed.start()
+    secret_rotations.resume()
+    functions.deliver()
     print(f"listening on {endpoint}", flush=True)
     try:
         server.serve_forever(poll_interval=0.05)

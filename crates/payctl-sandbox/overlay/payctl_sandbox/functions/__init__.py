@@ -19,7 +19,7 @@ from ..clock import clock
 from . import records
 from .definition import Definition
 from .invocation import Invocation, platform_error
-from .outbox import outbox
+from .outbox import jobs, outbox
 from .pool import Pool, Throttled
 from .worker import StartError
 
@@ -204,6 +204,11 @@ class Functions:
 
     def deliver(self):
         """Sends what moto wanted delivered to functions during the last calls."""
+        while jobs:
+            try:
+                self.executor.submit(self._job, jobs.popleft())
+            except IndexError:
+                break
         while outbox:
             try:
                 arn, payload = outbox.popleft()
@@ -217,6 +222,12 @@ class Functions:
     def send(self, definition, payload, request_id=None):
         """Invokes asynchronously: tried again on failure, as AWS does."""
         self.executor.submit(self._attempts, definition, payload, request_id)
+
+    def _job(self, job):
+        try:
+            job(self)
+        except Exception:
+            traceback.print_exc()
 
     def _attempts(self, definition, payload, request_id):
         try:
@@ -257,6 +268,7 @@ class Functions:
     def forget(self):
         """Ends every process and drops the unpacked code."""
         outbox.clear()
+        jobs.clear()
         with self.pools_lock:
             pools, self.pools = self.pools, {}
         for pool in pools.values():

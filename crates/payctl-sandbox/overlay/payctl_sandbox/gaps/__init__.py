@@ -36,6 +36,7 @@ MODULES = (
     "s3_notifications",
     "scaling",
     "secret_deletions",
+    "secret_rotations",
     "services_using_keys",
     "subnet_groups",
     "tables",
