@@ -189,7 +189,7 @@ pub(crate) async fn reset(home: &Path) -> Result<(), SandboxError> {
             log: log_path(home),
         });
     }
-    for (name, is_folder) in [("contents.pickle", false), ("code", true)] {
+    for (name, is_folder) in [("contents.pickle", false), ("code", true), ("databases", true)] {
         let path = home.join(name);
         let removed =
             if is_folder { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };

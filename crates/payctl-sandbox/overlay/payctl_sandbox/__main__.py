@@ -31,9 +31,10 @@ def main():
     from .application import Application
     from .clock import clock
     from .contents import Contents
+    from .databases import servers
     from .functions import Functions
     from .functions.queues import Feed
-    from .gaps import secret_rotations
+    from .gaps import databases, secret_rotations
     from .lock import lock
     from .server import serve
 
@@ -43,13 +44,15 @@ def main():
     moto = DomainDispatcherApplication(create_backend_app)
     backends = s3_roots.middleware(cbor.middleware(moto))
     application = Application(backends, lock)
+    servers.open(options.home)
     contents = Contents(os.path.join(options.home, "contents.pickle"), lock)
     contents.start()
+    databases.resume()
     server = serve(application, options.port)
     endpoint = f"http://127.0.0.1:{server.port}"
     functions = Functions(endpoint, os.path.join(options.home, "code"), lock, contents.changed)
     feed = Feed(functions, lock, contents.changed)
-    contents.on_empty += [functions.forget, feed.forget]
+    contents.on_empty += [functions.forget, feed.forget, servers.forget]
 
     application.contents = contents
     application.functions = functions
@@ -75,6 +78,7 @@ def main():
         server.server_close()
         feed.stop()
         functions.stop()
+        servers.stop()
         contents.stop()
         print("stopped", flush=True)
     # Threads of connections that are still open must not hold up the end.

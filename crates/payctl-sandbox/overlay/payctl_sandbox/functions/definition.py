@@ -9,6 +9,8 @@ import zipfile
 from dataclasses import dataclass, field
 from io import BytesIO
 
+from ..databases import servers
+
 
 @dataclass(frozen=True)
 class Definition:
@@ -96,6 +98,8 @@ class Definition:
             "LANG": "en_US.UTF-8",
             "TZ": ":UTC",
             **dict(self.environment),
+            # On AWS, a function trusts the databases' authority.
+            **({"SSL_CERT_FILE": servers.trusted} if servers.trusted else {}),
             "AWS_ENDPOINT_URL": endpoint,
             "AWS_LAMBDA_RUNTIME_API": runtime_api,
             "AWS_LAMBDA_FUNCTION_NAME": self.name,

@@ -14,6 +14,7 @@ MODULES = (
     "cluster_parameters",
     "dashboards",
     "config_rules",
+    "databases",
     "ec2",
     "ec2_deletes",
     "endpoints",
