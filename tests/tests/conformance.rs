@@ -88,7 +88,9 @@ conformance! {
     rds_subnet_group: "rds.subnet_group",
     s3_bucket: "s3.bucket",
     s3_notification: "s3.notification",
+    secretsmanager_rotation: "secretsmanager.rotation",
     secretsmanager_secret: "secretsmanager.secret",
+    secretsmanager_target_attachment: "secretsmanager.target_attachment",
     sns_subscription: "sns.subscription",
     sns_topic: "sns.topic",
     sqs_queue: "sqs.queue",
@@ -459,6 +461,45 @@ mod secretsmanager_deletion {
     #[tokio::test]
     async fn a_name_is_taken_while_the_secret_can_be_brought_back() {
         secretsmanager::a_name_is_taken_while_the_secret_can_be_brought_back().await;
+    }
+}
+
+mod secretsmanager_rotations {
+    use payctl_tests::conformance::{check, secret_rotation, target_attachment};
+
+    #[tokio::test]
+    async fn on_the_sandbox() {
+        check("secretsmanager.rotation", super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn an_attachment_on_the_sandbox() {
+        check("secretsmanager.target_attachment", super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn a_value_is_written_nowhere_on_the_sandbox() {
+        target_attachment::a_value_is_written_nowhere(super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn a_value_is_written_nowhere_on_ministack() {
+        target_attachment::a_value_is_written_nowhere(super::Emulator::Ministack).await;
+    }
+
+    #[tokio::test]
+    async fn a_deleted_secret_holds_nothing() {
+        target_attachment::a_deleted_secret_holds_nothing().await;
+    }
+
+    #[tokio::test]
+    async fn a_rotation_under_way_is_waited_for() {
+        secret_rotation::a_rotation_under_way_is_waited_for().await;
+    }
+
+    #[tokio::test]
+    async fn fields_stay_through_a_rotation() {
+        secret_rotation::fields_stay_through_a_rotation().await;
     }
 }
 

@@ -54,12 +54,16 @@ pub fn policy(
             };
             places.entry(place).or_default().insert(action);
         }
-        let hands_on = access.hands_on.iter().filter(|_| tasks.contains(&Task::Up));
-        for (action, property, service) in hands_on {
-            let resources = writer.referred(declared, property);
+        for (action, property, service) in access.hands_on {
+            // What is behind another resource is needed to look at it, whatever the task.
+            let resources = match property.split_once('.') {
+                Some((other, property)) => writer.referred_behind(declared, other, property),
+                None if tasks.contains(&Task::Up) => writer.referred(declared, property),
+                None => BTreeSet::new(),
+            };
             if !resources.is_empty() {
                 let condition = writer.condition(action, service);
-                places.entry((resources, Some(condition))).or_default().insert(action);
+                places.entry((resources, condition)).or_default().insert(action);
             }
         }
     }
@@ -159,10 +163,28 @@ impl Writer<'_> {
         references.iter().flat_map(|reference| self.resources_at(&reference.address)).collect()
     }
 
+    /// The resources that `property` of what `other` of `declared` refers to refers to.
+    fn referred_behind(
+        &self,
+        declared: &Declared,
+        other: &str,
+        property: &str,
+    ) -> BTreeSet<String> {
+        let references = input::references(&declared.properties[other]);
+        let others = references.iter().filter_map(|reference| self.declared(&reference.address));
+        others.flat_map(|other| self.referred(other, property)).collect()
+    }
+
+    fn declared(&self, address: &Address) -> Option<&Declared> {
+        self.stack.resources().iter().find(|declared| declared.address == *address)
+    }
+
     fn resources_at(&self, address: &Address) -> BTreeSet<String> {
-        let declared = self.stack.resources().iter().find(|d| d.address == *address);
         let kind = self.kinds.get(address.kind());
-        declared.zip(kind).map(|(d, kind)| self.resources(d, kind)).unwrap_or_default()
+        self.declared(address)
+            .zip(kind)
+            .map(|(d, kind)| self.resources(d, kind))
+            .unwrap_or_default()
     }
 
     /// `template` with what is in braces.
@@ -176,11 +198,15 @@ impl Writer<'_> {
         text
     }
 
-    /// That a service does it, and not the caller itself.
-    fn condition(&self, action: &str, service: &str) -> Condition {
-        match action.starts_with("iam:") {
-            true => ("iam:PassedToService", format!("{service}.amazonaws.com")),
-            false => ("kms:ViaService", format!("{service}.{}.amazonaws.com", self.facts.region)),
+    /// That a service does it, and not the caller itself, where AWS can tell them apart.
+    fn condition(&self, action: &str, service: &str) -> Option<Condition> {
+        match action.split_once(':')?.0 {
+            "iam" => Some(("iam:PassedToService", format!("{service}.amazonaws.com"))),
+            "kms" => {
+                let via = format!("{service}.{}.amazonaws.com", self.facts.region);
+                Some(("kms:ViaService", via))
+            }
+            _ => None,
         }
     }
 }

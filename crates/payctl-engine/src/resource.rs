@@ -136,7 +136,8 @@ pub struct Access {
     /// What an action names besides: the action, and the property that refers to it.
     pub also_on: &'static [(&'static str, &'static str)],
     /// What a service does for it in the caller's name: the action, the property that refers to
-    /// what it is done to, and the service.
+    /// what it is done to, and the service. A property of another resource is written behind the
+    /// one that refers to that, as in `secret.kms_key`.
     pub hands_on: &'static [(&'static str, &'static str, &'static str)],
 }
 

@@ -28,6 +28,9 @@ impl Inventory {
         for secret in secrets.send().await.unwrap().secret_list() {
             let leaves = if secret.deleted_date().is_some() { ", leaving" } else { "" };
             self.add("secretsmanager.secret", &format!("{}{leaves}", secret.name().unwrap()));
+            if secret.rotation_enabled() == Some(true) {
+                self.add("secretsmanager.rotation", secret.name().unwrap());
+            }
         }
         for parameter in aws.ssm.describe_parameters().send().await.unwrap().parameters() {
             let name = parameter.name().unwrap();

@@ -51,6 +51,13 @@ pub(super) fn function(_facts: &Facts, s: &mut Stack) -> FunctionRef {
     s.add("processor", function)
 }
 
+/// Two functions of one role.
+pub(super) fn two(s: &mut Stack) -> [FunctionRef; 2] {
+    let role = s.add("first", role("payment-first"));
+    ["secrets-rotation-test", "secrets-rotation-other"]
+        .map(|name| s.add(name, plain(name, role.arn())))
+}
+
 fn plain(name: &str, role: Input<Arn>) -> Function {
     Function {
         name: name.to_owned(),

@@ -30,10 +30,12 @@ mod launch_template;
 mod logs;
 pub mod rds;
 pub mod s3;
+pub mod secret_rotation;
 pub mod secretsmanager;
 pub mod sns;
 pub mod sqs;
 mod ssm;
+pub mod target_attachment;
 pub mod wafv2;
 
 /// One kind's case.
@@ -119,10 +121,12 @@ pub fn cases(facts: &payctl_aws::Facts) -> Vec<Case> {
     logs::cases(facts, &mut cases);
     rds::cases(facts, &mut cases);
     s3::cases(facts, &mut cases);
+    secret_rotation::cases(facts, &mut cases);
     secretsmanager::cases(facts, &mut cases);
     sns::cases(facts, &mut cases);
     sqs::cases(facts, &mut cases);
     ssm::cases(&mut cases);
+    target_attachment::cases(&mut cases);
     wafv2::cases(facts, &mut cases);
     cases
 }

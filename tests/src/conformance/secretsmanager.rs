@@ -17,7 +17,7 @@ use super::{Case, kms, stack, tags};
 use crate::emulator::{Emulator, Server};
 use crate::environment::Environment;
 
-fn secret() -> Secret {
+pub(super) fn secret() -> Secret {
     Secret {
         name: "payment-db-credentials-test".to_owned(),
         description: "the database's user".to_owned(),
@@ -49,11 +49,11 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
     );
 }
 
-async fn environment(server: &Server) -> Environment {
+pub(super) async fn environment(server: &Server) -> Environment {
     Environment::new(server, "conformance", "test", Artifacts::default()).await
 }
 
-fn one(secret: Secret) -> (Stack, SecretRef) {
+pub(super) fn one(secret: Secret) -> (Stack, SecretRef) {
     let mut stack = stack();
     let secret = stack.add("main", secret);
     (stack, secret)
@@ -70,7 +70,7 @@ pub async fn values(aws: &Aws) -> Vec<String> {
     values
 }
 
-async fn value(environment: &Environment) -> Value {
+pub(super) async fn value(environment: &Environment) -> Value {
     let values = values(environment.aws()).await;
     let [value] = &values[..] else { panic!("{} secrets", values.len()) };
     serde_json::from_str(value).unwrap()
@@ -118,7 +118,7 @@ fn call<'a>(
     Call { address, owner: &environment.owner, token, properties }
 }
 
-const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+pub(super) const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 /// A deletion for good ends when the secret is gone, and a new one waits for its name.
 pub async fn a_name_is_free_once_the_secret_is_gone() {

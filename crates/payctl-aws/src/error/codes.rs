@@ -418,6 +418,10 @@ pub(super) const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ("CreateSecret", "InvalidRequestException", "was deleted", FailureKind::Busy),
     ("CreateSecret", "EncryptionFailure", "", FailureKind::NotYetVisible),
     ("UpdateSecret", "EncryptionFailure", "", FailureKind::NotYetVisible),
+    ("PutSecretValue", "EncryptionFailure", "", FailureKind::NotYetVisible),
+    // The function's permission was made a moment ago.
+    ("RotateSecret", "AccessDeniedException", "cannot invoke", FailureKind::NotYetVisible),
+    ("RotateSecret", "InvalidRequestException", "previous rotation", FailureKind::Busy),
     // It was restored a moment ago.
     ("UpdateSecret", "InvalidRequestException", "marked for deletion", FailureKind::NotYetVisible),
     ("TagResource", "InvalidRequestException", "marked for deletion", FailureKind::NotYetVisible),

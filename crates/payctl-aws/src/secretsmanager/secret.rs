@@ -63,7 +63,7 @@ const LONGEST_WINDOW_DAYS: u32 = 30;
 /// How far our clock may be from AWS's, with room to spare.
 const CLOCKS: Duration = Duration::from_secs(10 * 60);
 const GONE: &str = "ResourceNotFoundException";
-const ON_ITS_WAY: &str = "InvalidRequestException";
+pub(super) const ON_ITS_WAY: &str = "InvalidRequestException";
 
 /// A secret's value on its way to Secrets Manager. It cannot be written anywhere else.
 struct Hidden {
@@ -283,7 +283,7 @@ impl fmt::Debug for Hidden {
 }
 
 /// The secret of that name or ARN, those on their way out included.
-async fn describe(cx: &Cx<'_>, id: &str) -> Result<Option<DescribeSecretOutput>> {
+pub(super) async fn describe(cx: &Cx<'_>, id: &str) -> Result<Option<DescribeSecretOutput>> {
     let request = cx.cloud.secretsmanager.describe_secret().secret_id(id);
     request.send().await.unless_absent(GONE)
 }
