@@ -16,12 +16,13 @@ class Programs:
     def __init__(self, folder):
         self.folder = folder
         self.user = _user() if os.geteuid() == 0 else None
-        self.prefix = []
+        # A sandbox that is killed takes its servers with it, where setpriv is there to see to it.
+        self.prefix = ["setpriv", "--pdeathsig=INT"] if shutil.which("setpriv") else []
         if self.user:
             # The home may be below folders that are root's alone; ambient, the capability to pass
             # through them lasts over the change of user.
             through = "+dac_override"
-            self.prefix = ["setpriv", f"--reuid={self.user.pw_uid}", f"--regid={self.user.pw_gid}"]
+            self.prefix += [f"--reuid={self.user.pw_uid}", f"--regid={self.user.pw_gid}"]
             self.prefix += ["--clear-groups", f"--inh-caps={through}", f"--ambient-caps={through}"]
 
     @classmethod

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from . import leftovers
 from .wire import Refused, execute
@@ -29,6 +30,10 @@ SETTINGS = {
     "log_statement": "none",
     "log_min_error_statement": "panic",
 }
+# What a thread started ends with that thread: this one stays to the end.
+SPAWNER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
+# Bytes of a socket's path, on every system.
+LONGEST = 103
 # Seconds until it answers, and until it has ended.
 START, STOP = 30.0, 5.0
 
@@ -78,8 +83,7 @@ class Server:
 
     def start(self):
         """Starts it and waits until it answers."""
-        # Not in the folder: a socket's path has to be short.
-        self.sockets = tempfile.mkdtemp(prefix=leftovers.SOCKETS)
+        self.sockets = self._socket_folder()
         self.programs.give(self.sockets)
         settings = {
             **SETTINGS,
@@ -101,6 +105,13 @@ class Server:
                     self.stop()
                     raise StartError(self._last_words() or str(error)) from None
             time.sleep(0.02)
+
+    def _socket_folder(self):
+        folder = os.path.join(self.folder, "sock")
+        if len(os.path.join(folder, ".s.PGSQL.65535")) > LONGEST:
+            return tempfile.mkdtemp(prefix=leftovers.SOCKETS)
+        os.makedirs(folder, exist_ok=True)
+        return folder
 
     def set_password(self, user, password):
         """Gives a user another password."""
@@ -128,7 +139,8 @@ class Server:
         # Nothing of the host's but PATH: its own PG… variables are for others.
         environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C", "TZ": "UTC"}
         try:
-            return subprocess.Popen(
+            return SPAWNER.submit(
+                subprocess.Popen,
                 command,
                 cwd="/",
                 env=environment,
@@ -136,7 +148,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-            )
+            ).result()
         except OSError as error:
             raise StartError(f"{command[0]}: {error.strerror}") from error
 
