@@ -3,7 +3,7 @@
 # programs of PostgreSQL. An interrupted installation is done again; a complete one is left alone.
 #
 #   tools.sh               sets up both
-#   tools.sh --postgres    prints the folder of PostgreSQL's initdb and postgres
+#   tools.sh --postgres    prints the folder of PostgreSQL's initdb, postgres and psql
 set -eu
 cd "$(dirname -- "$0")/.."
 
@@ -50,7 +50,9 @@ unpack_postgres() {
     libraries=$(cd "$unpacked.new/root" && find . -type d -name '*-linux-gnu*' -path '*lib/*' \
         -printf "$unpacked/root/%P:")
     programs=$(cd "$unpacked.new/root" && find usr/lib/postgresql -name initdb -printf '%h')
-    for program in initdb postgres; do
+    for program in initdb postgres psql; do
+        # A client that is installed is not unpacked.
+        [ -x "$unpacked.new/root/$programs/$program" ] || continue
         printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s "$@"\n' \
             "'${libraries%:}'" "'$unpacked/root/$programs/$program'" > "$unpacked.new/bin/$program"
     done

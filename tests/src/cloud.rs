@@ -11,9 +11,9 @@ use payctl_aws::{Artifacts, Aws, Connection};
 
 use crate::emulator::Server;
 
+mod balancing;
 mod databases;
 mod http_apis;
-mod balancing;
 mod platform;
 
 /// The SDK's clients for `server`.

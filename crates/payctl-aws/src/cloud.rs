@@ -26,8 +26,8 @@ use crate::artifact::Artifacts;
 use crate::autoscaling::Policies;
 use crate::cloudwatch::Alarms;
 use crate::ec2::Looks;
-use crate::rds::{Clusters, Instances};
 use crate::elbv2::Balancing;
+use crate::rds::{Clusters, Instances};
 use crate::ssm::Parameters;
 use crate::{Arn, AwsError, Present as _, Result};
 

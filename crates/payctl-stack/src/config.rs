@@ -3,7 +3,7 @@
 use payctl_aws::Tags;
 use serde::{Deserialize, Serialize};
 
-use crate::{Suffix, cost_optimized, pci_core, secure_api};
+use crate::{Suffix, cost_optimized, migration, pci_core, secure_api};
 
 /// What `payctl.toml` may say.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,8 @@ pub struct Config {
     /// Parameters of the stack `cost-optimized`.
     #[serde(rename = "cost-optimized")]
     pub cost_optimized: cost_optimized::Parameters,
+    /// Parameters of the stack `migration`.
+    pub migration: migration::Parameters,
 }
 
 /// How strict a stack is where its origin and PCI DSS disagree.
@@ -116,6 +118,7 @@ impl Config {
         }
         self.pci_core.check()?;
         self.secure_api.check()?;
-        self.cost_optimized.check()
+        self.cost_optimized.check()?;
+        self.migration.check()
     }
 }

@@ -41,6 +41,8 @@ pub struct Found {
     pub recorder: Recorder,
     /// What GuardDuty detects with.
     pub detector: Detector,
+    /// The version of the database that the account offers.
+    pub database_version: Option<String>,
 }
 
 /// GuardDuty's detector, of which a region has one at most.

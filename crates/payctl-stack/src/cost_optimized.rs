@@ -180,7 +180,7 @@ impl System<'_> {
             expire_after_days: None,
             versions_only: false,
         };
-        let audit = bucket::encrypted(context, name, key.arn(), Some(ageing), [encrypted]);
+        let audit = bucket::encrypted(context, name, Some(key.arn()), Some(ageing), [encrypted]);
         Stores { payments, audit: stack.add("audit", audit) }
     }
 

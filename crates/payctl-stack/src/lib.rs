@@ -4,6 +4,7 @@ mod check;
 pub mod config;
 mod context;
 pub mod cost_optimized;
+pub mod migration;
 mod parts;
 pub mod pci_core;
 pub mod secure_api;
@@ -49,6 +50,8 @@ pub struct LooksUp {
     pub recorder: bool,
     /// What GuardDuty detects with, and whether it has to be known.
     pub detector: Option<bool>,
+    /// The engine of its database, and the version or its beginning that is wanted of it.
+    pub database: Option<(&'static str, String)>,
 }
 
 /// Every system, the default one first.
@@ -87,6 +90,17 @@ pub const SYSTEMS: &[System] = &[
         architecture: |config| config.cost_optimized.architecture,
         declare: |context, config| cost_optimized::declare(context, &config.cost_optimized),
     },
+    System {
+        name: migration::NAME,
+        about: "payments scored and kept behind an HTTP API, with a database and blue/green shifts",
+        handlers: migration::HANDLERS,
+        looks_up: |config| LooksUp {
+            database: Some(migration::database(&config.migration)),
+            ..LooksUp::default()
+        },
+        architecture: |config| config.migration.architecture,
+        declare: |context, config| migration::declare(context, &config.migration),
+    },
 ];
 
 /// There to be measured, and not told of.
@@ -115,6 +129,9 @@ impl LooksUp {
         }
         if self.detector.is_some() {
             actions.extend(["guardduty:GetDetector", "guardduty:ListDetectors"]);
+        }
+        if self.database.is_some() {
+            actions.push("rds:DescribeDBEngineVersions");
         }
         actions
     }

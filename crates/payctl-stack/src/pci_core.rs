@@ -88,7 +88,8 @@ impl System<'_> {
             expire_after_days: Some(self.parameters.expire_after_days),
             versions_only: true,
         };
-        let bucket = bucket::encrypted(self.context, name, key.arn(), Some(ageing), [encrypted]);
+        let bucket =
+            bucket::encrypted(self.context, name, Some(key.arn()), Some(ageing), [encrypted]);
         stack.add("files", bucket)
     }
 
@@ -323,7 +324,7 @@ impl System<'_> {
             expire_after_days: Some(parameters.audit_expire_after_days),
             versions_only: false,
         };
-        bucket::encrypted(context, name, key.arn(), Some(ageing), [look, write])
+        bucket::encrypted(context, name, Some(key.arn()), Some(ageing), [look, write])
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command line. The doc comments are the help.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -148,6 +149,12 @@ pub(crate) enum Command {
     Sandbox(SandboxCommand),
     /// Invoke a function of the environment and print its answer
     Invoke(InvokeArgs),
+    /// Move requests from the blue target group to the green one
+    ///
+    /// Without options it says how requests are divided. A gradual shift watches green's health
+    /// and the stack's alarms, and goes back to the last good share by itself. Killed or stopped,
+    /// the same command goes on; `--back` goes back. What was moved stays: `up` does not undo it.
+    Shift(ShiftArgs),
     /// Print the IAM policy that an operator of this environment needs
     ///
     /// What plan, up and destroy call, on what the stack declares, and nothing more.
@@ -287,6 +294,27 @@ pub(crate) struct InvokeArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ShiftArgs {
+    /// Give green so many of a hundred requests, at once and unwatched
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(0..=100),
+          conflicts_with_all = ["gradual", "back"])]
+    pub(crate) green: Option<u32>,
+    /// Give it more and more, such as 10,25,50,100, as long as it is well
+    #[arg(long, value_name = "PERCENT,...", value_parser = shares, conflicts_with = "back")]
+    pub(crate) gradual: Option<Shares>,
+    /// How long each share is watched, such as 90s or 5m
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = step)]
+    pub(crate) step: Duration,
+    /// Give up the gradual shift that is under way: back to its last good share
+    #[arg(long)]
+    pub(crate) back: bool,
+}
+
+/// Of a hundred requests, how many green gets, step by step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shares(pub(crate) Vec<u32>);
+
+#[derive(Debug, Args)]
 pub(crate) struct PolicyArgs {
     /// What the operator is to do (repeatable) [default: all three]
     #[arg(long = "for", value_enum, value_name = "COMMAND")]
@@ -316,6 +344,25 @@ fn account(text: &str) -> Result<String, String> {
 
 fn address(text: &str) -> Result<Address, String> {
     Address::parse(text).map_err(|error| error.to_string())
+}
+
+fn shares(text: &str) -> Result<Shares, String> {
+    let shares: Result<Vec<u32>, _> = text.split(',').map(|share| share.trim().parse()).collect();
+    let rising = |shares: &[u32]| shares.is_sorted_by(|a, b| a < b);
+    match shares {
+        Ok(shares) if rising(&shares) && shares.iter().all(|share| (1..=100).contains(share)) => {
+            Ok(Shares(shares))
+        }
+        _ => Err("shares rise from 1 to 100 at most, such as 10,25,50,100".to_owned()),
+    }
+}
+
+fn step(text: &str) -> Result<Duration, String> {
+    let parsed = text.parse::<jiff::SignedDuration>().ok();
+    let time = parsed.and_then(|time| Duration::try_from(time).ok());
+    let day = Duration::from_secs(24 * 3600);
+    time.filter(|time| (Duration::from_secs(1)..=day).contains(time))
+        .ok_or_else(|| "a time is written like 90s or 5m, from 1s to 24h".to_owned())
 }
 
 fn factor(text: &str) -> Result<f64, String> {
@@ -368,6 +415,13 @@ mod tests {
             (["plan", "--region", "useast"], "us-east-1"),
             (["plan", "--endpoint-url", "localhost"], "http://127.0.0.1:5000"),
             (["plan", "--parallelism", "0"], "1..=256"),
+            (["shift", "--green", "101"], "0..=100"),
+            (["shift", "--gradual", "50,25"], "10,25,50,100"),
+            (["shift", "--gradual", "0,100"], "10,25,50,100"),
+            (["shift", "--gradual", "10,,50"], "10,25,50,100"),
+            (["shift", "--step", "5"], "90s or 5m"),
+            (["shift", "--step", "0s"], "90s or 5m"),
+            (["shift", "--step", "-5m"], "90s or 5m"),
         ] {
             let error = parse(&args).unwrap_err();
             assert!(error.contains(why), "{args:?}: {error}");

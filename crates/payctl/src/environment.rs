@@ -1,6 +1,6 @@
 //! An environment: one system and suffix in one account and region, ready to be planned.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -166,7 +166,7 @@ impl Environment {
             let lineage: String = (0..16).map(|_| fastrand::char('a'..='z')).collect();
             State::empty(local.system.name, local.suffix.as_str(), account, region, &lineage)
         });
-        let found = look_up(&local, &connection, &steady, &mut state).await?;
+        let found = look_up(&local, &connection, &steady, &mut state, handlers).await?;
         let stack = declare(&local, &facts, &found, &digests);
         Ok(Self {
             provider: kinds().bind(steady, once),
@@ -182,14 +182,19 @@ impl Environment {
 
     /// The same with the state as it is now that the lock is held.
     pub(crate) fn reload(mut self) -> Result<Self, CliError> {
+        let known = self.loaded.state.as_ref().map(|state| state.choices.keys().cloned());
+        let known: BTreeSet<String> = known.into_iter().flatten().collect();
         self.loaded = self.local.load()?;
         if let Some(state) = &self.loaded.state {
             check_place(&self.local, state, &self.facts)?;
             let choices = std::mem::take(&mut self.state.choices);
             self.state = state.clone();
-            // Chosen a moment ago, where the state knows no choice yet.
+            // Chosen a moment ago, where the state knows no choice yet; what it knew and knows no
+            // longer is over.
             for (name, value) in choices {
-                self.state.choices.entry(name).or_insert(value);
+                if !known.contains(&name) {
+                    self.state.choices.entry(name).or_insert(value);
+                }
             }
         }
         Ok(self)
@@ -319,9 +324,14 @@ async fn look_up(
     connection: &Connection,
     steady: &Aws,
     state: &mut State,
+    handlers: Handlers,
 ) -> Result<Found, CliError> {
-    let LooksUp { prefix_lists: services, api_logs, image, recorder, detector } =
+    let LooksUp { prefix_lists: services, api_logs, image, recorder, detector, database } =
         local.system.looks_up(&local.config);
+    // As with the zones: a version that AWS adds changes nothing here.
+    let choice = database.as_ref().map(|(engine, wanted)| format!("{engine} {wanted}"));
+    let chosen = choice.as_ref().and_then(|choice| state.choices.get(choice)?.as_str());
+    let chosen = chosen.map(str::to_owned);
     let failed = |what: &str, error: AwsError| {
         CliError::aws(format!("failed to ask for {what}"), &error.into())
     };
@@ -365,10 +375,31 @@ async fn look_up(
             Err(error) => Err(failed("GuardDuty's detector", error)),
         }
     };
+    let database_version = async {
+        match (database, chosen) {
+            (_, Some(chosen)) => Ok(Some(chosen)),
+            (Some((engine, wanted)), None) if handlers == Handlers::Needed => {
+                let version = connection.engine_version(steady, engine, &wanted).await;
+                version.map(Some).map_err(|error| failed("the database's versions", error))
+            }
+            // What is deleted may be of a version that AWS offers no more.
+            _ => Ok(None),
+        }
+    };
     let zones = zones(local, connection, steady, state);
-    let (zones, prefix_lists, api_logs, image, recorder, detector) =
-        tokio::try_join!(zones, prefix_lists, api_logs, image, recorder, detector)?;
-    Ok(Found { zones, prefix_lists, api_logs, image, recorder, detector })
+    let (zones, prefix_lists, api_logs, image, recorder, detector, database_version) = tokio::try_join!(
+        zones,
+        prefix_lists,
+        api_logs,
+        image,
+        recorder,
+        detector,
+        database_version
+    )?;
+    if let (Some(choice), Some(version)) = (choice, &database_version) {
+        state.choices.insert(choice, serde_json::json!(version));
+    }
+    Ok(Found { zones, prefix_lists, api_logs, image, recorder, detector, database_version })
 }
 
 /// Whether the detector is the environment's own.

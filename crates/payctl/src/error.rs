@@ -1,6 +1,7 @@
 //! Errors as people read them: what failed, why, and what to do next.
 
 use std::error::Error;
+use std::fmt::{self, Display, Formatter};
 use std::process::ExitCode;
 
 use payctl_engine::{Failure, FailureKind, StateError};
@@ -67,6 +68,13 @@ impl CliError {
         }
         error.hints.extend(advice(failure).map(str::to_owned));
         error
+    }
+}
+
+impl Display for CliError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.message)?;
+        self.causes.iter().try_for_each(|cause| write!(f, ": {cause}"))
     }
 }
 

@@ -7,6 +7,7 @@ mod environment;
 mod error;
 mod handlers;
 mod report;
+mod shift;
 
 use std::process::ExitCode;
 

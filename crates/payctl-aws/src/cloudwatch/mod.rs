@@ -2,8 +2,10 @@
 
 mod alarm;
 mod dashboard;
+mod firing;
 mod tags;
 
 pub use alarm::{Alarm, AlarmName, AlarmOutputs, AlarmRef};
 pub(crate) use alarm::{Alarms, alarms};
 pub use dashboard::{Dashboard, DashboardName, DashboardOutputs, DashboardRef};
+pub use firing::firing;

@@ -16,11 +16,11 @@ pub(crate) struct Ageing {
     pub(crate) versions_only: bool,
 }
 
-/// The bucket `name`, which lets nobody in without TLS.
+/// The bucket `name`, which lets nobody in without TLS. Where no key is named it is S3's own.
 pub(crate) fn encrypted(
     context: &Context<'_>,
     name: String,
-    key: Input<Arn>,
+    key: Option<Input<Arn>>,
     ageing: Option<Ageing>,
     statements: impl IntoIterator<Item = Statement>,
 ) -> Bucket {
@@ -30,8 +30,8 @@ pub(crate) fn encrypted(
         .on([Input::Known(arn.clone()), within(&arn, "/*")])
         .when("Bool", "aws:SecureTransport", "false");
     Bucket {
-        kms_key: Some(key),
-        bucket_key: true,
+        bucket_key: key.is_some(),
+        kms_key: key,
         versioning: true,
         ownership: "BucketOwnerEnforced".to_owned(),
         block_public: true,

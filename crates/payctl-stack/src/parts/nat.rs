@@ -13,6 +13,8 @@ use crate::config::Nat;
 
 /// What leads out of the VPC.
 pub(crate) struct WaysOut {
+    /// The public subnets.
+    pub(crate) public: Vec<SubnetRef>,
     /// The route tables of the private subnets.
     pub(crate) tables: Vec<RouteTableRef>,
     /// What has to be there before anything in a private subnet reaches the internet.
@@ -68,7 +70,7 @@ pub(crate) fn ways_out(
         tables.push(table);
     }
     network::associate(stack, "private", private, &tables);
-    WaysOut { tables, routes }
+    WaysOut { public, tables, routes }
 }
 
 fn gateway(

@@ -8,6 +8,7 @@ mod plan;
 mod policy;
 mod run;
 mod sandbox;
+mod shift;
 mod stacks;
 mod state;
 mod up;
@@ -29,6 +30,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Stacks => stacks::run(),
         Command::State(command) => state::run(global, &command).await,
         Command::Sandbox(command) => sandbox::run(&command).await,
+        Command::Shift(args) => shift::run(global, &args).await,
         Command::Invoke(args) => invoke::run(global, &args).await,
         Command::Policy(args) => policy::run(global, &args).await,
         Command::Completions { shell } => completions::run(shell),

@@ -191,7 +191,7 @@ fn approve(question: &Question) -> Result<(), CliError> {
 
 /// The first Ctrl-C or SIGTERM stops gently, the second at once. Both are heard from here on, and
 /// not only once the first step has to wait for something.
-fn listen(stop: Stop) -> Option<JoinHandle<()>> {
+pub(super) fn listen(stop: Stop) -> Option<JoinHandle<()>> {
     let mut interrupt = signal(SignalKind::interrupt()).ok()?;
     let mut terminate = signal(SignalKind::terminate()).ok()?;
     Some(tokio::spawn(async move {

@@ -1,0 +1,302 @@
+//! `migration`: payments validated, scored and kept behind an HTTP API, beside a database whose
+//! password changes by itself and a load balancer that moves its traffic from blue to green.
+
+use payctl_aws::Set;
+use payctl_aws::dynamodb::{Attribute, AttributeKind, Index, Table, TableRef};
+use payctl_aws::ec2::{
+    Peer, Rule, SecurityGroup, SecurityGroupIngress, SecurityGroupRef, SubnetRef, VpcRef,
+};
+use payctl_aws::kms::KeyRef;
+use payctl_aws::logs::LogGroup;
+use payctl_aws::s3::BucketRef;
+use payctl_aws::sns::TopicRef;
+use payctl_aws::ssm::Parameter;
+use payctl_engine::{Address, Input, Stack};
+
+use crate::Context;
+use crate::config::Posture;
+use crate::parts::bucket::{self, Ageing};
+use crate::parts::{flow_log, function, key, logs, nat, network, table, topic};
+
+mod api;
+mod balancer;
+mod database;
+mod functions;
+mod parameters;
+mod watch;
+
+pub(crate) use database::wanted as database;
+pub use parameters::Parameters;
+
+/// The stack's name.
+pub const NAME: &str = "migration";
+/// The handlers of its functions.
+pub const HANDLERS: &[&str] =
+    &["payment-validation", "fraud-detection", "transaction-processing", "secrets-rotation"];
+
+/// Where PostgreSQL listens.
+const POSTGRESQL: u16 = 5432;
+/// Where what the load balancer leads to listens.
+const APPLICATION: u16 = 8080;
+
+/// Declares the stack.
+#[must_use]
+pub fn declare(context: &Context<'_>, parameters: &Parameters) -> Stack {
+    let mut stack = Stack::new(NAME, context.suffix.as_str());
+    System { context, parameters }.declare(&mut stack);
+    stack
+}
+
+struct System<'a> {
+    context: &'a Context<'a>,
+    parameters: &'a Parameters,
+}
+
+/// One key for each purpose.
+struct Keys {
+    database: KeyRef,
+    table: KeyRef,
+    objects: KeyRef,
+    secrets: KeyRef,
+    /// Logs, and what topics tell.
+    logs: KeyRef,
+}
+
+/// Where what is paid and what was done are kept.
+struct Stores {
+    transactions: TableRef,
+    audit: BucketRef,
+}
+
+/// Who is told of what.
+struct Topics {
+    errors: TopicRef,
+    failed: TopicRef,
+}
+
+/// The subnets that are not public, and what has to be there before those of the functions reach
+/// anything outside.
+struct Tiers {
+    public: Vec<SubnetRef>,
+    private: Vec<SubnetRef>,
+    database: Vec<SubnetRef>,
+    routes: Vec<Address>,
+}
+
+/// Who may speak to whom.
+struct Groups {
+    functions: SecurityGroupRef,
+    database: SecurityGroupRef,
+    balancer: SecurityGroupRef,
+    link: SecurityGroupRef,
+}
+
+impl System<'_> {
+    fn declare(&self, stack: &mut Stack) {
+        let context = self.context;
+        let keys = self.keys(stack);
+        let topics = self.topics(stack, &keys);
+        let stores = self.stores(stack, &keys);
+        let vpc = network::vpc(stack, context, self.parameters.network);
+        let tiers = self.tiers(stack, &vpc);
+        if self.parameters.posture == Posture::Strict {
+            flow_log::to_group(stack, context, &vpc, |name| self.log_group(name, &keys));
+        }
+        let groups = self.groups(stack, &vpc);
+
+        let database = self.database(stack, &keys, &tiers, &groups);
+        let functions = self.functions(stack, &keys, &tiers, &groups, &stores, &topics, &database);
+        self.rotation(stack, &database, &functions.rotation, &tiers);
+        let balancer = self.balancer(stack, &vpc, &tiers, &groups);
+        let api = self.api(stack, &keys, &tiers, &groups, &functions, &balancer);
+        self.watch(
+            stack,
+            &watch::Watched {
+                api: &api,
+                balancer: &balancer,
+                database: &database,
+                functions: &functions,
+                table: &stores.transactions,
+                topics: &topics,
+            },
+        );
+        self.published(stack, &stores, &database, &api);
+
+        let ids = |subnets: &[SubnetRef]| subnets.iter().map(SubnetRef::id).collect::<Vec<_>>();
+        stack.output("vpc_id", &vpc.id());
+        stack.output("public_subnet_ids", &ids(&tiers.public));
+        stack.output("private_subnet_ids", &ids(&tiers.private));
+        stack.output("database_subnet_ids", &ids(&tiers.database));
+        stack.output("cluster_endpoint", &database.cluster.endpoint());
+        stack.output("cluster_reader_endpoint", &database.cluster.reader_endpoint());
+        stack.output("secret_arn", &database.secret.arn());
+        stack.output("table_name", &stores.transactions.name());
+        stack.output("bucket_name", &stores.audit.name());
+        stack.output("api_endpoint", &api.stage.url());
+        stack.output("load_balancer_dns", &balancer.balancer.dns_name());
+        stack.output("blue_target_group_arn", &balancer.blue.arn());
+        stack.output("green_target_group_arn", &balancer.green.arn());
+        stack.output("system_errors_topic_arn", &topics.errors.arn());
+        stack.output("failed_transactions_topic_arn", &topics.failed.arn());
+    }
+
+    fn keys(&self, stack: &mut Stack) -> Keys {
+        let context = self.context;
+        let days = self.parameters.key_deletion_window_days;
+        let mut key = |purpose: &str, about: &str, statements: Vec<_>| {
+            let name = format!("payment-{purpose}");
+            key::with_alias(stack, context, purpose, &name, about, days, statements)
+        };
+        let for_logs = [key::logs(context)].into_iter().chain(key::publishers(context)).collect();
+        Keys {
+            database: key("rds", "Encrypts the payment database", vec![]),
+            table: key("dynamodb", "Encrypts transactions", vec![]),
+            objects: key("s3", "Encrypts audit objects", vec![]),
+            secrets: key("secrets", "Encrypts the database's credentials", vec![]),
+            logs: key("logs", "Encrypts logs and notices", for_logs),
+        }
+    }
+
+    fn topics(&self, stack: &mut Stack, keys: &Keys) -> Topics {
+        let publishers = [topic::ALARMS];
+        let mut topic = |name: &str, shown_as: &str| {
+            let topic = topic::encrypted(self.context, name, shown_as, &keys.logs, &publishers);
+            stack.add(name, topic)
+        };
+        Topics {
+            errors: topic("system-errors", "Payment system errors"),
+            failed: topic("failed-transactions", "Failed payments"),
+        }
+    }
+
+    fn stores(&self, stack: &mut Stack, keys: &Keys) -> Stores {
+        let (context, parameters) = (self.context, self.parameters);
+        let index = |hash_key: &str| Index {
+            hash_key: Attribute::new(hash_key, AttributeKind::S),
+            range_key: Some(Attribute::new("timestamp", AttributeKind::N)),
+            projection: "ALL".to_owned(),
+        };
+        let indexes = [
+            ("customer-id-timestamp-index".to_owned(), index("customer_id")),
+            ("status-timestamp-index".to_owned(), index("status")),
+        ];
+        let transactions = Table {
+            stream: Some("NEW_AND_OLD_IMAGES".to_owned()),
+            ttl: Some("expires_at".to_owned()),
+            ..table::on_demand(
+                context,
+                context.name("transactions"),
+                Attribute::new("transaction_id", AttributeKind::S),
+                None,
+                indexes.into(),
+                &keys.table,
+                parameters.protected(),
+            )
+        };
+        let transactions = stack.add("transactions", transactions);
+        let name = context.bucket_name("payment-audit-logs");
+        let encrypted = bucket::only_encrypted(context, &name);
+        let key = Some(keys.objects.arn());
+        let audit = bucket::encrypted(context, name, key, Some(self.ageing()), [encrypted]);
+        Stores { transactions, audit: stack.add("audit", audit) }
+    }
+
+    fn ageing(&self) -> Ageing {
+        Ageing {
+            archive_after_days: self.parameters.archive_after_days,
+            expire_after_days: Some(self.parameters.expire_after_days),
+            versions_only: false,
+        }
+    }
+
+    /// Three tiers over three zones. The database's leads nowhere beyond the VPC.
+    fn tiers(&self, stack: &mut Stack, vpc: &VpcRef) -> Tiers {
+        let (context, parameters) = (self.context, self.parameters);
+        let cidrs = &parameters.private_subnets;
+        let private = network::subnets(stack, context, vpc, "private", cidrs);
+        let public = &parameters.public_subnets;
+        let ways = nat::ways_out(stack, context, vpc, parameters.nat, public, &private);
+        let table = network::route_table(stack, context, vpc, "database", "payment-database-rt");
+        let cidrs = &parameters.database_subnets;
+        let database = network::subnets(stack, context, vpc, "database", cidrs);
+        network::associate(stack, "database", &database, &[table]);
+        Tiers { public: ways.public, private, database, routes: ways.routes }
+    }
+
+    /// Groups that name each other: what lets in is added once both are there.
+    fn groups(&self, stack: &mut Stack, vpc: &VpcRef) -> Groups {
+        let context = self.context;
+        let group = |name: &str, description: &str, egress: Vec<Rule>| {
+            let name = format!("{name}-sg");
+            function::security_group(context, vpc, &name, description, None, egress)
+        };
+        let of = |port, peer, description: &str| Rule {
+            from_port: Some(port),
+            to_port: Some(port),
+            ..network::tls(peer, description)
+        };
+        let about = "The payment database: PostgreSQL from the functions";
+        let database = stack.add("database", group("rds", about, vec![]));
+        let within = self.parameters.private_subnets.iter().map(|cidr| {
+            of(APPLICATION, Peer::Cidr((*cidr).into()), "HTTP to the payment application")
+        });
+        let about = "The payment load balancer: TLS from the VPC link";
+        let balancer = stack.add("balancer", group("alb", about, within.collect()));
+        let to = network::tls(Peer::Group(balancer.id()), "TLS to the load balancer");
+        let about = "The way from the API to the load balancer";
+        let link = stack.add("link", group("vpc-link", about, vec![to]));
+        let anywhere = Peer::Cidr(network::ANYWHERE.into());
+        let to = vec![
+            network::tls(anywhere, "TLS to AWS services"),
+            of(POSTGRESQL, Peer::Group(database.id()), "PostgreSQL to the database"),
+        ];
+        let about = "The payment functions: TLS to the outside, PostgreSQL to the database";
+        let functions = SecurityGroup { ingress: Some(Set::new()), ..group("lambda", about, to) };
+        let functions = stack.add("functions", functions);
+        for (logical, group, rule) in [
+            (
+                "database",
+                &database,
+                of(POSTGRESQL, Peer::Group(functions.id()), "PostgreSQL from the functions"),
+            ),
+            ("balancer", &balancer, network::tls(Peer::Group(link.id()), "TLS from the VPC link")),
+        ] {
+            let rules = [rule].into_iter().collect();
+            stack.add(logical, SecurityGroupIngress { group: group.id(), rules });
+        }
+        Groups { functions, database, balancer, link }
+    }
+
+    fn log_group(&self, name: String, keys: &Keys) -> LogGroup {
+        logs::group(self.context, name, self.parameters.log_retention_days(), &keys.logs)
+    }
+
+    /// What others look up by name.
+    fn published(
+        &self,
+        stack: &mut Stack,
+        stores: &Stores,
+        database: &database::Database,
+        api: &api::Api,
+    ) {
+        let suffix = self.context.suffix;
+        let values: [(&str, &str, Input<String>); 3] = [
+            ("table_name", "The table of transactions", stores.transactions.name().cast()),
+            // The database need not be ready for that.
+            ("rds_endpoint", "Where the database is", database.endpoint()),
+            ("api_endpoint", "Where payments are taken", api.stage.url()),
+        ];
+        for (name, about, value) in values {
+            let path = format!("/payment-processing/{suffix}/{name}");
+            stack.add(
+                &name.replace('_', "-"),
+                Parameter {
+                    description: about.to_owned(),
+                    value,
+                    tags: self.context.tags(&path),
+                    name: path,
+                },
+            );
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The load balancer within the VPC, and the two groups that it divides requests between.
+
+use payctl_aws::acm::Certificate;
+use payctl_aws::ec2::{SubnetRef, VpcRef};
+use payctl_aws::elbv2::{
+    AccessLogs, Forward, HealthCheck, Listener, ListenerRef, LoadBalancer, LoadBalancerRef,
+    TargetGroup, TargetGroupRef,
+};
+use payctl_aws::s3::BucketRef;
+use payctl_aws::{Arn, Statement};
+use payctl_engine::{Address, Handle as _, Input, Stack};
+
+use super::{APPLICATION, Groups, System, Tiers};
+use crate::parts::bucket;
+
+/// How much the weights of both groups are together.
+const WHOLE: u32 = 100;
+/// A year and a month: it is renewed a month before its end.
+const CERTIFICATE_DAYS: u32 = 395;
+
+pub(super) struct Balancer {
+    pub(super) balancer: LoadBalancerRef,
+    pub(super) listener: ListenerRef,
+    pub(super) blue: TargetGroupRef,
+    pub(super) green: TargetGroupRef,
+}
+
+impl System<'_> {
+    pub(super) fn balancer(
+        &self,
+        stack: &mut Stack,
+        vpc: &VpcRef,
+        tiers: &Tiers,
+        groups: &Groups,
+    ) -> Balancer {
+        let (context, parameters) = (self.context, self.parameters);
+        let (logs, policy) = self.request_logs(stack);
+        let name = context.name("payment-alb");
+        let balancer = stack.add_after(
+            "main",
+            &[&policy],
+            LoadBalancer {
+                scheme: "internal".to_owned(),
+                subnets: tiers.private.iter().map(SubnetRef::id).collect(),
+                security_groups: [groups.balancer.id()].into_iter().collect(),
+                access_logs: Some(AccessLogs { bucket: logs.name(), prefix: PREFIX.to_owned() }),
+                drop_invalid_headers: true,
+                desync_mode: "defensive".to_owned(),
+                deletion_protection: parameters.protected(),
+                tags: context.tags(&name),
+                name,
+            },
+        );
+        let certificate = self.certificate(stack);
+        let blue = self.group(stack, "blue", vpc);
+        let green = self.group(stack, "green", vpc);
+        let weight = parameters.green_weight;
+        let forward = [(&blue, WHOLE - weight), (&green, weight)];
+        let forward = forward.map(|(group, weight)| Forward { target_group: group.arn(), weight });
+        let listener = stack.add(
+            "main",
+            Listener {
+                load_balancer: balancer.arn().when_created(),
+                port: 443,
+                protocol: "HTTPS".to_owned(),
+                ssl_policy: "ELBSecurityPolicy-TLS13-1-2-2021-06".to_owned(),
+                certificate,
+                forward: forward.into(),
+                tags: context.tags(&context.name("payment-alb-https")),
+            },
+        );
+        Balancer { balancer, listener, blue, green }
+    }
+
+    fn group(&self, stack: &mut Stack, colour: &str, vpc: &VpcRef) -> TargetGroupRef {
+        let name = self.context.name(&format!("payment-{colour}"));
+        stack.add(
+            colour,
+            TargetGroup {
+                protocol: "HTTP".to_owned(),
+                port: APPLICATION,
+                vpc: vpc.id(),
+                target_type: "ip".to_owned(),
+                health_check: HealthCheck {
+                    protocol: "HTTP".to_owned(),
+                    port: "traffic-port".to_owned(),
+                    path: "/health".to_owned(),
+                    interval_s: 30,
+                    timeout_s: 5,
+                    healthy_threshold: 2,
+                    unhealthy_threshold: 2,
+                    matcher: "200".to_owned(),
+                },
+                deregistration_delay_s: 30,
+                tags: self.context.tags(&name),
+                name,
+            },
+        )
+    }
+
+    /// The named certificate, or one signed by itself.
+    fn certificate(&self, stack: &mut Stack) -> Input<Arn> {
+        let (context, parameters) = (self.context, self.parameters);
+        if let Some(arn) = &parameters.certificate_arn {
+            return Input::Known(Arn::from(arn.as_str()));
+        }
+        stack.note(
+            "The load balancer gets a certificate that is signed by itself: whoever checks it \
+             refuses it. Name one of ACM's with `certificate_arn`.",
+        );
+        let certificate = stack.add(
+            "main",
+            Certificate {
+                domain: parameters.domain.clone(),
+                valid_days: CERTIFICATE_DAYS,
+                renewed: true,
+                tags: context.tags(&context.name("payment-alb")),
+            },
+        );
+        certificate.arn()
+    }
+
+    /// Where every request leaves a line. AWS writes them into no bucket that has a key of KMS's,
+    /// as the one of audit objects does.
+    fn request_logs(&self, stack: &mut Stack) -> (BucketRef, Address) {
+        let context = self.context;
+        let name = context.bucket_name("payment-alb-logs");
+        let path = format!("/{PREFIX}/AWSLogs/{}/*", context.account);
+        let write = Statement::allow("LoadBalancer", &["s3:PutObject"])
+            .for_service("logdelivery.elasticloadbalancing.amazonaws.com")
+            .on([bucket::within(&bucket::arn(context, &name), &path)])
+            .when("StringEquals", "aws:SourceAccount", context.account);
+        let bucket = bucket::encrypted(context, name, None, Some(self.ageing()), [write]);
+        let bucket = stack.add("requests", bucket);
+        let address = bucket.address().clone();
+        (bucket, address)
+    }
+}
+
+/// The folder of the bucket.
+const PREFIX: &str = "payment-alb";

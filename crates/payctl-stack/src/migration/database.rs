@@ -1,0 +1,195 @@
+//! The database, the secret that opens it, and how that changes by itself.
+
+use payctl_aws::lambda::{FunctionRef, Permission};
+use payctl_aws::rds::{
+    Cluster, ClusterParameterGroup, ClusterRef, Instance, InstanceRef, SubnetGroup,
+};
+use payctl_aws::secretsmanager::{Generate, Rotation, Secret, SecretRef, TargetAttachment};
+use payctl_engine::{Address, Handle as _, Input, Stack};
+
+use super::{Groups, Keys, POSTGRESQL, Parameters, System, Tiers};
+
+/// The database in the cluster.
+const DATABASE: &str = "payments";
+/// `admin` is a word of PostgreSQL's own there.
+const MASTER: &str = "payments_admin";
+const ENGINE: &str = "aurora-postgresql";
+
+pub(super) struct Database {
+    pub(super) cluster: ClusterRef,
+    pub(super) secret: SecretRef,
+    /// Writer and readers.
+    instances: Vec<InstanceRef>,
+    /// Where the secret says the database is.
+    attachment: Address,
+}
+
+impl Database {
+    /// Where the writer is. AWS tells before the database is ready.
+    pub(super) fn endpoint(&self) -> Input<String> {
+        self.cluster.endpoint().when_created()
+    }
+}
+
+/// What engine the database is of, and what version of it is wanted.
+pub(crate) fn wanted(parameters: &Parameters) -> (&'static str, String) {
+    (ENGINE, parameters.database_version.clone())
+}
+
+impl System<'_> {
+    pub(super) fn database(
+        &self,
+        stack: &mut Stack,
+        keys: &Keys,
+        tiers: &Tiers,
+        groups: &Groups,
+    ) -> Database {
+        let (context, parameters) = (self.context, self.parameters);
+        let secret = self.credentials(stack, keys);
+        let name = context.name("payment-db");
+        // A major version takes no other's parameters: with each one comes a group of its own.
+        let major = parameters.database_major();
+        let group_name = context.name(&format!("payment-db-{major}"));
+        let parameter_group = stack.add(
+            "main",
+            ClusterParameterGroup {
+                family: format!("{ENGINE}{major}"),
+                description: "The payment database: TLS only".to_owned(),
+                parameters: [("rds.force_ssl".to_owned(), "1".to_owned())].into(),
+                tags: context.tags(&group_name),
+                name: group_name,
+            },
+        );
+        let subnet_group = stack.add(
+            "main",
+            SubnetGroup {
+                description: "The payment database's subnets".to_owned(),
+                subnets: tiers.database.iter().map(|subnet| subnet.id()).collect(),
+                tags: context.tags(&name),
+                name: name.clone(),
+            },
+        );
+        let zones: Vec<_> = context.found.zones.iter().take(tiers.database.len()).collect();
+        let cluster = stack.add(
+            "main",
+            Cluster {
+                identifier: name.clone(),
+                engine: ENGINE.to_owned(),
+                engine_version: context.found.database_version.clone().unwrap_or_default(),
+                database_name: DATABASE.to_owned(),
+                master_username: MASTER.to_owned(),
+                master_secret: secret.arn(),
+                port: POSTGRESQL,
+                zones: zones.iter().map(|zone| (*zone).clone()).collect(),
+                subnet_group: subnet_group.name(),
+                security_groups: [groups.database.id()].into_iter().collect(),
+                kms_key: keys.database.arn(),
+                backup_retention_days: parameters.backup_retention_days,
+                parameter_group: parameter_group.name(),
+                log_exports: ["postgresql".to_owned()].into_iter().collect(),
+                iam_authentication: true,
+                deletion_protection: parameters.protected(),
+                copy_tags_to_snapshots: true,
+                final_snapshot: parameters.final_snapshot,
+                tags: context.tags(&name),
+            },
+        );
+        let names = ["writer".to_owned()].into_iter();
+        let readers = (1..=parameters.database_readers).map(|number| format!("reader-{number}"));
+        let instances =
+            names.chain(readers).zip(0..=parameters.database_readers).zip(zones.iter().cycle());
+        let instances = instances
+            .map(|((logical, tier), zone)| {
+                let identifier = context.name(&format!("payment-db-{logical}"));
+                let instance = Instance {
+                    // All are created together, while the cluster still is.
+                    cluster: cluster.identifier().when_created(),
+                    engine: ENGINE.to_owned(),
+                    class: parameters.database_class.clone(),
+                    zone: (*zone).clone(),
+                    publicly_accessible: false,
+                    auto_minor_version_upgrade: true,
+                    promotion_tier: tier,
+                    tags: context.tags(&identifier),
+                    identifier,
+                };
+                stack.add(&logical, instance)
+            })
+            .collect();
+        let endpoint = cluster.endpoint().when_created();
+        let fields = [
+            ("host", endpoint),
+            ("port", Input::Known(POSTGRESQL.to_string())),
+            ("dbname", Input::from(DATABASE)),
+            ("engine", Input::from("postgres")),
+        ];
+        let attachment = stack.add(
+            "db-credentials",
+            TargetAttachment {
+                secret: secret.arn(),
+                fields: fields.map(|(name, value)| (name.to_owned(), value)).into(),
+            },
+        );
+        Database { cluster, secret, instances, attachment: attachment.address().clone() }
+    }
+
+    fn credentials(&self, stack: &mut Stack, keys: &Keys) -> SecretRef {
+        let context = self.context;
+        let name = context.name("db-credentials");
+        stack.add(
+            "db-credentials",
+            Secret {
+                description: "What opens the payment database".to_owned(),
+                kms_key: Some(keys.secrets.arn()),
+                generate: Generate {
+                    fixed: [("username".to_owned(), MASTER.to_owned())].into(),
+                    key: "password".to_owned(),
+                    length: 32,
+                    punctuation: false,
+                },
+                recovery_window_days: Some(self.parameters.secret_recovery_days),
+                pending_deletion: false,
+                tags: context.tags(&name),
+                name,
+            },
+        )
+    }
+
+    /// Lets the function change the password. Secrets Manager has it log in at once, so that the
+    /// database, and the way there, have to be ready.
+    pub(super) fn rotation(
+        &self,
+        stack: &mut Stack,
+        database: &Database,
+        function: &FunctionRef,
+        tiers: &Tiers,
+    ) {
+        let permission = stack.add(
+            "rotation",
+            Permission {
+                function: function.name().when_created(),
+                statement: "secretsmanager".to_owned(),
+                action: "lambda:InvokeFunction".to_owned(),
+                principal: "secretsmanager.amazonaws.com".to_owned(),
+                source_arn: Some(database.secret.arn()),
+                source_account: None,
+            },
+        );
+        let instances = database.instances.iter().map(InstanceRef::address);
+        let before: Vec<&Address> = [permission.address(), &database.attachment]
+            .into_iter()
+            .chain(instances)
+            .chain(&tiers.routes)
+            .collect();
+        stack.add_after(
+            "db-credentials",
+            &before,
+            Rotation {
+                secret: database.secret.arn(),
+                function: function.arn(),
+                automatically_after_days: self.parameters.rotation_days,
+                duration: "3h".to_owned(),
+            },
+        );
+    }
+}

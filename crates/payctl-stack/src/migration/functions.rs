@@ -1,0 +1,203 @@
+//! The four functions, and what each may do.
+
+use std::collections::BTreeMap;
+
+use payctl_aws::Statement;
+use payctl_aws::ec2::SubnetRef;
+use payctl_aws::lambda::FunctionRef;
+use payctl_engine::{Input, Stack};
+
+use super::database::Database;
+use super::{Groups, Keys, Stores, System, Tiers, Topics};
+use crate::config::Posture;
+use crate::parts::{function, role};
+
+pub(super) struct Functions {
+    pub(super) validation: FunctionRef,
+    pub(super) fraud: FunctionRef,
+    pub(super) processing: FunctionRef,
+    pub(super) rotation: FunctionRef,
+}
+
+impl Functions {
+    pub(super) fn all(&self) -> [&FunctionRef; 4] {
+        [&self.validation, &self.fraud, &self.processing, &self.rotation]
+    }
+}
+
+/// What differs between the functions.
+struct Wanted {
+    name: &'static str,
+    description: &'static str,
+    /// How many may run at once; 0 sets no limit.
+    reserved_concurrency: u32,
+    statements: Vec<Statement>,
+    environment: Variables,
+}
+
+type Variables = Vec<(&'static str, Input<String>)>;
+
+/// What all functions are in.
+struct Surroundings<'a> {
+    subnets: &'a [SubnetRef],
+    groups: &'a Groups,
+    keys: &'a Keys,
+}
+
+impl System<'_> {
+    #[expect(clippy::too_many_arguments, reason = "a function is where everything meets")]
+    pub(super) fn functions(
+        &self,
+        stack: &mut Stack,
+        keys: &Keys,
+        tiers: &Tiers,
+        groups: &Groups,
+        stores: &Stores,
+        topics: &Topics,
+        database: &Database,
+    ) -> Functions {
+        let around = Surroundings { subnets: &tiers.private, groups, keys };
+        let table = &stores.transactions;
+        let indexes = table.arn().then("/index/*");
+        let use_key = |sid: &str, key: &payctl_aws::kms::KeyRef| {
+            let actions = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"];
+            Statement::allow(sid, &actions).on([key.arn()])
+        };
+        let history = Statement::allow("History", &["dynamodb:Query"]).on([indexes]);
+        let of_table = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
+        let name = || ("TABLE_NAME", table.name().cast());
+        let secret = [
+            "secretsmanager:DescribeSecret",
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:ListSecretVersionIds",
+            "secretsmanager:PutSecretValue",
+            "secretsmanager:UpdateSecretVersionStage",
+        ];
+        let retention = self.parameters.retention_days.to_string();
+        let mut function = |wanted| self.function(stack, &around, wanted);
+        Functions {
+            validation: function(Wanted {
+                name: "payment-validation",
+                description: "Says whether a payment can be made, and why not",
+                reserved_concurrency: self.parameters.reserved_concurrency,
+                statements: vec![],
+                environment: self.limits(),
+            }),
+            fraud: function(Wanted {
+                name: "fraud-detection",
+                description: "Says how suspicious a payment is",
+                reserved_concurrency: 0,
+                statements: vec![history.clone(), use_key("TableKey", &keys.table)],
+                environment: [name()].into_iter().chain(self.scoring()).collect(),
+            }),
+            processing: function(Wanted {
+                name: "transaction-processing",
+                description: "Validates, scores and keeps payments, each at most once",
+                reserved_concurrency: 0,
+                statements: vec![
+                    history,
+                    Statement::allow("Transactions", &of_table).on([table.arn()]),
+                    Statement::allow("Notices", &["sns:Publish"]).on([topics.failed.arn()]),
+                    use_key("TableKey", &keys.table),
+                    use_key("NoticesKey", &keys.logs),
+                ],
+                environment: [
+                    name(),
+                    ("TOPIC_ARN", topics.failed.arn().cast()),
+                    ("RETENTION_DAYS", Input::Known(retention)),
+                ]
+                .into_iter()
+                .chain(self.limits())
+                .chain(self.scoring())
+                .collect(),
+            }),
+            rotation: function(Wanted {
+                name: "secrets-rotation",
+                description: "Changes the database's password",
+                reserved_concurrency: 0,
+                statements: vec![
+                    Statement::allow("Secret", &secret).on([database.secret.arn()]),
+                    // A password that belongs to no secret yet: nothing narrower exists.
+                    Statement::allow("Passwords", &["secretsmanager:GetRandomPassword"]).on_all(),
+                    use_key("SecretKey", &keys.secrets),
+                ],
+                environment: vec![],
+            }),
+        }
+    }
+
+    /// What a payment is held against.
+    fn limits(&self) -> Variables {
+        let parameters = self.parameters;
+        vec![
+            ("MINIMUM_AMOUNT", parameters.minimum_amount.as_str().into()),
+            ("MAXIMUM_AMOUNT", parameters.maximum_amount.as_str().into()),
+            ("CURRENCIES", Input::Known(parameters.currencies.join(","))),
+        ]
+    }
+
+    /// What makes it suspicious.
+    fn scoring(&self) -> Variables {
+        let parameters = self.parameters;
+        [
+            ("VELOCITY_WEIGHT", parameters.velocity_weight),
+            ("AMOUNT_WEIGHT", parameters.amount_weight),
+            ("HISTORY_WEIGHT", parameters.history_weight),
+            ("VELOCITY_LIMIT", parameters.velocity_limit),
+            ("REVIEW_SCORE", parameters.review_score),
+            ("DECLINE_SCORE", parameters.decline_score),
+        ]
+        .map(|(name, value)| (name, Input::Known(value.to_string())))
+        .into()
+    }
+
+    fn function(
+        &self,
+        stack: &mut Stack,
+        around: &Surroundings<'_>,
+        wanted: Wanted,
+    ) -> FunctionRef {
+        let (context, parameters) = (self.context, self.parameters);
+        let name = context.name(wanted.name);
+        let group = self.log_group(format!("/aws/lambda/{name}"), around.keys);
+        let group = stack.add(wanted.name, group);
+        let statements = wanted
+            .statements
+            .into_iter()
+            .chain([role::network_interfaces(), role::write_logs(&group)])
+            .chain((parameters.posture == Posture::Strict).then(role::trace));
+        let role = stack.add(
+            wanted.name,
+            role::of_service(
+                context,
+                &format!("{}-role", wanted.name),
+                &format!("What {} runs as", wanted.name),
+                role::trust("lambda.amazonaws.com"),
+                statements,
+            ),
+        );
+        let environment = wanted.environment.into_iter();
+        let environment: BTreeMap<_, _> =
+            environment.map(|(name, value)| (name.to_owned(), value)).collect();
+        function::in_vpc(
+            stack,
+            context,
+            function::Wanted {
+                name: wanted.name,
+                description: wanted.description,
+                handler: wanted.name,
+                architecture: parameters.architecture,
+                memory_mb: parameters.memory_mb,
+                timeout_s: parameters.timeout_s,
+                reserved_concurrency: wanted.reserved_concurrency,
+                posture: parameters.posture,
+                subnets: around.subnets,
+                security_group: &around.groups.functions,
+                role: &role,
+                log_group: &group,
+                key: &around.keys.secrets,
+                environment,
+            },
+        )
+    }
+}

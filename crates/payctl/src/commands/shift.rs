@@ -1,0 +1,280 @@
+//! `payctl shift`: moves requests between the blue and the green group.
+
+use std::time::Duration;
+
+use payctl_aws::{Arn, AwsError, cloudwatch, elbv2};
+use payctl_engine::state::Session;
+use payctl_engine::{FailureKind, Stop};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::run::listen;
+use crate::cli::{Global, Shares, ShiftArgs};
+use crate::environment::{Environment, Handlers, Local};
+use crate::error::{CliError, Exit};
+use crate::report;
+use crate::shift::{Ended, Road, Shift};
+
+/// What it is called among what the state keeps.
+const CHOICE: &str = "shift";
+/// How often a change is looked for before it is called lost.
+const TRIES: u32 = 10;
+
+/// What the state keeps of a shift that is under way.
+#[derive(Serialize, Deserialize)]
+struct Recorded {
+    /// Whose requests are moved.
+    listener: Arn,
+    #[serde(flatten)]
+    shift: Shift,
+}
+
+pub(super) async fn run(global: &Global, args: &ShiftArgs) -> Result<Exit, CliError> {
+    let local = Local::read(global)?;
+    let checked = Environment::open(global, local, Handlers::Ignored).await?;
+    let groups = Groups::of(global, &checked)?;
+    if args.green.is_none() && args.gradual.is_none() && !args.back {
+        return tell(global, &checked, &groups).await;
+    }
+    let session = checked.local.lock("shift", global).await?;
+    let environment = checked.reload()?;
+    let pending = pending(&environment, &groups);
+    let mut traffic = Traffic { environment, session, groups };
+    if let Some(green) = args.green {
+        traffic.set(green).await?;
+        if let Some(shift) = pending {
+            report::say(&format!("the shift that was under way is over, {}", shift.place()));
+            traffic.record(None)?;
+        }
+        report::say(&division(green));
+        return Ok(Exit::Done);
+    }
+    let stop = Stop::default();
+    let listener = listen(stop.clone());
+    let ended = match (&args.gradual, pending) {
+        (None, Some(shift)) => shift.give_up(&mut traffic).await?,
+        (None, None) => {
+            return Err(CliError::failed("no gradual shift is under way, and nothing was moved")
+                .hint("`payctl shift --green N` moves requests at once"));
+        }
+        (Some(Shares(steps)), Some(shift)) if shift.steps != *steps => {
+            let message = format!("another shift is under way, {}", shift.place());
+            return Err(CliError::failed(message)
+                .hint("give its steps to go on, or --back to go back to its last good share"));
+        }
+        (Some(_), Some(shift)) => {
+            report::say(&format!("going on with the shift that is under way, {}", shift.place()));
+            shift.walk(&mut traffic, &stop).await?
+        }
+        (Some(Shares(steps)), None) => {
+            let shift = begin(&traffic, steps, args.step).await?;
+            shift.walk(&mut traffic, &stop).await?
+        }
+    };
+    if let Some(listener) = listener {
+        listener.abort();
+    }
+    let now = traffic.green().await?;
+    match ended {
+        Ended::Done => Ok(Exit::Done),
+        Ended::Back { .. } if args.back => {
+            report::say(&format!("back at {}", division(now)));
+            Ok(Exit::Done)
+        }
+        Ended::Back { why } => {
+            Err(CliError::failed(why).hint(format!("back at {}", division(now))))
+        }
+        Ended::Stopped => {
+            report::say(&format!(
+                "stopped at {}, which nobody watches: the same command goes on, `{} --back` goes \
+                 back",
+                division(now),
+                global.command("shift")
+            ));
+            Ok(Exit::Interrupted)
+        }
+    }
+}
+
+/// A shift to `steps`, unless green is not well to begin with, or has more than that already.
+async fn begin(traffic: &Traffic, steps: &[u32], step: Duration) -> Result<Shift, CliError> {
+    let now = traffic.green().await?;
+    if let Some(first) = steps.first().filter(|first| **first < now) {
+        let message = format!("green has {now} % of the requests, and {first} % are fewer");
+        return Err(
+            CliError::failed(message).hint("begin with what it has, or set it with --green")
+        );
+    }
+    match traffic.trouble().await? {
+        Some(why) => Err(CliError::failed(format!("nothing was moved: {why}"))),
+        None => Ok(Shift::new(steps.to_vec(), step, now)),
+    }
+}
+
+/// How requests are divided, for people.
+fn division(green: u32) -> String {
+    format!("green {green} %, blue {} %", 100 - green)
+}
+
+/// The shift that the state says is under way, of this very load balancer.
+fn pending(environment: &Environment, groups: &Groups) -> Option<Shift> {
+    let recorded = environment.state.choices.get(CHOICE)?;
+    let recorded: Recorded = serde_json::from_value(recorded.clone()).ok()?;
+    (recorded.listener == groups.listener).then_some(recorded.shift)
+}
+
+/// What divides the requests, and between whom.
+struct Groups {
+    listener: Arn,
+    blue: Arn,
+    green: Arn,
+    /// The stack's alarms.
+    alarms: Vec<String>,
+}
+
+impl Groups {
+    fn of(global: &Global, environment: &Environment) -> Result<Self, CliError> {
+        let recorded = &environment.state.resources;
+        let of_kind =
+            |kind: &'static str| recorded.iter().filter(move |(address, _)| address.kind() == kind);
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let listener = of_kind("elbv2.listener").find_map(|(_, record)| {
+            let group = |nth: usize| text(&record.properties["forward"][nth]["target_group"]);
+            let (blue, green) = (group(0)?.into(), group(1)?.into());
+            Some((text(&record.outputs["arn"])?.into(), blue, green))
+        });
+        let Some((listener, blue, green)) = listener else {
+            let system = environment.local.system.name;
+            let message = format!("{system} has no load balancer here that divides requests");
+            return Err(CliError::failed(message).hint(format!(
+                "the stack migration has one: `{}` makes it",
+                global.command("up")
+            )));
+        };
+        let alarms = of_kind("cloudwatch.alarm");
+        let alarms = alarms.filter_map(|(_, record)| text(&record.outputs["name"])).collect();
+        Ok(Self { listener, blue, green, alarms })
+    }
+}
+
+async fn tell(
+    global: &Global,
+    environment: &Environment,
+    groups: &Groups,
+) -> Result<Exit, CliError> {
+    let aws = environment.provider.cloud();
+    let weights = elbv2::weights(aws, &groups.listener).await.map_err(unseen)?;
+    let share = share(&weights, &groups.green);
+    report::data(&format!("blue   {} %\ngreen  {share} %\n", 100 - share));
+    for (name, group) in [("blue", &groups.blue), ("green", &groups.green)] {
+        let health = elbv2::health(aws, group).await.map_err(unseen)?;
+        let counts = health.iter().map(|(state, targets)| format!("{} {state}", targets.len()));
+        let counts: Vec<String> = counts.collect();
+        let counts = if counts.is_empty() { "no target".to_owned() } else { counts.join(", ") };
+        report::say(&format!("{name}: {counts}"));
+    }
+    if let Some(shift) = pending(environment, groups) {
+        if let Some(run) = environment.other_run() {
+            report::say(&format!("{run} is under way, {}", shift.place()));
+            return Ok(Exit::Done);
+        }
+        let command = global.command("shift");
+        report::say(&format!(
+            "a shift was left where it is, {}: its steps again go on, `{command} --back` goes back",
+            shift.place()
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+/// Of a hundred requests, how many green gets.
+fn share(weights: &[(Arn, u32)], green: &Arn) -> u32 {
+    let all: u32 = weights.iter().map(|(_, weight)| weight).sum();
+    let of_green = weights.iter().filter(|(arn, _)| arn == green).map(|(_, weight)| weight);
+    (of_green.sum::<u32>() * 100).checked_div(all).unwrap_or_default()
+}
+
+fn unseen(error: AwsError) -> CliError {
+    CliError::aws("failed to look at the load balancer", &error.into())
+}
+
+/// The load balancer of an environment.
+struct Traffic {
+    environment: Environment,
+    session: Session,
+    groups: Groups,
+}
+
+impl Traffic {
+    async fn green(&self) -> Result<u32, CliError> {
+        let aws = self.environment.provider.cloud();
+        let weights = elbv2::weights(aws, &self.groups.listener).await.map_err(unseen)?;
+        Ok(share(&weights, &self.groups.green))
+    }
+}
+
+impl Road for Traffic {
+    type Error = CliError;
+
+    async fn set(&self, green: u32) -> Result<(), CliError> {
+        let aws = self.environment.provider.cloud();
+        let Groups { listener, blue, green: arn, .. } = &self.groups;
+        let weights = [(blue.clone(), 100 - green), (arn.clone(), green)];
+        let mut tries = 0;
+        loop {
+            match elbv2::set_weights(aws, listener, &weights).await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.kind() == FailureKind::NotYetVisible && tries < TRIES => {
+                    tries += 1;
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+                Err(error) => {
+                    return Err(CliError::aws("failed to divide the requests", &error.into()));
+                }
+            }
+        }
+    }
+
+    async fn trouble(&self) -> Result<Option<String>, CliError> {
+        let aws = self.environment.provider.cloud();
+        let (health, firing) = tokio::join!(
+            elbv2::health(aws, &self.groups.green),
+            cloudwatch::firing(aws, &self.groups.alarms),
+        );
+        let firing =
+            firing.map_err(|error| CliError::aws("failed to look at the alarms", &error.into()))?;
+        if let Some(name) = firing.first() {
+            return Ok(Some(format!("the alarm {name} fires")));
+        }
+        let health = health.map_err(unseen)?;
+        if let Some(target) = health.get("unhealthy").and_then(|targets| targets.first()) {
+            let why = target.description.as_ref().or(target.reason.as_ref());
+            let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+            return Ok(Some(format!("green's target {} is unhealthy{why}", target.id)));
+        }
+        let well = health.get("healthy").is_some_and(|targets| !targets.is_empty());
+        Ok((!well).then(|| "green has no healthy target".to_owned()))
+    }
+
+    fn record(&mut self, shift: Option<&Shift>) -> Result<(), CliError> {
+        let state = &mut self.environment.state;
+        match shift {
+            Some(shift) => {
+                let listener = self.groups.listener.clone();
+                let recorded = serde_json::to_value(Recorded { listener, shift: shift.clone() });
+                let recorded = recorded.map_err(|source| {
+                    CliError::failed("failed to write the shift down").because(&source)
+                })?;
+                state.choices.insert(CHOICE.to_owned(), recorded);
+            }
+            None => {
+                state.choices.remove(CHOICE);
+            }
+        }
+        Ok(self.session.save(state)?)
+    }
+
+    fn say(&self, line: &str) {
+        report::say(line);
+    }
+}
