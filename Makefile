@@ -57,7 +57,7 @@ overlay-test: tools
 	$(PAYCTL_TEST_PYTHON) -W error -m unittest discover -s crates/payctl-sandbox/overlay/tests
 
 demo: tools handlers build
-	@$(DEMO_ENV) sh scripts/demo.sh
+	@$(DEMO_ENV) $(POSTGRES) sh scripts/demo.sh
 
 torture: tools handlers build
 	@sh scripts/torture.sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The whole way of a payment, on the sandbox: an environment is made, a payment goes in, the
 # function stores it, and what is stored is shown. STACK names the system: pci-core,
-# secure-api or cost-optimized.
+# secure-api, cost-optimized or migration.
 set -eu
 cd "$(dirname -- "$0")/.."
 
@@ -10,13 +10,24 @@ stack=${STACK:-pci-core}
 case $stack in
     secure-api) suffix=${SUFFIX:-api} ;;
     cost-optimized) suffix=${SUFFIX:-flow} ;;
+    migration) suffix=${SUFFIX:-tiers} ;;
     *) suffix=${SUFFIX:-dev} ;;
 esac
 payctl=target/debug/payctl
 step() { printf '\n== %s\n' "$*" >&2; }
 # The functions run on this machine's processors.
-config=$(mktemp)
-trap 'rm -f "$config"' EXIT
+folder=$(mktemp -d)
+config=$folder/payctl.toml
+# What was started in the background.
+servers=
+clean_up() {
+    rm -rf "$folder"
+    # shellcheck disable=SC2086
+    [ -z "$servers" ] || kill $servers 2>/dev/null || true
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 case $(uname -m) in
     aarch64 | arm64) architecture=arm64 ;;
     *) architecture=x86_64 ;;
@@ -28,6 +39,7 @@ run() {
     $payctl "$command" --stack "$stack" --suffix "$suffix" --sandbox --config "$config" "$@"
 }
 output() { run output --raw "$1"; }
+[ "$stack" != migration ] || . scripts/demo/migration.sh
 
 # A payment file goes into the bucket, and another payment to the function itself.
 pci_core() {
@@ -83,19 +95,35 @@ get() {
     curl --silent --show-error --header "Host: $host" --write-out '\n' "$endpoint/$1"
 }
 
-# A call to SQS, whose signature the sandbox does not look at.
-sqs() {
-    scope="sandbox/20260101/us-east-1/sqs/aws4_request"
-    set -- $(printf -- '--data-urlencode %s ' "$@")
-    curl --silent --show-error "$@" "$endpoint/" \
-        --header "Authorization: AWS4-HMAC-SHA256 Credential=$scope, SignedHeaders=host, Signature=0" |
-        tr -d '\n ' 
+# A call to SQS.
+sqs() { query sqs "$@"; }
+
+# A call to service $1 with the fields of a form, as older services have it.
+query() {
+    service=$1
+    shift
+    set -- "$service" $(printf -- '--data-urlencode %s ' "$@")
+    call "$@" | tr -d '\n '
 }
 
-# Posts $2 to path $3 of the API under its own host name, which the sandbox answers to. Expects
-# status $1.
+# A call to service $1, target $2, with JSON $3.
+json() {
+    call "$1" --header "X-Amz-Target: $2" --header 'Content-Type: application/x-amz-json-1.1' \
+        --data "$3" --write-out '\n'
+}
+
+# A call to service $1 as curl is told, whose signature the sandbox does not look at.
+call() {
+    scope="sandbox/20260101/us-east-1/$1/aws4_request"
+    shift
+    curl --silent --show-error "$@" "$endpoint/" \
+        --header "Authorization: AWS4-HMAC-SHA256 Credential=$scope, SignedHeaders=host, Signature=0"
+}
+
+# Posts $2 to path $3 of the API under its own host name, which the sandbox answers to, with
+# Idempotency-Key $4 where there is one. Expects status $1.
 post() {
-    answer=$(curl --silent --show-error --header "Host: $host" \
+    answer=$(curl --silent --show-error --header "Host: $host" ${4:+--header "Idempotency-Key: $4"} \
         --header 'Content-Type: application/json' --data "$2" --write-out '\n%{http_code}' \
         "$endpoint/$3")
     status=${answer##*
@@ -118,6 +146,7 @@ case $stack in
     pci-core) pci_core ;;
     secure-api) secure_api ;;
     cost-optimized) cost_optimized ;;
+    migration) migration ;;
     *) echo "demo: there is no demonstration of $stack" >&2; exit 1 ;;
 esac
 

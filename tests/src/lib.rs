@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 pub mod account;
+pub mod application;
 pub mod binary;
 pub mod cloud;
 pub mod conformance;

@@ -131,10 +131,13 @@ impl World {
         }
     }
 
-    /// Seconds that the plan's longest chain takes.
-    pub async fn critical(&self, stack: &Stack, goal: Goal) -> f64 {
+    /// Seconds that the plan's longest chain takes, and the chain.
+    pub async fn critical(&self, stack: &Stack, goal: Goal) -> (f64, String) {
         let plan = self.plan(stack, goal).await;
-        schedule(&plan, self.memory.kinds()).unwrap().critical
+        let schedule = schedule(&plan, self.memory.kinds()).unwrap();
+        let address = |index: &usize| schedule.operations[*index].step.address.to_string();
+        let chain: Vec<String> = schedule.chain.iter().map(address).collect();
+        (schedule.critical, chain.join(" → "))
     }
 
     /// Kills the process at the `nth` changing call from now, before or after it is applied.

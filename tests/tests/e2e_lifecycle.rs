@@ -36,9 +36,20 @@ const EXCEPTIONS: &[(Emulator, &str, &str, &str)] = &[
     (Ministack, "wafv2.logging", "create", "its calls are missing"),
     (Moto, "autoscaling.group", "default_warmup_s", "is not kept"),
     (Ministack, "autoscaling.group", "default_warmup_s", "is not kept"),
+    (Moto, "secretsmanager.rotation", "duration", "is not kept"),
     (Moto, "cloudwatch.dashboard", "tags", "PutDashboard ignores them"),
     (Ministack, "cloudwatch.dashboard", "tags", "PutDashboard ignores them"),
 ];
+
+/// Calls that an emulator does not know, so that nothing could be planned.
+const UNPLANNED: &[(&str, Fate)] = &[
+    ("GetLoggingConfiguration", Fate::Refuse(Refusal::Code("WAFNonexistentItemException"))),
+    ("DescribeDBEngineVersions", Fate::Answer(VERSIONS)),
+];
+const VERSIONS: &str = "<DescribeDBEngineVersionsResponse><DescribeDBEngineVersionsResult>\
+    <DBEngineVersions><DBEngineVersion><EngineVersion>16.6</EngineVersion>\
+    <Status>available</Status></DBEngineVersion></DBEngineVersions>\
+    </DescribeDBEngineVersionsResult></DescribeDBEngineVersionsResponse>";
 
 /// `up`, which has to work but for what the emulator does not have.
 fn comes_up(payctl: &Payctl, system: &str, emulator: Emulator) {
@@ -104,8 +115,14 @@ async fn tag_what_lost_its_tags(payctl: &Payctl, aws: &Aws) {
 
 /// Stock moto and ministack keep no tags of dashboards, so that they are nobody's: they are taken
 /// away by hand.
-async fn delete_untagged_dashboards(aws: &Aws) {
-    for name in ["payment-costs-dev", "payment-ops-dev", "payment-security-dev"] {
+async fn delete_untagged_dashboards(system: &str, aws: &Aws) {
+    let names: &[&str] = match system {
+        "cost-optimized" => &["costs", "ops", "security"],
+        "migration" => &["processing"],
+        _ => &[],
+    };
+    for name in names {
+        let name = format!("payment-{name}-dev");
         aws.cloudwatch.delete_dashboards().dashboard_names(name).send().await.unwrap();
     }
 }
@@ -113,10 +130,8 @@ async fn delete_untagged_dashboards(aws: &Aws) {
 async fn a_whole_life(system: &str, emulator: Emulator) {
     let server = Server::start(emulator);
     let proxy = Proxy::start(&server.endpoint);
-    if emulator == Ministack {
-        // It does not know the call, so that nothing could be planned.
-        let absent = Fate::Refuse(Refusal::Code("WAFNonexistentItemException"));
-        proxy.set(&Rule::Of { operation: "GetLoggingConfiguration", fate: absent });
+    if emulator != Emulator::Sandbox {
+        proxy.set(&Rule::Each(UNPLANNED));
     }
     let payctl = Payctl::at(&proxy.endpoint, "dev").of(system);
     let aws = clients(&server).await;
@@ -143,8 +158,8 @@ async fn a_whole_life(system: &str, emulator: Emulator) {
     if (system, emulator) == ("pci-core", Ministack) {
         tag_what_lost_its_tags(&payctl, &aws).await;
     }
-    if system == "cost-optimized" && emulator != Emulator::Sandbox {
-        delete_untagged_dashboards(&aws).await;
+    if emulator != Emulator::Sandbox {
+        delete_untagged_dashboards(system, &aws).await;
     }
     payctl.destroy();
     assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0]);
@@ -178,6 +193,8 @@ whole_lives! {
     a_whole_life_of_cost_optimized_on_the_sandbox: "cost-optimized" on Emulator::Sandbox,
     a_whole_life_of_cost_optimized_on_moto: "cost-optimized" on Moto,
     a_whole_life_of_cost_optimized_on_ministack: "cost-optimized" on Ministack,
+    a_whole_life_of_migration_on_the_sandbox: "migration" on Emulator::Sandbox,
+    a_whole_life_of_migration_on_moto: "migration" on Moto,
 }
 
 #[tokio::test]

@@ -190,6 +190,7 @@ each_system! {
     no_answer_breaks_pci_core: "pci-core",
     no_answer_breaks_secure_api: "secure-api",
     no_answer_breaks_cost_optimized: "cost-optimized",
+    no_answer_breaks_migration: "migration",
 }
 
 /// S6: whatever the server answers.

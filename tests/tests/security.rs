@@ -18,7 +18,7 @@ use payctl_tests::proxy::{Fate, Proxy, Refusal, Rule};
 use payctl_tests::torture::tell;
 
 /// Each further system is one more name here.
-const SYSTEMS: [&str; 3] = ["pci-core", "secure-api", "cost-optimized"];
+const SYSTEMS: [&str; 4] = ["pci-core", "secure-api", "cost-optimized", "migration"];
 
 /// Values that must appear nowhere. The last is a card number.
 const CANARIES: [&str; 4] = [
@@ -160,8 +160,12 @@ fn no_secret_is_written_anywhere() {
             }
         }
         // A journal is left.
-        // Later than the plan's calls, of which the largest system has more.
-        let nth = if system == "cost-optimized" { 150 } else { 100 };
+        // Later than the plan's calls, of which the larger systems have more.
+        let nth = match system {
+            "migration" => 200,
+            "cost-optimized" => 150,
+            _ => 100,
+        };
         proxy.set(&Rule::At { nth, fate: Fate::Kill { applied: true } });
         let dying = Run::start(command(&["destroy", "-vv", "--yes"]));
         proxy.victim(dying.pid());
@@ -292,6 +296,22 @@ async fn nothing_is_called_that_the_policy_does_not_allow() {
         within("up", &up);
         payctl.run(&["plan"]).exits(0);
         looked.extend(within("plan", &plan));
+        if system == "migration" {
+            let shift = allowed(&payctl, &["shift"]);
+            asked(&server);
+            payctl.run(&["shift"]).exits(0);
+            payctl.run(&["shift", "--green", "50"]).exits(0);
+            payctl.run(&["shift", "--gradual", "60"]).says("green has no healthy target");
+            let used = within("shift", &shift);
+            // What is asked for before a plan, and after a destroy.
+            let others = [
+                "ec2:DescribeAvailabilityZones",
+                "rds:DescribeDBEngineVersions",
+                "tag:GetResources",
+            ];
+            let idle: Vec<_> = shift.difference(&used).collect();
+            assert_eq!(idle, others, "allowed for shift and never called");
+        }
         payctl.lose_state();
         payctl.run(&["plan"]).exits(0);
         looked.extend(within("plan", &plan));

@@ -5,7 +5,7 @@ use payctl_tests::torture::{Extent, disk, faults, kills, runs, seed};
 use tokio::sync::Semaphore;
 
 /// Each further system is one more name here.
-const SYSTEMS: [&str; 3] = ["pci-core", "secure-api", "cost-optimized"];
+const SYSTEMS: [&str; 4] = ["pci-core", "secure-api", "cost-optimized", "migration"];
 
 /// Some proofs hold payctl to a time, so that only as many run at once as any machine has cores,
 /// however many tests do.

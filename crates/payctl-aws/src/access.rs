@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use payctl_engine::{Address, Declared, KindInfo, Kinds, Stack, input};
 use serde_json::{Value, json};
 
-use crate::Facts;
+use crate::{Facts, elbv2};
 
 /// What the operator does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +17,8 @@ pub enum Task {
     Up,
     /// Deletes everything.
     Destroy,
+    /// Moves requests from one target group to another.
+    Shift,
 }
 
 /// What every command asks AWS, whatever the stack.
@@ -48,7 +50,8 @@ pub fn policy(
         let access = kind.access;
         let on = writer.resources(declared, kind);
         for action in actions(kind, tasks) {
-            let place = match access.anywhere.contains(&action) {
+            let anywhere_only = access.anywhere.contains(&action) || action == elbv2::HEALTH;
+            let place = match anywhere_only {
                 true => anywhere.clone(),
                 false => (writer.named(declared, kind, action, &on), None),
             };
@@ -57,6 +60,7 @@ pub fn policy(
         for (action, property, service) in access.hands_on {
             // What is behind another resource is needed to look at it, whatever the task.
             let resources = match property.split_once('.') {
+                _ if *tasks == [Task::Shift] => BTreeSet::new(),
                 Some((other, property)) => writer.referred_behind(declared, other, property),
                 None if tasks.contains(&Task::Up) => writer.referred(declared, property),
                 None => BTreeSet::new(),
@@ -73,11 +77,13 @@ pub fn policy(
 /// What `kind` calls for `tasks`.
 fn actions(kind: &KindInfo, tasks: &[Task]) -> BTreeSet<&'static str> {
     let access = kind.access;
+    let of_kind = |(name, _): &&(&str, _)| *name == kind.kind;
     let of = |task: &Task| match task {
         Task::Plan => vec![access.look],
         // A replacement deletes.
         Task::Up => vec![access.look, access.create, access.change, access.delete],
         Task::Destroy => vec![access.look, access.delete],
+        Task::Shift => elbv2::SHIFT.iter().filter(of_kind).map(|(_, actions)| *actions).collect(),
     };
     tasks.iter().flat_map(of).flatten().copied().collect()
 }

@@ -406,7 +406,8 @@ impl<'a> Planner<'a> {
         let finished = |record: &&Record| record.status != Status::Created && !seen.found;
         let applied = record.filter(finished);
         let applied = applied.map(|record| &record.properties);
-        step.changes = diff(kind, &resolved, &seen.properties, applied);
+        step.before = told(&seen.properties, &step.properties, &resolved);
+        step.changes = diff(kind, &resolved, &step.before, applied);
         let forced = self.forced.get(address);
         if forced.is_some() || step.changes.iter().any(|change| change.replaces) {
             step.action = match self.first.contains(address) {
@@ -544,6 +545,20 @@ fn deposed(record: Option<&Record>, seen: Option<&Seen>, begun: Option<&Intent>)
 }
 
 /// What that refers to which is there: as recorded, or as it was about to be made or changed.
+/// The properties as they were seen. What cannot be read is told as declared: then with what it
+/// refers to.
+fn told(seen: &Value, declared: &Value, resolved: &Value) -> Value {
+    let mut all = seen.clone();
+    for (name, value) in all.as_object_mut().into_iter().flatten() {
+        if declared.get(name) == Some(value)
+            && let Some(resolved) = resolved.get(name)
+        {
+            resolved.clone_into(value);
+        }
+    }
+    all
+}
+
 fn depended_on(record: Option<&Record>, begun: Option<&Intent>) -> BTreeSet<Address> {
     let recorded = record.into_iter().flat_map(|record| &record.depends_on);
     recorded.chain(begun.into_iter().flat_map(|intent| &intent.depends_on)).cloned().collect()

@@ -56,6 +56,8 @@ pub struct Schedule<'a> {
     pub operations: Vec<Operation<'a>>,
     /// Seconds that the longest chain takes.
     pub critical: f64,
+    /// Its operations, by index.
+    pub chain: Vec<usize>,
 }
 
 /// A plan that cannot be carried out: a fault of payctl, found before anything is changed.
@@ -118,7 +120,7 @@ fn lay_out<'a>(
     let Layout { mut operations, .. } = layout;
     loop {
         match measure(&mut operations, kinds) {
-            Ok(critical) => return Ok(Ok(Schedule { operations, critical })),
+            Ok((critical, chain)) => return Ok(Ok(Schedule { operations, critical, chain })),
             Err(circle) if give_way(&mut operations, &circle, kinds) => {}
             Err(circle) => return Ok(Err((operations, circle))),
         }
@@ -294,9 +296,12 @@ fn seconds(operation: &Operation<'_>, kinds: &Kinds) -> (f64, f64) {
     }
 }
 
-/// Works out how long remains after each operation's start; else the circle that they wait in,
-/// each for the one before it.
-fn measure(operations: &mut [Operation<'_>], kinds: &Kinds) -> Result<f64, Vec<usize>> {
+/// Works out how long remains after each operation's start, and the longest chain; else the circle
+/// that they wait in, each for the one before it.
+fn measure(
+    operations: &mut [Operation<'_>],
+    kinds: &Kinds,
+) -> Result<(f64, Vec<usize>), Vec<usize>> {
     let mut followers: Vec<Vec<(usize, Milestone)>> = vec![Vec::new(); operations.len()];
     let mut open: Vec<usize> = vec![0; operations.len()];
     for (index, operation) in operations.iter().enumerate() {
@@ -308,17 +313,23 @@ fn measure(operations: &mut [Operation<'_>], kinds: &Kinds) -> Result<f64, Vec<u
     // From the ends backwards.
     let mut ready: Vec<usize> = (0..operations.len()).filter(|index| open[*index] == 0).collect();
     let mut measured = 0;
-    let mut critical: f64 = 0.0;
+    // Whom most waits for, and for each whose turn is next in its longest chain.
+    let (mut critical, mut first) = (0.0, None);
+    let mut next = vec![None; operations.len()];
     while let Some(index) = ready.pop() {
         measured += 1;
         let (created, all) = seconds(&operations[index], kinds);
         let longest = followers[index].iter().map(|(follower, milestone)| {
             let until = if *milestone == Milestone::Created { created } else { all };
-            until + operations[*follower].remaining
+            (until + operations[*follower].remaining, Some(*follower))
         });
-        let remaining = longest.fold(all, f64::max);
+        let longer = |one: (f64, _), other: (f64, _)| if other.0 > one.0 { other } else { one };
+        let (remaining, follower) = longest.fold((all, None), longer);
         operations[index].remaining = remaining;
-        critical = critical.max(remaining);
+        next[index] = follower;
+        if remaining > critical || first.is_none() {
+            (critical, first) = (remaining, Some(index));
+        }
         for before in operations[index].after.keys() {
             open[*before] -= 1;
             if open[*before] == 0 {
@@ -326,7 +337,11 @@ fn measure(operations: &mut [Operation<'_>], kinds: &Kinds) -> Result<f64, Vec<u
             }
         }
     }
-    if measured == operations.len() { Ok(critical) } else { Err(circle(operations, &open)) }
+    if measured < operations.len() {
+        return Err(circle(operations, &open));
+    }
+    let chain = std::iter::successors(first, |index| next[*index]);
+    Ok((critical, chain.collect()))
 }
 
 /// Opens a circle by an order that is only the better one. Those above what an earlier

@@ -104,7 +104,7 @@ impl System<'_> {
         }
         let groups = self.groups(stack, &vpc);
 
-        let database = self.database(stack, &keys, &tiers, &groups);
+        let database = self.database(stack, &keys, &vpc, &tiers, &groups);
         let functions = self.functions(stack, &keys, &tiers, &groups, &stores, &topics, &database);
         self.rotation(stack, &database, &functions.rotation, &tiers);
         let balancer = self.balancer(stack, &vpc, &tiers, &groups);
@@ -147,7 +147,7 @@ impl System<'_> {
             let name = format!("payment-{purpose}");
             key::with_alias(stack, context, purpose, &name, about, days, statements)
         };
-        let for_logs = [key::logs(context)].into_iter().chain(key::publishers(context)).collect();
+        let for_logs = vec![key::logs(context), key::alarms(context)];
         Keys {
             database: key("rds", "Encrypts the payment database", vec![]),
             table: key("dynamodb", "Encrypts transactions", vec![]),

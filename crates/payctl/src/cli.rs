@@ -157,7 +157,7 @@ pub(crate) enum Command {
     Shift(ShiftArgs),
     /// Print the IAM policy that an operator of this environment needs
     ///
-    /// What plan, up and destroy call, on what the stack declares, and nothing more.
+    /// What plan, up, destroy and shift call, on what the stack declares, and nothing more.
     Policy(PolicyArgs),
     /// Print completions for a shell
     Completions {
@@ -302,9 +302,9 @@ pub(crate) struct ShiftArgs {
     /// Give it more and more, such as 10,25,50,100, as long as it is well
     #[arg(long, value_name = "PERCENT,...", value_parser = shares, conflicts_with = "back")]
     pub(crate) gradual: Option<Shares>,
-    /// How long each share is watched, such as 90s or 5m
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = step)]
-    pub(crate) step: Duration,
+    /// How long each share is watched, such as 90s [default: 5m]
+    #[arg(long, value_name = "TIME", requires = "gradual", value_parser = step)]
+    pub(crate) step: Option<Duration>,
     /// Give up the gradual shift that is under way: back to its last good share
     #[arg(long)]
     pub(crate) back: bool,
@@ -316,7 +316,7 @@ pub(crate) struct Shares(pub(crate) Vec<u32>);
 
 #[derive(Debug, Args)]
 pub(crate) struct PolicyArgs {
-    /// What the operator is to do (repeatable) [default: all three]
+    /// What the operator is to do (repeatable) [default: all]
     #[arg(long = "for", value_enum, value_name = "COMMAND")]
     pub(crate) tasks: Vec<PolicyTask>,
     /// The account [default: that of the credentials]
@@ -333,6 +333,8 @@ pub(crate) enum PolicyTask {
     Up,
     /// payctl destroy
     Destroy,
+    /// payctl shift
+    Shift,
 }
 
 fn account(text: &str) -> Result<String, String> {

@@ -37,8 +37,14 @@ impl Inventory {
         let snapshots = aws.rds.describe_db_cluster_snapshots().send().await.unwrap();
         for snapshot in snapshots.db_cluster_snapshots() {
             let name = snapshot.db_cluster_snapshot_identifier().unwrap();
-            let kind = snapshot.snapshot_type().unwrap_or_default();
-            self.add("rds.cluster_snapshot", &format!("{name}, {kind}"));
+            // The time is part of the name of those that AWS makes by itself.
+            match snapshot.snapshot_type() {
+                Some("automated") => {
+                    let cluster = snapshot.db_cluster_identifier().unwrap();
+                    self.add("rds.cluster_snapshot", &format!("of {cluster}, automated"));
+                }
+                _ => self.add("rds.cluster_snapshot", name),
+            }
         }
     }
 }

@@ -24,10 +24,10 @@ impl Inventory {
     }
 
     pub(super) async fn values(&mut self, aws: &Aws) {
-        let secrets = aws.secretsmanager.list_secrets().include_planned_deletion(true);
+        // Those that can still be brought back are left out, as keys are that are being deleted.
+        let secrets = aws.secretsmanager.list_secrets();
         for secret in secrets.send().await.unwrap().secret_list() {
-            let leaves = if secret.deleted_date().is_some() { ", leaving" } else { "" };
-            self.add("secretsmanager.secret", &format!("{}{leaves}", secret.name().unwrap()));
+            self.add("secretsmanager.secret", secret.name().unwrap());
             if secret.rotation_enabled() == Some(true) {
                 self.add("secretsmanager.rotation", secret.name().unwrap());
             }

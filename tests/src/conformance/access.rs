@@ -75,7 +75,7 @@ const UNCALLED: &[(&str, &str)] = &[
 pub fn actions(call: &str) -> Vec<String> {
     let (service, operation) = call.split_once('.').unwrap();
     let service = match service {
-        "API Gateway" | "ApiGatewayV2" => "apigateway".to_owned(),
+        "API Gateway" | "ApiGatewayV2" | "apigatewayv2" => "apigateway".to_owned(),
         "Auto Scaling" => "autoscaling".to_owned(),
         "CloudWatch Logs" => "logs".to_owned(),
         "Elastic Load Balancing v2" => "elasticloadbalancing".to_owned(),
@@ -89,7 +89,9 @@ pub fn actions(call: &str) -> Vec<String> {
     };
     // S3 has names of its own for what may be done, API Gateway those of HTTP.
     let names: &[&str] = match (service.as_str(), operation) {
-        ("apigateway", "TagResource") if call.starts_with("ApiGatewayV2.") => &["POST"],
+        ("apigateway", "TagResource") if call.to_lowercase().starts_with("apigatewayv2.") => {
+            &["POST"]
+        }
         ("apigateway", get) if get.starts_with("Get") => &["GET"],
         ("apigateway", create) if create.starts_with("Create") => &["POST"],
         ("apigateway", update) if update.starts_with("Update") => &["PATCH"],

@@ -1,9 +1,5 @@
 //! Cases of load balancing, and what the blue/green shift has to keep.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
-use std::sync::Arc as Shared;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use aws_sdk_elasticloadbalancingv2::types::{
@@ -19,6 +15,7 @@ use payctl_aws::{Arn, Artifacts, Aws, Set};
 use payctl_engine::{FailureKind, Goal, Handle as _, Plan, Stack};
 
 use super::{Case, acm, ec2, stack, tags};
+use crate::application::Application;
 use crate::emulator::Emulator::{self, Ministack, Sandbox};
 use crate::emulator::Server;
 use crate::environment::Environment;
@@ -62,10 +59,11 @@ fn health_check() -> HealthCheck {
     }
 }
 
-fn load_balancer(subnets: &[&SubnetRef], group: &SecurityGroupRef) -> LoadBalancer {
+fn load_balancer(vpc: &VpcRef, subnets: &[&SubnetRef], group: &SecurityGroupRef) -> LoadBalancer {
     LoadBalancer {
         name: "payment-alb-test".to_owned(),
         scheme: "internal".to_owned(),
+        vpc: vpc.id(),
         subnets: subnets.iter().map(|subnet| subnet.id()).collect(),
         security_groups: [group.id()].into_iter().collect(),
         access_logs: None,
@@ -117,7 +115,7 @@ fn declare(forward: &[(&str, u32)], change: impl FnOnce(LoadBalancer) -> LoadBal
         .map(|(zone, cidr)| add_subnet(&mut stack, &vpc, zone, cidr));
     let group = stack.add("alb", ec2::group("alb", &vpc));
     let [first, second] = &subnets;
-    let load_balancer = stack.add("main", change(load_balancer(&[first, second], &group)));
+    let load_balancer = stack.add("main", change(load_balancer(&vpc, &[first, second], &group)));
     let certificate = stack.add("main", acm::certificate());
     let groups: Vec<_> = forward
         .iter()
@@ -310,38 +308,6 @@ pub async fn a_shift_leaves_all_else_as_it_is() {
     assert_eq!(weights(aws, &arn).await.unwrap(), moved);
 }
 
-/// A server at an address of the loopback that answers every request with a status one can change.
-struct Answering {
-    port: u16,
-    status: Shared<AtomicU16>,
-}
-
-impl Answering {
-    fn start(address: &str) -> Self {
-        let listener = TcpListener::bind((address, 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let status = Shared::new(AtomicU16::new(200));
-        let said = status.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let status = said.load(Ordering::Relaxed);
-                // Zero: it is stopped.
-                if status == 0 {
-                    return;
-                }
-                let _ = stream.read(&mut [0; 1024]);
-                let _ = write!(stream, "HTTP/1.0 {status} Said\r\nContent-Length: 0\r\n\r\n");
-            }
-        });
-        Self { port, status }
-    }
-
-    fn say(&self, status: u16) {
-        self.status.store(status, Ordering::Relaxed);
-    }
-}
-
 /// A target is as well as the server at its address, while its group is in use.
 pub async fn targets_are_as_well_as_their_servers() {
     let server = Server::start(Sandbox);
@@ -361,20 +327,20 @@ pub async fn targets_are_as_well_as_their_servers() {
     };
     assert_eq!(see(&blue).await, [""; 0]);
 
-    let answering = Answering::start("127.0.0.2");
-    let target = TargetDescription::builder().id("127.0.0.2").port(answering.port.into()).build();
+    let application = Application::start("127.0.0.2");
+    let target = TargetDescription::builder().id("127.0.0.2").port(application.port.into()).build();
     for group in [&blue, &idle] {
         let request = aws.elbv2.register_targets().target_group_arn(group);
         request.targets(target.clone()).send().await.unwrap();
     }
     assert_eq!(see(&blue).await, ["healthy"]);
     assert_eq!(see(&idle).await, ["unused Target.NotInUse"]);
-    answering.say(503);
+    application.say(503);
     assert_eq!(see(&blue).await, ["unhealthy Target.ResponseCodeMismatch"]);
     let told = health(aws, &blue).await.unwrap().remove("unhealthy").unwrap().remove(0);
-    assert_eq!((told.id.as_str(), told.port), ("127.0.0.2", Some(answering.port)));
+    assert_eq!((told.id.as_str(), told.port), ("127.0.0.2", Some(application.port)));
     assert_eq!(told.description.as_deref(), Some("Health checks failed with these codes: [503]"));
-    answering.say(0);
+    application.say(0);
     see(&blue).await;
     assert_eq!(see(&blue).await, ["unhealthy Target.FailedHealthChecks"]);
 

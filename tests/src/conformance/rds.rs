@@ -44,6 +44,7 @@ fn add_subnet_group(s: &mut Stack, vpc: &VpcRef) -> SubnetGroupRef {
     let group = SubnetGroup {
         name: "conformance-test".to_owned(),
         description: "conformance".to_owned(),
+        vpc: vpc.id(),
         subnets: subnets.collect(),
         tags: tags("subnets"),
     };

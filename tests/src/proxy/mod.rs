@@ -38,6 +38,8 @@ pub enum Fate {
     Delay(Duration),
     /// It is applied, and the answer mangled.
     Mangle(Mangling),
+    /// It is answered with this instead, as done.
+    Answer(&'static str),
 }
 
 /// Which requests meet which fate.
@@ -49,6 +51,8 @@ pub enum Rule {
     At { nth: u64, fate: Fate },
     /// Those of that operation.
     Of { operation: &'static str, fate: Fate },
+    /// Those of each operation.
+    Each(&'static [(&'static str, Fate)]),
     /// The `nth` and all after it.
     From { nth: u64, fate: Fate },
     /// Each by chance: so many of a hundred meet each fate.
@@ -209,6 +213,11 @@ impl Shared {
                 Ok(())
             }
             Fate::Refuse(refusal) => client.write_all(&request.refused(refusal)),
+            Fate::Answer(body) => write!(
+                client,
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            ),
             Fate::LoseAnswer => self.forward(&request).map(drop),
             Fate::Reset => Ok(()),
             Fate::Hang => {
@@ -257,6 +266,10 @@ impl Inner {
             Rule::At { nth: at, fate } if nth == *at => *fate,
             Rule::From { nth: from, fate } if nth >= *from => *fate,
             Rule::Of { operation, fate } if name.ends_with(operation) => *fate,
+            Rule::Each(all) => {
+                let meant = all.iter().find(|(operation, _)| name.ends_with(operation));
+                meant.map_or(Fate::Pass, |(_, fate)| *fate)
+            }
             Rule::Chance { of_hundred, .. } => {
                 let mut drawn = self.random.u64(0..100);
                 for (share, fate) in of_hundred {

@@ -15,10 +15,12 @@ pub async fn firing(cloud: &Aws, names: &[String]) -> Result<Vec<String>> {
     let mut all = Vec::new();
     for names in names.chunks(AT_ONCE) {
         let request = cloud.cloudwatch.describe_alarms().set_alarm_names(Some(names.to_vec()));
-        let mut pages = request.state_value(StateValue::Alarm).into_paginator().send();
+        let mut pages = request.into_paginator().send();
         while let Some(page) = pages.next().await {
             let alarms = page.map_err(AwsError::from)?.metric_alarms.unwrap_or_default();
-            all.extend(alarms.into_iter().filter_map(|alarm| alarm.alarm_name));
+            let firing =
+                alarms.into_iter().filter(|one| one.state_value == Some(StateValue::Alarm));
+            all.extend(firing.filter_map(|alarm| alarm.alarm_name));
         }
     }
     Ok(all)

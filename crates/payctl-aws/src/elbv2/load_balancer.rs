@@ -13,7 +13,7 @@ use payctl_engine::{
 use serde::{Deserialize, Serialize};
 
 use super::tags;
-use crate::ec2::{SecurityGroupId, SubnetId, interfaces};
+use crate::ec2::{SecurityGroupId, SubnetId, VpcId, interfaces};
 use crate::s3::BucketName;
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Set, Tags};
 
@@ -24,6 +24,8 @@ pub struct LoadBalancer {
     pub name: String,
     /// `internal` or `internet-facing`.
     pub scheme: String,
+    /// That of the subnets. AWS moves none to another.
+    pub vpc: Input<VpcId>,
     /// In two availability zones at least.
     pub subnets: Set<Input<SubnetId>>,
     pub security_groups: Set<Input<SecurityGroupId>>,
@@ -72,7 +74,7 @@ impl Resource for LoadBalancer {
     type Ref = LoadBalancerRef;
 
     const KIND: &'static str = "elbv2.load_balancer";
-    const REPLACED_BY: &'static [&'static str] = &["name", "scheme"];
+    const REPLACED_BY: &'static [&'static str] = &["name", "scheme", "vpc"];
     const UNIQUE_BY: &'static [&'static str] = &["name"];
     const SET_LATER: &'static [&'static str] =
         &["access_logs", "drop_invalid_headers", "desync_mode", "deletion_protection"];
@@ -143,6 +145,7 @@ impl Resource for LoadBalancer {
         Ok(Some(Self {
             name: seen.load_balancer_name().present("load_balancer_name")?.to_owned(),
             scheme: scheme.to_owned(),
+            vpc: VpcId::from(seen.vpc_id().present("vpc_id")?).into(),
             subnets: zones.map(|subnet| SubnetId::from(subnet).into()).collect(),
             security_groups: groups
                 .map(|group| SecurityGroupId::from(group.as_str()).into())
@@ -326,6 +329,7 @@ mod tests {
         LoadBalancer {
             name: "payment-alb-test".to_owned(),
             scheme: "internal".to_owned(),
+            vpc: VpcId::from("vpc-1").into(),
             subnets: Set::new(),
             security_groups: Set::new(),
             access_logs,

@@ -10,5 +10,6 @@ mod target_group;
 pub use listener::{Forward, Listener, ListenerOutputs, ListenerRef};
 pub use load_balancer::{AccessLogs, LoadBalancer, LoadBalancerOutputs, LoadBalancerRef};
 pub(crate) use look::Balancing;
+pub(crate) use shift::{HEALTH, SHIFT};
 pub use shift::{Target, health, set_weights, weights};
 pub use target_group::{HealthCheck, TargetGroup, TargetGroupOutputs, TargetGroupRef};

@@ -21,6 +21,19 @@ pub struct Target {
     pub description: Option<String>,
 }
 
+/// What IAM has to allow for a shift, by the kind that it is about.
+pub(crate) const SHIFT: &[(&str, &[&str])] = &[
+    ("cloudwatch.alarm", &["cloudwatch:DescribeAlarms"]),
+    (
+        "elbv2.listener",
+        &["elasticloadbalancing:DescribeListeners", "elasticloadbalancing:ModifyListener"],
+    ),
+    ("elbv2.target_group", &[HEALTH]),
+];
+
+/// AWS knows no narrower place for it than everywhere.
+pub(crate) const HEALTH: &str = "elasticloadbalancing:DescribeTargetHealth";
+
 /// The largest weight that AWS takes.
 const MOST: u32 = 999;
 

@@ -5,8 +5,8 @@ use payctl_engine::{Access, Changed, Input, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::tags;
-use crate::ec2::SubnetId;
-use crate::{Absent as _, Arn, Aws, Cx, Result, Set, Tags, id};
+use crate::ec2::{SubnetId, VpcId};
+use crate::{Absent as _, Arn, Aws, Cx, Present as _, Result, Set, Tags, id};
 
 /// The subnets that a database's instances may be in, of at least two zones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,6 +14,8 @@ pub struct SubnetGroup {
     /// In lower case, as AWS writes it so.
     pub name: String,
     pub description: String,
+    /// That of the subnets. AWS moves none to another.
+    pub vpc: Input<VpcId>,
     pub subnets: Set<Input<SubnetId>>,
     pub tags: Tags,
 }
@@ -36,7 +38,7 @@ impl Resource for SubnetGroup {
     type Ref = SubnetGroupRef;
 
     const KIND: &'static str = "rds.subnet_group";
-    const REPLACED_BY: &'static [&'static str] = &["name"];
+    const REPLACED_BY: &'static [&'static str] = &["name", "vpc"];
     const UNIQUE_BY: &'static [&'static str] = &["name"];
     // The interfaces of its databases' instances are in them.
     const HOLDS: &'static [&'static str] = &["subnets"];
@@ -77,6 +79,7 @@ impl Resource for SubnetGroup {
         Ok(Some(Self {
             name: name.to_owned(),
             description: seen.db_subnet_group_description().unwrap_or_default().to_owned(),
+            vpc: VpcId::from(seen.vpc_id().present("vpc_id")?).into(),
             subnets: subnets.map(|subnet| SubnetId::from(subnet).into()).collect(),
             tags,
         }))

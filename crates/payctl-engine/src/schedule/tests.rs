@@ -147,6 +147,9 @@ fn the_longest_remaining_chain_is_known_for_each_operation() {
     let case = chain();
     let plan = case.plan(Goal::Up);
     let schedule = schedule(&plan, &case.kinds).unwrap();
+    let addresses = schedule.chain.iter().map(|index| &schedule.operations[*index].step.address);
+    let chain: Vec<String> = addresses.map(ToString::to_string).collect();
+    assert_eq!(chain, ["net.zone:a", "net.zone:b", "net.zone:c"]);
     let remaining: Vec<f64> = schedule.operations.iter().map(|o| o.remaining).collect();
     assert_eq!(remaining, [9.0, 6.0, 3.0]);
 }

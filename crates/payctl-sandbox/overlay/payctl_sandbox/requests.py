@@ -12,7 +12,7 @@ CBOR = re.compile(r"^/service/[^/]+/operation/(\w+)")
 
 
 class Call(NamedTuple):
-    """A request's service (its signing name), operation and region."""
+    """A request's service (its signing name, but for HTTP APIs), operation and region."""
 
     service: str
     operation: str
@@ -23,6 +23,9 @@ def identify(environ, body):
     """What the request asks for; operation `Unknown` when nothing tells."""
     match = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
     service, region = (match["service"], match["region"]) if match else ("s3", "us-east-1")
+    # HTTP APIs sign as REST APIs do.
+    if service == "apigateway" and environ.get("PATH_INFO", "").startswith("/v2/"):
+        service = "apigatewayv2"
     return Call(service, _operation(service, environ, body) or "Unknown", region)
 
 

@@ -41,6 +41,7 @@ impl System<'_> {
             &[&policy],
             LoadBalancer {
                 scheme: "internal".to_owned(),
+                vpc: vpc.id(),
                 subnets: tiers.private.iter().map(SubnetRef::id).collect(),
                 security_groups: [groups.balancer.id()].into_iter().collect(),
                 access_logs: Some(AccessLogs { bucket: logs.name(), prefix: PREFIX.to_owned() }),

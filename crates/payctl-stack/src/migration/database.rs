@@ -1,5 +1,6 @@
 //! The database, the secret that opens it, and how that changes by itself.
 
+use payctl_aws::ec2::VpcRef;
 use payctl_aws::lambda::{FunctionRef, Permission};
 use payctl_aws::rds::{
     Cluster, ClusterParameterGroup, ClusterRef, Instance, InstanceRef, SubnetGroup,
@@ -41,6 +42,7 @@ impl System<'_> {
         &self,
         stack: &mut Stack,
         keys: &Keys,
+        vpc: &VpcRef,
         tiers: &Tiers,
         groups: &Groups,
     ) -> Database {
@@ -64,6 +66,7 @@ impl System<'_> {
             "main",
             SubnetGroup {
                 description: "The payment database's subnets".to_owned(),
+                vpc: vpc.id(),
                 subnets: tiers.database.iter().map(|subnet| subnet.id()).collect(),
                 tags: context.tags(&name),
                 name: name.clone(),

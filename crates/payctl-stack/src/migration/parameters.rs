@@ -183,6 +183,10 @@ impl Parameters {
         section.within("burst_limit", self.burst_limit, 1, 5_000)?;
         section.within("rate_limit", self.rate_limit, 1, 10_000)?;
         section.within("green_weight", self.green_weight, 0, 100)?;
+        // The database's tier apart, no subnet has an endpoint of AWS's services.
+        let leads_out = self.nat != Nat::None;
+        let rule = "one or per-zone: without, no function reaches the table or the secret";
+        section.rule("nat", &"none", leads_out, rule)?;
         self.check_database(section)?;
         self.check_business(section)?;
         for (key, above) in [
@@ -322,6 +326,7 @@ mod tests {
                 "{version}"
             );
         }
+        assert!(refused(|p| p.nat = Nat::None).contains("one or per-zone"));
         assert!(refused(|p| p.currencies = vec!["CHF".to_owned()]).contains("EUR, GBP, JPY"));
         assert!(refused(|p| p.database_class = "r6g".to_owned()).contains("db.r6g.xlarge"));
         assert!(refused(|p| p.cors_origins = vec!["*".to_owned()]).contains("origins, such as"));

@@ -51,16 +51,19 @@ pub(crate) fn logs(context: &Context<'_>) -> Statement {
 /// What publishes to encrypted topics may use the key for that, on behalf of this account: without
 /// it the alarms would fire and nobody would hear.
 pub(crate) fn publishers(context: &Context<'_>) -> [Statement; 2] {
-    let statement = |sid: &str, service: &str| {
-        Statement::allow(sid, &["kms:Decrypt", "kms:GenerateDataKey*"])
-            .for_service(service)
-            .on_all()
-            .when("StringEquals", "aws:SourceAccount", context.account)
-    };
-    [
-        statement("CloudWatchAlarms", "cloudwatch.amazonaws.com"),
-        statement("EventBridge", "events.amazonaws.com"),
-    ]
+    [alarms(context), publisher(context, "EventBridge", "events.amazonaws.com")]
+}
+
+/// The same for alarms alone.
+pub(crate) fn alarms(context: &Context<'_>) -> Statement {
+    publisher(context, "CloudWatchAlarms", "cloudwatch.amazonaws.com")
+}
+
+fn publisher(context: &Context<'_>, sid: &str, service: &str) -> Statement {
+    Statement::allow(sid, &["kms:Decrypt", "kms:GenerateDataKey*"])
+        .for_service(service)
+        .on_all()
+        .when("StringEquals", "aws:SourceAccount", context.account)
 }
 
 /// CloudTrail may encrypt with the key for the trail `name`, and look at what it encrypted.

@@ -38,7 +38,7 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliE
     let stack = declare(&local, &facts, &found, &Default::default());
     let mut tasks: Vec<Task> = args.tasks.iter().map(|task| (*task).into()).collect();
     if tasks.is_empty() {
-        tasks = vec![Task::Plan, Task::Up, Task::Destroy];
+        tasks = vec![Task::Plan, Task::Up, Task::Destroy, Task::Shift];
     }
     let asks = local.system.looks_up(&local.config).actions();
     let document = policy(&stack, kinds().kinds(), &facts, &tasks, &asks);
@@ -72,6 +72,7 @@ impl From<PolicyTask> for Task {
             PolicyTask::Plan => Self::Plan,
             PolicyTask::Up => Self::Up,
             PolicyTask::Destroy => Self::Destroy,
+            PolicyTask::Shift => Self::Shift,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use payctl_aws::{Arn, AwsError, cloudwatch, elbv2};
 use payctl_engine::state::Session;
 use payctl_engine::{FailureKind, Stop};
+use payctl_stack::migration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -17,6 +18,8 @@ use crate::shift::{Ended, Road, Shift};
 
 /// What it is called among what the state keeps.
 const CHOICE: &str = "shift";
+/// For how long a share is watched, where nothing else is asked for.
+const STEP: Duration = Duration::from_secs(5 * 60);
 /// How often a change is looked for before it is called lost.
 const TRIES: u32 = 10;
 
@@ -62,12 +65,13 @@ pub(super) async fn run(global: &Global, args: &ShiftArgs) -> Result<Exit, CliEr
             return Err(CliError::failed(message)
                 .hint("give its steps to go on, or --back to go back to its last good share"));
         }
-        (Some(_), Some(shift)) => {
+        (Some(_), Some(mut shift)) => {
+            shift.step = args.step.unwrap_or(shift.step);
             report::say(&format!("going on with the shift that is under way, {}", shift.place()));
             shift.walk(&mut traffic, &stop).await?
         }
         (Some(Shares(steps)), None) => {
-            let shift = begin(&traffic, steps, args.step).await?;
+            let shift = begin(&traffic, steps, args.step.unwrap_or(STEP)).await?;
             shift.walk(&mut traffic, &stop).await?
         }
     };
@@ -82,7 +86,9 @@ pub(super) async fn run(global: &Global, args: &ShiftArgs) -> Result<Exit, CliEr
             Ok(Exit::Done)
         }
         Ended::Back { why } => {
-            Err(CliError::failed(why).hint(format!("back at {}", division(now))))
+            let command = global.command("shift");
+            let hint = format!("back at {}; `{command} --green 0` takes all off it", division(now));
+            Err(CliError::failed(why).hint(hint))
         }
         Ended::Stopped => {
             report::say(&format!(
@@ -146,10 +152,11 @@ impl Groups {
         let Some((listener, blue, green)) = listener else {
             let system = environment.local.system.name;
             let message = format!("{system} has no load balancer here that divides requests");
-            return Err(CliError::failed(message).hint(format!(
-                "the stack migration has one: `{}` makes it",
-                global.command("up")
-            )));
+            let hint = match system == migration::NAME {
+                true => format!("`{}` makes it", global.command("up")),
+                false => format!("the stack {} has one: add --stack {0}", migration::NAME),
+            };
+            return Err(CliError::failed(message).hint(hint));
         };
         let alarms = of_kind("cloudwatch.alarm");
         let alarms = alarms.filter_map(|(_, record)| text(&record.outputs["name"])).collect();

@@ -77,7 +77,7 @@ fn critical_path() -> Result<(), Error> {
             let stack = system(name, &Config::default());
             let world = World::new(Memory::timed(kinds().kinds().clone()), &stack);
             for goal in [Goal::Up, Goal::Destroy] {
-                let critical = world.critical(&stack, goal).await;
+                let (critical, _) = world.critical(&stack, goal).await;
                 let took = world.must(&stack, goal).await.took.as_secs_f64();
                 println!(
                     "simulated {goal:?} of {name:<15} {took:.1} s, {:.3} times its longest chain (bound: 1.03)",

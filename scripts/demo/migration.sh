@@ -1,0 +1,134 @@
+# The demonstration of `migration`, for scripts/demo.sh: payments that are validated and scored, a
+# password that changes by itself, and requests that move from blue to green.
+
+# So that the second payment of an hour is suspicious already, and a large one is declined.
+printf 'velocity_limit = 1\ndecline_score = 70\n' >>"$config"
+
+migration() {
+    url=$(output api_endpoint)
+    host=${url#https://}
+    payments
+    rotation
+    shifting
+}
+
+payments() {
+    step "a payment is posted to $url/validate: can it be made?"
+    small='{"customerId": "c-1", "amount": "12.50", "currency": "EUR", "cardLast4": "4242"}'
+    post 200 "$small" validate
+    step "one that cannot, with all the reasons"
+    post 422 '{"customerId": "c-1", "amount": "60000", "currency": "JPY"}' validate
+    step "it is processed: validated, scored by the customer's history, and written"
+    post 200 "$small" process order-0001
+    first=$(transaction)
+    step "the same again under the same key: the first answer, and nothing written twice"
+    post 200 "$small" process order-0001
+    step "another one right after it, of much more than usual: declined"
+    post 200 '{"customerId": "c-1", "amount": "900", "currency": "EUR"}' process order-0002
+    step "what is stored of both"
+    stored "$first"
+    stored "$(transaction)"
+}
+
+# The transaction that was answered last.
+transaction() { printf '%s' "$answer" | sed -n 's/.*"transactionId":"\([^"]*\)".*/\1/p'; }
+
+# The row of transaction $1.
+stored() {
+    json dynamodb DynamoDB_20120810.GetItem "{\"TableName\": \"$(output table_name)\",
+        \"Key\": {\"transaction_id\": {\"S\": \"$1\"}},
+        \"ProjectionExpression\": \"transaction_id, customer_id, amount, #status, score\",
+        \"ExpressionAttributeNames\": {\"#status\": \"status\"}}"
+}
+
+# The database's password opens it, is changed, and opens it no more.
+rotation() {
+    secret=$(output secret_arn)
+    database=$(output cluster_endpoint)
+    case $database in
+        127.*) ;;
+        *)
+            step "the sandbox found no PostgreSQL: there is no database whose password could change"
+            return
+            ;;
+    esac
+    if postgres=$(sh scripts/tools.sh --postgres); then PATH=$PATH:$postgres; fi
+    step "the password in $secret opens the database, over TLS"
+    old=$(password)
+    log_in "$old"
+    step "Secrets Manager has it changed by the function secrets-rotation-$suffix"
+    version=$(json secretsmanager secretsmanager.RotateSecret "{\"SecretId\": \"$secret\"}" |
+        sed -n 's/.*"VersionId": "\([^"]*\)".*/\1/p')
+    current="\"$version\": \[[^]]*\"AWSCURRENT\"[^]]*\]"
+    until json secretsmanager secretsmanager.DescribeSecret "{\"SecretId\": \"$secret\"}" |
+        sed -n "s/.*\"VersionIdsToStages\": {[^}]*\($current\).*/\1/p" | grep .; do sleep 0.2; done
+    step "the new one opens the database"
+    log_in "$(password)"
+    step "the old one does not"
+    if log_in "$old"; then
+        echo "demo: the old password still opens the database" >&2
+        exit 1
+    fi
+}
+
+# The database's password, which is never shown.
+password() {
+    json secretsmanager secretsmanager.GetSecretValue "{\"SecretId\": \"$secret\"}" |
+        sed -n 's/.*\\"password\\":[ ]*\\"\([^"\\]*\)\\".*/\1/p'
+}
+
+# Logs in with password $1, and tells as whom and how.
+log_in() {
+    PGPASSWORD=$1 PGSSLMODE=require psql --no-psqlrc --no-align --tuples-only \
+        --host "$database" --username payments_admin --dbname payments --command \
+        "SELECT current_user, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+}
+
+# Requests move from blue to green: back when green falls ill on the way, and then for good.
+shifting() {
+    serve blue 127.0.0.21
+    serve green 127.0.0.22
+    run shift --green 10
+    until [ "$(run shift 2>&1 | grep -c ': 1 healthy')" = 2 ]; do sleep 0.5; done
+    step "payctl shift: how requests are divided"
+    run shift
+    step "payctl shift --gradual 25,50,100 --step 3s, and green falls ill at 50"
+    ended=$folder/ended
+    { run shift --gradual 25,50,100 --step 3s 2>&1 && echo 0 || echo $?; } | falling_ill
+    if [ "$(cat "$ended")" != 1 ]; then
+        echo "demo: exit code 1 was expected" >&2
+        exit 1
+    fi
+    step "green is well again, and gets it all"
+    rm "$folder/green"
+    run shift --gradual 50,100 --step 3s
+    step "a plan leaves the requests where they are"
+    run plan --detailed-exitcode
+    step "a request through the API, the VPC link and the load balancer"
+    get app/hello
+}
+
+# A server of colour $1 at address $2, as a target of the group of its name. The file of its name
+# makes it ill.
+serve() {
+    target/tools/venv/bin/python scripts/application.py "$1" "$2" 8080 "$folder/$1" &
+    servers="$servers $!"
+    until curl --silent --output /dev/null "http://$2:8080/health"; do
+        kill -0 $!
+        sleep 0.1
+    done
+    query elasticloadbalancing Action=RegisterTargets Version=2015-12-01 \
+        "TargetGroupArn=$(output "$1_target_group_arn")" \
+        "Targets.member.1.Id=$2" Targets.member.1.Port=8080 >/dev/null
+}
+
+# Shows what a shift says, makes green ill at 50, and keeps the exit code, which is the last line.
+falling_ill() {
+    while IFS= read -r line; do
+        case $line in
+            [0-9]*) echo "$line" >"$ended"; line="exit code $line" ;;
+            "green 50 %"*) : >"$folder/green" ;;
+        esac
+        printf '%s\n' "$line"
+    done
+}
