@@ -54,7 +54,7 @@ handler-test: tools handlers
 
 # The sandbox's overlay: each gap it closes has a test that fails without it.
 overlay-test: tools
-	$(PAYCTL_TEST_PYTHON) -W error -m unittest discover -s crates/payctl-sandbox/overlay/tests
+	@$(POSTGRES) sh scripts/overlay-tests.sh
 
 demo: tools handlers build
 	@$(DEMO_ENV) $(POSTGRES) sh scripts/demo.sh

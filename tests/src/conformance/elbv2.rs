@@ -152,6 +152,11 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
             .edit("certificate", other.arn())
             .edit("forward", both)
             .edit("tags", tags("other"))
+            .except(
+                Ministack,
+                "create",
+                "its load balancer's VPC is always the same: it is replaced",
+            )
             .except(Ministack, "forward", "a listener's weights and groups are dropped")
             .except(Ministack, "ssl_policy", "one that speaks HTTP meanwhile has none")
             .except(Ministack, "certificate", "one that speaks HTTP meanwhile has none"),
@@ -173,7 +178,8 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
             .edit("drop_invalid_headers", false)
             .edit("desync_mode", "defensive")
             .edit("deletion_protection", true)
-            .edit("tags", tags("other")),
+            .edit("tags", tags("other"))
+            .except(Ministack, "vpc", "a load balancer's is always the same"),
     );
 
     let mut s = super::stack();
