@@ -1,6 +1,7 @@
 //! R8 and R9: the disk fails, is full, or is what the run was writing to when it was killed; and
 //! a clock that is wrong.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 use std::time::{Instant, SystemTime};
@@ -202,8 +203,10 @@ pub async fn clock(system: &str, extent: Extent) {
     let (rack, shim) = (Rack::new(system).await, Shim::build());
     let ahead = |seconds: i64| [("SHIM_CLOCK", seconds.to_string())];
     let day = 86_400;
-    let shifts: [i64; 4] = [-400 * day, -900, 900, 400 * day];
-    for shift in shifts {
+    // A certificate that is made by a clock a year off is not valid now, and AWS takes none such.
+    let far = if system == "migration" { 900 } else { 400 * day };
+    let shifts = BTreeSet::from([-far, -900, 900, far]);
+    for shift in shifts.iter().copied() {
         rack.clean();
         let (made, _) = shim.run(&rack, &["up"], &ahead(shift));
         made.exits(0);
