@@ -58,11 +58,15 @@ pub fn policy(
             places.entry(place).or_default().insert(action);
         }
         for (action, property, service) in access.hands_on {
-            // What is behind another resource is needed to look at it, whatever the task.
+            // What is behind another resource is decrypted to look at it, whatever the task.
+            let up = tasks.contains(&Task::Up);
+            let needed = up || (*action == "kms:Decrypt" && *tasks != [Task::Shift]);
             let resources = match property.split_once('.') {
-                _ if *tasks == [Task::Shift] => BTreeSet::new(),
-                Some((other, property)) => writer.referred_behind(declared, other, property),
-                None if tasks.contains(&Task::Up) => writer.referred(declared, property),
+                Some((other, property)) if needed => {
+                    writer.referred_behind(declared, other, property)
+                }
+                Some(_) => BTreeSet::new(),
+                None if up => writer.referred(declared, property),
                 None => BTreeSet::new(),
             };
             if !resources.is_empty() {
