@@ -280,7 +280,7 @@ mod tests {
         assert_eq!(allowed(&stack), None);
         stack.add("db", TargetAttachment { secret, fields: BTreeMap::new() });
         let statement = allowed(&stack).unwrap();
-        assert_eq!(statement["Action"], json!(["kms:Decrypt", "kms:GenerateDataKey"]));
+        assert_eq!(statement["Action"], json!(["kms:Decrypt"]));
         let via = json!({ "kms:ViaService": "secretsmanager.us-east-1.amazonaws.com" });
         assert_eq!(statement["Condition"]["StringEquals"], via);
     }
