@@ -14,7 +14,7 @@ use payctl_tests::emulator::{Emulator, Server};
 use payctl_tests::standing::Standing;
 
 const STEPS: [u32; 4] = [10, 25, 50, 100];
-const GRADUAL: [&str; 5] = ["shift", "--gradual", "10,25,50,100", "--step", "1s"];
+const GRADUAL: [&str; 5] = ["shift", "--gradual", "10,25,50,100", "--step", "3s"];
 
 /// A system that stands, and an application in each group.
 struct Shifted {
