@@ -141,6 +141,9 @@ async fn it_is_destroyed_while_it_is_busy() {
     let destroyed = payctl.destroy();
     destroyed.says("sqs.queue:payments");
     assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0]);
+    // Its secret goes at once, and could not be brought back.
+    let secrets = aws.secretsmanager.list_secrets().include_planned_deletion(true);
+    assert_eq!(secrets.send().await.unwrap().secret_list().len(), 0);
     let calls = changing_calls(&server);
     assert_eq!(calls["autoscaling.UpdateAutoScalingGroup"], 1, "it drains first: {calls:#?}");
     // At once again, under the same names.

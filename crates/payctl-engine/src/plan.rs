@@ -544,7 +544,6 @@ fn deposed(record: Option<&Record>, seen: Option<&Seen>, begun: Option<&Intent>)
     all
 }
 
-/// What that refers to which is there: as recorded, or as it was about to be made or changed.
 /// The properties as they were seen. What cannot be read is told as declared: then with what it
 /// refers to.
 fn told(seen: &Value, declared: &Value, resolved: &Value) -> Value {
@@ -559,6 +558,7 @@ fn told(seen: &Value, declared: &Value, resolved: &Value) -> Value {
     all
 }
 
+/// What that refers to which is there: as recorded, or as it was about to be made or changed.
 fn depended_on(record: Option<&Record>, begun: Option<&Intent>) -> BTreeSet<Address> {
     let recorded = record.into_iter().flat_map(|record| &record.depends_on);
     recorded.chain(begun.into_iter().flat_map(|intent| &intent.depends_on)).cloned().collect()

@@ -49,8 +49,6 @@ pub enum Rule {
     Nothing,
     /// The `nth` from when the rule was set.
     At { nth: u64, fate: Fate },
-    /// Those of that operation.
-    Of { operation: &'static str, fate: Fate },
     /// Those of each operation.
     Each(&'static [(&'static str, Fate)]),
     /// The `nth` and all after it.
@@ -265,7 +263,6 @@ impl Inner {
         match &self.rule {
             Rule::At { nth: at, fate } if nth == *at => *fate,
             Rule::From { nth: from, fate } if nth >= *from => *fate,
-            Rule::Of { operation, fate } if name.ends_with(operation) => *fate,
             Rule::Each(all) => {
                 let meant = all.iter().find(|(operation, _)| name.ends_with(operation));
                 meant.map_or(Fate::Pass, |(_, fate)| *fate)
