@@ -12,6 +12,8 @@ CARGO_FLAGS := --workspace --locked
 export PAYCTL_TEST_PYTHON ?= $(CURDIR)/target/tools/venv/bin/python
 # Most of a test is waiting for an emulator: more at once than there are cores.
 export RUST_TEST_THREADS ?= 6
+# Our own crates are linted while they are compiled.
+LINTED := RUSTC_WORKSPACE_WRAPPER=$(CURDIR)/scripts/linted.sh
 # Looked up when it is used: `tools` may have to fetch it first.
 POSTGRES = PAYCTL_POSTGRES=$(shell sh scripts/tools.sh --postgres)
 # The sandbox of `make` shares the tests' Python environment and keeps apart from the user's.
@@ -27,9 +29,8 @@ fmt:
 	cargo fmt --all --check
 	cd lambda-src && cargo fmt --all --check
 
-lint:
-	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
-	cd lambda-src && cargo clippy --workspace --locked --all-targets -- -D warnings
+lint: build
+	cd lambda-src && $(LINTED) cargo build --workspace --locked --all-targets
 
 tools:
 	@sh scripts/tools.sh
@@ -38,19 +39,20 @@ handlers:
 	@sh lambda-src/build.sh
 
 build:
-	cargo build $(CARGO_FLAGS) --all-targets
+	$(LINTED) cargo build $(CARGO_FLAGS) --all-targets
 
 test: unit handler-test overlay-test
 
 # payctl itself: pure tests, conformance on two emulators, scenarios, end to end.
 unit: tools handlers build
-	$(POSTGRES) cargo test $(CARGO_FLAGS)
+	$(LINTED) $(POSTGRES) cargo test $(CARGO_FLAGS)
 
 # The handlers: directly, and their real binary against a Lambda Runtime API.
 handler-test: tools handlers
-	cd lambda-src && $(POSTGRES) cargo test --workspace --locked
-	cd lambda-src && $(POSTGRES) PAYCTL_TEST_BOOTSTRAP=$(CURDIR)/lambda-src/target/lambda/payment-processor/bootstrap \
-		cargo test --workspace --locked --test binary
+	cd lambda-src && $(LINTED) $(POSTGRES) cargo test --workspace --locked
+	cd lambda-src && $(LINTED) $(POSTGRES) \
+		PAYCTL_TEST_BOOTSTRAP=$(CURDIR)/lambda-src/target/lambda/payment-processor/bootstrap \
+		cargo test --workspace --locked --test all binary
 
 # The sandbox's overlay: each gap it closes has a test that fails without it.
 overlay-test: tools
@@ -60,10 +62,10 @@ demo: tools handlers build
 	@$(DEMO_ENV) $(POSTGRES) sh scripts/demo.sh
 
 torture: tools handlers build
-	@sh scripts/torture.sh
+	@$(LINTED) sh scripts/torture.sh
 
 fuzz:
 	@sh scripts/fuzz.sh
 
 bench: tools handlers build
-	@$(DEMO_ENV) sh scripts/bench.sh
+	@$(LINTED) $(DEMO_ENV) sh scripts/bench.sh

@@ -8,4 +8,4 @@ trap 'target/debug/payctl sandbox stop 2>/dev/null || true; rm -rf "$PAYCTL_SAND
 target/debug/bench
 echo "cold handler, from its start to its first answer:"
 (cd lambda-src && PAYCTL_TEST_BOOTSTRAP=$PWD/target/lambda/payment-processor/bootstrap \
-    cargo test --workspace --locked --quiet --test cold_start -- --ignored --nocapture)
+    cargo test --workspace --locked --quiet --test all cold_start -- --ignored --nocapture)

@@ -72,9 +72,10 @@ wanted=$(cat crates/payctl-sandbox/overlay/requirements.txt tests/requirements.t
 if [ "$(cat "$venv/.installed" 2>/dev/null || true)" = "$wanted" ]; then
     exit 0
 fi
-for python in "${PAYCTL_PYTHON:-}" python3.13 python3.12 python3.11 python3.10 python3; do
+# The distribution's first: it is built with more care than most others, and a third faster.
+for python in "${PAYCTL_PYTHON:-}" /usr/bin/python3 python3.13 python3.12 python3.11 python3.10 python3; do
     [ -n "$python" ] || continue
-    if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+    if "$python" -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
         found=$python
         break
     fi
@@ -83,9 +84,20 @@ if [ -z "${found:-}" ]; then
     echo "tools: no Python 3.10 or newer was found; install one, or name it in PAYCTL_PYTHON" >&2
     exit 1
 fi
+# Debian's Python comes without pip: any pip from 22.3 on can install for another Python.
+for python in "$found" python3; do
+    if "$python" -m pip --python "$found" --version >/dev/null 2>&1; then
+        pip=$python
+        break
+    fi
+done
+if [ -z "${pip:-}" ]; then
+    echo "tools: no pip of 22.3 or newer was found; install one (Debian: python3-pip)" >&2
+    exit 1
+fi
 echo "tools: installing the emulators into $venv (once, about 320 MB)" >&2
 rm -rf "$venv"
-"$found" -m venv "$venv"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
+"$found" -m venv --without-pip "$venv"
+"$pip" -m pip --python "$venv/bin/python" install --quiet --disable-pip-version-check --no-deps \
     -r crates/payctl-sandbox/overlay/requirements.txt -r tests/requirements.txt
 echo "$wanted" > "$venv/.installed"

@@ -6,9 +6,11 @@ cd "$(dirname -- "$0")/.."
 export RUST_BACKTRACE=0
 
 echo "== the engine on the in-memory cloud, disk and clock (R8, R9, R17)"
-PAYCTL_SEEDS=${PAYCTL_SEEDS:-100000} cargo test --package payctl-engine --features testing \
-    --release --locked --target-dir target/torture --test lives -- --nocapture
+env -u RUSTC_WORKSPACE_WRAPPER PAYCTL_SEEDS="${PAYCTL_SEEDS:-100000}" \
+    cargo test --package payctl-engine --features testing \
+    --release --locked \
+    --target-dir target/torture --test lives -- --nocapture
 echo "== the real binary behind the fault proxy (R1 to R16)"
 PAYCTL_TORTURE=all cargo test --workspace --locked --test torture -- --nocapture --test-threads=1
 echo "== secrets, files, permissions (S1 to S9)"
-cargo test --workspace --locked --test security --test e2e_input --test e2e_strangers -- --nocapture
+cargo test --workspace --locked --test e2e -- security input strangers --nocapture

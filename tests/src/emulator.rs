@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use payctl_aws::Reach;
 
+mod starter;
+
 /// Which emulator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Emulator {
@@ -24,10 +26,18 @@ pub enum Emulator {
 /// A running emulator; ends with this value.
 #[derive(Debug)]
 pub struct Server {
-    child: Child,
+    process: Process,
     pub endpoint: String,
     pub emulator: Emulator,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
+}
+
+#[derive(Debug)]
+enum Process {
+    /// One of ours.
+    Child(Child),
+    /// A fork of the starter of its emulator, by its process id.
+    Fork(u32),
 }
 
 impl Server {
@@ -44,53 +54,41 @@ impl Server {
     /// The same with further arguments.
     pub fn start_with(emulator: Emulator, arguments: &[&str]) -> Self {
         let port = free_port();
+        let number = port.to_string();
         let folder = tempfile::tempdir().unwrap();
-        let log = folder.path().join("log");
-        let mut command = match emulator {
+        let process = match emulator {
             Emulator::Moto => {
-                let mut command = Command::new(python());
-                command.args(["-m", "payctl_sandbox.plain", "--port", &port.to_string()]);
-                command.env("PYTHONPATH", root().join("crates/payctl-sandbox/overlay"));
-                command.env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true");
-                command
+                Process::Fork(starter::start(emulator, folder.path(), &["--port", &number]))
             }
-            Emulator::Ministack => {
-                let mut command = Command::new(python().with_file_name("ministack"));
-                command.env("BIND_HOST", "127.0.0.1").env("GATEWAY_PORT", port.to_string());
-                command.env("LAMBDA_EXECUTOR", "local");
-                command
-            }
+            Emulator::Ministack => Process::Child(ministack(folder.path(), &number)),
             Emulator::Sandbox => {
-                let mut command = Command::new(python());
-                command.args(["-m", "payctl_sandbox", "--port", &port.to_string()]);
-                command.args(["--token", "tests", "--home"]).arg(folder.path());
-                command.env("PYTHONPATH", root().join("crates/payctl-sandbox/overlay"));
-                command
+                let home = folder.path().to_str().unwrap();
+                let own = ["--port", &number, "--token", "tests", "--home", home];
+                let arguments = [&own, arguments].concat();
+                Process::Fork(starter::start(emulator, folder.path(), &arguments))
             }
         };
-        let child = command
-            .args(arguments)
-            .current_dir(folder.path())
-            .stdin(Stdio::null())
-            .stdout(File::create(&log).unwrap())
-            .stderr(File::options().append(true).open(&log).unwrap())
-            .spawn()
-            .unwrap_or_else(|source| {
-                panic!("{} cannot be started ({source}): run `make tools`", python().display())
-            });
-        let mut server =
-            Self { child, endpoint: format!("http://127.0.0.1:{port}"), emulator, _folder: folder };
+        let endpoint = format!("http://127.0.0.1:{port}");
+        let mut server = Self { process, endpoint, emulator, folder };
         let began = Instant::now();
         while TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).is_err() {
-            let ended = server.child.try_wait().unwrap();
             assert!(
-                ended.is_none() && began.elapsed() < Duration::from_secs(60),
+                server.runs() && began.elapsed() < Duration::from_secs(60),
                 "{emulator:?} did not start: {}",
-                std::fs::read_to_string(&log).unwrap_or_default()
+                std::fs::read_to_string(server.folder.path().join("log")).unwrap_or_default()
             );
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(20));
         }
         server
+    }
+
+    fn runs(&mut self) -> bool {
+        match &mut self.process {
+            Process::Child(child) => child.try_wait().unwrap().is_none(),
+            // Of one that is gone and was not waited for yet, there is no command line.
+            Process::Fork(id) => std::fs::read(format!("/proc/{id}/cmdline"))
+                .is_ok_and(|command| !command.is_empty()),
+        }
     }
 
     /// How payctl reaches it.
@@ -106,9 +104,28 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        match &mut self.process {
+            Process::Child(child) => {
+                let _ = child.kill();
+                let _ = child.wait();
+            }
+            Process::Fork(id) => starter::stop(self.emulator, *id),
+        }
     }
+}
+
+fn ministack(folder: &Path, port: &str) -> Child {
+    let log = File::create(folder.join("log")).unwrap();
+    Command::new(python().with_file_name("ministack"))
+        .env("BIND_HOST", "127.0.0.1")
+        .env("GATEWAY_PORT", port)
+        .env("LAMBDA_EXECUTOR", "local")
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .spawn()
+        .unwrap_or_else(|source| panic!("ministack cannot be started ({source}): run `make tools`"))
 }
 
 /// The project's root.

@@ -136,7 +136,9 @@ impl Connection {
             .read_timeout(Duration::from_secs(30))
             .operation_attempt_timeout(Duration::from_secs(50))
             .build();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .timeout_config(timeouts)
+            .http_client(crate::http::client());
         if let Some(region) = &reach.region {
             loader = loader.region(Region::new(region.clone()));
         }

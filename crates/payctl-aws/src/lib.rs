@@ -21,6 +21,7 @@ pub mod elbv2;
 mod error;
 pub mod eventbridge;
 pub mod guardduty;
+mod http;
 pub mod iam;
 pub mod kms;
 pub mod lambda;

@@ -6,7 +6,9 @@
 
 use std::time::Duration;
 
+use payctl_aws::Arn;
 use payctl_engine::Stop;
+use payctl_engine::state::State;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
@@ -24,6 +26,18 @@ pub(crate) struct Shift {
     /// Why it is being gone back to that.
     pub(crate) back: Option<String>,
 }
+
+/// What the state keeps of a shift that is under way.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Recorded {
+    /// Whose requests are moved.
+    pub(crate) listener: Arn,
+    #[serde(flatten)]
+    pub(crate) shift: Shift,
+}
+
+/// What that is called among what the state keeps.
+pub(crate) const CHOICE: &str = "shift";
 
 /// How it ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,6 +66,19 @@ pub(crate) trait Road {
 
 /// How often green is looked at.
 const LOOKS: Duration = Duration::from_secs(5);
+
+impl Recorded {
+    /// Of a load balancer that the state still has.
+    pub(crate) fn of(state: &State) -> Option<Self> {
+        let recorded = state.choices.get(CHOICE)?;
+        let recorded: Self = serde_json::from_value(recorded.clone()).ok()?;
+        let stands = state.resources.values().any(|record| {
+            record.outputs.get("arn").and_then(serde_json::Value::as_str)
+                == Some(recorded.listener.as_str())
+        });
+        stands.then_some(recorded)
+    }
+}
 
 impl Shift {
     pub(crate) fn new(steps: Vec<u32>, step: Duration, now: u32) -> Self {

@@ -6,7 +6,6 @@ use payctl_aws::{Arn, AwsError, cloudwatch, elbv2};
 use payctl_engine::state::Session;
 use payctl_engine::{FailureKind, Stop};
 use payctl_stack::migration;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::run::listen;
@@ -14,23 +13,12 @@ use crate::cli::{Global, Shares, ShiftArgs};
 use crate::environment::{Environment, Handlers, Local};
 use crate::error::{CliError, Exit};
 use crate::report;
-use crate::shift::{Ended, Road, Shift};
+use crate::shift::{CHOICE, Ended, Recorded, Road, Shift};
 
-/// What it is called among what the state keeps.
-const CHOICE: &str = "shift";
 /// For how long a share is watched, where nothing else is asked for.
 const STEP: Duration = Duration::from_secs(5 * 60);
 /// How often a change is looked for before it is called lost.
 const TRIES: u32 = 10;
-
-/// What the state keeps of a shift that is under way.
-#[derive(Serialize, Deserialize)]
-struct Recorded {
-    /// Whose requests are moved.
-    listener: Arn,
-    #[serde(flatten)]
-    shift: Shift,
-}
 
 pub(super) async fn run(global: &Global, args: &ShiftArgs) -> Result<Exit, CliError> {
     let local = Local::read(global)?;
@@ -124,8 +112,7 @@ fn division(green: u32) -> String {
 
 /// The shift that the state says is under way, of this very load balancer.
 fn pending(environment: &Environment, groups: &Groups) -> Option<Shift> {
-    let recorded = environment.state.choices.get(CHOICE)?;
-    let recorded: Recorded = serde_json::from_value(recorded.clone()).ok()?;
+    let recorded = Recorded::of(&environment.state)?;
     (recorded.listener == groups.listener).then_some(recorded.shift)
 }
 

@@ -10,6 +10,7 @@ use similar::{ChangeTag, TextDiff};
 use super::value::{cut, is_large, long, short};
 use super::{BOLD, CYAN, DIM, GREEN, RED, WIDTH, YELLOW, paint};
 use crate::environment::Environment;
+use crate::shift::Recorded;
 
 /// The whole plan.
 pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> String {
@@ -31,6 +32,10 @@ pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> Strin
         for line in line.lines() {
             let _ = writeln!(out, "{}", paint(DIM, line));
         }
+    }
+    if let Some(Recorded { shift, .. }) = Recorded::of(&environment.state) {
+        let line = format!("a shift to green is under way, {}: see `payctl shift`", shift.place());
+        let _ = writeln!(out, "{}", paint(DIM, line));
     }
     out.push('\n');
     for note in environment.stack.notes() {

@@ -9,12 +9,13 @@ import importlib
 MODULES = (
     "apis",
     "apis_gone",
+    # A cluster is made with its database: only then does its time to get ready begin.
+    "databases",
     "aurora",
     "certificates",
     "cluster_parameters",
     "dashboards",
     "config_rules",
-    "databases",
     "ec2",
     "ec2_deletes",
     "endpoints",

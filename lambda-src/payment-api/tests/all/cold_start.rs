@@ -1,0 +1,27 @@
+//! How long a new process takes to its first answer. Only the release build is worth measuring:
+//!
+//! ```sh
+//! ./build.sh
+//! PAYCTL_TEST_BOOTSTRAP=$PWD/target/lambda/payment-api/bootstrap \
+//!     cargo test --test all cold_start -- --ignored --nocapture
+//! ```
+
+use std::time::Duration;
+
+use crate::common::{Stack, payment, post, start};
+use handler_tests::cold_start;
+use serde_json::json;
+
+const LIMIT: Duration = Duration::from_millis(50);
+
+#[tokio::test]
+#[ignore = "measures the release build"]
+async fn the_first_answer_of_a_process_comes_at_once() {
+    let stack = Stack::new().await;
+    let start = || start(&stack);
+    let bad = cold_start("bad request", start, |_| json!({}));
+    let one = cold_start("posted payment", start, |spawn| {
+        post(&payment(&format!("tx-{spawn}")).to_string())
+    });
+    assert!(bad < LIMIT && one < LIMIT);
+}

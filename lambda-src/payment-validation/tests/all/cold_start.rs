@@ -1,0 +1,25 @@
+//! How long a new process takes to its first answer. Only the release build is worth measuring:
+//!
+//! ```sh
+//! ./build.sh
+//! PAYCTL_TEST_BOOTSTRAP=$PWD/target/lambda/payment-validation/bootstrap \
+//!     cargo test --test all cold_start -- --ignored --nocapture
+//! ```
+
+use std::time::Duration;
+
+use crate::common::start;
+use handler_tests::cold_start;
+use handler_tests::transactions::{payment, posted};
+use serde_json::json;
+
+const LIMIT: Duration = Duration::from_millis(50);
+
+#[test]
+#[ignore = "measures the release build"]
+fn the_first_answer_of_a_process_comes_at_once() {
+    let bad = cold_start("bad request", start, |_| json!({}));
+    let body = payment().to_string();
+    let one = cold_start("valid payment", start, |_| posted("/validate", None, &body));
+    assert!(bad < LIMIT && one < LIMIT);
+}

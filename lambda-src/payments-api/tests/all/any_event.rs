@@ -1,0 +1,122 @@
+//! Whatever comes as an event or as a body: an answer API Gateway takes, never a panic, and no card
+//! number in it.
+
+use crate::common::{Stack, body};
+use handler_tests::payments::{asked, order, posted};
+use handler_tests::{CARD, check_reply};
+use payments_api::handle;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use tokio::runtime::{Builder, Runtime};
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// JSON built from the words the handler looks for.
+fn any_event() -> impl Strategy<Value = Value> {
+    let word = prop::sample::select(vec![
+        "httpMethod",
+        "path",
+        "resource",
+        "body",
+        "isBase64Encoded",
+        "headers",
+        "Idempotency-Key",
+        "queryStringParameters",
+        "status",
+        "limit",
+        "next",
+        "customerId",
+        "amount",
+        "",
+    ]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "\\PC{0,20}".prop_map(Value::from),
+        prop::sample::select(vec![
+            "GET",
+            "POST",
+            "/payments",
+            "/payments/{id}",
+            "processing",
+            CARD
+        ])
+        .prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 30, 8, move |inner| {
+        prop_oneof![
+            1 => prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            3 => prop::collection::btree_map(word.clone(), inner, 0..9)
+                .prop_map(|fields| json!(fields)),
+        ]
+    })
+}
+
+#[test]
+fn any_event_gets_an_answer() {
+    let runtime = runtime();
+    let stack = runtime.block_on(Stack::new());
+    proptest!(ProptestConfig::with_cases(300), |(event in any_event(), wrapped in 0..4)| {
+        let event = match wrapped {
+            0 => event,
+            1 => posted(None, &event.to_string()),
+            2 => {
+                let mut wrapped = asked("GET", "/payments");
+                wrapped["queryStringParameters"] = event;
+                wrapped
+            }
+            _ => {
+                let mut wrapped = posted(None, "");
+                wrapped["headers"] = event;
+                wrapped
+            }
+        };
+        check_reply(&runtime.block_on(handle(event, &stack.deps)), &[200, 400, 404, 405]);
+    });
+    assert!(runtime.block_on(stack.at.is_empty()));
+}
+
+#[test]
+fn any_path_and_any_parameters_get_an_answer() {
+    let runtime = runtime();
+    let stack = runtime.block_on(Stack::new());
+    proptest!(ProptestConfig::with_cases(300), |(
+        path in "/payments/\\PC{0,40}|/payments/[0-9a-f-]{36}|/payments",
+        status in prop::option::of("\\PC{0,9}|processing|completed"),
+        limit in prop::option::of("[0-9]{1,3}|\\PC{0,5}"),
+        next in prop::option::of("\\PC{0,60}|[A-Za-z0-9_-]{87,100}"),
+    )| {
+        let mut event = asked("GET", &path);
+        event["queryStringParameters"] = json!({"status": status, "limit": limit, "next": next});
+        check_reply(&runtime.block_on(handle(event, &stack.deps)), &[200, 400, 404]);
+    });
+}
+
+#[test]
+fn any_valid_payment_is_taken_and_repeated_alike() {
+    let runtime = runtime();
+    let stack = runtime.block_on(Stack::new());
+    proptest!(ProptestConfig::with_cases(30), |(
+        key in "[A-Za-z._:-]{1,128}",
+        customer in "[A-Za-z._:-]{1,128}",
+        cents in 1_u32..=100_000_000,
+    )| {
+        let mut payment = order();
+        payment["customerId"] = json!(customer);
+        payment["amount"] = json!(format!("{}.{:02}", cents / 100, cents % 100));
+        let event = posted(Some(&key), &payment.to_string());
+        let first = runtime.block_on(handle(event.clone(), &stack.deps));
+        // Two cases may have met under a short key.
+        check_reply(&first, &[202, 409]);
+        prop_assert_eq!(&runtime.block_on(handle(event, &stack.deps)), &first);
+        if first.status_code == 202 {
+            let taken = body(&first);
+            prop_assert_eq!(&taken["amount"], &payment["amount"]);
+            let path = format!("/payments/{}", taken["paymentId"].as_str().unwrap());
+            prop_assert_eq!(runtime.block_on(stack.get(&path, json!(null))), (200, taken));
+        }
+    });
+}

@@ -1,0 +1,29 @@
+//! How long a new process takes to its first answer. Only the release build is worth measuring:
+//!
+//! ```sh
+//! ./build.sh
+//! PAYCTL_TEST_BOOTSTRAP=$PWD/target/lambda/transaction-processing/bootstrap \
+//!     cargo test --test all cold_start -- --ignored --nocapture
+//! ```
+
+use std::time::Duration;
+
+use crate::common::{request, start, with};
+use handler_tests::cold_start;
+use handler_tests::transactions::Transactions;
+use serde_json::json;
+
+const LIMIT: Duration = Duration::from_millis(50);
+
+#[tokio::test]
+#[ignore = "measures the release build"]
+async fn the_first_answer_of_a_process_comes_at_once() {
+    let at = Transactions::new().await;
+    let start = || start(&at);
+    let bad = cold_start("bad request", start, |_| json!({}));
+    let one = cold_start("posted transaction", start, |spawn| {
+        // A customer each: nobody's history grows while it is measured.
+        request(&format!("order-{spawn}"), &with("customerId", json!(format!("c-{spawn}"))))
+    });
+    assert!(bad < LIMIT && one < LIMIT);
+}

@@ -1,0 +1,218 @@
+//! What interrupts payctl: kills at random moments, Ctrl-C, a second run at the same time.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use payctl_aws::Aws;
+use payctl_tests::binary::{Payctl, Run};
+use payctl_tests::cloud::{clients, difference, everything, keys};
+use payctl_tests::emulator::{Emulator, Server};
+
+/// Rounds of kills per test, and the seed; `PAYCTL_ROUNDS` and `PAYCTL_SEED` set others.
+const ROUNDS: u64 = 3;
+/// Kills in a row before a run is left to end.
+const KILLS: u64 = 2;
+
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).map_or(otherwise, |text| text.parse().unwrap())
+}
+
+struct Rounds {
+    server: Server,
+    payctl: Payctl,
+    aws: Aws,
+    /// What exists when nothing was interrupted: without and with the environment.
+    nothing: BTreeSet<String>,
+    all: BTreeSet<String>,
+    up: Duration,
+    destroy: Duration,
+}
+
+impl Rounds {
+    async fn new() -> Self {
+        let server = Server::start(Emulator::Sandbox);
+        let payctl = Payctl::new(&server);
+        let aws = clients(&server).await;
+        let nothing = everything(&aws).await;
+        let up = payctl.up().took;
+        let all = everything(&aws).await;
+        let destroy = payctl.destroy().took;
+        Self { server, payctl, aws, nothing, all, up, destroy }
+    }
+
+    /// Kills `verb` some times in a row, each at a random moment.
+    fn kill(&self, verb: &str, random: &mut fastrand::Rng) -> String {
+        let usual = if verb == "up" { self.up } else { self.destroy };
+        let mut moments = String::new();
+        for _ in 0..KILLS {
+            let delay = usual.mul_f64(random.f64());
+            let ended = self.payctl.start(&[verb, "--yes"]).killed_after(delay);
+            moments += &format!("{verb} killed after {delay:.2?} ({:?}): ", ended.code);
+            moments += ended.stderr.lines().last().unwrap_or_default();
+            moments += "\n";
+        }
+        moments
+    }
+}
+
+async fn kills(seed: u64) {
+    let rounds = Rounds::new().await;
+    let Rounds { payctl, aws, nothing, all, .. } = &rounds;
+    let mut random = fastrand::Rng::with_seed(seed);
+    for round in 0..setting("PAYCTL_ROUNDS", ROUNDS) {
+        let context = format!("seed {seed}, round {round}");
+
+        let moments = rounds.kill("up", &mut random);
+        let ended = payctl.run(&["up", "--yes"]);
+        assert_eq!(ended.code, Some(0), "{context}\n{moments}{ended}");
+        let wrong = difference(all, &everything(aws).await);
+        assert!(wrong.is_empty(), "{context}\n{moments}{wrong:#?}\n{ended}");
+        let plan = payctl.plan();
+        assert!(plan.is_empty(), "{context}\n{moments}{plan:#?}");
+        // What is paid for is one key, however often it was made.
+        assert_eq!(keys(aws).await.len(), 1, "{context}\n{moments}{ended}");
+
+        let moments = rounds.kill("destroy", &mut random);
+        let ended = payctl.run(&["destroy", "--yes"]);
+        assert_eq!(ended.code, Some(0), "{context}\n{moments}{ended}");
+        let wrong = difference(nothing, &everything(aws).await);
+        assert!(wrong.is_empty(), "{context}\n{moments}{wrong:#?}\n{ended}");
+    }
+    drop(rounds.server);
+}
+
+#[tokio::test]
+async fn killed_at_random_it_converges_and_leaves_nothing() {
+    kills(setting("PAYCTL_SEED", 1)).await;
+}
+
+#[tokio::test]
+async fn killed_at_other_moments_it_does_so_too() {
+    kills(setting("PAYCTL_SEED", 1) + 1000).await;
+}
+
+/// What there is to wait for takes some seconds.
+const SLOW: u32 = 40;
+
+#[tokio::test]
+async fn ctrl_c_stops_gently_and_the_next_run_goes_on() {
+    let server = Server::start_slow(100);
+    let payctl = Payctl::new(&server);
+    let aws = clients(&server).await;
+    let nothing = everything(&aws).await;
+
+    for (verb, when) in [("up", "created   ec2.vpc:main"), ("destroy", "deleted ")] {
+        let mut run = payctl.start(&[verb, "--yes"]);
+        run.says(when);
+        let before = std::time::Instant::now();
+        run.signal("INT");
+        let ended = run.end();
+        assert!(before.elapsed() < Duration::from_secs(10), "{ended}");
+        ended.exits(130);
+        ended.says("stopping: nothing new is begun");
+        ended.says(&format!("`payctl {verb} --suffix dev` goes on"));
+        assert!(payctl.state().join("state.json").exists(), "{ended}");
+        assert!(!payctl.state().join("journal.jsonl").exists(), "{ended}");
+
+        payctl.run(&[verb, "--yes"]).exits(0);
+        if verb == "up" {
+            payctl.is_as_declared();
+        }
+    }
+    assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_second_ctrl_c_ends_it_at_once() {
+    let server = Server::start_slow(SLOW);
+    let payctl = Payctl::new(&server);
+    let mut run = payctl.start(&["up", "--yes"]);
+    // Both take longer than the test.
+    run.says("ec2.nat_gateway:main: waiting");
+    run.signal("INT");
+    run.says("again to stop at once");
+    let before = std::time::Instant::now();
+    run.signal("TERM");
+    let ended = run.end();
+    assert!(before.elapsed() < Duration::from_secs(1), "{ended}");
+    ended.exits(130);
+    payctl.up();
+    payctl.is_as_declared();
+}
+
+#[tokio::test]
+async fn of_two_runs_the_second_names_the_first() {
+    // The first has to last until it is killed.
+    let server = Server::start_slow(10);
+    let payctl = Payctl::new(&server);
+    let mut first: Run = payctl.start(&["up", "--yes"]);
+    first.says("ec2.nat_gateway:main: waiting");
+    let pid = first.pid();
+
+    for verb in ["up", "destroy"] {
+        let second = payctl.run(&[verb, "--yes"]);
+        second.exits(3);
+        second.says(&format!("`payctl up`, process {pid} on "));
+    }
+    // A plan is only a look.
+    payctl.run(&["plan", "--detailed-exitcode"]).exits(2);
+
+    // A dead holder's lock is free.
+    assert_eq!(first.killed_after(Duration::ZERO).code, None);
+    payctl.up().says("an earlier run did not end");
+    payctl.is_as_declared();
+}
+
+/// What is on disk is damaged in one way or another; `state recover` uses what can be read, and
+/// the next run finds the rest.
+#[tokio::test]
+async fn a_damaged_state_is_recovered_and_everything_found_again() {
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server);
+    let aws = clients(&server).await;
+    let nothing = everything(&aws).await;
+    let path = |name: &str| payctl.state().join(name);
+    let damages: [(&str, &dyn Fn()); 4] = [
+        ("half a state", &|| {
+            let whole = std::fs::read(path("state.json")).unwrap();
+            std::fs::write(path("state.json"), &whole[..whole.len() / 2]).unwrap();
+        }),
+        ("no state, with its backups", &|| std::fs::remove_file(path("state.json")).unwrap()),
+        ("nonsense for a journal", &|| {
+            std::fs::write(path("journal.jsonl"), "nonsense\nand more\n").unwrap();
+        }),
+        ("nothing that can be read", &|| {
+            std::fs::remove_dir_all(path("backups")).unwrap();
+            std::fs::write(path("state.json"), [0; 4096]).unwrap();
+        }),
+    ];
+    for (what, damage) in damages {
+        payctl.configure("");
+        payctl.up();
+        // Two more backups, the last one without what was made since.
+        payctl.configure("[pci-core]\nnat = \"none\"\n");
+        payctl.up();
+        payctl.configure("");
+        payctl.up();
+        let all = everything(&aws).await;
+        payctl.run(&["state", "check"]).exits(0);
+
+        damage();
+        let check = payctl.run(&["state", "check"]);
+        check.exits(1);
+        check.says("payctl state recover");
+        let refused = payctl.run(&["state", "recover"]);
+        refused.exits(1);
+        refused.says("there is no terminal to ask on");
+        payctl.run(&["state", "recover", "--yes"]).exits(0);
+        payctl.run(&["state", "check"]).exits(0);
+        payctl.run(&["state", "recover", "--yes"]).says("look sound");
+        let ended = payctl.up();
+        let wrong = difference(&all, &everything(&aws).await);
+        assert!(wrong.is_empty(), "{what}: {wrong:#?}\n{ended}");
+        assert_eq!(keys(&aws).await.len(), 1, "{what}\n{ended}");
+        payctl.is_as_declared();
+    }
+    payctl.destroy();
+    assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0]);
+}

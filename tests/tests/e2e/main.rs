@@ -1,0 +1,18 @@
+//! The real binary, from one end to the other.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod cost_optimized;
+mod drift;
+mod faults;
+mod hostile;
+mod input;
+mod lifecycle;
+mod lookups;
+mod migration;
+mod sandbox;
+mod secure_api;
+mod security;
+mod shift;
+mod strangers;
+mod updates;

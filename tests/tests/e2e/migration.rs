@@ -1,0 +1,508 @@
+//! `migration`: payments through the HTTP API, the database's password, what is changed by hand,
+//! and what is refused as it would lose data.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use aws_sdk_apigatewayv2::types::AuthorizationType;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_elasticloadbalancingv2::types::TargetDescription;
+use aws_sdk_rds::types::{ApplyMethod, Parameter};
+use aws_sdk_secretsmanager::types::RotationRulesType;
+use payctl_aws::{Arn, Aws};
+use payctl_engine::state::Store;
+use payctl_engine::{Action, Address};
+use payctl_tests::application::Application;
+use payctl_tests::binary::{Payctl, differences};
+use payctl_tests::cloud::{clients, difference, everything};
+use payctl_tests::conformance::acm::import_over;
+use payctl_tests::emulator::{Emulator, Server};
+use payctl_tests::http::request;
+use payctl_tests::proxy::{Fate, Proxy, Refusal, Rule};
+use payctl_tests::standing::Standing;
+use serde_json::Value;
+
+const SYSTEM: &str = "migration";
+const PAYMENT: &str =
+    r#"{"customerId": "c-1", "amount": "12.50", "currency": "EUR", "cardLast4": "4242"}"#;
+
+fn output(payctl: &Payctl, name: &str) -> String {
+    payctl.run(&["output", "--raw", name]).stdout.trim().to_owned()
+}
+
+#[tokio::test]
+async fn a_payment_is_validated_scored_and_written_once() {
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server).of(SYSTEM).with_real_handlers();
+    let aws = clients(&server).await;
+    payctl.up();
+    let url = output(&payctl, "api_endpoint");
+    let post = |path: &str, headers: &str, body: &str| {
+        let (status, body) = request(&server, "POST", &format!("{url}/{path}"), headers, body);
+        let json: Value = serde_json::from_str(&body).unwrap_or_else(|_| panic!("{status} {body}"));
+        (status, json)
+    };
+    let (status, said) = post("validate", "", PAYMENT);
+    assert_eq!((status, &said["valid"]), (200, &true.into()), "{said}");
+    let (_, said) = post("validate", "", &PAYMENT.replace("12.50", "60000"));
+    assert_eq!(said["valid"], false, "{said}");
+
+    let key = "Idempotency-Key: order-1\r\n";
+    let (status, first) = post("process", key, PAYMENT);
+    assert_eq!((status, &first["status"]), (200, &"approved".into()), "{first}");
+    assert_eq!(post("process", key, PAYMENT), (200, first.clone()));
+    assert_eq!(post("process", key, &PAYMENT.replace("12.50", "13")).0, 409);
+    assert_eq!(post("process", "", PAYMENT).0, 400);
+    assert_eq!(post("process", key, &PAYMENT.replace("12.50", "60000")).0, 422);
+    let id = AttributeValue::S(first["transactionId"].as_str().unwrap().to_owned());
+    let row = aws.dynamodb.get_item().table_name("transactions-dev").key("transaction_id", id);
+    let row = row.send().await.unwrap().item.unwrap();
+    assert_eq!(row["status"], AttributeValue::S("approved".to_owned()));
+    assert!(row.contains_key("expires_at") && row.contains_key("score"), "{row:?}");
+
+    // One after the other, and then one that is unlike them.
+    let process = |nth: u32, amount: &str| {
+        let key = format!("Idempotency-Key: order-{nth}\r\n");
+        let (status, said) = post("process", &key, &PAYMENT.replace("12.50", amount));
+        assert_eq!(status, 200, "{said}");
+        said["status"].as_str().unwrap().to_owned()
+    };
+    for nth in 2..12 {
+        assert_eq!(process(nth, "12.50"), "approved");
+    }
+    assert_eq!(process(12, "49999"), "review");
+    let event =
+        r#"{"transactionId": "tx-1", "customerId": "c-1", "amount": "12.50", "currency": "EUR"}"#;
+    let scored = payctl.run(&["invoke", "fraud-detection", "--payload", event]);
+    scored.exits(0);
+    let scored: Value = serde_json::from_str(&scored.stdout).unwrap();
+    assert!(scored["score"].as_u64().unwrap() > 0, "{scored}");
+}
+
+#[tokio::test]
+async fn the_application_is_reached_through_the_load_balancer() {
+    let world = Standing::of(SYSTEM).await;
+    let url = format!("{}/app/hello", output(&world.payctl, "api_endpoint"));
+    assert_eq!(request(&world.server, "GET", &url, "", "").0, 503, "there is no target");
+    let blue = Application::start("127.0.8.1");
+    let green = Application::start("127.0.8.2");
+    for (group, application) in [("blue", &blue), ("green", &green)] {
+        let group = output(&world.payctl, &format!("{group}_target_group_arn"));
+        register(&world.aws, &group, application).await;
+    }
+    for (share, answers) in [("0", &blue), ("100", &green)] {
+        world.payctl.run(&["shift", "--green", share]).exits(0);
+        let answer = (200, answers.address.clone());
+        assert_eq!(request(&world.server, "GET", &url, "", ""), answer);
+    }
+    world.payctl.is_as_declared();
+    world.payctl.destroy();
+}
+
+async fn register(aws: &Aws, group: &str, application: &Application) {
+    let target = TargetDescription::builder();
+    let target = target.id(&application.address).port(application.port.into()).build();
+    let request = aws.elbv2.register_targets().target_group_arn(group);
+    request.targets(target).send().await.unwrap();
+}
+
+/// The database's secret.
+struct Credentials<'a> {
+    aws: &'a Aws,
+}
+
+impl Credentials<'_> {
+    async fn version(&self, label: &str) -> Option<String> {
+        let secret = self.aws.secretsmanager.describe_secret().secret_id("db-credentials-dev");
+        let versions = secret.send().await.unwrap().version_ids_to_stages.unwrap();
+        let has = |labels: &Vec<String>| labels.iter().any(|one| one == label);
+        versions.into_iter().find_map(|(version, labels)| has(&labels).then_some(version))
+    }
+
+    async fn value(&self) -> Value {
+        let secret = self.aws.secretsmanager.get_secret_value().secret_id("db-credentials-dev");
+        serde_json::from_str(&secret.send().await.unwrap().secret_string.unwrap()).unwrap()
+    }
+
+    /// Waits until the rotation that is under way has moved the label from `version`.
+    async fn moved_from(&self, version: Option<&String>) -> String {
+        let began = Instant::now();
+        loop {
+            let (current, pending) =
+                (self.version("AWSCURRENT").await, self.version("AWSPENDING").await);
+            if current.as_ref() != version && (pending.is_none() || pending == current) {
+                return current.unwrap();
+            }
+            assert!(began.elapsed() < Duration::from_secs(60), "it does not rotate");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+/// Logs in as the secret says, over TLS; says whether that goes.
+fn logs_in(secret: &Value) -> bool {
+    let text = |name: &str| secret[name].as_str().unwrap().to_owned();
+    let folder = std::env::var_os("PAYCTL_POSTGRES").map(PathBuf::from).unwrap_or_default();
+    let own = folder.join("psql");
+    let mut psql = Command::new(if own.exists() { own } else { "psql".into() });
+    psql.env("PGPASSWORD", text("password")).env("PGSSLMODE", "require");
+    psql.args(["-h", &text("host"), "-p", &text("port"), "-U", &text("username")]);
+    psql.args(["-d", &text("dbname"), "-Atc", "SELECT 1"]);
+    let answer = psql.output().unwrap();
+    let refused =
+        String::from_utf8_lossy(&answer.stderr).contains("password authentication failed");
+    assert!(answer.status.success() || refused, "{answer:?}");
+    answer.status.success()
+}
+
+#[tokio::test]
+async fn the_password_is_rotated_in_a_real_database() {
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server).of(SYSTEM).with_real_handlers();
+    let aws = clients(&server).await;
+    let secret = Credentials { aws: &aws };
+    let ended = payctl.run(&["up", "--yes", "-vv"]);
+    ended.exits(0);
+
+    // Secrets Manager tries the function at once, so that the first one is already another.
+    let began = Instant::now();
+    while !logs_in(&secret.value().await) || secret.version("AWSPREVIOUS").await.is_none() {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "{:?}",
+            secret.version("AWSPENDING").await
+        );
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let first = secret.value().await;
+    let version = secret.version("AWSCURRENT").await;
+    let request = aws.secretsmanager.rotate_secret().secret_id("db-credentials-dev");
+    request.send().await.unwrap();
+    secret.moved_from(version.as_ref()).await;
+    let second = secret.value().await;
+    assert!(logs_in(&second) && !logs_in(&first));
+    assert_eq!(second["dbname"], "payments");
+    assert_eq!(
+        second["password"].as_str().unwrap().len(),
+        first["password"].as_str().unwrap().len()
+    );
+
+    // A rotation is no drift, and no password leaves.
+    let again = payctl.run(&["up", "--yes", "-vv"]);
+    again.exits(0);
+    again.says("nothing to do");
+    assert!(logs_in(&secret.value().await));
+    for password in [&first["password"], &second["password"]].map(|text| text.as_str().unwrap()) {
+        for ended in [&ended, &again] {
+            let out = ended.stdout.contains(password) || ended.stderr.contains(password);
+            assert!(!out, "the password is out");
+        }
+        let kept = std::fs::read_to_string(payctl.state().join("state.json")).unwrap();
+        assert!(!kept.contains(password), "the password is in the state");
+    }
+    payctl.destroy();
+}
+
+#[tokio::test]
+async fn a_plan_asks_little() {
+    Standing::of(SYSTEM).await.asks_little();
+}
+
+#[tokio::test]
+async fn a_lost_state_is_made_up_without_a_change() {
+    Standing::of(SYSTEM).await.is_found_without_its_state().await;
+}
+
+#[tokio::test]
+async fn strict_is_more_and_goes_as_well() {
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server).of(SYSTEM);
+    let aws = clients(&server).await;
+    let nothing = everything(&aws).await;
+    payctl.up();
+    payctl.configure("[migration]\nposture = \"strict\"\n");
+    let named: BTreeSet<String> = differences(&payctl.plan()).into_iter().collect();
+    for expected in [
+        "apigatewayv2.route:process: Update authorization",
+        "dynamodb.table:transactions: Update deletion_protection",
+        "rds.cluster:main: Update deletion_protection",
+        "elbv2.load_balancer:main: Update deletion_protection",
+        "lambda.function:secrets-rotation: Update tracing",
+        "logs.group:fraud-detection: Update retention_days",
+    ] {
+        assert!(named.contains(expected), "{expected}: {named:#?}");
+    }
+    payctl.up();
+    payctl.is_as_declared();
+    payctl.run(&["destroy", "--yes"]).says("it is protected against deletion");
+    payctl.run(&["destroy", "--yes", "--lift-protection"]).exits(0);
+    assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0]);
+}
+
+/// What holds data is replaced only where that is asked for, and what would be lost is said.
+#[tokio::test]
+async fn what_would_lose_data_is_refused() {
+    let world = Standing::of(SYSTEM).await;
+    let refused = |configuration: &str, address: &str, lost: &str| {
+        world.payctl.configure(configuration);
+        let ended = world.payctl.run(&["up", "--yes"]);
+        ended.exits(1);
+        ended.says(lost);
+        ended.says(&format!("--allow-data-loss {address}"));
+    };
+    let network = "[migration]\nnetwork = \"10.1.0.0/16\"\n";
+    let tier = |name: &str, first: u8| {
+        let nets = [0, 1, 2].map(|nth| format!("\"10.1.{}.0/24\"", first + nth)).join(", ");
+        format!("{name} = [{nets}]\n")
+    };
+    let moved = [
+        network.to_owned(),
+        tier("private_subnets", 10),
+        tier("public_subnets", 0),
+        tier("database_subnets", 20),
+    ];
+    refused(&moved.concat(), "rds.cluster:main", "it would be replaced, and its data lost");
+    world.payctl.run(&["up", "--yes", "--allow-data-loss", "rds.cluster:main"]).exits(0);
+    world.payctl.is_as_declared();
+    world.payctl.destroy();
+}
+
+/// A version that AWS does not offer is refused before anything is made; the newest of a major one
+/// is kept once it is chosen.
+#[tokio::test]
+async fn the_databases_version_is_chosen_once() {
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server).of(SYSTEM);
+    payctl.configure("[migration]\ndatabase_version = \"16.77\"\n");
+    let ended = payctl.run(&["up", "--yes"]);
+    ended.exits(1);
+    ended.says("AWS does not offer version 16.77 of aurora-postgresql in us-east-1: choose one of");
+    payctl.configure("[migration]\ndatabase_version = \"15\"\n");
+    payctl.up();
+    let state = Store::at(payctl.state()).load().unwrap().state.unwrap();
+    let chosen = state.choices["aurora-postgresql 15"].as_str().unwrap();
+    assert!(chosen.starts_with("15."), "{chosen}");
+    payctl.is_as_declared();
+    payctl.configure("[migration]\ndatabase_version = \"16\"\n");
+    let named = differences(&payctl.plan());
+    let upgrade =
+        named.iter().any(|step| step.starts_with("rds.cluster:main: Update engine_version"));
+    assert!(upgrade, "{named:#?}");
+    payctl.up();
+    payctl.is_as_declared();
+    payctl.destroy();
+}
+
+/// What ministack gets wrong, and what a plan makes of it.
+const MINISTACK: &[(&[&str], &str)] = &[
+    (
+        &[
+            "apigatewayv2.vpc_link:main: Create",
+            "apigatewayv2.integration:app: Create",
+            "apigatewayv2.route:app: Create",
+        ],
+        "it has no VPC links",
+    ),
+    (&["ec2.default_network_acl:main: Update"], "an entry's PortRange is dropped"),
+    (
+        &[
+            "ec2.nat_gateway:main-1: CreateThenDelete",
+            "ec2.nat_gateway:main-2: CreateThenDelete",
+            "ec2.nat_gateway:main-3: CreateThenDelete",
+            "ec2.route:private-1: Update",
+            "ec2.route:private-2: Update",
+            "ec2.route:private-3: Update",
+        ],
+        "NatGatewayAddresses is always empty",
+    ),
+    (&["rds.cluster:main: Update"], "DescribeDBClusters leaves log exports out"),
+    (
+        &[
+            "elbv2.load_balancer:main: DeleteThenCreate",
+            "elbv2.listener:main: DeleteThenCreate",
+            "cloudwatch.alarm:green-unhealthy: Update",
+            "cloudwatch.alarm:green-5xx: Update",
+            "cloudwatch.alarm:balancer-5xx: Update",
+        ],
+        "a load balancer's VpcId is another; a listener's weights and groups are dropped",
+    ),
+    (&["acm.certificate:main: Update"], "what is imported is not read"),
+    (&["cloudwatch.dashboard:payment-processing: Update"], "PutDashboard ignores tags"),
+];
+
+/// Of stock moto and ministack a dashboard has no tags, so that it is nobody's.
+async fn delete_dashboard(aws: &Aws) {
+    let request = aws.cloudwatch.delete_dashboards().dashboard_names("payment-processing-dev");
+    request.send().await.unwrap();
+}
+
+/// Ministack has no VPC links and cannot end a rotation; all else comes up and goes there.
+#[tokio::test]
+async fn what_ministack_has_comes_up_and_goes() {
+    let server = Server::start(Emulator::Ministack);
+    let proxy = Proxy::start(&server.endpoint);
+    proxy.set(&Rule::Each(&[
+        ("POST /v2/vpclinks", Fate::Refuse(Refusal::Code("BadRequestException"))),
+        ("GET /v2/vpclinks", Fate::Answer("{\"items\": []}")),
+        ("CancelRotateSecret", Fate::Answer("{}")),
+    ]));
+    let payctl = Payctl::at(&proxy.endpoint, "dev").of(SYSTEM);
+    let aws = clients(&server).await;
+    let nothing = everything(&aws).await;
+    let ended = payctl.run(&["up", "--yes"]);
+    ended.exits(1);
+    ended.says("1 of the steps failed");
+    let named: BTreeSet<String> = differences(&payctl.plan())
+        .into_iter()
+        .map(|step| step.split(' ').take(2).collect::<Vec<_>>().join(" "))
+        .collect();
+    let wrong = MINISTACK.iter().flat_map(|(steps, _)| *steps).map(|step| (*step).to_owned());
+    assert_eq!(named, wrong.collect());
+    delete_dashboard(&aws).await;
+    payctl.destroy();
+    assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0]);
+}
+
+/// Changes one thing of the resource by hand.
+async fn change(world: &Standing, address: &str) {
+    let Aws { apigatewayv2, elbv2, rds, secretsmanager, .. } = &world.aws;
+    let api = || world.id("apigatewayv2.api:main");
+    let arn = || world.known(address, "arn");
+    match address {
+        "apigatewayv2.api:main" => {
+            apigatewayv2.update_api().api_id(api()).description("mine").send().await.unwrap();
+        }
+        "apigatewayv2.integration:validate" => {
+            let request = apigatewayv2.update_integration().api_id(api());
+            let request = request.integration_id(world.id(address));
+            request.timeout_in_millis(1000).send().await.unwrap();
+        }
+        "apigatewayv2.route:process" => {
+            let request = apigatewayv2.update_route().api_id(api()).route_id(world.id(address));
+            request.authorization_type(AuthorizationType::AwsIam).send().await.unwrap();
+        }
+        "apigatewayv2.stage:main" => {
+            let request = apigatewayv2.update_stage().api_id(api()).stage_name("$default");
+            request.description("mine").send().await.unwrap();
+        }
+        "apigatewayv2.vpc_link:main" => {
+            let request = apigatewayv2.update_vpc_link().vpc_link_id(world.id(address));
+            request.name("mine").send().await.unwrap();
+        }
+        "rds.cluster:main" => {
+            let request = rds.modify_db_cluster().db_cluster_identifier("payment-db-dev");
+            let request = request.backup_retention_period(1).apply_immediately(true);
+            request.send().await.unwrap();
+        }
+        "rds.instance:reader-1" => {
+            let name = "payment-db-reader-1-dev";
+            let request = rds.modify_db_instance().db_instance_identifier(name);
+            request.promotion_tier(9).apply_immediately(true).send().await.unwrap();
+        }
+        "rds.cluster_parameter_group:main" => {
+            let off = Parameter::builder().parameter_name("rds.force_ssl").parameter_value("0");
+            let off = off.apply_method(ApplyMethod::PendingReboot).build();
+            let request = rds.modify_db_cluster_parameter_group();
+            let request = request.db_cluster_parameter_group_name(world.known(address, "name"));
+            request.parameters(off).send().await.unwrap();
+        }
+        "rds.subnet_group:main" => {
+            let request = rds.modify_db_subnet_group().db_subnet_group_name("payment-db-dev");
+            let subnets = [1, 2].map(|nth| world.id(&format!("ec2.subnet:database-{nth}")));
+            request.set_subnet_ids(Some(subnets.into())).send().await.unwrap();
+        }
+        "elbv2.load_balancer:main" => {
+            let off = aws_sdk_elasticloadbalancingv2::types::LoadBalancerAttribute::builder();
+            let off = off.key("routing.http.drop_invalid_header_fields.enabled").value("false");
+            let request = elbv2.modify_load_balancer_attributes().load_balancer_arn(arn());
+            request.attributes(off.build()).send().await.unwrap();
+        }
+        "elbv2.target_group:green" => {
+            let request = elbv2.modify_target_group().target_group_arn(arn());
+            request.health_check_path("/").send().await.unwrap();
+        }
+        "elbv2.listener:main" => {
+            let request = elbv2.modify_listener().listener_arn(arn());
+            request.ssl_policy("ELBSecurityPolicy-2016-08").send().await.unwrap();
+        }
+        "acm.certificate:main" => {
+            import_over(&world.aws, &Arn::from(arn()), "payments.internal", 7).await;
+        }
+        "secretsmanager.target_attachment:db-credentials" => {
+            let secret = world.known("secretsmanager.secret:db-credentials", "arn");
+            let mut value = Credentials { aws: &world.aws }.value().await;
+            value["host"] = "elsewhere".into();
+            let request = secretsmanager.put_secret_value().secret_id(secret);
+            request.secret_string(value.to_string()).send().await.unwrap();
+        }
+        "secretsmanager.rotation:db-credentials" => {
+            let request = secretsmanager.rotate_secret().secret_id("db-credentials-dev");
+            let rules = RotationRulesType::builder().automatically_after_days(300).build();
+            let request = request.rotation_rules(rules).rotate_immediately(false);
+            request.send().await.unwrap();
+        }
+        other => panic!("no change for {other}"),
+    }
+}
+
+#[tokio::test]
+async fn what_is_changed_by_hand_is_named_and_repaired() {
+    let world = Standing::of(SYSTEM).await;
+    let mut named = BTreeSet::new();
+    for address in [
+        "apigatewayv2.api:main",
+        "apigatewayv2.integration:validate",
+        "apigatewayv2.route:process",
+        "apigatewayv2.stage:main",
+        "apigatewayv2.vpc_link:main",
+        "rds.cluster:main",
+        "rds.instance:reader-1",
+        "rds.cluster_parameter_group:main",
+        "rds.subnet_group:main",
+        "elbv2.load_balancer:main",
+        "elbv2.target_group:green",
+        "elbv2.listener:main",
+        "acm.certificate:main",
+        "secretsmanager.target_attachment:db-credentials",
+        "secretsmanager.rotation:db-credentials",
+    ] {
+        change(&world, address).await;
+        named.insert(address);
+        world.names(&named);
+    }
+    world.is_repaired().await;
+}
+
+#[tokio::test]
+async fn what_is_deleted_by_hand_is_made_again() {
+    let world = Standing::of(SYSTEM).await;
+    let Aws { apigatewayv2, elbv2, rds, secretsmanager, .. } = &world.aws;
+    let api = world.id("apigatewayv2.api:main");
+    let route = world.id("apigatewayv2.route:validate");
+    apigatewayv2.delete_route().api_id(&api).route_id(route).send().await.unwrap();
+    let stage = apigatewayv2.delete_stage().api_id(api).stage_name("$default");
+    stage.send().await.unwrap();
+    let listener = world.known("elbv2.listener:main", "arn");
+    elbv2.delete_listener().listener_arn(listener).send().await.unwrap();
+    let balancer = world.known("elbv2.load_balancer:main", "arn");
+    elbv2.delete_load_balancer().load_balancer_arn(balancer).send().await.unwrap();
+    let reader = rds.delete_db_instance().db_instance_identifier("payment-db-reader-2-dev");
+    reader.send().await.unwrap();
+    let secret = world.known("secretsmanager.secret:db-credentials", "arn");
+    secretsmanager.cancel_rotate_secret().secret_id(secret).send().await.unwrap();
+    let plan = world.payctl.plan();
+    for address in [
+        "apigatewayv2.route:validate",
+        "apigatewayv2.stage:main",
+        "elbv2.listener:main",
+        "elbv2.load_balancer:main",
+        "rds.instance:reader-2",
+        "secretsmanager.rotation:db-credentials",
+    ] {
+        let step = plan.step(&Address::parse(address).unwrap()).unwrap();
+        assert_eq!(step.action, Action::Create, "{address} {:#?}", differences(&plan));
+    }
+    world.is_repaired().await;
+}
