@@ -72,7 +72,7 @@ wanted=$(cat crates/payctl-sandbox/overlay/requirements.txt tests/requirements.t
 if [ "$(cat "$venv/.installed" 2>/dev/null || true)" = "$wanted" ]; then
     exit 0
 fi
-# The distribution's first: it is built with more care than most others, and a third faster.
+# The distribution's first: it is built for speed, which others rarely are.
 for python in "${PAYCTL_PYTHON:-}" /usr/bin/python3 python3.13 python3.12 python3.11 python3.10 python3; do
     [ -n "$python" ] || continue
     if "$python" -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then

@@ -7,8 +7,7 @@ export RUST_BACKTRACE=0
 
 echo "== the engine on the in-memory cloud, disk and clock (R8, R9, R17)"
 env -u RUSTC_WORKSPACE_WRAPPER PAYCTL_SEEDS="${PAYCTL_SEEDS:-100000}" \
-    cargo test --package payctl-engine --features testing \
-    --release --locked \
+    cargo test --package payctl-engine --features testing --release --locked \
     --target-dir target/torture --test lives -- --nocapture
 echo "== the real binary behind the fault proxy (R1 to R16)"
 PAYCTL_TORTURE=all cargo test --workspace --locked --test torture -- --nocapture --test-threads=1

@@ -1,6 +1,6 @@
 """Starts emulators for the tests: python emulators.py MODULE
 
-Reading moto takes a processor two seconds, and every test has a server of its own. So MODULE is read
+Reading moto takes a second or two, and every test has a server of its own. So MODULE is read
 once, and each server is a fork that finds it read.
 
 Each line of the input is a JSON array: "start", a folder and the server's arguments, answered by its
@@ -14,14 +14,6 @@ import os
 import pkgutil
 import signal
 import sys
-
-# What the sandbox sets before it reads moto, and what the tests set for moto as it is.
-os.environ.update(
-    AWS_ACCESS_KEY_ID="sandbox",
-    AWS_SECRET_ACCESS_KEY="sandbox",
-    MOTO_IAM_LOAD_MANAGED_POLICIES="true",
-    MOTO_LAMBDA_CONCURRENCY_QUOTA="1000",
-)
 
 
 def main():
@@ -46,6 +38,8 @@ def main():
 def read(module):
     """The program of this module, after all that it will want to import."""
     if module == "payctl_sandbox":
+        program = importlib.import_module("payctl_sandbox.__main__")
+        program.prepare()
         import payctl_sandbox.fast  # noqa: F401
         from payctl_sandbox import gaps
 
@@ -55,7 +49,7 @@ def read(module):
             if not found.name.endswith(("__main__", "plain", "worker")):
                 importlib.import_module(found.name)
         forget(importlib.import_module("payctl_sandbox.contents").Contents)
-        return importlib.import_module("payctl_sandbox.__main__").main
+        return program.main
     import moto.moto_server.werkzeug_app  # noqa: F401
 
     return importlib.import_module(module).main
@@ -63,7 +57,6 @@ def read(module):
 
 def forget(contents):
     """Keeps no contents over a restart, as these servers have none: a fifth of their work."""
-    contents.start = contents.stop = lambda self: None
     contents.changed = contents._save = lambda self: None
 
 

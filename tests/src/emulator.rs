@@ -12,6 +12,8 @@ use payctl_aws::Reach;
 
 mod starter;
 
+use starter::Fork;
+
 /// Which emulator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Emulator {
@@ -36,8 +38,7 @@ pub struct Server {
 enum Process {
     /// One of ours.
     Child(Child),
-    /// A fork of the starter of its emulator, by its process id.
-    Fork(u32),
+    Fork(Fork),
 }
 
 impl Server {
@@ -51,21 +52,20 @@ impl Server {
         Self::start_with(Emulator::Sandbox, &["--time-scale", &scale.to_string()])
     }
 
-    /// The same with further arguments.
+    /// The same with further arguments, of which ministack takes none.
     pub fn start_with(emulator: Emulator, arguments: &[&str]) -> Self {
         let port = free_port();
         let number = port.to_string();
         let folder = tempfile::tempdir().unwrap();
+        let mut own = vec!["--port", &number];
         let process = match emulator {
             Emulator::Moto => {
-                Process::Fork(starter::start(emulator, folder.path(), &["--port", &number]))
+                Process::Fork(starter::MOTO.start(folder.path(), &[&own, arguments].concat()))
             }
             Emulator::Ministack => Process::Child(ministack(folder.path(), &number)),
             Emulator::Sandbox => {
-                let home = folder.path().to_str().unwrap();
-                let own = ["--port", &number, "--token", "tests", "--home", home];
-                let arguments = [&own, arguments].concat();
-                Process::Fork(starter::start(emulator, folder.path(), &arguments))
+                own.extend(["--token", "tests", "--home", folder.path().to_str().unwrap()]);
+                Process::Fork(starter::SANDBOX.start(folder.path(), &[&own, arguments].concat()))
             }
         };
         let endpoint = format!("http://127.0.0.1:{port}");
@@ -85,9 +85,7 @@ impl Server {
     fn runs(&mut self) -> bool {
         match &mut self.process {
             Process::Child(child) => child.try_wait().unwrap().is_none(),
-            // Of one that is gone and was not waited for yet, there is no command line.
-            Process::Fork(id) => std::fs::read(format!("/proc/{id}/cmdline"))
-                .is_ok_and(|command| !command.is_empty()),
+            Process::Fork(fork) => fork.runs(),
         }
     }
 
@@ -104,12 +102,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        match &mut self.process {
-            Process::Child(child) => {
-                let _ = child.kill();
-                let _ = child.wait();
-            }
-            Process::Fork(id) => starter::stop(self.emulator, *id),
+        if let Process::Child(child) = &mut self.process {
+            let _ = child.kill();
+            let _ = child.wait();
         }
     }
 }

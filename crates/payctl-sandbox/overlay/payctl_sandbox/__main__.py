@@ -14,14 +14,8 @@ def main():
     options = _options()
     # Held until the process is gone, however it goes.
     lock_file = _claim(options.home)
-    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
-    # What an account has: functions may reserve all but 100 of it.
-    os.environ["MOTO_LAMBDA_CONCURRENCY_QUOTA"] = "1000"
+    prepare()
     os.environ["MOTO_PORT"] = str(options.port)
-    # The server signs nothing and calls nobody; without these boto looks for a user's files.
-    os.environ.update(AWS_ACCESS_KEY_ID="sandbox", AWS_SECRET_ACCESS_KEY="sandbox")
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE"):
-        os.environ.pop(name, None)
 
     from . import fast  # noqa: F401  isort:skip
 
@@ -85,6 +79,17 @@ def main():
     sys.stdout.flush()
     lock_file.flush()
     os._exit(0)
+
+
+def prepare():
+    """Sets what moto reads, before it is imported."""
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    # What an account has: functions may reserve all but 100 of it.
+    os.environ["MOTO_LAMBDA_CONCURRENCY_QUOTA"] = "1000"
+    # The server signs nothing and calls nobody; without these boto looks for a user's files.
+    os.environ.update(AWS_ACCESS_KEY_ID="sandbox", AWS_SECRET_ACCESS_KEY="sandbox")
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE"):
+        os.environ.pop(name, None)
 
 
 def _claim(home):
