@@ -72,11 +72,15 @@ impl Environment {
     }
 
     pub async fn observe(&self, stack: &Stack) -> Observed {
-        observe(&self.provider, &self.owner, stack, &self.state()).await.unwrap()
+        self.observe_for(stack, Goal::Up).await
+    }
+
+    async fn observe_for(&self, stack: &Stack, goal: Goal) -> Observed {
+        observe(&self.provider, &self.owner, stack, &self.state(), goal).await.unwrap()
     }
 
     pub async fn plan(&self, stack: &Stack, goal: Goal) -> Plan {
-        let observed = self.observe(stack).await;
+        let observed = self.observe_for(stack, goal).await;
         plan(Request {
             goal,
             stack,

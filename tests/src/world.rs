@@ -76,7 +76,7 @@ impl World {
 
     pub async fn plan(&self, stack: &Stack, goal: Goal) -> Plan {
         let state = self.state();
-        let observed = observe(&self.memory, &self.owner, stack, &state).await.unwrap();
+        let observed = observe(&self.memory, &self.owner, stack, &state, goal).await.unwrap();
         let request = Request {
             goal,
             stack,

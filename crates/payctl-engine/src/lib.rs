@@ -33,7 +33,8 @@ pub use owner::{Owner, Ownership};
 pub use plan::{Action, Counts, Goal, Permissions, Plan, PlanError, Refusal, Request, Step, plan};
 pub use provider::{Answer, Bound, Call, KindInfo, Kinds, Provider, Registry};
 pub use resource::{
-    Access, Changed, Cloud, CloudError, Cx, Handle, Pace, Readiness, Repeat, Resource, Typical,
+    Access, Changed, Cloud, CloudError, Cx, Glance, Handle, Pace, Readiness, Repeat, Resource,
+    Typical,
 };
 pub use schedule::{LintError, Milestone, Operation, Phase, Schedule, schedule};
 pub use stack::{Declared, Stack, StackError};

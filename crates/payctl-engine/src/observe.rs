@@ -12,7 +12,7 @@ use crate::input::{references, resolve};
 use crate::owner::{Owner, Ownership, lineage};
 use crate::retry::{Calm, steadily};
 use crate::state::{Intent, IntentAction, State, Status};
-use crate::{Address, Call, Declared, Failure, Provider, Stack};
+use crate::{Address, Call, Declared, Failure, Goal, Provider, Stack};
 
 /// How many reads run at once.
 const AT_ONCE: usize = 96;
@@ -87,7 +87,8 @@ impl Observed {
     }
 }
 
-/// Looks at everything that is declared or recorded.
+/// Looks at everything that is declared or recorded. Of what is recorded and is to be destroyed,
+/// only at what decides whether it may be.
 ///
 /// # Errors
 /// The first resource about which nothing could be said.
@@ -96,9 +97,10 @@ pub async fn observe(
     owner: &Owner,
     stack: &Stack,
     state: &State,
+    goal: Goal,
 ) -> Result<Observed, ObserveError> {
     let slots = Semaphore::new(AT_ONCE);
-    let looker = Looker { provider, owner, state, slots: &slots };
+    let looker = Looker { provider, owner, state, goal, slots: &slots };
     // What was begun and is declared no longer is looked for as it was to be.
     let begun: Vec<Declared> = state
         .pending
@@ -167,6 +169,7 @@ struct Looker<'a> {
     provider: &'a dyn Provider,
     owner: &'a Owner,
     state: &'a State,
+    goal: Goal,
     slots: &'a Semaphore,
 }
 
@@ -206,9 +209,11 @@ impl Looker<'_> {
         if let Some(outputs) = recorded {
             for pause in looks {
                 tokio::time::sleep(*pause).await;
-                let Some((outputs, properties)) = self.read(call, outputs.clone()).await? else {
-                    continue;
+                let seen = match self.goal {
+                    Goal::Up => self.read(call, outputs.clone()).await?,
+                    Goal::Destroy => self.glance(call, outputs.clone()).await?,
                 };
+                let Some((outputs, properties)) = seen else { continue };
                 let mut seen = Seen { outputs, properties, found: false, others: Vec::new() };
                 if let Some(intent) = intent {
                     self.look_for_successor(call, intent, declared, &mut seen).await?;
@@ -233,6 +238,24 @@ impl Looker<'_> {
         let _slot = self.slots.acquire().await;
         let properties = steadily(Calm::READ, || self.provider.read(call, &outputs)).await?;
         Ok(properties.map(|properties| (outputs, properties)))
+    }
+
+    /// What is recorded, with what is seen of it now.
+    async fn glance(
+        self,
+        call: Call<'_>,
+        outputs: Value,
+    ) -> Result<Option<(Value, Value)>, Failure> {
+        let _slot = self.slots.acquire().await;
+        let seen = steadily(Calm::READ, || self.provider.glance(call, &outputs)).await?;
+        Ok(seen.map(|seen| {
+            let mut properties = call.properties.clone();
+            match (&mut properties, seen) {
+                (Value::Object(properties), Value::Object(seen)) => properties.extend(seen),
+                (properties, seen) => *properties = seen,
+            }
+            (outputs, properties)
+        }))
     }
 
     /// What is found by name or tag, but for what is known to be replaced: that carries the same

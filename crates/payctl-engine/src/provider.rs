@@ -94,7 +94,7 @@ pub struct Call<'a> {
 /// The outcome of a verb.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, Failure>>;
 
-/// A cloud behind the six verbs, over JSON.
+/// A cloud behind the verbs of [`Resource`], over JSON.
 pub trait Provider: Sync {
     /// The kinds it knows.
     fn kinds(&self) -> &Kinds;
@@ -102,6 +102,8 @@ pub trait Provider: Sync {
     fn find<'a>(&'a self, call: Call<'a>, declared: &'a Value) -> Answer<'a, Vec<Value>>;
     /// See [`Resource::read`].
     fn read<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Option<Value>>;
+    /// See [`Resource::glance`].
+    fn glance<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Option<Value>>;
     /// See [`Resource::create`].
     fn create<'a>(&'a self, call: Call<'a>, declared: &'a Value) -> Answer<'a, Value>;
     /// See [`Resource::converge`].
@@ -202,6 +204,11 @@ impl<C: Cloud> Provider for Bound<C> {
             .boxed()
     }
 
+    fn glance<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Option<Value>> {
+        async move { self.registry.verbs(call.address)?.glance(cx(&self.steady, call), known).await }
+            .boxed()
+    }
+
     fn create<'a>(&'a self, call: Call<'a>, declared: &'a Value) -> Answer<'a, Value> {
         async move { self.registry.verbs(call.address)?.create(cx(&self.once, call), declared).await }
             .boxed()
@@ -241,6 +248,7 @@ fn cx<'a, C>(cloud: &'a C, call: Call<'a>) -> Cx<'a, C> {
 trait Verbs<C>: Send + Sync {
     fn find<'a>(&'a self, cx: Cx<'a, C>, declared: &'a Value) -> Answer<'a, Vec<Value>>;
     fn read<'a>(&'a self, cx: Cx<'a, C>, known: &'a Value) -> Answer<'a, Option<Value>>;
+    fn glance<'a>(&'a self, cx: Cx<'a, C>, known: &'a Value) -> Answer<'a, Option<Value>>;
     fn create<'a>(&'a self, cx: Cx<'a, C>, declared: &'a Value) -> Answer<'a, Value>;
     fn converge<'a>(
         &'a self,
@@ -267,6 +275,14 @@ impl<R: Resource> Verbs<R::Cloud> for Typed<R> {
     fn read<'a>(&'a self, cx: Cx<'a, R::Cloud>, known: &'a Value) -> Answer<'a, Option<Value>> {
         async move {
             let seen = R::read(&cx, &parse(known)?).await.map_err(failure::<R>)?;
+            seen.as_ref().map(write).transpose()
+        }
+        .boxed()
+    }
+
+    fn glance<'a>(&'a self, cx: Cx<'a, R::Cloud>, known: &'a Value) -> Answer<'a, Option<Value>> {
+        async move {
+            let seen = R::glance(&cx, &parse(known)?).await.map_err(failure::<R>)?;
             seen.as_ref().map(write).transpose()
         }
         .boxed()

@@ -1,6 +1,6 @@
 //! The resource trait: what the engine asks of every kind, and what it knows about it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::future::Future;
 use std::time::Duration;
@@ -74,6 +74,20 @@ pub enum Readiness {
     Ready,
     /// Not yet; what it waits for, such as "the gateway to become available".
     NotYet(String),
+}
+
+/// What decides whether a resource may be deleted.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Glance<R> {
+    /// All of it.
+    Whole(R),
+    /// Whose it is.
+    #[allow(missing_docs)]
+    Tags { tags: BTreeMap<String, String> },
+    /// Whose it is, and whether it is protected.
+    #[allow(missing_docs)]
+    Protection { tags: BTreeMap<String, String>, deletion_protection: bool },
 }
 
 /// What makes it safe to repeat a create call whose answer was lost.
@@ -157,8 +171,8 @@ impl Access {
 
 /// One kind of resource, declared by its properties.
 ///
-/// Six verbs. `create` is exactly one mutating call; what it cannot set, `converge` sets after
-/// it, so that creation, update and recovery are the same code.
+/// Six verbs, and a shorter way to read. `create` is exactly one mutating call; what it cannot set,
+/// `converge` sets after it, so that creation, update and recovery are the same code.
 pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static {
     /// Where it lives.
     type Cloud: Cloud;
@@ -209,6 +223,15 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + Send + Sync +
         cx: &Cx<'_, Self::Cloud>,
         known: &Self::Outputs,
     ) -> impl Future<Output = Result<Option<Self>, CloudError<Self>>> + Send;
+
+    /// Reads what decides whether it may be deleted, or `None` when it is gone. A kind that takes
+    /// several calls for all its properties has fewer here.
+    fn glance(
+        cx: &Cx<'_, Self::Cloud>,
+        known: &Self::Outputs,
+    ) -> impl Future<Output = Result<Option<Glance<Self>>, CloudError<Self>>> + Send {
+        async { Ok(Self::read(cx, known).await?.map(Glance::Whole)) }
+    }
 
     /// Makes it: exactly one mutating call, tags included where the API takes them.
     fn create(

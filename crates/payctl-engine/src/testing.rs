@@ -372,6 +372,20 @@ impl Provider for Memory {
         .boxed()
     }
 
+    fn glance<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Option<Value>> {
+        async move {
+            let info = self.info(call.address);
+            let mut seen = self.read(call, known).await?;
+            // No more than what a kind has to tell.
+            if let Some(Value::Object(seen)) = seen.as_mut().filter(|_| info.tagged()) {
+                let told = ["tags", "deletion_protection", "pending_deletion"];
+                seen.retain(|name, _| told.contains(&name.as_str()));
+            }
+            Ok(seen)
+        }
+        .boxed()
+    }
+
     fn create<'a>(&'a self, call: Call<'a>, declared: &'a Value) -> Answer<'a, Value> {
         async move {
             let info = self.info(call.address);

@@ -223,7 +223,7 @@ impl Environment {
         goal: Goal,
         permissions: &PermissionArgs,
     ) -> Result<Plan, CliError> {
-        let observed = self.observe().await?;
+        let observed = self.observe(goal).await?;
         // A lost state is taken up under the lineage that the resources themselves carry.
         if self.loaded.state.is_none()
             && let Some(lineage) = observed.lineage(&self.owner())
@@ -257,9 +257,9 @@ impl Environment {
         Ok(plan)
     }
 
-    async fn observe(&self) -> Result<Observed, CliError> {
+    async fn observe(&self, goal: Goal) -> Result<Observed, CliError> {
         let owner = self.owner();
-        observe(&self.provider, &owner, &self.stack, &self.state).await.map_err(|error| {
+        observe(&self.provider, &owner, &self.stack, &self.state, goal).await.map_err(|error| {
             CliError::aws(format!("failed to read {}", error.address), &error.source)
         })
     }

@@ -287,8 +287,15 @@ where
     panic!("it takes too long");
 }
 
+/// Reads it. A glance tells the same of it, and whether it is there.
 async fn read(environment: &Environment, call: Call<'_>, outputs: &Value) -> Option<Value> {
-    environment.provider.read(call, outputs).await.unwrap()
+    let read = environment.provider.read(call, outputs).await.unwrap();
+    let glance = environment.provider.glance(call, outputs).await.unwrap();
+    assert_eq!(read.is_some(), glance.is_some(), "read: {read:#?}, at a glance: {glance:#?}");
+    for (property, value) in glance.iter().filter_map(Value::as_object).flatten() {
+        assert_eq!(read.as_ref().and_then(|read| read.get(property)), Some(value), "{property}");
+    }
+    read
 }
 
 async fn see(environment: &Environment, case: &Case) -> Seen {

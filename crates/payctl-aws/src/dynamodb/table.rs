@@ -10,7 +10,9 @@ use aws_sdk_dynamodb::types::{
     StreamSpecification, StreamViewType, TableDescription, TableStatus, Tag,
     TimeToLiveSpecification, TimeToLiveStatus,
 };
-use payctl_engine::{Access, Changed, FailureKind, Input, Readiness, Resource, Typical, outputs};
+use payctl_engine::{
+    Access, Changed, FailureKind, Glance, Input, Readiness, Resource, Typical, outputs,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -123,6 +125,13 @@ impl Resource for Table {
             ttl: ttl?,
             tags: tags?,
         }))
+    }
+
+    async fn glance(cx: &Cx<'_>, known: &TableOutputs) -> Result<Option<Glance<Self>>> {
+        let (seen, tags) = futures::join!(describe(cx, known.name.as_str()), tags(cx, &known.arn));
+        let Some(seen) = alive(seen?) else { return Ok(None) };
+        let deletion_protection = seen.deletion_protection_enabled.unwrap_or_default();
+        Ok(Some(Glance::Protection { tags: tags?, deletion_protection }))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<TableOutputs> {

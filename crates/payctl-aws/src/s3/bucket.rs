@@ -7,7 +7,7 @@ use aws_sdk_s3::types::{
     ObjectOwnership, ServerSideEncryption,
 };
 use payctl_engine::{
-    Access, Changed, Failure, FailureKind, Input, Repeat, Resource, Typical, outputs,
+    Access, Changed, Failure, FailureKind, Glance, Input, Repeat, Resource, Typical, outputs,
 };
 use serde::{Deserialize, Serialize};
 
@@ -114,7 +114,7 @@ impl Resource for Bucket {
             tags(cx, &known.name),
         )?;
         let (versioning, encryption, ownership, block_public, lifecycle, policy, tags) = seen;
-        let Some(versioning) = versioning else { return Ok(None) };
+        let (Some(versioning), Some(tags)) = (versioning, tags) else { return Ok(None) };
         let (kms_key, bucket_key) = encryption;
         let name = known.name.to_string();
         Ok(Some(Self {
@@ -128,6 +128,10 @@ impl Resource for Bucket {
             policy,
             tags,
         }))
+    }
+
+    async fn glance(cx: &Cx<'_>, known: &BucketOutputs) -> Result<Option<Glance<Self>>> {
+        Ok(tags(cx, &known.name).await?.map(|tags| Glance::Tags { tags }))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<BucketOutputs> {
@@ -351,11 +355,17 @@ async fn policy(cx: &Cx<'_>, name: &BucketName) -> Result<Option<Policy>> {
     reply.and_then(|reply| reply.policy).map(|text| Policy::parse(&text)).transpose()
 }
 
-async fn tags(cx: &Cx<'_>, name: &BucketName) -> Result<Tags> {
+/// None: there is no such bucket.
+async fn tags(cx: &Cx<'_>, name: &BucketName) -> Result<Option<Tags>> {
     let request = own!(cx, get_bucket_tagging, name);
-    let reply = request.send().await.unless_absent("NoSuchTagSet")?;
-    let tags = reply.map(|reply| reply.tag_set).unwrap_or_default().into_iter();
-    Ok(tags.map(|tag| (tag.key, tag.value)).filter(|(key, _)| !key.starts_with("aws:")).collect())
+    let tags = match request.send().await.map_err(AwsError::from) {
+        Ok(reply) => reply.tag_set,
+        Err(error) if error.code() == Some("NoSuchTagSet") => Vec::new(),
+        Err(error) if error.kind() == FailureKind::Absent => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let tags = tags.into_iter().map(|tag| (tag.key, tag.value));
+    Ok(Some(tags.filter(|(key, _)| !key.starts_with("aws:")).collect()))
 }
 
 fn outputs(cx: &Cx<'_>, name: &str) -> BucketOutputs {

@@ -1,7 +1,7 @@
 //! Queues: where messages wait until somebody has worked on them.
 
 use aws_sdk_sqs::types::QueueAttributeName;
-use payctl_engine::{Access, Changed, Input, Readiness, Resource, Typical, outputs};
+use payctl_engine::{Access, Changed, Glance, Input, Readiness, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::attributes::Attributes;
@@ -79,6 +79,10 @@ impl Resource for Queue {
         let (seen, tags) = futures::try_join!(attributes(cx, url), tags(cx, url))?;
         let (Some(seen), Some(tags)) = (seen, tags) else { return Ok(None) };
         Self::of(known.name.as_str(), &seen, tags).map(Some)
+    }
+
+    async fn glance(cx: &Cx<'_>, known: &QueueOutputs) -> Result<Option<Glance<Self>>> {
+        Ok(tags(cx, &known.url).await?.map(|tags| Glance::Tags { tags }))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<QueueOutputs> {

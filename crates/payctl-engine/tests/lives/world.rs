@@ -130,7 +130,7 @@ impl World {
     /// What a run without faults would do.
     pub(crate) async fn plan(&self, stack: &Stack, goal: Goal) -> Plan {
         let state = self.state();
-        let observed = observe(&self.memory, &self.owner, stack, &state).await.unwrap();
+        let observed = observe(&self.memory, &self.owner, stack, &state, goal).await.unwrap();
         self.made(stack, goal, &state, &observed)
     }
 
@@ -151,7 +151,7 @@ impl World {
         let session = self.store.lock(&Self::holder())?;
         let loaded = self.store.load()?;
         let mut state = self.or_empty(&loaded);
-        let observed = match observe(&self.memory, &self.owner, stack, &state).await {
+        let observed = match observe(&self.memory, &self.owner, stack, &state, goal).await {
             Ok(observed) => observed,
             Err(error) => return Ok(End::Blind(error)),
         };
