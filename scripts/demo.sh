@@ -88,6 +88,11 @@ cost_optimized() {
         grep -o '<Name>ApproximateNumberOfMessages</Name><Value>1</Value>'; do sleep 0.2; done
     step "it ended in the dead-letter queue; the payments are completed"
     get 'prod/payments?status=completed'
+    step "each has left its objects in the audit bucket"
+    objects=$(request "$endpoint/$(output bucket_name)?list-type=2&prefix=audit/" s3 |
+        grep -o '<Key>[^<]*' | cut -c 6-)
+    printf '%s\n' "$objects" | grep "$id"
+    printf '%s\n' "$objects" | grep -v "$id"
 }
 
 # Asks the API for $1.
@@ -112,11 +117,19 @@ json() {
         --data "$3" --write-out '\n'
 }
 
-# A call to service $1 as curl is told, whose signature the sandbox does not look at.
+# A call to service $1 as curl is told.
 call() {
-    scope="sandbox/20260101/us-east-1/$1/aws4_request"
+    called=$1
     shift
-    curl --silent --show-error "$@" "$endpoint/" \
+    request "$endpoint/" "$called" "$@"
+}
+
+# A request to $1, of service $2, as curl is told, whose signature the sandbox does not look at.
+request() {
+    to=$1
+    scope="sandbox/20260101/us-east-1/$2/aws4_request"
+    shift 2
+    curl --silent --show-error "$@" "$to" \
         --header "Authorization: AWS4-HMAC-SHA256 Credential=$scope, SignedHeaders=host, Signature=0"
 }
 

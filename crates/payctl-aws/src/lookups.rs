@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_guardduty::types::DetectorStatus;
 use payctl_engine::{Failure, FailureKind};
 
 use crate::ec2::{ImageId, PrefixListId};
@@ -25,6 +26,7 @@ pub enum Recorder {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DetectorFound {
     pub id: DetectorId,
+    pub enabled: bool,
     /// They tell whose it is.
     pub tags: Tags,
 }
@@ -117,8 +119,11 @@ impl Connection {
         let request = aws.guardduty.get_detector().detector_id(&id);
         // It may have gone in between.
         let seen = request.send().await.unless_absent("ResourceNotFoundException")?;
-        let found = |tags| DetectorFound { id: id.into(), tags: guardduty::declared(tags) };
-        Ok(seen.map(|seen| found(seen.tags)))
+        Ok(seen.map(|seen| DetectorFound {
+            id: id.into(),
+            enabled: seen.status() == Some(&DetectorStatus::Enabled),
+            tags: guardduty::declared(seen.tags),
+        }))
     }
 
     /// The version of `engine`, such as `aurora-postgresql`, that `wanted` stands for: for a major

@@ -53,8 +53,9 @@ pub enum Detector {
     None,
     /// The environment's own.
     Ours,
-    /// Someone else's, by its id.
-    Other(String),
+    /// Someone else's.
+    #[allow(missing_docs)]
+    Other { id: String, enabled: bool },
     /// It could not be asked for, and why.
     Unknown(String),
 }

@@ -35,6 +35,9 @@ pub const API_HANDLER: &str = "payments-api";
 /// The handler of the function that the queue feeds.
 pub const EVENT_HANDLER: &str = "event-handler";
 
+/// The index that payments are listed by.
+const STATUS_INDEX: &str = "status-index";
+
 /// Declares the stack.
 #[must_use]
 pub fn declare(context: &Context<'_>, parameters: &Parameters) -> Stack {
@@ -168,7 +171,7 @@ impl System<'_> {
             context.name("payments"),
             Attribute::new("payment_id", AttributeKind::S),
             Some(Attribute::new("timestamp", AttributeKind::S)),
-            [("status-index".to_owned(), by_status)].into(),
+            [(STATUS_INDEX.to_owned(), by_status)].into(),
             key,
             parameters.deletion_protection || strict,
         );

@@ -28,6 +28,8 @@ pub struct System {
     pub about: &'static str,
     /// The handlers its functions run.
     pub handlers: &'static [&'static str],
+    /// How many availability zones it is spread over.
+    pub zones: usize,
     looks_up: fn(&Config) -> LooksUp,
     architecture: fn(&Config) -> Architecture,
     declare: fn(&Context<'_>, &Config) -> Stack,
@@ -60,6 +62,7 @@ pub const SYSTEMS: &[System] = &[
         name: pci_core::NAME,
         about: "file- and event-driven payment processor in an isolated network, all of it audited",
         handlers: &[pci_core::HANDLER],
+        zones: 3,
         looks_up: |_| LooksUp::default(),
         architecture: |config| config.pci_core.architecture,
         declare: |context, config| pci_core::declare(context, &config.pci_core),
@@ -68,6 +71,7 @@ pub const SYSTEMS: &[System] = &[
         name: secure_api::NAME,
         about: "payments posted to a REST API behind a firewall, with a key for each purpose",
         handlers: &[secure_api::HANDLER],
+        zones: 3,
         looks_up: |_| LooksUp {
             prefix_lists: &["s3", "dynamodb"],
             api_logs: true,
@@ -80,6 +84,7 @@ pub const SYSTEMS: &[System] = &[
         name: cost_optimized::NAME,
         about: "payments queued and completed one by one, beside instances, on a budget",
         handlers: &[cost_optimized::API_HANDLER, cost_optimized::EVENT_HANDLER],
+        zones: 2,
         looks_up: |config| LooksUp {
             api_logs: true,
             image: cost_optimized::image_parameter(&config.cost_optimized),
@@ -94,6 +99,7 @@ pub const SYSTEMS: &[System] = &[
         name: migration::NAME,
         about: "payments scored and kept behind an HTTP API, with a database and blue/green shifts",
         handlers: migration::HANDLERS,
+        zones: 3,
         looks_up: |config| LooksUp {
             database: Some(migration::database(&config.migration)),
             ..LooksUp::default()
@@ -108,6 +114,7 @@ const MEASURED: &[System] = &[System {
     name: wide::NAME,
     about: "resources that have nothing to do with each other",
     handlers: &[],
+    zones: 0,
     looks_up: |_| LooksUp::default(),
     architecture: |_| Architecture::X86_64,
     declare: |context, _| wide::declare(context),

@@ -16,7 +16,8 @@ use payctl_engine::{Address, Input, Stack};
 use crate::Context;
 use crate::config::Posture;
 use crate::parts::bucket::{self, Ageing};
-use crate::parts::{flow_log, function, key, logs, nat, network, table, topic};
+use crate::parts::topic::{self, Publisher};
+use crate::parts::{flow_log, function, key, logs, nat, network, table};
 
 mod api;
 mod balancer;
@@ -30,6 +31,8 @@ pub use parameters::Parameters;
 
 /// The stack's name.
 pub const NAME: &str = "migration";
+/// The index that transactions are listed by.
+const STATUS_INDEX: &str = "status-timestamp-index";
 /// The handlers of its functions.
 pub const HANDLERS: &[&str] =
     &["payment-validation", "fraud-detection", "transaction-processing", "secrets-rotation"];
@@ -158,7 +161,7 @@ impl System<'_> {
     }
 
     fn topics(&self, stack: &mut Stack, keys: &Keys) -> Topics {
-        let publishers = [topic::ALARMS];
+        let publishers = [Publisher::Alarms];
         let mut topic = |name: &str, shown_as: &str| {
             let topic = topic::encrypted(self.context, name, shown_as, &keys.logs, &publishers);
             stack.add(name, topic)
@@ -178,7 +181,7 @@ impl System<'_> {
         };
         let indexes = [
             ("customer-id-timestamp-index".to_owned(), index("customer_id")),
-            ("status-timestamp-index".to_owned(), index("status")),
+            (STATUS_INDEX.to_owned(), index("status")),
         ];
         let transactions = Table {
             stream: Some("NEW_AND_OLD_IMAGES".to_owned()),

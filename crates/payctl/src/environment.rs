@@ -407,7 +407,7 @@ fn whose(local: &Local, found: DetectorFound) -> Detector {
     let is = |tag: &str, value: &str| found.tags.get(tag).is_some_and(|tag| tag == value);
     match is("payctl:stack", local.system.name) && is("payctl:suffix", local.suffix.as_str()) {
         true => Detector::Ours,
-        false => Detector::Other(found.id.to_string()),
+        false => Detector::Other { id: found.id.to_string(), enabled: found.enabled },
     }
 }
 
@@ -426,16 +426,17 @@ async fn zones(
         .zones(aws)
         .await
         .map_err(|error| CliError::aws("failed to ask for the region's zones", &error.into()))?;
-    if zones.len() < 3 {
+    let needed = local.system.zones;
+    if zones.len() < needed {
         let message = format!(
-            "{} has {} availability zones, and {} needs 3",
+            "{} has {} availability zones, and {} needs {needed}",
             connection.region(),
             zones.len(),
             local.system.name
         );
         return Err(CliError::failed(message).hint("choose another region with --region"));
     }
-    zones.truncate(3);
+    zones.truncate(needed);
     state.choices.insert("zones".to_owned(), serde_json::json!(zones));
     Ok(zones)
 }

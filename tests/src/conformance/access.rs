@@ -55,6 +55,7 @@ const UNCALLED: &[(&str, &str)] = &[
     ("rds.cluster", "rds:DescribeDBInstances"),
     ("elbv2.load_balancer", "ec2:DeleteNetworkInterface"),
     ("kms.key", "kms:CancelKeyDeletion"),
+    ("autoscaling.group", "autoscaling:DisableMetricsCollection"),
     ("autoscaling.group", "autoscaling:SetInstanceProtection"),
     ("autoscaling.group", "ec2:DescribeInstances"),
     ("lambda.function", "ec2:DeleteNetworkInterface"),

@@ -22,6 +22,7 @@ fn group(template: &LaunchTemplateRef, subnets: &[&SubnetRef]) -> Group {
         health_check: "EC2".to_owned(),
         health_check_grace_s: 120,
         default_warmup_s: 180,
+        metrics: false,
         tags: tags("group"),
     }
 }
@@ -93,10 +94,13 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
             .edit("health_check", "ELB")
             .edit("health_check_grace_s", 60)
             .edit("default_warmup_s", 60)
+            .edit("metrics", true)
             .edit("tags", tags("other"))
             .except(Moto, "default_warmup_s", "it is not kept")
+            .except(Moto, "metrics", "it takes all of them for none")
             .except(Ministack, "default_warmup_s", "it is not kept")
-            .except(Ministack, "launch_template", "UpdateAutoScalingGroup ignores it"),
+            .except(Ministack, "launch_template", "UpdateAutoScalingGroup ignores it")
+            .except(Ministack, "metrics", "it knows no metrics of groups"),
     );
 
     let All { stack, policies: [_, memory], .. } = all();
@@ -147,6 +151,12 @@ pub async fn a_group_and_its_instances() {
     assert_eq!(tag("Name").as_deref(), Some("group"));
     assert_eq!(tag("payctl:id").as_deref(), Some(first.group.address().as_str()));
     assert_eq!(tag("Server").as_deref(), Some("payments"), "the template's own");
+
+    // What CloudWatch is told by somebody's hand ends.
+    let request = aws.autoscaling.enable_metrics_collection().granularity("1Minute");
+    request.auto_scaling_group_name("conformance-test").send().await.unwrap();
+    let plan = up(&first.stack).await;
+    assert_eq!(changes(&plan), ["metrics"]);
 
     // A policy moved it: that is nothing to plan. One by hand, beyond the bounds, is.
     scale(1, 3, 3).await;

@@ -27,7 +27,7 @@ fn topic(facts: &Facts, name: &str, publishers: &[&str]) -> Topic {
 }
 
 pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
-    let services = ["cloudwatch.amazonaws.com", "events.amazonaws.com"];
+    let services = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"];
     let mut s = stack();
     let [key, other] = ["key", "other"].map(|name| s.add(name, kms::key(facts, &services)).arn());
     // One whose name begins with the other's.

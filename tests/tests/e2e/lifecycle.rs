@@ -34,14 +34,18 @@ const EXCEPTIONS: &[(Emulator, &str, &str, &str)] = &[
     (Ministack, "wafv2.logging", "create", "its calls are missing"),
     (Moto, "autoscaling.group", "default_warmup_s", "is not kept"),
     (Ministack, "autoscaling.group", "default_warmup_s", "is not kept"),
+    (Moto, "autoscaling.group", "metrics", "all of them are taken for none"),
+    (Ministack, "autoscaling.group", "metrics", "the calls are missing"),
     (Moto, "secretsmanager.rotation", "duration", "is not kept"),
     (Moto, "cloudwatch.dashboard", "tags", "PutDashboard ignores them"),
     (Ministack, "cloudwatch.dashboard", "tags", "PutDashboard ignores them"),
 ];
 
-/// Calls that an emulator does not know, so that nothing could be planned.
+/// Calls that an emulator does not know, so that nothing could be planned or made.
 const WITHOUT_LOGGING: (&str, Fate) =
     ("GetLoggingConfiguration", Fate::Refuse(Refusal::Code("WAFNonexistentItemException")));
+const WITHOUT_METRICS: (&str, Fate) =
+    ("EnableMetricsCollection", Fate::Answer("<EnableMetricsCollectionResponse/>"));
 const WITH_VERSIONS: (&str, Fate) = ("DescribeDBEngineVersions", Fate::Answer(VERSIONS));
 const VERSIONS: &str = "<DescribeDBEngineVersionsResponse><DescribeDBEngineVersionsResult>\
     <DBEngineVersions><DBEngineVersion><EngineVersion>16.6</EngineVersion>\
@@ -139,7 +143,7 @@ async fn a_whole_life(system: &str, emulator: Emulator) {
     let server = Server::start(emulator);
     let proxy = Proxy::start(&server.endpoint);
     proxy.set(&Rule::Each(match emulator {
-        Ministack => &[WITHOUT_LOGGING],
+        Ministack => &[WITHOUT_LOGGING, WITHOUT_METRICS],
         Moto => &[WITH_VERSIONS],
         Emulator::Sandbox => &[],
     }));

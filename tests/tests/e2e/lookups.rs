@@ -72,11 +72,14 @@ async fn detector(connection: &Connection, aws: &Aws) {
     assert_eq!(connection.detector(aws).await.unwrap(), None);
     let request = aws.guardduty.create_detector().enable(true).tags("payctl:stack", "other");
     let id = request.send().await.unwrap().detector_id.unwrap();
-    let found = DetectorFound {
+    let found = |enabled| DetectorFound {
         id: id.as_str().into(),
+        enabled,
         tags: [("payctl:stack".to_owned(), "other".to_owned())].into(),
     };
-    assert_eq!(connection.detector(aws).await.unwrap(), Some(found));
+    assert_eq!(connection.detector(aws).await.unwrap(), Some(found(true)));
+    aws.guardduty.update_detector().detector_id(&id).enable(false).send().await.unwrap();
+    assert_eq!(connection.detector(aws).await.unwrap(), Some(found(false)));
 }
 
 /// The kind of the failure lets whoever does not need GuardDuty go on without it.

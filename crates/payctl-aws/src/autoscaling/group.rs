@@ -31,6 +31,8 @@ pub struct Group {
     pub health_check_grace_s: u32,
     /// How long a new instance's metrics do not count.
     pub default_warmup_s: u32,
+    /// Whether CloudWatch is told each minute how many there are, and in which state.
+    pub metrics: bool,
     pub tags: Tags,
 }
 
@@ -57,6 +59,7 @@ impl Resource for Group {
     const KIND: &'static str = "autoscaling.group";
     const REPLACED_BY: &'static [&'static str] = &["name"];
     const UNIQUE_BY: &'static [&'static str] = &["name"];
+    const SET_LATER: &'static [&'static str] = &["metrics"];
     // Its instances are in the subnets, and in the security groups that the template holds.
     const HOLDS: &'static [&'static str] = &["launch_template", "subnets"];
     const STABLE_OUTPUTS: &'static [&'static str] = &["name"];
@@ -77,6 +80,8 @@ impl Resource for Group {
         change: &[
             "autoscaling:CreateOrUpdateTags",
             "autoscaling:DeleteTags",
+            "autoscaling:DisableMetricsCollection",
+            "autoscaling:EnableMetricsCollection",
             "autoscaling:UpdateAutoScalingGroup",
         ],
         delete: &[
@@ -145,7 +150,7 @@ impl Resource for Group {
     }
 
     async fn converge(&self, cx: &Cx<'_>, known: &GroupOutputs, changed: &Changed) -> Result<()> {
-        if changed.names().any(|name| name != "tags") {
+        if changed.names().any(|name| !["metrics", "tags"].contains(&name)) {
             // Where only the bounds change, AWS moves the number to the nearer one by itself.
             let desired = changed.has("desired").then(|| self.desired.cast_signed());
             let request = cx.cloud.autoscaling.update_auto_scaling_group();
@@ -161,6 +166,9 @@ impl Resource for Group {
                 .default_instance_warmup(self.default_warmup_s.cast_signed())
                 .send()
                 .await?;
+        }
+        if changed.has("metrics") {
+            self.tell(cx).await?;
         }
         if changed.has("tags") {
             let seen = look(cx, &known.name).await?;
@@ -226,6 +234,20 @@ impl Group {
     fn template(&self) -> Result<LaunchTemplateSpecification> {
         let template = LaunchTemplateSpecification::builder();
         Ok(template.launch_template_id(self.launch_template.get()?).version(DEFAULT).build())
+    }
+
+    /// Has CloudWatch told of all there is to tell, or of nothing.
+    async fn tell(&self, cx: &Cx<'_>) -> Result<()> {
+        let autoscaling = &cx.cloud.autoscaling;
+        if self.metrics {
+            let request = autoscaling.enable_metrics_collection();
+            let request = request.auto_scaling_group_name(&self.name);
+            request.granularity("1Minute").send().await?;
+        } else if look(cx, &self.name).await?.is_some_and(|seen| told(&seen)) {
+            let request = autoscaling.disable_metrics_collection();
+            request.auto_scaling_group_name(&self.name).send().await?;
+        }
+        Ok(())
     }
 
     /// The subnets, in AWS's words.
@@ -302,9 +324,15 @@ impl TryFrom<&AutoScalingGroup> for Group {
             health_check: seen.health_check_type().unwrap_or_default().to_owned(),
             health_check_grace_s: number(seen.health_check_grace_period()),
             default_warmup_s: number(seen.default_instance_warmup()),
+            metrics: told(seen),
             tags: tags::all(seen.tags()),
         })
     }
+}
+
+/// Whether CloudWatch is told of it.
+fn told(seen: &AutoScalingGroup) -> bool {
+    !seen.enabled_metrics().is_empty()
 }
 
 /// The template's id. Where a hand chose another version than the default, that is told along with

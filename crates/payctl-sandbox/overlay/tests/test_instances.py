@@ -218,6 +218,39 @@ class Policies(FleetTest):
         self.refused("ValidationError", self.put, fleet=self.fleet, change=1)
 
 
+@closes_gaps
+class Metrics(FleetTest):
+    def told(self):
+        return {one["Metric"] for one in self.fleet.group()["EnabledMetrics"]}
+
+    def test_all_are_told_and_none(self):
+        fleet = self.fleet
+        fleet.start(0)
+        fleet.autoscaling.enable_metrics_collection(**fleet.of_group, Granularity="1Minute")
+        self.assertIn("GroupInServiceInstances", self.told())
+        fleet.autoscaling.disable_metrics_collection(**fleet.of_group)
+        self.assertEqual(self.told(), set())
+
+    def test_one_is_told_no_longer(self):
+        fleet = self.fleet
+        fleet.start(0)
+        for metrics in (["GroupMinSize"], ["GroupMaxSize"]):
+            fleet.autoscaling.enable_metrics_collection(
+                **fleet.of_group, Granularity="1Minute", Metrics=metrics
+            )
+        self.assertEqual(self.told(), {"GroupMinSize", "GroupMaxSize"})
+        fleet.autoscaling.disable_metrics_collection(**fleet.of_group, Metrics=["GroupMinSize"])
+        self.assertEqual(self.told(), {"GroupMaxSize"})
+
+    def test_the_group_has_to_exist(self):
+        fleet = self.fleet
+        enable = fleet.autoscaling.enable_metrics_collection
+        self.refused("ValidationError", enable, **fleet.of_group, Granularity="1Minute")
+        self.refused(
+            "ValidationError", fleet.autoscaling.disable_metrics_collection, **fleet.of_group
+        )
+
+
 class Timed(unittest.TestCase):
     """In AWS's time."""
 

@@ -13,8 +13,11 @@ use crate::parts::firewall;
 use crate::parts::rest_api::{self, Answered, Served};
 
 /// AWS's rules that requests are held against.
-const MANAGED_RULES: [&str; 2] =
-    ["AWSManagedRulesSQLiRuleSet", "AWSManagedRulesKnownBadInputsRuleSet"];
+const MANAGED_RULES: [&str; 3] = [
+    "AWSManagedRulesCommonRuleSet",
+    "AWSManagedRulesSQLiRuleSet",
+    "AWSManagedRulesKnownBadInputsRuleSet",
+];
 
 impl System<'_> {
     /// The API, deployed as the stage `prod`.

@@ -74,6 +74,7 @@ impl System<'_> {
                 health_check: "EC2".to_owned(),
                 health_check_grace_s: 300,
                 default_warmup_s: 300,
+                metrics: true,
                 tags: context.tags(&name),
                 name,
             },

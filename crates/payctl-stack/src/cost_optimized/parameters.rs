@@ -161,6 +161,10 @@ impl Parameters {
         section.within("burst_limit", self.burst_limit, 1, 5_000)?;
         section.within("rate_limit", self.rate_limit, 1, 10_000)?;
         section.within("address_limit", self.address_limit, 10, 2_000_000_000)?;
+        // No subnet has an endpoint of AWS's services.
+        let leads_out = self.nat != Nat::None;
+        let rule = "one or per-zone: without, no function reaches the table or the queue";
+        section.rule("nat", &"none", leads_out, rule)?;
         self.check_queues(section)?;
         self.check_instances(section)?;
         for (key, above) in [
@@ -279,6 +283,7 @@ mod tests {
             refused(|p| p.visibility_timeout_s = 59),
             "cost-optimized.visibility_timeout_s is 59, and must be at least event_timeout_s"
         );
+        assert!(refused(|p| p.nat = Nat::None).contains("one or per-zone"));
         assert!(refused(|p| p.instances_desired = 6).contains("instances_min to instances_max"));
         assert!(refused(|p| p.alert_email = Some("nobody".to_owned())).contains("a mail address"));
         assert!(refused(|p| p.image = Some("latest".to_owned())).contains("an image's id"));

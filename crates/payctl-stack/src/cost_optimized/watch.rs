@@ -15,9 +15,9 @@ use payctl_aws::{Document, Recorder};
 use payctl_engine::{Input, Stack};
 use serde_json::{Value, json};
 
-use super::System;
 use super::instances::of_group;
 use super::messages::{Queues, Topics};
+use super::{STATUS_INDEX, System};
 use crate::Detector;
 use crate::parts::alarm::{self, Metric};
 use crate::parts::dashboard;
@@ -58,6 +58,7 @@ impl System<'_> {
         let sum = |name, about, metric, above| alarm::above(context, name, about, metric, above);
         let errors = |function| alarm::of_function("Errors", function);
         let throttled = alarm::throttled_writes(watched.table);
+        let throttled_index = alarm::throttled_index_writes(watched.table, STATUS_INDEX);
         let statistic = |statistic: &str, alarm| Alarm { statistic: statistic.to_owned(), ..alarm };
         let alarms = [
             sum(
@@ -76,6 +77,12 @@ impl System<'_> {
                 "dynamodb-throttle",
                 "Writes to the payments are throttled",
                 throttled,
+                parameters.throttle_alarm_above,
+            ),
+            sum(
+                "dynamodb-index-throttle",
+                "Writes to the payments are throttled, as too many have one status",
+                throttled_index,
                 parameters.throttle_alarm_above,
             ),
             sum(
@@ -320,7 +327,7 @@ impl System<'_> {
             (
                 "s3-public-access-check",
                 "Buckets are not public",
-                "S3_BUCKET_LEVEL_PUBLIC_ACCESS_PROHIBITED",
+                "S3_BUCKET_PUBLIC_READ_PROHIBITED",
                 &bucket[..],
                 BTreeMap::new(),
             ),
@@ -352,8 +359,14 @@ impl System<'_> {
     fn detected(&self, stack: &mut Stack) {
         let create = self.parameters.create_detector;
         match &self.context.found.detector {
-            Detector::Other(id) => {
+            Detector::Other { id, enabled: true } => {
                 return stack.note(&format!("GuardDuty's detector {id} is used; it is not ours."));
+            }
+            Detector::Other { id, enabled: false } => {
+                return stack.note(&format!(
+                    "GuardDuty's detector {id}, which is not ours, is suspended: it finds nothing \
+                     until it is enabled."
+                ));
             }
             Detector::Unknown(why) => {
                 return stack.note(&format!("GuardDuty cannot be asked here: {why}"));

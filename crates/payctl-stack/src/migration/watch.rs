@@ -9,7 +9,7 @@ use super::api::Api;
 use super::balancer::Balancer;
 use super::database::Database;
 use super::functions::Functions;
-use super::{System, Topics};
+use super::{STATUS_INDEX, System, Topics};
 use crate::parts::alarm::{self, Metric};
 use crate::parts::dashboard;
 
@@ -69,6 +69,12 @@ impl System<'_> {
                 "dynamodb-throttle",
                 "Writes to the transactions are throttled",
                 alarm::throttled_writes(watched.table),
+                parameters.throttle_alarm_above,
+            ),
+            above(
+                "dynamodb-index-throttle",
+                "Writes to the transactions are throttled, as too many have one status",
+                alarm::throttled_index_writes(watched.table, STATUS_INDEX),
                 parameters.throttle_alarm_above,
             ),
             Alarm {

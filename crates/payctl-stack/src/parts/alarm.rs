@@ -43,6 +43,14 @@ pub(crate) fn throttled_writes(table: &TableRef) -> Metric {
     Metric::new("AWS/DynamoDB", "WriteThrottleEvents", [("TableName", table)])
 }
 
+/// The same for one of its indexes, which the table's own metric leaves out: what an index cannot
+/// take is refused as a whole.
+pub(crate) fn throttled_index_writes(table: &TableRef, index: &'static str) -> Metric {
+    let Metric { namespace, name, mut dimensions } = throttled_writes(table);
+    dimensions.insert("GlobalSecondaryIndexName".to_owned(), index.into());
+    Metric { namespace, name, dimensions }
+}
+
 /// Fires when the sum of five minutes is above the threshold, and tells nobody yet.
 pub(crate) fn above(
     context: &Context<'_>,

@@ -48,22 +48,23 @@ pub(crate) fn logs(context: &Context<'_>) -> Statement {
         .when("ArnLike", "kms:EncryptionContext:aws:logs:arn", context.arn("logs", "log-group:*"))
 }
 
-/// What publishes to encrypted topics may use the key for that, on behalf of this account: without
-/// it the alarms would fire and nobody would hear.
+/// What publishes to encrypted topics may use the key for that: without it the alarms would fire and
+/// nobody would hear. EventBridge does not say on whose behalf it publishes.
 pub(crate) fn publishers(context: &Context<'_>) -> [Statement; 2] {
-    [alarms(context), publisher(context, "EventBridge", "events.amazonaws.com")]
+    [alarms(context), publisher("EventBridge", "events.amazonaws.com")]
 }
 
-/// The same for alarms alone.
+/// The same for alarms alone, on behalf of this account.
 pub(crate) fn alarms(context: &Context<'_>) -> Statement {
-    publisher(context, "CloudWatchAlarms", "cloudwatch.amazonaws.com")
+    publisher("CloudWatchAlarms", "cloudwatch.amazonaws.com").when(
+        "StringEquals",
+        "aws:SourceAccount",
+        context.account,
+    )
 }
 
-fn publisher(context: &Context<'_>, sid: &str, service: &str) -> Statement {
-    Statement::allow(sid, &["kms:Decrypt", "kms:GenerateDataKey*"])
-        .for_service(service)
-        .on_all()
-        .when("StringEquals", "aws:SourceAccount", context.account)
+fn publisher(sid: &str, service: &str) -> Statement {
+    Statement::allow(sid, &["kms:Decrypt", "kms:GenerateDataKey*"]).for_service(service).on_all()
 }
 
 /// CloudTrail may encrypt with the key for the trail `name`, and look at what it encrypted.

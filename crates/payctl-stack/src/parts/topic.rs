@@ -7,27 +7,38 @@ use payctl_engine::Input;
 
 use crate::Context;
 
-/// CloudWatch's alarms, as a publisher to [`encrypted`].
-pub(crate) const ALARMS: (&str, &str) = ("CloudWatch", "cloudwatch.amazonaws.com");
-/// EventBridge's rules, as one.
-pub(crate) const EVENTS: (&str, &str) = ("EventBridge", "events.amazonaws.com");
+/// What may publish to a topic.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Publisher {
+    /// CloudWatch's alarms, those of this account.
+    Alarms,
+    /// EventBridge's rules. Whose they are it does not say, so that no condition may ask.
+    Events,
+}
 
-/// The topic `name`, which nobody reaches without TLS, and which the `publishers` may publish to on
-/// behalf of this account.
+/// The topic `name`, which nobody reaches without TLS, and which the `publishers` may publish to.
 pub(crate) fn encrypted(
     context: &Context<'_>,
     name: &str,
     shown_as: &str,
     key: &KeyRef,
-    publishers: &[(&str, &str)],
+    publishers: &[Publisher],
 ) -> Topic {
     let name = context.name(name);
     let arn = context.arn("sns", &name);
-    let publish = |(sid, service): &(&str, &str)| {
-        Statement::allow(sid, &["sns:Publish"])
-            .for_service(service)
-            .on([Input::Known(arn.clone())])
-            .when("StringEquals", "aws:SourceAccount", context.account)
+    let publish = |publisher: &Publisher| {
+        let statement = |sid, service| {
+            let statement = Statement::allow(sid, &["sns:Publish"]).for_service(service);
+            statement.on([Input::Known(arn.clone())])
+        };
+        match publisher {
+            Publisher::Alarms => statement("CloudWatch", "cloudwatch.amazonaws.com").when(
+                "StringEquals",
+                "aws:SourceAccount",
+                context.account,
+            ),
+            Publisher::Events => statement("EventBridge", "events.amazonaws.com"),
+        }
     };
     let tls = Statement::deny("DenyWithoutTls", &["sns:Publish"])
         .for_all()

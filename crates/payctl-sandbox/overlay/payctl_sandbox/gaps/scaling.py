@@ -1,9 +1,10 @@
-"""Scaling policies, of which moto has one of a name and never answers the ARN."""
+"""Scaling policies, of which moto has one of a name and never answers the ARN; and the metrics of
+groups, of which it takes "all" for none and stops telling none."""
 
 from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import AutoScalingBackend
 from moto.autoscaling.responses import AutoScalingResponse
-from moto.core.responses import ActionResult
+from moto.core.responses import ActionResult, EmptyResult
 
 from ..patching import replace
 
@@ -53,3 +54,49 @@ def delete_auto_scaling_group(original, self, group_name):
     for key, policy in list(self.policies.items()):
         if policy.auto_scaling_group_name == group_name:
             del self.policies[key]
+
+
+# What there is to tell of a group.
+METRICS = [
+    "GroupMinSize",
+    "GroupMaxSize",
+    "GroupDesiredCapacity",
+    "GroupInServiceInstances",
+    "GroupPendingInstances",
+    "GroupStandbyInstances",
+    "GroupTerminatingInstances",
+    "GroupTotalInstances",
+    "GroupInServiceCapacity",
+    "GroupPendingCapacity",
+    "GroupStandbyCapacity",
+    "GroupTerminatingCapacity",
+    "GroupTotalCapacity",
+    "WarmPoolDesiredCapacity",
+    "WarmPoolWarmedCapacity",
+    "WarmPoolPendingCapacity",
+    "WarmPoolTerminatingCapacity",
+    "WarmPoolTotalCapacity",
+    "GroupAndWarmPoolDesiredCapacity",
+    "GroupAndWarmPoolTotalCapacity",
+]
+
+
+@replace(AutoScalingBackend, "enable_metrics_collection")
+def enable_metrics_collection(original, self, group_name, metrics):
+    if group_name not in self.autoscaling_groups:
+        raise ValidationError("AutoScalingGroup name not found - null")
+    told = self.autoscaling_groups[group_name].metrics
+    return original(self, group_name, sorted({*told, *(metrics or METRICS)}))
+
+
+def _disable_metrics_collection(self):
+    name, metrics = self._get_param("AutoScalingGroupName"), self._get_param("Metrics")
+    groups = self.autoscaling_backend.autoscaling_groups
+    if name not in groups:
+        raise ValidationError("AutoScalingGroup name not found - null")
+    stopped = metrics or METRICS
+    groups[name].metrics = [metric for metric in groups[name].metrics if metric not in stopped]
+    return EmptyResult()
+
+
+AutoScalingResponse.disable_metrics_collection = _disable_metrics_collection
