@@ -18,7 +18,7 @@ type Error = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Error> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no root")?.to_owned();
-    let payctl = root.join(std::env::var("PAYCTL_BIN").unwrap_or("target/debug/payctl".into()));
+    let payctl = root.join(std::env::var("PAYCTL_BIN").unwrap_or("target/release/payctl".into()));
     planning()?;
     critical_path()?;
     version(&payctl)?;
