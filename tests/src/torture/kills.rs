@@ -2,7 +2,7 @@
 
 use aws_sdk_kms::types::KeyState;
 
-use super::{Extent, Rack, seed, spread, tell};
+use super::{Extent, Part, Rack, seed, spread, tell};
 use crate::cloud::keys;
 use crate::proxy::{Fate, Rule};
 use crate::strangers;
@@ -14,8 +14,12 @@ pub async fn at_every_call(system: &str, extent: Extent) {
         let rack = Rack::new(system).await;
         (rack.up.len() as u64, rack.destroy.len() as u64)
     };
+    let part = Part::chosen();
     let points: Vec<(u64, bool)> = match extent {
-        Extent::All => (1..=n.max(m)).flat_map(|nth| [(nth, false), (nth, true)]).collect(),
+        Extent::All => {
+            let calls = (1..=n.max(m)).filter(|nth| part.has(*nth));
+            calls.flat_map(|nth| [(nth, false), (nth, true)]).collect()
+        }
         Extent::Sample => {
             let mut random = fastrand::Rng::with_seed(seed());
             (0..4).map(|nth| (random.u64(1..=n.min(m)), nth % 2 == 0)).collect()
@@ -28,11 +32,11 @@ pub async fn at_every_call(system: &str, extent: Extent) {
     let ups = ended.iter().filter(|(up, _)| *up).count();
     let downs = ended.iter().filter(|(_, down)| *down).count();
     tell(&format!(
-        "R1 {system}: up makes {n} calls; killed at {ups} points: {ups} converged, 0 orphans, \
+        "R1 {system}{part}: up makes {n} calls; killed at {ups} points: {ups} converged, 0 orphans, \
          0 duplicates"
     ));
     tell(&format!(
-        "R2 {system}: destroy makes {m} calls; killed at {downs} points among {} strangers: \
+        "R2 {system}{part}: destroy makes {m} calls; killed at {downs} points among {} strangers: \
          {downs} ended with nothing of ours and everything of theirs",
         strangers::COUNT
     ));

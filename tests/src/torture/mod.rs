@@ -54,6 +54,39 @@ pub fn seed() -> u64 {
     std::env::var("PAYCTL_SEED").map_or(1, |text| text.parse().unwrap())
 }
 
+/// Which part of everything is tried, of how many: `PAYCTL_PART`, such as `2/6`, else all of it.
+/// All of a large system takes hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    nth: u64,
+    of: u64,
+}
+
+impl Part {
+    pub fn chosen() -> Self {
+        let Ok(text) = std::env::var("PAYCTL_PART") else { return Self { nth: 1, of: 1 } };
+        let part = text.split_once('/').and_then(|(nth, of)| {
+            let part = Self { nth: nth.parse().ok()?, of: of.parse().ok()? };
+            (1..=part.of).contains(&part.nth).then_some(part)
+        });
+        part.unwrap_or_else(|| panic!("PAYCTL_PART is {text:?}: it is such as 2/6"))
+    }
+
+    /// Whether the call of that number, from 1, is in it.
+    pub fn has(self, call: u64) -> bool {
+        (call - 1) % self.of == self.nth - 1
+    }
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self { of: 1, .. } => Ok(()),
+            Self { nth, of } => write!(f, ", part {nth} of {of}"),
+        }
+    }
+}
+
 /// Tells a count, which is what the proof is for.
 #[allow(clippy::print_stderr, reason = "the count is the result")]
 pub fn tell(line: &str) {
