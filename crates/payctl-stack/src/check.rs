@@ -86,8 +86,10 @@ impl Section {
         for net in private.iter().chain(public) {
             let whole = net.network() == net.addr();
             self.rule("private_subnets", net, whole, "the first address of its network")?;
-            let inside = network.contains(net) && net.prefix_len() <= 28;
+            let inside = network.contains(net);
             self.rule("private_subnets", net, inside, &format!("inside {network}"))?;
+            let rule = "of /28 or larger, as AWS's subnets are";
+            self.rule("private_subnets", net, net.prefix_len() <= 28, rule)?;
             let apart = seen.iter().all(|other| !other.contains(net) && !net.contains(other));
             self.rule("private_subnets", net, apart, "apart from the other subnets")?;
             seen.push(*net);

@@ -33,9 +33,8 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
         report::calls(&environment.calls);
     }
     if let Some(path) = &args.out {
-        let sandbox = if global.sandbox { " --sandbox" } else { "" };
-        let path = path.display();
-        report::say(&format!("saved; `payctl up {path}{sandbox}` does exactly this"));
+        let command = global.command(&format!("up {}", path.display()));
+        report::say(&format!("saved; `{command}` does exactly this"));
     }
     match (plan.refusals.is_empty(), plan.is_empty()) {
         (false, _) => Ok(Exit::Failed),

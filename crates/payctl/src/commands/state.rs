@@ -76,7 +76,8 @@ async fn forget(
     state.pending.remove(address);
     session.save(&mut state)?;
     report::say(&format!(
-        "{address} is forgotten; it is still in AWS, and `payctl up` takes it up again by its tags"
+        "{address} is forgotten; it is still in AWS, with its tags: as long as the stack declares it, \
+         `payctl up` takes it up again and `payctl destroy` deletes it"
     ));
     Ok(Exit::Done)
 }
