@@ -29,8 +29,18 @@ pub(crate) fn load(
                 .hint(build)
                 .hint("or name the folder that has it with --handlers")
         })?;
-        check_machine(&binary, architecture)
-            .map_err(|source| failed("cannot use the handler").because(&source).hint(build))?;
+        check_machine(&binary, architecture).map_err(|source| {
+            let other = match architecture {
+                Architecture::Arm64 => "x86_64",
+                Architecture::X86_64 => "arm64",
+            };
+            let set =
+                format!("`architecture = \"{other}\"` under [{}] in payctl.toml", system.name);
+            failed("cannot use the handler")
+                .because(&source)
+                .hint(build)
+                .hint(format!("or, if it is built for that, set {set}"))
+        })?;
         let digest = artifacts
             .add(&binary)
             .map_err(|source| failed("failed to zip the handler").because(&source))?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use payctl_aws::Leftover;
 use payctl_engine::state::Session;
 use payctl_engine::{FailureKind, Goal, Limits, Outcome, Plan, Stop, execute};
 use tokio::signal::unix::{SignalKind, signal};
@@ -68,15 +69,16 @@ pub(super) async fn carry_out(
     if outcome.storage.is_none() {
         session.save(&mut environment.state)?;
     }
+    let mut left = false;
     if plan.goal == Goal::Destroy && outcome.is_complete() {
-        name_leftovers(&environment, plan).await;
+        left = name_leftovers(&environment, plan).await;
     }
-    tell(global, &environment, plan, outcome)
+    tell(global, &environment, plan, outcome, left)
 }
 
 /// Asks AWS what still carries our tags though this run knew nothing of it: what an older version
-/// of the stack made and no state remembers.
-async fn name_leftovers(environment: &Environment, plan: &Plan) {
+/// of the stack made and no state remembers. Answers whether something may be left.
+async fn name_leftovers(environment: &Environment, plan: &Plan) -> bool {
     let owner = environment.owner();
     match payctl_aws::leftovers(environment.provider.cloud(), &owner).await {
         Ok(all) => {
@@ -89,16 +91,19 @@ async fn name_leftovers(environment: &Environment, plan: &Plan) {
                 })
                 .filter_map(|outputs| outputs.get("arn")?.as_str())
                 .collect();
-            for leftover in all.iter().filter(|left| !deleted.contains(left.arn.as_str())) {
+            let left = |left: &&Leftover| !deleted.contains(left.arn.as_str());
+            for leftover in all.iter().filter(left) {
                 report::warn(&format!(
                     "AWS still lists, under this environment's tags,\n  {}\n  which is left over \
                      unless it was deleted a while ago",
                     leftover.arn
                 ));
             }
+            all.iter().any(|leftover| left(&leftover))
         }
         Err(error) => {
             report::warn(&format!("AWS could not be asked what is left:\n  {error}"));
+            true
         }
     }
 }
@@ -132,6 +137,7 @@ fn tell(
     environment: &Environment,
     plan: &Plan,
     mut outcome: Outcome,
+    left: bool,
 ) -> Result<Exit, CliError> {
     if let Some(error) = outcome.storage.take() {
         let mut error = CliError::from(error);
@@ -160,12 +166,17 @@ fn tell(
     }
     match plan.goal {
         Goal::Up => report::outputs(&environment.state.outputs),
-        Goal::Destroy => report::say(&format!(
-            "nothing is left of {} {} but its empty state in {}",
-            environment.local.system.name,
-            environment.local.suffix,
-            state_folder(&environment.local).display()
-        )),
+        Goal::Destroy => {
+            let name = format!("{} {}", environment.local.system.name, environment.local.suffix);
+            let folder = state_folder(&environment.local);
+            let folder = folder.display();
+            report::say(&match left {
+                true => format!(
+                    "all that is declared or recorded of {name} is gone; its empty state is in {folder}"
+                ),
+                false => format!("nothing is left of {name} but its empty state in {folder}"),
+            });
+        }
     }
     Ok(Exit::Done)
 }
