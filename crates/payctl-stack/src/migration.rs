@@ -16,8 +16,7 @@ use payctl_engine::{Address, Input, Stack};
 use crate::Context;
 use crate::config::Posture;
 use crate::parts::bucket::{self, Ageing};
-use crate::parts::topic::{self, Publisher};
-use crate::parts::{flow_log, function, key, logs, nat, network, table};
+use crate::parts::{flow_log, function, key, logs, nat, network, table, topic};
 
 mod api;
 mod balancer;
@@ -161,7 +160,7 @@ impl System<'_> {
     }
 
     fn topics(&self, stack: &mut Stack, keys: &Keys) -> Topics {
-        let publishers = [Publisher::Alarms];
+        let publishers = [topic::ALARMS];
         let mut topic = |name: &str, shown_as: &str| {
             let topic = topic::encrypted(self.context, name, shown_as, &keys.logs, &publishers);
             stack.add(name, topic)

@@ -8,7 +8,7 @@ use payctl_aws::{Policy, Statement};
 use payctl_engine::{Input, Stack};
 
 use super::System;
-use crate::parts::topic::{self, Publisher};
+use crate::parts::topic;
 
 const DAY_S: u32 = 24 * 60 * 60;
 
@@ -35,7 +35,7 @@ impl System<'_> {
     }
 
     fn topic(&self, stack: &mut Stack, logical: &str, shown_as: &str, key: &KeyRef) -> TopicRef {
-        let publishers = [Publisher::Alarms, Publisher::Events];
+        let publishers = [topic::ALARMS, topic::EVENTS];
         let topic = topic::encrypted(self.context, logical, shown_as, key, &publishers);
         let topic = stack.add(logical, topic);
         if let Some(email) = &self.parameters.alert_email {

@@ -5,6 +5,7 @@ use payctl_aws::{Policy, Statement};
 use payctl_engine::Stack;
 
 use crate::Context;
+use crate::parts::topic::{self, Publisher};
 
 /// The key `logical`, which rotates, and its alias `alias/<name>`.
 pub(crate) fn with_alias(
@@ -49,22 +50,18 @@ pub(crate) fn logs(context: &Context<'_>) -> Statement {
 }
 
 /// What publishes to encrypted topics may use the key for that: without it the alarms would fire and
-/// nobody would hear. EventBridge does not say on whose behalf it publishes.
+/// nobody would hear.
 pub(crate) fn publishers(context: &Context<'_>) -> [Statement; 2] {
-    [alarms(context), publisher("EventBridge", "events.amazonaws.com")]
+    [alarms(context), publisher(context, &topic::EVENTS, "EventBridge")]
 }
 
-/// The same for alarms alone, on behalf of this account.
+/// The same for alarms alone.
 pub(crate) fn alarms(context: &Context<'_>) -> Statement {
-    publisher("CloudWatchAlarms", "cloudwatch.amazonaws.com").when(
-        "StringEquals",
-        "aws:SourceAccount",
-        context.account,
-    )
+    publisher(context, &topic::ALARMS, "CloudWatchAlarms")
 }
 
-fn publisher(sid: &str, service: &str) -> Statement {
-    Statement::allow(sid, &["kms:Decrypt", "kms:GenerateDataKey*"]).for_service(service).on_all()
+fn publisher(context: &Context<'_>, publisher: &Publisher, sid: &str) -> Statement {
+    publisher.allow(context, sid, &["kms:Decrypt", "kms:GenerateDataKey*"]).on_all()
 }
 
 /// CloudTrail may encrypt with the key for the trail `name`, and look at what it encrypted.

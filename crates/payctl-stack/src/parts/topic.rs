@@ -8,12 +8,29 @@ use payctl_engine::Input;
 use crate::Context;
 
 /// What may publish to a topic.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Publisher {
-    /// CloudWatch's alarms, those of this account.
-    Alarms,
-    /// EventBridge's rules. Whose they are it does not say, so that no condition may ask.
-    Events,
+pub(crate) struct Publisher {
+    sid: &'static str,
+    service: &'static str,
+    /// Whether it says on behalf of which account: only then may a condition ask.
+    says_for_whom: bool,
+}
+
+/// CloudWatch's alarms.
+pub(crate) const ALARMS: Publisher =
+    Publisher { sid: "CloudWatch", service: "cloudwatch.amazonaws.com", says_for_whom: true };
+/// EventBridge's rules.
+pub(crate) const EVENTS: Publisher =
+    Publisher { sid: "EventBridge", service: "events.amazonaws.com", says_for_whom: false };
+
+impl Publisher {
+    /// Lets it do that, on behalf of this account where it says so.
+    pub(crate) fn allow(&self, context: &Context<'_>, sid: &str, actions: &[&str]) -> Statement {
+        let statement = Statement::allow(sid, actions).for_service(self.service);
+        match self.says_for_whom {
+            true => statement.when("StringEquals", "aws:SourceAccount", context.account),
+            false => statement,
+        }
+    }
 }
 
 /// The topic `name`, which nobody reaches without TLS, and which the `publishers` may publish to.
@@ -27,18 +44,8 @@ pub(crate) fn encrypted(
     let name = context.name(name);
     let arn = context.arn("sns", &name);
     let publish = |publisher: &Publisher| {
-        let statement = |sid, service| {
-            let statement = Statement::allow(sid, &["sns:Publish"]).for_service(service);
-            statement.on([Input::Known(arn.clone())])
-        };
-        match publisher {
-            Publisher::Alarms => statement("CloudWatch", "cloudwatch.amazonaws.com").when(
-                "StringEquals",
-                "aws:SourceAccount",
-                context.account,
-            ),
-            Publisher::Events => statement("EventBridge", "events.amazonaws.com"),
-        }
+        let statement = publisher.allow(context, publisher.sid, &["sns:Publish"]);
+        statement.on([Input::Known(arn.clone())])
     };
     let tls = Statement::deny("DenyWithoutTls", &["sns:Publish"])
         .for_all()

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use payctl_aws::Leftover;
 use payctl_engine::state::Session;
 use payctl_engine::{FailureKind, Goal, Limits, Outcome, Plan, Stop, execute};
 use tokio::signal::unix::{SignalKind, signal};
@@ -91,15 +90,16 @@ async fn name_leftovers(environment: &Environment, plan: &Plan) -> bool {
                 })
                 .filter_map(|outputs| outputs.get("arn")?.as_str())
                 .collect();
-            let left = |left: &&Leftover| !deleted.contains(left.arn.as_str());
-            for leftover in all.iter().filter(left) {
+            let left = all.iter().filter(|left| !deleted.contains(left.arn.as_str()));
+            let left: Vec<_> = left.collect();
+            for leftover in &left {
                 report::warn(&format!(
                     "AWS still lists, under this environment's tags,\n  {}\n  which is left over \
                      unless it was deleted a while ago",
                     leftover.arn
                 ));
             }
-            all.iter().any(|leftover| left(&leftover))
+            !left.is_empty()
         }
         Err(error) => {
             report::warn(&format!("AWS could not be asked what is left:\n  {error}"));

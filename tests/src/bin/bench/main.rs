@@ -155,7 +155,7 @@ fn environment(root: &Path, payctl: &Path) -> Result<(), Error> {
 #[derive(Clone, Copy, Debug, Default)]
 struct Peak {
     all: u64,
-    /// Without the pages of the program's own file, which an unoptimized build has many of.
+    /// Without the pages of the program's own file.
     own: u64,
 }
 
