@@ -1,10 +1,12 @@
 //! Leftovers: what still carries an environment's ownership tags, by AWS's own account.
 
 use aws_sdk_ec2::types::{InstanceStateName, NatGatewayState};
+use aws_sdk_kms::types::KeyState;
 use aws_sdk_resourcegroupstagging::types::TagFilter;
+use futures::future::try_join_all;
 use payctl_engine::{Address, Owner, owner};
 
-use crate::{Arn, Aws, Result, Tags};
+use crate::{Absent as _, Arn, Aws, Result, Tags};
 
 /// One resource that carries an environment's ownership tags.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,12 +17,27 @@ pub struct Leftover {
     pub address: Option<Address>,
 }
 
-/// Everything that carries `owner`'s tags. AWS's list of tags lags by seconds to minutes, so what
-/// was deleted a moment ago may still be in it.
+impl Leftover {
+    /// Whether it is what `outputs` tell of: by its ARN, or by the id that ends it.
+    #[must_use]
+    pub fn is(&self, outputs: &serde_json::Value) -> bool {
+        let text = |name| outputs.get(name).and_then(serde_json::Value::as_str);
+        let arn = self.arn.as_str();
+        let ends = |id: &str| arn.strip_suffix(id).is_some_and(|rest| rest.ends_with('/'));
+        text("arn") == Some(arn) || text("id").is_some_and(ends)
+    }
+}
+
+/// What carries `owner`'s tags, is `asked` for and exists. AWS's list of tags lags by seconds to
+/// minutes, so of what was deleted a moment ago some may still be in it.
 ///
 /// # Errors
-/// When the tagging API cannot be asked.
-pub async fn leftovers(aws: &Aws, owner: &Owner) -> Result<Vec<Leftover>> {
+/// When AWS cannot be asked.
+pub async fn leftovers(
+    aws: &Aws,
+    owner: &Owner,
+    asked: impl Fn(&Leftover) -> bool,
+) -> Result<Vec<Leftover>> {
     let mut request = aws.tagging.get_resources();
     for (name, value) in owner.search() {
         request = request.tag_filters(TagFilter::builder().key(name).values(value).build());
@@ -31,17 +48,19 @@ pub async fn leftovers(aws: &Aws, owner: &Owner) -> Result<Vec<Leftover>> {
         let found = found?;
         let tags: Tags =
             found.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect();
-        if let Some(arn) = found.resource_arn()
-            && exists(aws, arn).await?
-        {
-            all.push(Leftover { arn: arn.into(), address: owner::address(&tags) });
-        }
+        let address = owner::address(&tags);
+        let left = found.resource_arn.map(|arn| Leftover { arn: arn.into(), address });
+        all.extend(left.filter(&asked));
     }
+    let there = try_join_all(all.iter().map(|left| exists(aws, left.arn.as_str()))).await?;
+    let mut there = there.into_iter();
+    all.retain(|_| there.next().unwrap_or(true));
+    all.sort_by(|one, other| (&one.address, &one.arn).cmp(&(&other.address, &other.arn)));
     Ok(all)
 }
 
 /// Whether it is more than a memory: AWS keeps a deleted NAT gateway or a stopped instance of a
-/// group, and its tags, for an hour.
+/// group, and its tags, for an hour, and a key or a secret for the days until it is deleted.
 async fn exists(aws: &Aws, arn: &str) -> Result<bool> {
     if let Some((_, id)) = arn.split_once(":natgateway/") {
         let seen = aws.looks.nat_gateways.load(id).await?;
@@ -53,5 +72,34 @@ async fn exists(aws: &Aws, arn: &str) -> Result<bool> {
         let state = seen.map(|seen| seen.state.and_then(|state| state.name));
         return Ok(state.is_some_and(|state| state != Some(InstanceStateName::Terminated)));
     }
+    if arn.starts_with("arn:") && arn.contains(":kms:") && arn.contains(":key/") {
+        let seen = aws.kms.describe_key().key_id(arn).send().await;
+        let seen = seen.unless_absent("NotFoundException")?.and_then(|seen| seen.key_metadata);
+        let state = seen.map(|seen| seen.key_state);
+        return Ok(state.is_some_and(|state| state != Some(KeyState::PendingDeletion)));
+    }
+    if arn.contains(":secretsmanager:") {
+        let seen = aws.secretsmanager.describe_secret().secret_id(arn).send().await;
+        let seen = seen.unless_absent("ResourceNotFoundException")?;
+        return Ok(seen.is_some_and(|seen| seen.deleted_date.is_none()));
+    }
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_leftover_is_told_by_its_arn_or_its_id() {
+        let arn = "arn:aws:ec2:us-east-1:123456789012:natgateway/nat-0a1b";
+        let left = Leftover { arn: arn.into(), address: None };
+        assert!(left.is(&json!({ "arn": arn })));
+        assert!(left.is(&json!({ "id": "nat-0a1b" })));
+        for other in [json!({ "id": "0a1b" }), json!({ "id": "" }), json!({}), json!(null)] {
+            assert!(!left.is(&other), "{other}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use payctl_aws::Tags;
 use serde::{Deserialize, Serialize};
 
+use crate::context::OUR_TAGS;
 use crate::{Suffix, cost_optimized, migration, pci_core, secure_api};
 
 /// What `payctl.toml` may say.
@@ -107,6 +108,9 @@ impl Config {
             };
             if name.starts_with("payctl:") || name.starts_with("aws:") {
                 return Err(bad("named otherwise: payctl: and aws: are reserved"));
+            }
+            if OUR_TAGS.contains(&name.as_str()) {
+                return Err(bad("left out: every resource has that tag already"));
             }
             if name.is_empty() || name.chars().count() > 128 || value.chars().count() > 256 {
                 return Err(bad("a name of 1 to 128 characters with a value of at most 256"));

@@ -60,6 +60,10 @@ pub enum Detector {
     Unknown(String),
 }
 
+/// The tags that every resource has, besides those that say whose it is.
+pub(crate) const OUR_TAGS: [&str; 5] =
+    ["Name", "Environment", "DataClassification", "ComplianceScope", "ManagedBy"];
+
 impl Context<'_> {
     /// `base` with the suffix, such as `payment-vpc-dev`.
     #[must_use]
@@ -76,15 +80,10 @@ impl Context<'_> {
     /// The tags of the resource called `name`.
     #[must_use]
     pub fn tags(&self, name: &str) -> Tags {
+        let values = [name, self.suffix.as_str(), "HighlyConfidential", "PCI-DSS", "payctl"]
+            .map(str::to_owned);
         let mut tags = self.tags.clone();
-        let ours = [
-            ("Name", name),
-            ("Environment", self.suffix.as_str()),
-            ("DataClassification", "HighlyConfidential"),
-            ("ComplianceScope", "PCI-DSS"),
-            ("ManagedBy", "payctl"),
-        ];
-        tags.extend(ours.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        tags.extend(OUR_TAGS.map(str::to_owned).into_iter().zip(values));
         tags
     }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use payctl_stack::config::Config;
 
 use crate::error::CliError;
+use crate::report;
 
 /// Reads the configuration; the defaults where there is none.
 pub(crate) fn read(named: Option<&Path>) -> Result<Config, CliError> {
@@ -36,16 +37,10 @@ fn nearest(message: &str) -> Option<String> {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let unknown = message.starts_with("unknown ").then(|| quoted.next())??;
     let known: Vec<&str> = quoted.collect();
-    let best = known
-        .iter()
-        .map(|known| (strsim::damerau_levenshtein(unknown, known), known))
-        .min_by_key(|(distance, _)| *distance);
-    match best {
-        Some((distance, known)) if distance <= 1 + unknown.len() / 3 => {
-            Some(format!("did you mean `{known}`?"))
-        }
-        _ => Some(format!("known here: {}", known.join(", "))),
-    }
+    Some(match report::nearest(unknown, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known here: {}", known.join(", ")),
+    })
 }
 
 #[cfg(test)]
@@ -72,6 +67,7 @@ mod tests {
             ("[pci-core]\nlog_retention_days = 31", "pci-core.log_retention_days is 31"),
             ("[pci-core]\nnetwork = \"10.0.0.0/8\"", "a network of /16 to /28"),
             ("[tags]\n\"payctl:id\" = \"x\"", "reserved"),
+            ("[tags]\nEnvironment = \"x\"", "has that tag already"),
             ("[pci-core]\nkey_deletion_window_days = 3", "7 to 30"),
         ] {
             let error = error(text);

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use payctl_aws::{
-    Artifacts, Aws, AwsError, Calls, CodeSha256, Connection, DetectorFound, Facts, Reach, Recorder,
-    Zone, kinds,
+    Artifacts, Aws, AwsError, Calls, CodeSha256, Connection, DetectorFound, Facts, Leftover, Reach,
+    Recorder, Zone, kinds,
 };
 use payctl_engine::plan::PlanError;
 use payctl_engine::state::{Loaded, Session};
 use payctl_engine::{
-    Bound, Goal, Holder, Observed, Owner, Permissions, Plan, Provider as _, Request, Stack, State,
-    StateError, Store, observe, plan,
+    Address, Bound, Goal, Holder, Observed, Owner, Permissions, Plan, Provider as _, Request,
+    Stack, State, StateError, Store, observe, plan,
 };
 use payctl_sandbox::{Sandbox, StartOptions};
 use payctl_stack::config::Config;
@@ -41,6 +41,8 @@ pub(crate) struct Environment {
     pub(crate) loaded: Loaded,
     pub(crate) state: State,
     pub(crate) sandbox: bool,
+    /// What AWS lists under its tags and nobody declares or recorded, where that was asked.
+    pub(crate) beside: Vec<Leftover>,
 }
 
 impl Local {
@@ -155,7 +157,7 @@ impl Environment {
             .await
             .map_err(|error| CliError::aws("failed to ask AWS who we are", &error.into()))?;
         if let Some(state) = &loaded.state {
-            check_place(&local, state, &facts)?;
+            check_place(&local, state, &facts, global.sandbox)?;
         }
         let facts = Arc::new(facts);
         let artifacts = Arc::new(artifacts);
@@ -177,6 +179,7 @@ impl Environment {
             stack,
             loaded,
             state,
+            beside: Vec::new(),
         })
     }
 
@@ -186,7 +189,7 @@ impl Environment {
         let known: BTreeSet<String> = known.into_iter().flatten().collect();
         self.loaded = self.local.load()?;
         if let Some(state) = &self.loaded.state {
-            check_place(&self.local, state, &self.facts)?;
+            check_place(&self.local, state, &self.facts, self.sandbox)?;
             let choices = std::mem::take(&mut self.state.choices);
             self.state = state.clone();
             // Chosen a moment ago, where the state knows no choice yet; what it knew and knows no
@@ -223,7 +226,13 @@ impl Environment {
         goal: Goal,
         permissions: &PermissionArgs,
     ) -> Result<Plan, CliError> {
-        let observed = self.observe(goal).await?;
+        for address in &permissions.allow_data_loss {
+            self.check_known(address)?;
+        }
+        let looks = async { tokio::try_join!(self.observe(goal), self.look_beside(goal)) };
+        let (observed, beside) = patiently(looks, &self.calls).await?;
+        self.beside = beside;
+        report::beside(&self.beside);
         // A lost state is taken up under the lineage that the resources themselves carry.
         if self.loaded.state.is_none()
             && let Some(lineage) = observed.lineage(&self.owner())
@@ -257,11 +266,72 @@ impl Environment {
         Ok(plan)
     }
 
+    /// Refuses an address that nothing has, as somebody relies on what it is given for.
+    fn check_known(&self, address: &Address) -> Result<(), CliError> {
+        if self.declares_or_records(address) {
+            return Ok(());
+        }
+        let declared = self.stack.resources().iter().map(|declared| &declared.address);
+        let known = declared.chain(self.state.resources.keys()).map(Address::as_str);
+        let error = CliError::failed(format!(
+            "{address} is neither declared nor recorded in {} {}",
+            self.local.system.name, self.local.suffix
+        ));
+        Err(match report::nearest(address.as_str(), known) {
+            Some(near) => error.hint(format!("did you mean {near}?")),
+            None => error.hint("the plan names what it refuses: take the address from there"),
+        })
+    }
+
+    fn declares_or_records(&self, address: &Address) -> bool {
+        self.stack.resources().iter().any(|declared| declared.address == *address)
+            || self.state.resources.contains_key(address)
+            || self.state.pending.contains_key(address)
+    }
+
+    /// Asks AWS what carries our tags and neither stack nor state knows: what another
+    /// configuration or version made and a state that was lost recorded. Where a state is there,
+    /// only a deletion has to know.
+    async fn look_beside(&self, goal: Goal) -> Result<Vec<Leftover>, CliError> {
+        if goal == Goal::Up && self.loaded.state.is_some() {
+            return Ok(Vec::new());
+        }
+        let unknown = |left: &Leftover| match &left.address {
+            Some(address) => !self.declares_or_records(address),
+            None => self.state.resources.values().all(|record| !left.is(&record.outputs)),
+        };
+        let owner = self.owner();
+        match payctl_aws::leftovers(self.provider.cloud(), &owner, unknown).await {
+            Ok(left) => Ok(left),
+            Err(error) => {
+                report::warn(&format!(
+                    "AWS could not be asked for further resources:
+  {error}"
+                ));
+                Ok(Vec::new())
+            }
+        }
+    }
+
     async fn observe(&self, goal: Goal) -> Result<Observed, CliError> {
         let owner = self.owner();
         observe(&self.provider, &owner, &self.stack, &self.state, goal).await.map_err(|error| {
             CliError::aws(format!("failed to read {}", error.address), &error.source)
         })
+    }
+}
+
+/// What takes long is told to go on: what was made moments ago and is not found is looked for
+/// several times.
+async fn patiently<T>(looks: impl Future<Output = T>, calls: &Calls) -> T {
+    const QUIET: Duration = Duration::from_secs(3);
+    let mut looks = std::pin::pin!(looks);
+    match tokio::time::timeout(QUIET, &mut looks).await {
+        Ok(seen) => seen,
+        Err(_) => {
+            report::say(&format!("still reading what exists, {} calls so far", calls.total()));
+            looks.await
+        }
     }
 }
 
@@ -300,7 +370,7 @@ pub(crate) fn sandbox() -> Result<Sandbox, CliError> {
     Ok(Sandbox::at(home))
 }
 
-fn check_place(local: &Local, state: &State, facts: &Facts) -> Result<(), CliError> {
+fn check_place(local: &Local, state: &State, facts: &Facts, sandbox: bool) -> Result<(), CliError> {
     for (what, theirs, ours) in
         [("account", &state.account, &facts.account), ("region", &state.region, &facts.region)]
     {
@@ -311,6 +381,7 @@ fn check_place(local: &Local, state: &State, facts: &Facts) -> Result<(), CliErr
             );
             let hint = match what {
                 "account" => "use that account's credentials, or another --state-dir",
+                _ if sandbox => "name the state's region in payctl.toml, or use another suffix",
                 _ => "add --region with the state's region, or use another suffix",
             };
             return Err(CliError::failed(message).hint(hint));

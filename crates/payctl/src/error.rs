@@ -92,6 +92,9 @@ impl From<StateError> for CliError {
             }
             StateError::TooNew { .. } => "use that version of payctl, or a newer one",
             StateError::NotAFile { .. } => "put the file itself there",
+            StateError::NotAFolder { .. } => {
+                "put the folder itself there, or name the one it is in with --state-dir"
+            }
             StateError::Io { .. } | StateError::JournalBroken { .. } => {
                 "nothing is changed without a record of it: see to the folder and the space on its \
                  disk, or name another with --state-dir"
@@ -99,7 +102,7 @@ impl From<StateError> for CliError {
             StateError::Encode { .. } => "this is a fault of payctl",
         };
         let mut error = Self::failed(source.to_string()).hint(hint);
-        if matches!(source, StateError::Io { .. } | StateError::JournalBroken { .. }) {
+        if !matches!(source, StateError::Encode { .. }) {
             error.exit = Exit::Unrecorded;
         }
         match source.source() {

@@ -192,7 +192,7 @@ pub async fn a_group_and_its_instances() {
     let (_, outcome) = environment.run(&second.stack, Goal::Destroy).await;
     assert!(outcome.is_complete(), "{:?}", outcome.failed);
     assert_eq!(instances().await, []);
-    let left = payctl_aws::leftovers(aws, &environment.owner).await.unwrap();
+    let left = payctl_aws::leftovers(aws, &environment.owner, |_| true).await.unwrap();
     assert_eq!(left, [], "stopped instances are remembered, and are none");
 }
 

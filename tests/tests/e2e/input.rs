@@ -91,6 +91,7 @@ fn a_configuration_that_is_none_is_refused_before_any_call() {
         ("[pci-core]\nnetwork = \"10.0.0.300/16\"\n", "network"),
         ("[pci-core]\nprivate_subnets = [\"10.0.1.0/24\"]\n", "three, one per zone"),
         ("[tags]\n\"payctl:id\" = \"x\"\n", "reserved"),
+        ("[tags]\nManagedBy = \"x\"\n", "has that tag already"),
         ("stack = \"pci\"\n", "there is no stack \"pci\""),
     ] {
         payctl.configure(text);
@@ -144,9 +145,9 @@ fn a_state_that_does_not_fit_is_refused() {
     let (folder, file) = (payctl.state(), payctl.state().join("state.json"));
     let sound = fs::read_to_string(&file).unwrap();
     calls(&server);
-    let refused = |verb: &[&str], why: &[&str]| {
+    let refused = |code: i32, verb: &[&str], why: &[&str]| {
         let ended = payctl.run(verb);
-        ended.exits(1);
+        ended.exits(code);
         why.iter().for_each(|why| ended.says(why));
     };
 
@@ -157,13 +158,13 @@ fn a_state_that_does_not_fit_is_refused() {
     {
         fs::write(&file, damaged).unwrap();
         for verb in VERBS {
-            refused(verb, &["state.json is damaged", "payctl state recover"]);
+            refused(4, verb, &["state.json is damaged", "payctl state recover"]);
         }
     }
     fs::write(&file, &sound).unwrap();
     fs::write(folder.join("journal.jsonl"), "nonsense\nmore nonsense\n").unwrap();
     for verb in VERBS {
-        refused(verb, &["journal.jsonl is damaged"]);
+        refused(4, verb, &["journal.jsonl is damaged"]);
     }
     fs::remove_file(folder.join("journal.jsonl")).unwrap();
 
@@ -173,24 +174,34 @@ fn a_state_that_does_not_fit_is_refused() {
     fs::copy(&file, other.join("state.json")).unwrap();
     for verb in VERBS {
         let verb = [verb, &["--suffix", "other"]].concat();
-        refused(&verb, &["is of stack pci-core, suffix dev", "copied or renamed"]);
+        refused(1, &verb, &["is of stack pci-core, suffix dev", "copied or renamed"]);
     }
     fs::remove_dir_all(&other).unwrap();
 
     // Another region's.
     for verb in VERBS {
         let verb = [verb, &["--region", "eu-west-1"]].concat();
-        refused(&verb, &["is of region us-east-1, and this is region eu-west-1"]);
+        refused(1, &verb, &["is of region us-east-1, and this is region eu-west-1"]);
     }
 
     // A link is not followed.
     fs::rename(&file, folder.join("elsewhere")).unwrap();
     std::os::unix::fs::symlink("elsewhere", &file).unwrap();
     for verb in VERBS {
-        refused(verb, &["follows no links"]);
+        refused(4, verb, &["follows no links"]);
     }
     fs::remove_file(&file).unwrap();
     fs::rename(folder.join("elsewhere"), &file).unwrap();
+
+    // Nor is one to the folder.
+    let elsewhere = folder.with_file_name("elsewhere");
+    fs::rename(&folder, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &folder).unwrap();
+    for verb in VERBS {
+        refused(4, verb, &["dev is not a folder", "follows no links"]);
+    }
+    fs::remove_file(&folder).unwrap();
+    fs::rename(&elsewhere, &folder).unwrap();
 
     assert_eq!(changing_calls(&server), [].into());
     assert_eq!(fs::read_to_string(&file).unwrap(), sound);
@@ -241,8 +252,17 @@ fn without_a_terminal_it_asks_for_yes() {
     ended.exits(1);
     ended.says("there is no terminal to ask on");
 
+    // What allows a loss names something, or nothing is done.
+    let ended = payctl.run(&["up", "--yes", "--allow-data-loss", "s3.bucket:file"]);
+    ended.exits(1);
+    ended.says("s3.bucket:file is neither declared nor recorded");
+    ended.says("did you mean s3.bucket:files?");
+
     // A protected suffix stays, whatever is said.
     payctl.configure("protected = [\"dev\", \"prod\"]\n");
+    let ended = payctl.run(&["plan", "--destroy"]);
+    ended.exits(0);
+    ended.says("the suffix dev is protected: `payctl destroy` refuses it");
     let ended = payctl.run(&["destroy", "--yes"]);
     ended.exits(1);
     ended.says("the suffix dev is protected");

@@ -242,6 +242,50 @@ async fn a_lost_state_is_made_up_from_the_tags() {
     assert_eq!(keys(&aws).await.len(), 1);
 }
 
+/// What only another configuration declares is found by no address: it is named, and before
+/// anything waits for it.
+#[tokio::test]
+async fn what_a_lost_state_knew_alone_is_named() {
+    const NAMED: &str = "neither declared nor on record";
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server);
+    let aws = clients(&server).await;
+    let nothing = everything(&aws).await;
+    let gateway = "ec2.nat_gateway:main-2  arn:aws:ec2:us-east-1:";
+    payctl.configure("[pci-core]\nnat = \"per-zone\"\n");
+    let first = payctl.up();
+    assert!(!first.stderr.contains(NAMED), "{first}");
+    // A state that is there knows it.
+    payctl.configure("");
+    let known = payctl.run(&["plan", "--destroy"]);
+    assert!(!known.stderr.contains(NAMED), "{known}");
+    assert!(known.stdout.contains("ec2.nat_gateway:main-2"), "{known}");
+
+    payctl.lose_state();
+    for command in [&["plan"][..], &["plan", "--destroy"]] {
+        let ended = payctl.run(command);
+        ended.exits(0);
+        ended.says(NAMED);
+        ended.says(gateway);
+    }
+    let up = payctl.up();
+    up.says(gateway);
+    // It is on no record, so a deletion still has to name it. The plan says so.
+    let destroy = payctl.run(&["plan", "--destroy"]);
+    destroy.says(gateway);
+    assert!(!destroy.stdout.contains("main-2"), "{destroy}");
+
+    // With the configuration that made it, everything goes.
+    payctl.configure("[pci-core]\nnat = \"per-zone\"\n");
+    let ended = payctl.destroy();
+    assert!(!ended.stderr.contains(NAMED), "{ended}");
+    ended.says("nothing is left of pci-core dev");
+    let again = payctl.destroy();
+    again.says("nothing to do: of what is declared or on record, nothing is there");
+    assert!(!again.stderr.contains(NAMED), "a key that is pending deletion is named\n{again}");
+    assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0]);
+}
+
 #[tokio::test]
 async fn a_saved_plan_is_done_exactly() {
     let server = Server::start(Emulator::Sandbox);

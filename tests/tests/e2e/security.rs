@@ -230,7 +230,7 @@ fn files_are_for_their_owner_only() {
             make();
             changing_calls(&server);
             let ended = payctl.run(&["destroy", "--yes"]);
-            ended.exits(1);
+            ended.exits(4);
             assert_eq!(changing_calls(&server), [].into(), "{name} is {what}");
             let _ = fs::remove_file(&path);
             let _ = fs::remove_dir(&path);

@@ -35,6 +35,9 @@ pub(crate) trait Disk: Debug + Send + Sync {
     /// The paths of what a folder holds, sorted; nothing where there is no folder.
     fn list(&self, folder: &Path) -> Result<Vec<PathBuf>, StateError>;
 
+    /// Refuses what stands in a folder's place and is none, or is a link to one.
+    fn check_folder(&self, folder: &Path) -> Result<(), StateError>;
+
     /// Makes a folder and those above it, where they are missing; durable when it returns.
     fn make_folder(&self, folder: &Path) -> Result<(), StateError>;
 
@@ -129,10 +132,15 @@ impl Disk for FileSystem {
         Ok(paths)
     }
 
-    fn make_folder(&self, folder: &Path) -> Result<(), StateError> {
-        if look_at(folder)?.is_some_and(|there| !there.is_dir()) {
-            return Err(StateError::NotAFile { path: folder.to_owned() });
+    fn check_folder(&self, folder: &Path) -> Result<(), StateError> {
+        match look_at(folder)?.is_some_and(|there| !there.is_dir()) {
+            true => Err(StateError::NotAFolder { path: folder.to_owned() }),
+            false => Ok(()),
         }
+    }
+
+    fn make_folder(&self, folder: &Path) -> Result<(), StateError> {
+        self.check_folder(folder)?;
         let missing: Vec<&Path> = folder
             .ancestors()
             .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
@@ -280,7 +288,7 @@ mod tests {
         let linked = outer.path().join("linked");
         symlink(&folder, &linked).unwrap();
         let error = FileSystem.make_folder(&linked).unwrap_err();
-        assert!(matches!(error, StateError::NotAFile { .. }), "a linked folder");
+        assert!(matches!(error, StateError::NotAFolder { .. }), "a linked folder");
         // What is written anew takes the link's place and leaves alone what it points to.
         replace(&FileSystem, &link, b"ours").unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_file());

@@ -13,6 +13,8 @@ pub enum StateError {
     Io { what: &'static str, path: PathBuf, source: io::Error },
     #[error("{path} is not a regular file; payctl follows no links to its state", path = path.display())]
     NotAFile { path: PathBuf },
+    #[error("{path} is not a folder; payctl follows no links to its state", path = path.display())]
+    NotAFolder { path: PathBuf },
     #[error("{path} is damaged: {why}", path = path.display())]
     Damaged { path: PathBuf, why: String },
     #[error("{path} is damaged at line {line}", path = path.display())]

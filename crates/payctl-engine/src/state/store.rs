@@ -93,6 +93,7 @@ impl Store {
     pub fn load(&self) -> Result<Loaded, StateError> {
         // The journal first: a run that ends between the two leaves a state that is later than
         // the journal, never a journal of a state that was not read.
+        self.disk.check_folder(&self.folder)?;
         let (path, journal) = (self.state_path(), self.journal_path());
         let lines = self.disk.read(&journal)?;
         let state = self.disk.read(&path)?.map(|bytes| decode(&bytes, &path)).transpose()?;
@@ -352,5 +353,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink("/dev/null", folder.path().join("state.json")).unwrap();
         assert!(matches!(Store::at(folder.path()).load(), Err(StateError::NotAFile { .. })));
+        let linked = folder.path().join("linked");
+        std::os::unix::fs::symlink(folder.path(), &linked).unwrap();
+        assert!(matches!(Store::at(linked).load(), Err(StateError::NotAFolder { .. })));
     }
 }

@@ -309,6 +309,10 @@ impl Disk for MemoryDisk {
         Ok(within.cloned().collect())
     }
 
+    fn check_folder(&self, _: &Path) -> Result<(), StateError> {
+        Ok(())
+    }
+
     fn make_folder(&self, folder: &Path) -> Result<(), StateError> {
         self.begin("make", folder).2
     }

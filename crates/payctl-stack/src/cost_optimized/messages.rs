@@ -27,6 +27,11 @@ pub(super) struct Queues {
 
 impl System<'_> {
     pub(super) fn topics(&self, stack: &mut Stack, key: &KeyRef) -> Topics {
+        if let Some(email) = &self.parameters.alert_email {
+            stack.note(&format!(
+                "AWS mails {email} once for each topic: alarms arrive after that is confirmed."
+            ));
+        }
         Topics {
             cost: self.topic(stack, "cost-alerts", "Payment costs", key),
             security: self.topic(stack, "security-alerts", "Payment security", key),

@@ -13,6 +13,7 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
         true => (Goal::Destroy, Handlers::Ignored),
         false => (Goal::Up, Handlers::Needed),
     };
+    let protected = args.destroy.then(|| local.refuse_protected().err()).flatten();
     let mut environment = Environment::open(global, local, handlers).await?;
     let plan = environment.plan(goal, &args.permissions).await?;
     let mut value = serde_json::to_value(&plan)
@@ -31,6 +32,9 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
     }
     if global.verbose > 0 {
         report::calls(&environment.calls);
+    }
+    if let Some(protected) = protected {
+        report::warn(&format!("{}: `payctl destroy` refuses it", protected.message));
     }
     if let Some(path) = &args.out {
         let command = global.command(&format!("up {}", path.display()));

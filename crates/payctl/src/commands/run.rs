@@ -1,7 +1,6 @@
 //! What `up` and `destroy` share: show the plan, ask, carry it out, tell how it ended.
 
-use std::collections::BTreeSet;
-
+use payctl_aws::Leftover;
 use payctl_engine::state::Session;
 use payctl_engine::{FailureKind, Goal, Limits, Outcome, Plan, Stop, execute};
 use tokio::signal::unix::{SignalKind, signal};
@@ -79,19 +78,15 @@ pub(super) async fn carry_out(
 /// of the stack made and no state remembers. Answers whether something may be left.
 async fn name_leftovers(environment: &Environment, plan: &Plan) -> bool {
     let owner = environment.owner();
-    match payctl_aws::leftovers(environment.provider.cloud(), &owner).await {
-        Ok(all) => {
-            // What was just deleted stays in AWS's list of tags for a while.
-            let deleted: BTreeSet<&str> = plan
-                .steps
-                .iter()
-                .flat_map(|step| {
-                    step.known.iter().chain(step.deposed.iter().map(|deposed| &deposed.outputs))
-                })
-                .filter_map(|outputs| outputs.get("arn")?.as_str())
-                .collect();
-            let left = all.iter().filter(|left| !deleted.contains(left.arn.as_str()));
-            let left: Vec<_> = left.collect();
+    // What was just deleted stays in AWS's list of tags for a while.
+    let unknown = |left: &Leftover| {
+        let deleted = plan.steps.iter().flat_map(|step| {
+            step.known.iter().chain(step.deposed.iter().map(|deposed| &deposed.outputs))
+        });
+        deleted.into_iter().all(|outputs| !left.is(outputs))
+    };
+    match payctl_aws::leftovers(environment.provider.cloud(), &owner, unknown).await {
+        Ok(left) => {
             for leftover in &left {
                 report::warn(&format!(
                     "AWS still lists, under this environment's tags,\n  {}\n  which is left over \
@@ -159,6 +154,10 @@ fn tell(
             matches!(failure.kind, FailureKind::Invalid | FailureKind::Denied | FailureKind::Quota)
         });
         let command = again(global, plan);
+        let error = match plan.goal == Goal::Destroy && !environment.beside.is_empty() {
+            true => error.hint("what AWS lists beside it, above the plan, may be in the way"),
+            false => error,
+        };
         return Err(match lasting {
             true => error.hint(format!("put right what is named above, then run `{command}`")),
             false => error.hint(format!("run `{command}` again: it goes on from here")),

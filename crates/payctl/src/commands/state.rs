@@ -111,10 +111,14 @@ fn check(global: &Global, local: &Local, json: bool) -> Result<Exit, CliError> {
         true => "a later state is kept as a backup than the one in use",
         false => "state and journal cannot be used as they are",
     };
-    Err(CliError::failed(message).hint(format!(
+    let mut error = CliError::failed(message).hint(format!(
         "`{}` uses the newest that can be read, and the next `up` finds the rest by its tags",
         global.command("state recover")
-    )))
+    ));
+    if !usable {
+        error.exit = Exit::Unrecorded;
+    }
+    Err(error)
 }
 
 fn tell_file(path: &Path, health: &Health, says: &str) {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use clap::error::{ContextKind, ContextValue};
-use payctl_aws::Calls;
+use payctl_aws::{Calls, Leftover};
 use payctl_engine::{Goal, Outcome, Plan};
 use serde_json::Value;
 
@@ -90,6 +90,33 @@ pub(crate) fn ask(prompt: &str) {
 /// Something to look at that stops nothing.
 pub(crate) fn warn(text: &str) {
     say(&format!("{} {text}", paint(YELLOW, "warning:")));
+}
+
+/// What AWS lists beside what is declared or recorded, before anything waits for it.
+pub(crate) fn beside(left: &[Leftover]) {
+    if left.is_empty() {
+        return;
+    }
+    warn("AWS lists, under this environment's tags, what is neither declared nor on record:");
+    for Leftover { arn, address } in left {
+        let address = address.as_ref().map_or_else(String::new, |address| format!("{address}  "));
+        say(&format!("  {address}{arn}"));
+    }
+    say(&paint(
+        DIM,
+        "  it stays, and what it is in or uses cannot be deleted as long as it is there: run this\n  \
+         with the configuration or version that made it, or delete it by hand",
+    ));
+}
+
+/// Of what is `known`, what `given` may have been meant to be.
+pub(crate) fn nearest<'a>(
+    given: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let distance = |known: &&str| strsim::damerau_levenshtein(given, known);
+    let nearest = known.into_iter().min_by_key(distance)?;
+    (distance(&nearest) <= 1 + given.len() / 3).then_some(nearest)
 }
 
 /// An error with its causes and hints.

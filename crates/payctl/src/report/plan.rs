@@ -38,10 +38,12 @@ pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> Strin
         let _ = writeln!(out, "{}", paint(DIM, line));
     }
     out.push('\n');
-    for note in environment.stack.notes() {
+    // They tell of what is declared.
+    let notes = if plan.goal == Goal::Up { environment.stack.notes() } else { &[] };
+    for note in notes {
         let _ = writeln!(out, "{}", paint(DIM, format!("note: {}", note.replace('\n', "\n  "))));
     }
-    if !environment.stack.notes().is_empty() {
+    if !notes.is_empty() {
         out.push('\n');
     }
     let kinds = environment.provider.kinds();
@@ -237,7 +239,9 @@ fn write_counts(out: &mut String, plan: &Plan) {
         parts.iter().cloned().chain((!kept.is_empty()).then_some(kept)).collect();
     let line = match (plan.is_empty(), plan.goal) {
         (true, Goal::Up) => format!("nothing to do: {} as declared", counts.keep),
-        (true, Goal::Destroy) => "nothing to do: nothing is there".to_owned(),
+        (true, Goal::Destroy) => {
+            "nothing to do: of what is declared or on record, nothing is there".to_owned()
+        }
         _ => all.join(", "),
     };
     let _ = writeln!(out, "{}", paint(BOLD, line));

@@ -67,6 +67,11 @@ impl Progress {
         }
     }
 
+    /// Whether it is what the resource's successor replaced.
+    fn is_old(&self, address: &Address, phase: Phase) -> bool {
+        phase == Phase::Delete && self.actions.get(address) != Some(&Action::Delete)
+    }
+
     fn started(&self, address: Address, phase: Phase) {
         let (doing, _) = self.words(&address, phase);
         let bar = self.terminal.as_ref().map(|terminal| {
@@ -131,8 +136,9 @@ impl Reporter for Progress {
                     let again = format!("  {address}: {failure}; again in {}", seconds(pause));
                     self.line(&paint(DIM, again));
                 }
-                let what = failure.code.as_deref().unwrap_or("an answer").to_owned();
-                self.waiting(address, phase, &format!("AWS ({what})"));
+                let code = failure.code.as_deref().unwrap_or("no answer");
+                let of = failure.operation.map_or_else(String::new, |name| format!("{name}: "));
+                self.waiting(address, phase, &format!("AWS ({of}{code})"));
             }
             Event::Created { .. } => {}
             Event::Finished { address, phase, took } => {
@@ -140,7 +146,9 @@ impl Reporter for Progress {
                 let (_, done) = self.words(&address, phase);
                 let style = if phase == Phase::Apply { GREEN } else { CYAN };
                 let took = paint(DIM, seconds(took));
-                self.line(&format!("{} {address} {took}", paint(style, format!("{done:<9}"))));
+                let old = if self.is_old(&address, phase) { ", the old one" } else { "" };
+                let done = paint(style, format!("{done:<9}"));
+                self.line(&format!("{done} {address}{old} {took}"));
             }
             Event::Failed { address, phase, failure } => {
                 self.finish(&address, phase);

@@ -11,7 +11,7 @@ pub(super) fn short(value: &Value) -> String {
     match value {
         Value::Null => "none".to_owned(),
         Value::String(text) if text.is_empty() => "\"\"".to_owned(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.replace('\n', "\\n"),
         Value::Array(items) => {
             let items: Vec<String> = items.iter().map(short).collect();
             format!("[{}]", items.join(", "))
@@ -33,6 +33,7 @@ pub(super) fn is_large(value: &Value) -> bool {
     match value {
         Value::Array(items) => items.iter().any(|item| item.is_object() && !is_reference(item)),
         Value::Object(map) => !is_reference(value) && !map.contains_key("$join"),
+        Value::String(text) => text.contains('\n'),
         _ => false,
     }
 }
@@ -65,6 +66,10 @@ fn write(lines: &mut Vec<String>, depth: usize, name: &str, value: &Value) {
                 write(lines, depth + 1, "", item);
             }
             lines.push(format!("{indent}]"));
+        }
+        Value::String(text) if text.contains('\n') => {
+            lines.extend((!name.is_empty()).then(|| format!("{indent}{label}")));
+            lines.extend(text.lines().map(|line| format!("{indent}{line}")));
         }
         other => lines.push(format!("{indent}{label}{}", short(other))),
     }
