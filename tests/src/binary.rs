@@ -17,7 +17,7 @@ use payctl_stack::config::Config;
 use crate::emulator::{Server, root};
 
 /// Nothing that is tested takes longer.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// What payctl deploys when it is told nothing else.
 const DEFAULT_STACK: &str = "pci-core";

@@ -143,7 +143,7 @@ fn no_file_breaks_anything() {
         let before = paths(payctl.folder());
         let ended = payctl.run(&["state", if nth % 2 == 0 { "list" } else { "check" }]);
         let hurt = String::from_utf8_lossy(&bytes);
-        assert!(matches!(ended.code, Some(0 | 1)), "{hurt:?}\n{ended}");
+        assert!(matches!(ended.code, Some(0 | 1 | 4)), "{hurt:?}\n{ended}");
         assert!(!ended.stderr.contains("panicked"), "{hurt:?}\n{ended}");
         assert!(!ended.stderr.contains('\u{1b}'), "{hurt:?} reaches the terminal\n{ended}");
         assert_eq!(paths(payctl.folder()), before, "{hurt:?}");
@@ -215,7 +215,8 @@ async fn no_answer_breaks(system: &str) {
     let mut check = |ended: payctl_tests::binary::Ended, peak: u64, context: &str| {
         assert!(matches!(ended.code, Some(0 | 1)), "{context}\n{ended}");
         assert!(!ended.stderr.contains("panicked"), "{context}\n{ended}");
-        assert!(ended.took < Duration::from_secs(115), "{context}\n{ended}");
+        // An id that was mangled is not visible to what refers to it, for the 150 s that may take.
+        assert!(ended.took < Duration::from_secs(200), "{context}\n{ended}");
         assert!(peak < 300, "{context}: {peak} MB\n{ended}");
         runs += 1;
         most = most.max(peak);
