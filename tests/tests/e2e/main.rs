@@ -15,4 +15,5 @@ mod secure_api;
 mod security;
 mod shift;
 mod strangers;
+mod terminal;
 mod updates;

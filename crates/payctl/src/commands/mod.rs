@@ -15,6 +15,8 @@ mod up;
 
 use std::io::IsTerminal as _;
 
+use tokio::sync::oneshot;
+
 use crate::cli::{Cli, Command};
 use crate::error::{CliError, Exit};
 use crate::report;
@@ -38,16 +40,33 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
 }
 
 /// Asks a question that is answered by typing `wanted`, on a terminal only.
-fn typed(question: &str, wanted: &str, hint: &str) -> Result<(), CliError> {
+async fn typed(question: &str, wanted: &str, hint: &str) -> Result<(), CliError> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Err(
             CliError::failed("there is no terminal to ask on, and nothing was changed").hint(hint)
         );
     }
     report::ask(question);
-    let mut answer = String::new();
-    let read = std::io::stdin().read_line(&mut answer);
-    read.map_err(|source| CliError::failed("failed to read the answer").because(&source))?;
+    let (send, answer) = oneshot::channel();
+    // It may read for ever: nobody waits for its end.
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let _ = send.send(std::io::stdin().read_line(&mut line).map(|_| line));
+    });
+    let answer = tokio::select! {
+        answer = answer => answer.unwrap_or_else(|lost| Err(std::io::Error::other(lost))),
+        _ = tokio::signal::ctrl_c() => {
+            report::say("");
+            let mut error = CliError::failed("interrupted, and nothing was changed");
+            error.exit = Exit::Interrupted;
+            return Err(error);
+        }
+    };
+    let answer =
+        answer.map_err(|source| CliError::failed("failed to read the answer").because(&source))?;
+    if !answer.ends_with('\n') {
+        report::say("");
+    }
     match answer.trim() == wanted {
         true => Ok(()),
         false => Err(CliError::failed("not approved, and nothing was changed")),

@@ -42,7 +42,7 @@ pub(super) async fn carry_out(
         }
         return Ok(Exit::Done);
     }
-    approve(&question)?;
+    approve(&question).await?;
     let stop = Stop::default();
     let listener = listen(stop.clone());
     let mut journal = session.journal(&environment.loaded, &environment.state)?;
@@ -189,14 +189,14 @@ fn again(global: &Global, plan: &Plan) -> String {
 }
 
 /// Asks unless that is to be left out.
-fn approve(question: &Question) -> Result<(), CliError> {
+async fn approve(question: &Question) -> Result<(), CliError> {
     let (yes, wanted, prompt) = match question {
         Question::Approve { yes } => (*yes, "yes", "do this? type yes: ".to_owned()),
         Question::Destroy { yes, suffix } => {
             (*yes, suffix.as_str(), format!("to delete all of this, type its suffix, {suffix}: "))
         }
     };
-    if yes { Ok(()) } else { typed(&prompt, wanted, "add --yes if the plan is right") }
+    if yes { Ok(()) } else { typed(&prompt, wanted, "add --yes if the plan is right").await }
 }
 
 /// The first Ctrl-C or SIGTERM stops gently, the second at once. Both are heard from here on, and

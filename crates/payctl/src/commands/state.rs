@@ -69,7 +69,7 @@ async fn forget(
         return Err(unknown(local, address));
     }
     let question = format!("{address} stays in AWS and payctl forgets it; type yes: ");
-    approve(yes, &question, "add --yes if it is to be forgotten")?;
+    approve(yes, &question, "add --yes if it is to be forgotten").await?;
     let session = local.lock("state forget", global).await?;
     let Some(mut state) = local.load()?.state else { return Err(unknown(local, address)) };
     state.resources.remove(address);
@@ -158,7 +158,7 @@ async fn recover(global: &Global, local: &Local, yes: bool) -> Result<Exit, CliE
         true => "the next run looks for everything again by its tags; type yes: ",
         false => "what is damaged is moved aside and the newest that can be read used; type yes: ",
     };
-    approve(yes, question, "add --yes if that is to be done")?;
+    approve(yes, question, "add --yes if that is to be done").await?;
     let session = local.lock("state recover", global).await?;
     let recovery = session.recover()?;
     for (from, to) in &recovery.moved {
@@ -180,8 +180,8 @@ async fn recover(global: &Global, local: &Local, yes: bool) -> Result<Exit, CliE
 }
 
 /// Asks for a `yes`, unless it was given.
-fn approve(yes: bool, question: &str, hint: &str) -> Result<(), CliError> {
-    if yes { Ok(()) } else { typed(question, "yes", hint) }
+async fn approve(yes: bool, question: &str, hint: &str) -> Result<(), CliError> {
+    if yes { Ok(()) } else { typed(question, "yes", hint).await }
 }
 
 fn unknown(local: &Local, address: &Address) -> CliError {
