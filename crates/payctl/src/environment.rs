@@ -5,22 +5,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use payctl_aws::{
-    Artifacts, Aws, AwsError, Calls, CodeSha256, Connection, DetectorFound, Facts, Leftover, Reach,
-    Recorder, Zone, kinds,
-};
+use payctl_aws::{Artifacts, Aws, Calls, CodeSha256, Facts, Leftover, kinds};
 use payctl_engine::plan::PlanError;
 use payctl_engine::state::{Loaded, Session};
 use payctl_engine::{
     Address, Bound, Goal, Holder, Observed, Owner, Permissions, Plan, Provider as _, Request,
     Stack, State, StateError, Store, observe, plan,
 };
-use payctl_sandbox::{Sandbox, StartOptions};
 use payctl_stack::config::Config;
-use payctl_stack::{API_LOGS_ROLE, Context, Detector, Found, LooksUp, SYSTEMS, Suffix, System};
+use payctl_stack::{Context, Found, SYSTEMS, Suffix, System};
 
 use crate::cli::{Global, PermissionArgs};
+use crate::connection::connect;
 use crate::error::CliError;
+use crate::lookups::look_up;
 use crate::{configuration, handlers, report};
 
 /// What can be said before any AWS call.
@@ -335,41 +333,6 @@ async fn patiently<T>(looks: impl Future<Output = T>, calls: &Calls) -> T {
     }
 }
 
-/// The way to AWS, or to the sandbox.
-pub(crate) async fn connect(global: &Global, config: &Config) -> Result<Connection, CliError> {
-    let mut reach = Reach {
-        region: global.region.clone().or_else(|| config.region.clone()),
-        profile: global.profile.clone(),
-        endpoint: global.endpoint_url.clone(),
-        credentials: None,
-    };
-    if global.sandbox {
-        let running = start_sandbox(&StartOptions::default()).await?;
-        reach.endpoint = Some(running.endpoint);
-        reach.region = Some(config.region.clone().unwrap_or_else(|| "us-east-1".to_owned()));
-        reach.credentials = Some(("sandbox".to_owned(), "sandbox".to_owned()));
-    }
-    Connection::open(&reach)
-        .await
-        .map_err(|error| CliError::aws("failed to find the way to AWS", &error.into()))
-}
-
-/// Starts the sandbox, or finds it running.
-pub(crate) async fn start_sandbox(
-    options: &StartOptions,
-) -> Result<payctl_sandbox::Running, CliError> {
-    let sandbox = sandbox()?;
-    let started = sandbox.start(options, &|line| report::say(line)).await;
-    started.map_err(|error| CliError::failed("failed to start the sandbox").because(&error))
-}
-
-/// The user's sandbox.
-pub(crate) fn sandbox() -> Result<Sandbox, CliError> {
-    let home = Sandbox::default_home()
-        .map_err(|error| CliError::failed("failed to find the sandbox").because(&error))?;
-    Ok(Sandbox::at(home))
-}
-
 fn check_place(local: &Local, state: &State, facts: &Facts, sandbox: bool) -> Result<(), CliError> {
     for (what, theirs, ours) in
         [("account", &state.account, &facts.account), ("region", &state.region, &facts.region)]
@@ -388,128 +351,6 @@ fn check_place(local: &Local, state: &State, facts: &Facts, sandbox: bool) -> Re
         }
     }
     Ok(())
-}
-
-async fn look_up(
-    local: &Local,
-    connection: &Connection,
-    steady: &Aws,
-    state: &mut State,
-    handlers: Handlers,
-) -> Result<Found, CliError> {
-    let LooksUp { prefix_lists: services, api_logs, image, recorder, detector, database } =
-        local.system.looks_up(&local.config);
-    // As with the zones: a version that AWS adds changes nothing here.
-    let choice = database.as_ref().map(|(engine, wanted)| format!("{engine} {wanted}"));
-    let chosen = choice.as_ref().and_then(|choice| state.choices.get(choice)?.as_str());
-    let chosen = chosen.map(str::to_owned);
-    let failed = |what: &str, error: AwsError| {
-        CliError::aws(format!("failed to ask for {what}"), &error.into())
-    };
-    let prefix_lists = async {
-        match services {
-            [] => Ok(BTreeMap::new()),
-            _ => {
-                let lists = connection.prefix_lists(steady, services).await;
-                lists.map_err(|error| failed("the region's prefix lists", error))
-            }
-        }
-    };
-    let api_logs = async {
-        let role = match api_logs {
-            true => connection.api_log_role(steady).await,
-            false => Ok(None),
-        };
-        let role = role.map_err(|error| failed("API Gateway's settings", error))?;
-        Ok(role.is_some_and(|role| !role.as_str().contains(API_LOGS_ROLE)))
-    };
-    let image = async {
-        let Some(parameter) = image else { return Ok(None) };
-        let image = connection.image(steady, &parameter).await;
-        image.map(Some).map_err(|error| failed("the latest image", error))
-    };
-    let recorder = async {
-        match recorder {
-            true => {
-                let recorder = connection.config_recorder(steady).await;
-                recorder.map_err(|error| failed("AWS Config's recorder", error))
-            }
-            false => Ok(Recorder::None),
-        }
-    };
-    let detector = async {
-        let Some(needed) = detector else { return Ok(Detector::None) };
-        match connection.detector(steady).await {
-            Ok(found) => Ok(found.map_or(Detector::None, |found| whose(local, found))),
-            // What is only looked at may be out of reach.
-            Err(error) if !needed => Ok(Detector::Unknown(error.to_string())),
-            Err(error) => Err(failed("GuardDuty's detector", error)),
-        }
-    };
-    let database_version = async {
-        match (database, chosen) {
-            (_, Some(chosen)) => Ok(Some(chosen)),
-            (Some((engine, wanted)), None) if handlers == Handlers::Needed => {
-                let version = connection.engine_version(steady, engine, &wanted).await;
-                version.map(Some).map_err(|error| failed("the database's versions", error))
-            }
-            // What is deleted may be of a version that AWS offers no more.
-            _ => Ok(None),
-        }
-    };
-    let zones = zones(local, connection, steady, state);
-    let (zones, prefix_lists, api_logs, image, recorder, detector, database_version) = tokio::try_join!(
-        zones,
-        prefix_lists,
-        api_logs,
-        image,
-        recorder,
-        detector,
-        database_version
-    )?;
-    if let (Some(choice), Some(version)) = (choice, &database_version) {
-        state.choices.insert(choice, serde_json::json!(version));
-    }
-    Ok(Found { zones, prefix_lists, api_logs, image, recorder, detector, database_version })
-}
-
-/// Whether the detector is the environment's own.
-fn whose(local: &Local, found: DetectorFound) -> Detector {
-    let is = |tag: &str, value: &str| found.tags.get(tag).is_some_and(|tag| tag == value);
-    match is("payctl:stack", local.system.name) && is("payctl:suffix", local.suffix.as_str()) {
-        true => Detector::Ours,
-        false => Detector::Other { id: found.id.to_string(), enabled: found.enabled },
-    }
-}
-
-/// The zones: those chosen when the environment was made, so that a zone AWS adds moves nothing.
-async fn zones(
-    local: &Local,
-    connection: &Connection,
-    aws: &Aws,
-    state: &mut State,
-) -> Result<Vec<Zone>, CliError> {
-    let chosen = state.choices.get("zones").cloned();
-    if let Some(zones) = chosen.and_then(|zones| serde_json::from_value(zones).ok()) {
-        return Ok(zones);
-    }
-    let mut zones = connection
-        .zones(aws)
-        .await
-        .map_err(|error| CliError::aws("failed to ask for the region's zones", &error.into()))?;
-    let needed = local.system.zones;
-    if zones.len() < needed {
-        let message = format!(
-            "{} has {} availability zones, and {} needs {needed}",
-            connection.region(),
-            zones.len(),
-            local.system.name
-        );
-        return Err(CliError::failed(message).hint("choose another region with --region"));
-    }
-    zones.truncate(needed);
-    state.choices.insert("zones".to_owned(), serde_json::json!(zones));
-    Ok(zones)
 }
 
 pub(crate) fn declare(

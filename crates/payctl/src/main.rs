@@ -3,9 +3,11 @@
 mod cli;
 mod commands;
 mod configuration;
+mod connection;
 mod environment;
 mod error;
 mod handlers;
+mod lookups;
 mod report;
 mod shift;
 

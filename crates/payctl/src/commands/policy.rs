@@ -4,7 +4,8 @@ use payctl_aws::{Facts, Recorder, Task, Zone, kinds, policy};
 use payctl_stack::Found;
 
 use crate::cli::{Global, PolicyArgs, PolicyTask};
-use crate::environment::{Local, connect, declare};
+use crate::connection::connect;
+use crate::environment::{Local, declare};
 use crate::error::{CliError, Exit};
 use crate::report;
 

@@ -3,7 +3,7 @@
 use payctl_sandbox::{Running, StartOptions, Status};
 
 use crate::cli::SandboxCommand;
-use crate::environment::{sandbox, start_sandbox};
+use crate::connection::{sandbox, start_sandbox};
 use crate::error::{CliError, Exit};
 use crate::report;
 
