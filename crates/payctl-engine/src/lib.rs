@@ -28,7 +28,7 @@ pub use event::{Event, Reporter, Silent};
 pub use execute::{Limits, Outcome, Stop, execute};
 pub use failure::{Failure, FailureKind};
 pub use input::{Input, Needs, Part, Reference, Unresolved};
-pub use observe::{ObserveError, Observed, Other, Seen, observe};
+pub use observe::{ObserveError, Observed, Other, Seen, is_beside, observe, observe_beside};
 pub use owner::{Owner, Ownership};
 pub use plan::{Action, Counts, Goal, Permissions, Plan, PlanError, Refusal, Request, Step, plan};
 pub use provider::{Answer, Bound, Call, KindInfo, Kinds, Provider, Registry};

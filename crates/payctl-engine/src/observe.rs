@@ -12,7 +12,7 @@ use crate::input::{references, resolve};
 use crate::owner::{Owner, Ownership, lineage};
 use crate::retry::{Calm, steadily};
 use crate::state::{Intent, IntentAction, State, Status};
-use crate::{Address, Call, Declared, Failure, Goal, Provider, Stack};
+use crate::{Address, Call, Declared, Failure, FailureKind, Goal, KindInfo, Provider, Stack};
 
 /// How many reads run at once.
 const AT_ONCE: usize = 96;
@@ -164,6 +164,50 @@ pub async fn observe(
     Ok(observed)
 }
 
+/// Whether neither stack nor state knows what carries `address` in its tags.
+#[must_use]
+pub fn is_beside(stack: &Stack, state: &State, address: &Address) -> bool {
+    // What was about to be deleted and is on no record was found like this before.
+    let begun = state.pending.get(address);
+    let making = begun.is_some_and(|begun| begun.action == IntentAction::Create);
+    let declared = stack.resources().iter().any(|declared| declared.address == *address);
+    !declared && !making && !state.resources.contains_key(address)
+}
+
+/// Looks by their tags for what the cloud lists as ours, so far as neither stack nor state knows it,
+/// and adds what is found. What cannot be found so, or may not be asked for, is left out.
+///
+/// # Errors
+/// The first resource about which nothing could be said.
+pub async fn observe_beside(
+    provider: &dyn Provider,
+    owner: &Owner,
+    stack: &Stack,
+    state: &State,
+    listed: BTreeSet<Address>,
+    observed: &mut Observed,
+) -> Result<(), ObserveError> {
+    let slots = Semaphore::new(AT_ONCE);
+    let looker = Looker { provider, owner, state, goal: Goal::Up, slots: &slots };
+    let known = |address: &Address| {
+        let kind = provider.kinds().get(address.kind());
+        kind.is_some_and(KindInfo::tagged) && !address.is_shared()
+    };
+    let beside =
+        listed.into_iter().filter(|address| known(address) && is_beside(stack, state, address));
+    let mut running: FuturesUnordered<_> = beside.map(|one| looker.look_beside(one)).collect();
+    while let Some((address, seen)) = running.next().await {
+        match seen {
+            Ok(Some(seen)) => drop(observed.resources.insert(address, seen)),
+            Ok(None) => {}
+            // Whoever may not ask for what the stack does not have.
+            Err(failure) if failure.kind == FailureKind::Denied => {}
+            Err(source) => return Err(ObserveError { address, source }),
+        }
+    }
+    Ok(())
+}
+
 #[derive(Clone, Copy)]
 struct Looker<'a> {
     provider: &'a dyn Provider,
@@ -182,6 +226,29 @@ impl Looker<'_> {
         resolved: Value,
     ) -> (Address, Result<Option<Seen>, Failure>) {
         let seen = self.see(&address, recorded, declared, resolved).await;
+        (address, seen)
+    }
+
+    /// What carries the address in its tags, if it is ours.
+    async fn look_beside(self, address: Address) -> (Address, Result<Option<Seen>, Failure>) {
+        let (owner, properties) = (self.owner, &Value::Null);
+        let call = Call { address: &address, owner, token: "", properties };
+        let seen = async {
+            let found = {
+                let _slot = self.slots.acquire().await;
+                steadily(Calm::READ, || self.provider.find_tagged(call)).await?
+            };
+            let mut all = Vec::new();
+            for outputs in found {
+                all.extend(self.read(call, outputs).await?);
+            }
+            let tags = |properties: &Value| properties.get("tags").cloned().unwrap_or_default();
+            all.retain(|(_, properties)| {
+                owner.ownership(&address, &tags(properties)) == Ownership::Ours
+            });
+            Ok(self.choose(&address, all))
+        };
+        let seen = seen.await;
         (address, seen)
     }
 

@@ -14,9 +14,11 @@ use crate::schedule::in_the_way;
 use crate::state::{Deposed, Intent, IntentAction, Record, State, Status};
 use crate::{Address, Declared, KindInfo, Kinds, Stack};
 
+mod beside;
 mod refuse;
 mod replace;
 
+use beside::Beside;
 use replace::{lasting, unique_properties_stay};
 
 /// The format of a saved plan.
@@ -224,6 +226,7 @@ pub fn plan(request: Request<'_>) -> Result<Plan, PlanError> {
     stack.check()?;
     let mut planner = Planner {
         request,
+        beside: Beside::new(&request),
         forced: BTreeMap::new(),
         first: BTreeSet::new(),
         strangers: BTreeSet::new(),
@@ -254,6 +257,8 @@ pub fn plan(request: Request<'_>) -> Result<Plan, PlanError> {
 
 struct Planner<'a> {
     request: Request<'a>,
+    /// What refers to what that neither stack nor state knows.
+    beside: Beside<'a>,
     /// Resources that have to be made anew though none of their own properties asks for it.
     forced: BTreeMap<Address, String>,
     /// Resources that have to go before they are made anew, because of what they refer to.
@@ -325,12 +330,13 @@ impl<'a> Planner<'a> {
         kinds.get(address.kind()).ok_or_else(|| PlanError::UnknownKind(address.clone()))
     }
 
-    /// Recorded or begun, and declared no longer.
+    /// Recorded, begun or found, and not declared.
     fn undeclared(&self) -> Vec<Address> {
-        let Request { stack, state, .. } = self.request;
+        let Request { stack, state, observed, .. } = self.request;
         let declared: BTreeSet<&Address> =
             stack.resources().iter().map(|declared| &declared.address).collect();
-        let all: BTreeSet<&Address> = state.resources.keys().chain(state.pending.keys()).collect();
+        let recorded = state.resources.keys().chain(state.pending.keys());
+        let all: BTreeSet<&Address> = recorded.chain(observed.resources.keys()).collect();
         all.into_iter().filter(|address| !declared.contains(address)).cloned().collect()
     }
 
@@ -362,6 +368,7 @@ impl<'a> Planner<'a> {
                 if seen.is_some_and(|seen| !recorded(seen)) && !made {
                     all.extend(declared.dependencies().into_keys());
                 }
+                all.extend(self.beside.of(address, seen));
                 all
             },
             deposed: deposed(record, seen, begun),
@@ -458,6 +465,7 @@ impl<'a> Planner<'a> {
         if let Some(declared) = declared {
             depended_on.extend(declared.dependencies().into_keys());
         }
+        depended_on.extend(self.beside.of(address, seen));
         // What was last applied counts; settings that are not readable come from there.
         let mut before = record.map_or(Value::Null, |record| record.properties.clone());
         if before.is_null() {
@@ -469,6 +477,9 @@ impl<'a> Planner<'a> {
                     seen.outputs.get(&reference.output).cloned()
                 })
             });
+        }
+        if let (true, Some(seen)) = (before.is_null(), seen) {
+            before = seen.properties.clone();
         }
         let mut step = Step {
             address: address.clone(),
@@ -509,9 +520,11 @@ impl<'a> Planner<'a> {
             Some(seen) => match refusal {
                 None => {
                     step.action = Action::Delete;
-                    if goal == Goal::Up {
-                        step.reason = Some("it is no longer declared".to_owned());
-                    }
+                    step.reason = match (declared, record.is_none() && begun.is_none()) {
+                        (None, true) => Some("neither stack nor state knows it".to_owned()),
+                        _ if goal == Goal::Up => Some("it is no longer declared".to_owned()),
+                        _ => None,
+                    };
                 }
                 // A stranger's under our name: nothing of ours is there to be deleted.
                 Some(_) if seen.found => {

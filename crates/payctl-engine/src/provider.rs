@@ -98,6 +98,8 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, Failure>>;
 pub trait Provider: Sync {
     /// The kinds it knows.
     fn kinds(&self) -> &Kinds;
+    /// See [`Resource::find_tagged`].
+    fn find_tagged<'a>(&'a self, call: Call<'a>) -> Answer<'a, Vec<Value>>;
     /// See [`Resource::find`].
     fn find<'a>(&'a self, call: Call<'a>, declared: &'a Value) -> Answer<'a, Vec<Value>>;
     /// See [`Resource::read`].
@@ -194,6 +196,11 @@ impl<C: Cloud> Provider for Bound<C> {
         &self.registry.kinds
     }
 
+    fn find_tagged<'a>(&'a self, call: Call<'a>) -> Answer<'a, Vec<Value>> {
+        async move { self.registry.verbs(call.address)?.find_tagged(cx(&self.steady, call)).await }
+            .boxed()
+    }
+
     fn find<'a>(&'a self, call: Call<'a>, declared: &'a Value) -> Answer<'a, Vec<Value>> {
         async move { self.registry.verbs(call.address)?.find(cx(&self.steady, call), declared).await }
             .boxed()
@@ -246,6 +253,7 @@ fn cx<'a, C>(cloud: &'a C, call: Call<'a>) -> Cx<'a, C> {
 
 /// [`Resource`]'s verbs with the types erased.
 trait Verbs<C>: Send + Sync {
+    fn find_tagged<'a>(&'a self, cx: Cx<'a, C>) -> Answer<'a, Vec<Value>>;
     fn find<'a>(&'a self, cx: Cx<'a, C>, declared: &'a Value) -> Answer<'a, Vec<Value>>;
     fn read<'a>(&'a self, cx: Cx<'a, C>, known: &'a Value) -> Answer<'a, Option<Value>>;
     fn glance<'a>(&'a self, cx: Cx<'a, C>, known: &'a Value) -> Answer<'a, Option<Value>>;
@@ -264,6 +272,14 @@ trait Verbs<C>: Send + Sync {
 struct Typed<R>(PhantomData<fn() -> R>);
 
 impl<R: Resource> Verbs<R::Cloud> for Typed<R> {
+    fn find_tagged<'a>(&'a self, cx: Cx<'a, R::Cloud>) -> Answer<'a, Vec<Value>> {
+        async move {
+            let found = R::find_tagged(&cx).await.map_err(failure::<R>)?;
+            found.iter().map(write).collect()
+        }
+        .boxed()
+    }
+
     fn find<'a>(&'a self, cx: Cx<'a, R::Cloud>, declared: &'a Value) -> Answer<'a, Vec<Value>> {
         async move {
             let found = parse::<R>(declared)?.find(&cx).await.map_err(failure::<R>)?;

@@ -211,12 +211,22 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + Send + Sync +
     /// What its verbs have to be allowed.
     const ACCESS: Access = Access::NONE;
 
+    /// Looks for it by its ownership tags alone, where the cloud can be asked that. A kind that
+    /// is found by its name has nothing here.
+    fn find_tagged(
+        _cx: &Cx<'_, Self::Cloud>,
+    ) -> impl Future<Output = Result<Vec<Self::Outputs>, CloudError<Self>>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
     /// Looks for it by ownership tag or name, for when the state does not know it. All that
     /// match: after a crash there may be more than one.
     fn find(
         &self,
         cx: &Cx<'_, Self::Cloud>,
-    ) -> impl Future<Output = Result<Vec<Self::Outputs>, CloudError<Self>>> + Send;
+    ) -> impl Future<Output = Result<Vec<Self::Outputs>, CloudError<Self>>> + Send {
+        Self::find_tagged(cx)
+    }
 
     /// Reads it as it is now, or `None` when it is gone. Tags include the ownership tags.
     fn read(

@@ -13,7 +13,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::provider::Answer;
 use crate::{
-    Address, Call, Changed, Failure, FailureKind, KindInfo, Kinds, Provider, Readiness, Repeat,
+    Address, Call, Changed, Failure, FailureKind, KindInfo, Kinds, Owner, Provider, Readiness,
+    Repeat,
 };
 
 mod disk;
@@ -161,6 +162,16 @@ impl Memory {
             inner.things.values().map(|thing| (name(thing), thing.properties.clone())).collect();
         all.sort_by_key(|(name, value)| (name.clone(), value.to_string()));
         all
+    }
+
+    /// The addresses in the tags of all that `owner` has.
+    pub fn listed(&self, owner: &Owner) -> BTreeSet<Address> {
+        let inner = self.inner();
+        let tags = inner.things.values().map(|thing| &thing.properties["tags"]);
+        let ours = tags.filter(|tags| {
+            owner.search().iter().all(|(name, value)| tags[*name].as_str() == Some(*value))
+        });
+        ours.filter_map(|tags| Address::parse(tags["payctl:id"].as_str()?).ok()).collect()
     }
 
     /// Changes a property by hand; of two things at one address the newer one's.
@@ -329,6 +340,17 @@ fn ids_in(value: &Value, found: &mut BTreeSet<String>) {
 impl Provider for Memory {
     fn kinds(&self) -> &Kinds {
         &self.kinds
+    }
+
+    fn find_tagged<'a>(&'a self, call: Call<'a>) -> Answer<'a, Vec<Value>> {
+        async move {
+            let info = self.info(call.address);
+            match info.tagged() && info.unique_by.is_empty() {
+                true => self.find(call, &Value::Null).await,
+                false => Ok(Vec::new()),
+            }
+        }
+        .boxed()
     }
 
     fn find<'a>(&'a self, call: Call<'a>, declared: &'a Value) -> Answer<'a, Vec<Value>> {

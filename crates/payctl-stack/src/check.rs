@@ -26,6 +26,7 @@ impl Section {
         rule: &str,
     ) -> Result<(), BadValue> {
         let (key, value) = (format!("{}.{key}", self.0), value.to_string());
+        let value = if value.is_empty() { "empty".to_owned() } else { value };
         if fits { Ok(()) } else { Err(BadValue { key, value, rule: rule.to_owned() }) }
     }
 

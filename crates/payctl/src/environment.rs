@@ -9,8 +9,8 @@ use payctl_aws::{Artifacts, Aws, Calls, CodeSha256, Facts, Leftover, kinds};
 use payctl_engine::plan::PlanError;
 use payctl_engine::state::{Loaded, Session};
 use payctl_engine::{
-    Address, Bound, Goal, Holder, Observed, Owner, Permissions, Plan, Provider as _, Request,
-    Stack, State, StateError, Store, observe, plan,
+    Address, Bound, Goal, Holder, ObserveError, Observed, Owner, Permissions, Plan, Provider as _,
+    Request, Stack, State, StateError, Store, is_beside, observe, observe_beside, plan,
 };
 use payctl_stack::config::Config;
 use payctl_stack::{Context, Found, SYSTEMS, Suffix, System};
@@ -224,18 +224,17 @@ impl Environment {
         goal: Goal,
         permissions: &PermissionArgs,
     ) -> Result<Plan, CliError> {
-        for address in &permissions.allow_data_loss {
-            self.check_known(address)?;
-        }
-        let looks = async { tokio::try_join!(self.observe(goal), self.look_beside(goal)) };
-        let (observed, beside) = patiently(looks, &self.calls).await?;
-        self.beside = beside;
-        report::beside(&self.beside);
+        let looks = async { tokio::try_join!(self.observe(goal), self.list_beside()) };
+        let (mut observed, beside) = patiently(looks, &self.calls).await?;
         // A lost state is taken up under the lineage that the resources themselves carry.
         if self.loaded.state.is_none()
             && let Some(lineage) = observed.lineage(&self.owner())
         {
             self.state.lineage = lineage;
+        }
+        self.take_up(beside, goal, &mut observed).await?;
+        for address in &permissions.allow_data_loss {
+            self.check_known(address, &observed)?;
         }
         let permissions = Permissions {
             lose_data_of: permissions.allow_data_loss.iter().cloned().collect(),
@@ -265,58 +264,77 @@ impl Environment {
     }
 
     /// Refuses an address that nothing has, as somebody relies on what it is given for.
-    fn check_known(&self, address: &Address) -> Result<(), CliError> {
-        if self.declares_or_records(address) {
+    fn check_known(&self, address: &Address, observed: &Observed) -> Result<(), CliError> {
+        let declared = self.stack.resources().iter().map(|declared| &declared.address);
+        let State { resources, pending, .. } = &self.state;
+        let known = declared.chain(resources.keys()).chain(pending.keys());
+        let known: BTreeSet<&Address> = known.chain(observed.resources.keys()).collect();
+        if known.contains(address) {
             return Ok(());
         }
-        let declared = self.stack.resources().iter().map(|declared| &declared.address);
-        let known = declared.chain(self.state.resources.keys()).map(Address::as_str);
         let error = CliError::failed(format!(
             "{address} is neither declared nor recorded in {} {}",
             self.local.system.name, self.local.suffix
         ));
-        Err(match report::nearest(address.as_str(), known) {
+        Err(match report::nearest(address.as_str(), known.into_iter().map(Address::as_str)) {
             Some(near) => error.hint(format!("did you mean {near}?")),
             None => error.hint("the plan names what it refuses: take the address from there"),
         })
     }
 
-    fn declares_or_records(&self, address: &Address) -> bool {
-        self.stack.resources().iter().any(|declared| declared.address == *address)
-            || self.state.resources.contains_key(address)
-            || self.state.pending.contains_key(address)
-    }
-
     /// Asks AWS what carries our tags and neither stack nor state knows: what another
-    /// configuration or version made and a state that was lost recorded. Where a state is there,
-    /// only a deletion has to know.
-    async fn look_beside(&self, goal: Goal) -> Result<Vec<Leftover>, CliError> {
-        if goal == Goal::Up && self.loaded.state.is_some() {
-            return Ok(Vec::new());
-        }
+    /// configuration or version made and a state that was lost recorded.
+    async fn list_beside(&self) -> Result<Vec<Leftover>, CliError> {
+        let State { resources, .. } = &self.state;
         let unknown = |left: &Leftover| match &left.address {
-            Some(address) => !self.declares_or_records(address),
-            None => self.state.resources.values().all(|record| !left.is(&record.outputs)),
+            Some(address) => is_beside(&self.stack, &self.state, address),
+            None => resources.values().all(|record| !left.is(&record.outputs)),
         };
         let owner = self.owner();
         match payctl_aws::leftovers(self.provider.cloud(), &owner, unknown).await {
             Ok(left) => Ok(left),
             Err(error) => {
-                report::warn(&format!(
-                    "AWS could not be asked for further resources:
-  {error}"
-                ));
+                report::warn(&format!("AWS could not be asked for further resources:\n  {error}"));
                 Ok(Vec::new())
             }
         }
     }
 
+    /// Adds what of that can be found by its tags. The rest is named: by what finds no state, and
+    /// before a deletion. Else it may only have been deleted a while ago.
+    async fn take_up(
+        &mut self,
+        mut beside: Vec<Leftover>,
+        goal: Goal,
+        observed: &mut Observed,
+    ) -> Result<(), CliError> {
+        let addresses = beside.iter().filter_map(|left| left.address.clone()).collect();
+        let owner = self.owner();
+        observe_beside(&self.provider, &owner, &self.stack, &self.state, addresses, observed)
+            .await
+            .map_err(unread)?;
+        beside.retain(|left| {
+            let seen = left.address.as_ref().and_then(|address| observed.resources.get(address));
+            let all = seen.into_iter().flat_map(|seen| {
+                [&seen.outputs].into_iter().chain(seen.others.iter().map(|other| &other.outputs))
+            });
+            all.into_iter().all(|outputs| !left.is(outputs))
+        });
+        if goal == Goal::Destroy || self.loaded.state.is_none() {
+            report::beside(&beside);
+            self.beside = beside;
+        }
+        Ok(())
+    }
+
     async fn observe(&self, goal: Goal) -> Result<Observed, CliError> {
         let owner = self.owner();
-        observe(&self.provider, &owner, &self.stack, &self.state, goal).await.map_err(|error| {
-            CliError::aws(format!("failed to read {}", error.address), &error.source)
-        })
+        observe(&self.provider, &owner, &self.stack, &self.state, goal).await.map_err(unread)
     }
+}
+
+fn unread(error: ObserveError) -> CliError {
+    CliError::aws(format!("failed to read {}", error.address), &error.source)
 }
 
 /// What takes long is told to go on: what was made moments ago and is not found is looked for

@@ -1,6 +1,7 @@
 //! `pci-core` from its first `up` to the last `destroy`, with the real binary, on every emulator.
 
 use std::fs;
+use std::time::Duration;
 
 use aws_sdk_kms::types::KeyState;
 use payctl_aws::Aws;
@@ -242,47 +243,81 @@ async fn a_lost_state_is_made_up_from_the_tags() {
     assert_eq!(keys(&aws).await.len(), 1);
 }
 
-/// What only another configuration declares is found by no address: it is named, and before
-/// anything waits for it.
+/// What only another configuration declares is found by its tags where the state is lost. What is
+/// found by its name alone is named, before anything waits for it.
 #[tokio::test]
-async fn what_a_lost_state_knew_alone_is_named() {
+async fn what_a_lost_state_knew_alone_is_found_or_named() {
     const NAMED: &str = "neither declared nor on record";
     let server = Server::start(Emulator::Sandbox);
     let payctl = Payctl::new(&server);
     let aws = clients(&server).await;
     let nothing = everything(&aws).await;
-    let gateway = "ec2.nat_gateway:main-2  arn:aws:ec2:us-east-1:";
-    payctl.configure("[pci-core]\nnat = \"per-zone\"\n");
-    let first = payctl.up();
-    assert!(!first.stderr.contains(NAMED), "{first}");
-    // A state that is there knows it.
-    payctl.configure("");
-    let known = payctl.run(&["plan", "--destroy"]);
-    assert!(!known.stderr.contains(NAMED), "{known}");
-    assert!(known.stdout.contains("ec2.nat_gateway:main-2"), "{known}");
+    payctl.up();
+    let one = everything(&aws).await;
+    let per_zone = || payctl.configure("[pci-core]\nnat = \"per-zone\"\n");
 
+    // `up` makes it what the stack declares, and no more.
+    per_zone();
+    payctl.up();
+    payctl.configure("");
+    payctl.lose_state();
+    let plan = payctl.plan();
+    let gone: Vec<&str> = plan
+        .steps
+        .iter()
+        .filter(|step| step.action == Action::Delete)
+        .map(|step| step.address.as_str())
+        .collect();
+    for sort in ["elastic_ip:main", "nat_gateway:main", "route_table:private"] {
+        (1..=3)
+            .for_each(|n| assert!(gone.contains(&format!("ec2.{sort}-{n}").as_str()), "{gone:?}"));
+    }
+    let up = payctl.up();
+    assert!(!up.stderr.contains(NAMED), "{up}");
+    assert_eq!(difference(&one, &everything(&aws).await), [""; 0], "{up}");
+    payctl.is_as_declared();
+
+    // So does a run that was killed on the way to it, without its state's help.
+    per_zone();
+    payctl.up();
+    payctl.configure("");
+    payctl.lose_state();
+    let mut run = payctl.start(&["up", "--yes"]);
+    run.says("deleted   ec2.route_table:private");
+    run.killed_after(Duration::ZERO);
+    payctl.up();
+    assert_eq!(difference(&one, &everything(&aws).await), [""; 0]);
+    payctl.is_as_declared();
+
+    // And a deletion, which names what it cannot find.
+    per_zone();
+    payctl.up();
+    let lineage = Store::at(payctl.state()).load().unwrap().state.unwrap().lineage;
+    let tags = [
+        ("payctl:stack", "pci-core"),
+        ("payctl:suffix", "dev"),
+        ("payctl:lineage", &lineage),
+        ("payctl:id", "logs.group:older"),
+    ];
+    let tags = tags.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let group = aws.logs.create_log_group().log_group_name("older");
+    group.set_tags(Some(tags.into())).send().await.unwrap();
+    payctl.configure("");
     payctl.lose_state();
     for command in [&["plan"][..], &["plan", "--destroy"]] {
         let ended = payctl.run(command);
         ended.exits(0);
         ended.says(NAMED);
-        ended.says(gateway);
+        ended.says("logs.group:older  arn:aws:logs:us-east-1:");
+        assert!(!ended.stderr.contains("gateway"), "{ended}");
     }
-    let up = payctl.up();
-    up.says(gateway);
-    // It is on no record, so a deletion still has to name it. The plan says so.
-    let destroy = payctl.run(&["plan", "--destroy"]);
-    destroy.says(gateway);
-    assert!(!destroy.stdout.contains("main-2"), "{destroy}");
-
-    // With the configuration that made it, everything goes.
-    payctl.configure("[pci-core]\nnat = \"per-zone\"\n");
     let ended = payctl.destroy();
-    assert!(!ended.stderr.contains(NAMED), "{ended}");
-    ended.says("nothing is left of pci-core dev");
-    let again = payctl.destroy();
-    again.says("nothing to do: of what is declared or on record, nothing is there");
-    assert!(!again.stderr.contains(NAMED), "a key that is pending deletion is named\n{again}");
+    ended.says(NAMED);
+    ended.says("all that is declared or recorded of pci-core dev is gone");
+    payctl.destroy().says("of what is declared or on record, nothing is there");
+    aws.logs.delete_log_group().log_group_name("older").send().await.unwrap();
+    let ended = payctl.destroy();
+    assert!(!ended.stderr.contains(NAMED), "a key that is pending deletion is named\n{ended}");
     assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0]);
 }
 

@@ -67,7 +67,7 @@ impl Resource for Certificate {
         ..Access::NONE
     };
 
-    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<CertificateOutputs>> {
+    async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<CertificateOutputs>> {
         search::ours(cx).await
     }
 

@@ -70,7 +70,7 @@ impl Resource for RestApi {
         ..Access::NONE
     };
 
-    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<RestApiOutputs>> {
+    async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<RestApiOutputs>> {
         let [stack, suffix] = cx.owner.search();
         let ours = [stack, suffix, ("payctl:id", cx.address.as_str())];
         let all = cx.cloud.apigateway.get_rest_apis().into_paginator();

@@ -63,7 +63,7 @@ impl Resource for HttpApi {
         ..Access::NONE
     };
 
-    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<HttpApiOutputs>> {
+    async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<HttpApiOutputs>> {
         let ask = |next| cx.cloud.apigatewayv2.get_apis().set_next_token(next).send();
         let all = items(ask, |page| (page.items, page.next_token)).await?;
         let ours = all.into_iter().filter(|seen| tags::ours(cx, seen.tags()));

@@ -65,7 +65,7 @@ impl Resource for VpcLink {
         ..Access::NONE
     };
 
-    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<VpcLinkOutputs>> {
+    async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<VpcLinkOutputs>> {
         let ask = |next| cx.cloud.apigatewayv2.get_vpc_links().set_next_token(next).send();
         let all = items(ask, |page| (page.items, page.next_token)).await?;
         let ours = all.into_iter().filter(|seen| tags::ours(cx, seen.tags()));

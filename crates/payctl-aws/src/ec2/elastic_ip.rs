@@ -41,7 +41,7 @@ impl Resource for ElasticIp {
         ..Access::NONE
     };
 
-    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<ElasticIpOutputs>> {
+    async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<ElasticIpOutputs>> {
         let ours = cx.cloud.ec2.describe_addresses().set_filters(tags::filters(cx));
         let reply = ours.send().await?;
         let found = reply.addresses().iter();

@@ -57,7 +57,7 @@ impl Resource for FlowLog {
         ..Access::NONE
     };
 
-    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<FlowLogOutputs>> {
+    async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<FlowLogOutputs>> {
         let ours = cx.cloud.ec2.describe_flow_logs().set_filter(tags::filters(cx));
         let reply = ours.send().await?;
         let found = reply.flow_logs().iter();

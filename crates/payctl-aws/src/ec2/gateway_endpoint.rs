@@ -50,7 +50,7 @@ impl Resource for GatewayEndpoint {
         ..Access::NONE
     };
 
-    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<GatewayEndpointOutputs>> {
+    async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<GatewayEndpointOutputs>> {
         endpoint::ours(cx).await?.iter().map(|seen| outputs(cx, seen)).collect()
     }
 

@@ -65,7 +65,7 @@ impl Resource for InterfaceEndpoint {
         ..Access::NONE
     };
 
-    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<InterfaceEndpointOutputs>> {
+    async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<InterfaceEndpointOutputs>> {
         endpoint::ours(cx).await?.iter().map(|seen| outputs(cx, seen)).collect()
     }
 

@@ -41,7 +41,7 @@ impl Resource for InternetGateway {
         ..Access::NONE
     };
 
-    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<InternetGatewayOutputs>> {
+    async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<InternetGatewayOutputs>> {
         let ours = cx.cloud.ec2.describe_internet_gateways().set_filters(tags::filters(cx));
         let reply = ours.send().await?;
         reply.internet_gateways().iter().map(|gateway| outputs(cx, gateway)).collect()

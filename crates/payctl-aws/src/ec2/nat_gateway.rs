@@ -52,7 +52,7 @@ impl Resource for NatGateway {
         ..Access::NONE
     };
 
-    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<NatGatewayOutputs>> {
+    async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<NatGatewayOutputs>> {
         let ours = cx.cloud.ec2.describe_nat_gateways().set_filter(tags::filters(cx));
         let reply = ours.filter(among("state", ["pending", "available"])).send().await?;
         reply.nat_gateways().iter().map(|gateway| outputs(cx, gateway)).collect()

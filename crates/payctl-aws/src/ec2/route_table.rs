@@ -42,7 +42,7 @@ impl Resource for RouteTable {
         ..Access::NONE
     };
 
-    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<RouteTableOutputs>> {
+    async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<RouteTableOutputs>> {
         let ours = cx.cloud.ec2.describe_route_tables().set_filters(tags::filters(cx));
         let reply = ours.send().await?;
         reply.route_tables().iter().map(|table| outputs(cx, table)).collect()

@@ -57,7 +57,7 @@ impl Resource for Subnet {
         ..Access::NONE
     };
 
-    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<SubnetOutputs>> {
+    async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<SubnetOutputs>> {
         let ours = cx.cloud.ec2.describe_subnets().set_filters(tags::filters(cx));
         ours.send().await?.subnets().iter().map(SubnetOutputs::try_from).collect()
     }

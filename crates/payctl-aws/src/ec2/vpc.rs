@@ -49,7 +49,7 @@ impl Resource for Vpc {
         ..Access::NONE
     };
 
-    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<VpcOutputs>> {
+    async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<VpcOutputs>> {
         let ours = cx.cloud.ec2.describe_vpcs().set_filters(tags::filters(cx));
         ours.send().await?.vpcs().iter().map(|vpc| outputs(cx, vpc)).collect()
     }

@@ -64,7 +64,7 @@ impl Resource for Detector {
         ..Access::NONE
     };
 
-    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<DetectorOutputs>> {
+    async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<DetectorOutputs>> {
         let ids = list(&cx.cloud.guardduty).await?;
         Ok(ids.into_iter().map(|id| outputs(cx, id)).collect())
     }

@@ -77,7 +77,7 @@ impl Resource for Key {
         ..Access::NONE
     };
 
-    async fn find(&self, cx: &Cx<'_>) -> Result<Vec<KeyOutputs>> {
+    async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<KeyOutputs>> {
         search::ours(cx).await
     }
 

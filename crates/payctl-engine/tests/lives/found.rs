@@ -21,6 +21,32 @@ async fn converges(world: &World, declared: &[Declared]) {
     world.converges(&stack(declared), Goal::Up).await;
 }
 
+/// What only another stack declares and a lost state knew goes, in the order of its references,
+/// though nothing but its tags and ids tells of it; wherever a run is killed on the way.
+#[tokio::test(start_paused = true)]
+async fn what_a_lost_state_knew_alone_goes_in_order() {
+    let [a, b, c] = [
+        thing("net.zone:a", 1, &[]),
+        thing("net.zone:b", 1, &["net.zone:a"]),
+        thing("net.zone:c", 1, &["net.zone:b", "net.zone:a"]),
+    ];
+    for goal in [Goal::Up, Goal::Destroy] {
+        for nth in 1..4 {
+            let world = one_at_a_time();
+            converges(&world, &[a.clone(), b.clone(), c.clone()]).await;
+            world.lose_state();
+            let fewer = stack(std::slice::from_ref(&a));
+            world.kill_at(nth, nth % 2 == 0);
+            let _ = world.run(&fewer, goal).await;
+            world.no_faults();
+            world.must(&fewer, goal).await;
+            let log = world.memory.log();
+            let left = usize::from(goal == Goal::Up);
+            assert_eq!(world.memory.things().len(), left, "{goal:?}, killed at {nth}: {log:#?}");
+        }
+    }
+}
+
 /// One at a time: what waits for another in the wrong order waits in vain.
 fn one_at_a_time() -> World {
     let mut world = World::synthetic();

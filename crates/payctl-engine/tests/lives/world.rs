@@ -9,7 +9,7 @@ use payctl_engine::testing::{Faults, Memory, MemoryDisk, synthetic};
 use payctl_engine::{
     Address, Declared, Event, Goal, Holder, Limits, LintError, ObserveError, Observed, Outcome,
     Owner, Permissions, Plan, Provider as _, Refusal, Reporter, Request, Stack, State, StateError,
-    Status, Stop, Store, execute, observe, plan,
+    Status, Stop, Store, execute, observe, observe_beside, plan,
 };
 use serde_json::{Value, json};
 
@@ -130,8 +130,21 @@ impl World {
     /// What a run without faults would do.
     pub(crate) async fn plan(&self, stack: &Stack, goal: Goal) -> Plan {
         let state = self.state();
-        let observed = observe(&self.memory, &self.owner, stack, &state, goal).await.unwrap();
+        let observed = self.observe(stack, &state, goal).await.unwrap();
         self.made(stack, goal, &state, &observed)
+    }
+
+    async fn observe(
+        &self,
+        stack: &Stack,
+        state: &State,
+        goal: Goal,
+    ) -> Result<Observed, ObserveError> {
+        let Self { memory, owner, .. } = self;
+        let mut observed = observe(memory, owner, stack, state, goal).await?;
+        let listed = memory.listed(owner);
+        observe_beside(memory, owner, stack, state, listed, &mut observed).await?;
+        Ok(observed)
     }
 
     /// Locks, plans and carries the plan out until it ends or the process is killed.
@@ -151,7 +164,7 @@ impl World {
         let session = self.store.lock(&Self::holder())?;
         let loaded = self.store.load()?;
         let mut state = self.or_empty(&loaded);
-        let observed = match observe(&self.memory, &self.owner, stack, &state, goal).await {
+        let observed = match self.observe(stack, &state, goal).await {
             Ok(observed) => observed,
             Err(error) => return Ok(End::Blind(error)),
         };

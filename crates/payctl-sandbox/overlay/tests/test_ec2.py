@@ -39,6 +39,24 @@ class Network:
 
 @closes_gaps
 class Reads(SandboxTest):
+    def test_what_has_tags_is_listed_by_them(self):
+        ec2, tag = self.aws("ec2"), {"Key": "listed", "Value": "by this"}
+        network = Network(ec2)
+        address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+        data = {"InstanceType": "t3.micro"}
+        made = ec2.create_launch_template(LaunchTemplateName="listed", LaunchTemplateData=data)
+        template = made["LaunchTemplate"]["LaunchTemplateId"]
+        acl = ec2.create_network_acl(VpcId=network.vpc)["NetworkAcl"]["NetworkAclId"]
+        endpoint = network.interface_endpoint(network.group())
+        ids = [address, template, acl, endpoint]
+        ec2.create_tags(Resources=[*ids, network.vpc], Tags=[tag])
+        filters = [{"Key": "listed", "Values": ["by this"]}]
+        found = self.aws("resourcegroupstaggingapi").get_resources(TagFilters=filters)
+        found = {one["ResourceARN"].split(":")[-1] for one in found["ResourceTagMappingList"]}
+        sorts = ["elastic-ip", "launch-template", "network-acl", "vpc-endpoint", "vpc"]
+        wanted = {f"{sort}/{one}" for sort, one in zip(sorts, [*ids, network.vpc])}
+        self.assertEqual(found, wanted)
+
     def test_a_default_group_lets_its_members_in(self):
         ec2 = self.aws("ec2")
         network = Network(ec2)

@@ -196,6 +196,10 @@ impl Parameters {
         section.rule("visibility_timeout_s", &self.visibility_timeout_s, hidden, rule)?;
         section.within("queue_retention_days", self.queue_retention_days, 1, 14)?;
         section.within("dead_letter_retention_days", self.dead_letter_retention_days, 1, 14)?;
+        // SQS counts from when a message was first sent, wherever it is by now.
+        let kept = self.dead_letter_retention_days >= self.queue_retention_days;
+        let rule = "at least queue_retention_days: a message keeps its age among the dead letters";
+        section.rule("dead_letter_retention_days", &self.dead_letter_retention_days, kept, rule)?;
         section.within("max_receives", self.max_receives, 1, 1000)?;
         section.within("batch_size", self.batch_size, 1, 10)
     }
@@ -215,8 +219,9 @@ impl Parameters {
         let named = plain(family) && plain(size);
         section.rule("instance_type", &self.instance_type, named, "such as t3.small")?;
         if let Some(image) = &self.image {
-            let id = image.strip_prefix("ami-").filter(|id| !id.is_empty());
-            let fits = id.is_some_and(|id| id.chars().all(|c| c.is_ascii_alphanumeric()));
+            let id = image.strip_prefix("ami-").filter(|id| [8, 17].contains(&id.len()));
+            let digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+            let fits = id.is_some_and(|id| id.chars().all(digit));
             section.rule("image", image, fits, "an image's id, such as ami-0123456789abcdef0")?;
         }
         for (key, percent) in [
@@ -274,20 +279,25 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_together_is_refused() {
-        let refused = |change: fn(&mut Parameters)| {
+        let refused = |change: &dyn Fn(&mut Parameters)| {
             let mut parameters = Parameters::default();
             change(&mut parameters);
             parameters.check().unwrap_err().to_string()
         };
         assert_eq!(
-            refused(|p| p.visibility_timeout_s = 59),
+            refused(&|p| p.visibility_timeout_s = 59),
             "cost-optimized.visibility_timeout_s is 59, and must be at least event_timeout_s"
         );
-        assert!(refused(|p| p.nat = Nat::None).contains("one or per-zone"));
-        assert!(refused(|p| p.instances_desired = 6).contains("instances_min to instances_max"));
-        assert!(refused(|p| p.alert_email = Some("nobody".to_owned())).contains("a mail address"));
-        assert!(refused(|p| p.image = Some("latest".to_owned())).contains("an image's id"));
-        assert!(refused(|p| p.memory_very_high = 50.0).contains("more than memory_high"));
+        assert!(refused(&|p| p.nat = Nat::None).contains("one or per-zone"));
+        assert!(refused(&|p| p.instances_desired = 6).contains("instances_min to instances_max"));
+        assert!(refused(&|p| p.alert_email = Some("nobody".to_owned())).contains("a mail address"));
+        for image in ["latest", "ami-xyz", "ami-0123"] {
+            assert!(refused(&|p| p.image = Some(image.to_owned())).contains("an image's id"));
+        }
+        let both = Parameters { queue_retention_days: 14, ..Parameters::default() };
+        assert_eq!(both.check(), Ok(()));
+        assert!(refused(&|p| p.dead_letter_retention_days = 3).contains("queue_retention_days"));
+        assert!(refused(&|p| p.memory_very_high = 50.0).contains("more than memory_high"));
         Parameters::default().check().unwrap();
     }
 }

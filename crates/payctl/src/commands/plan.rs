@@ -38,7 +38,10 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
     }
     if let Some(path) = &args.out {
         let command = global.command(&format!("up {}", path.display()));
-        report::say(&format!("saved; `{command}` does exactly this"));
+        report::say(&match plan.refusals.is_empty() {
+            true => format!("saved; `{command}` does exactly this"),
+            false => "saved, refusals included: it cannot be carried out".to_owned(),
+        });
     }
     match (plan.refusals.is_empty(), plan.is_empty()) {
         (false, _) => Ok(Exit::Failed),

@@ -199,8 +199,11 @@ pub(crate) fn outcome(plan: &Plan, outcome: &Outcome) {
         true => paint(GREEN, "done:"),
         false => paint(YELLOW, "ended:"),
     };
-    let steps = outcome.done.len();
-    say(&format!("{word} {verb}, {steps} steps in {}", seconds(outcome.took)));
+    let steps = match outcome.done.len() {
+        1 => "1 step".to_owned(),
+        steps => format!("{steps} steps"),
+    };
+    say(&format!("{word} {verb}, {steps} in {}", seconds(outcome.took)));
 }
 
 /// The outputs of a stack.

@@ -1,5 +1,6 @@
 """EC2: what moto answers less of, or never notices is not there."""
 
+from moto.core.resource_tagging import TaggedResource
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
@@ -170,3 +171,21 @@ def _backend(account, region):
     from moto.ec2.models import ec2_backends
 
     return ec2_backends[account][region]
+
+
+@replace(EC2Backend, "iter_tagged_resources")
+def iter_tagged_resources(original, self):
+    yield from original(self)
+    left_out = {
+        "elastic-ip": [address.allocation_id for address in self.addresses],
+        "launch-template": self.launch_templates,
+        "network-acl": self.network_acls,
+        "vpc-endpoint": self.vpc_end_points,
+    }
+    for sort, ids in left_out.items():
+        for one in filter(None, ids):
+            yield TaggedResource(
+                arn=f"arn:{self.partition}:ec2:{self.region_name}:{self.account_id}:{sort}/{one}",
+                tags=dict(self.tags.get(one, {})),
+                resource_type=f"ec2:{sort}",
+            )

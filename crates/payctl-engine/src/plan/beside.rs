@@ -1,0 +1,64 @@
+//! What was found and neither stack nor state knows: nothing tells what it depends on but the ids it
+//! carries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::Request;
+use crate::Address;
+use crate::observe::Seen;
+
+/// What refers to what that neither stack nor state knows, and what that refers to.
+#[derive(Debug, Default)]
+pub(super) struct Beside<'a> {
+    /// What is unknown.
+    unknown: BTreeSet<&'a Address>,
+    /// What carries which id; empty where nothing is unknown.
+    ids: BTreeMap<&'a str, &'a Address>,
+}
+
+impl<'a> Beside<'a> {
+    pub(super) fn new(request: &Request<'a>) -> Self {
+        let Request { stack, state, observed, .. } = *request;
+        let declared: BTreeSet<&Address> = stack.resources().iter().map(|d| &d.address).collect();
+        let known =
+            |address: &Address| declared.contains(address) || state.resources.contains_key(address);
+        let unknown: BTreeSet<&Address> =
+            observed.resources.keys().filter(|address| !known(address)).collect();
+        if unknown.is_empty() {
+            return Self::default();
+        }
+        let ids = observed.resources.iter().flat_map(|(address, seen)| {
+            let all = [&seen.outputs].into_iter().chain(seen.others.iter().map(|o| &o.outputs));
+            let ids = all.flat_map(|outputs| [outputs.get("id"), outputs.get("arn")]);
+            ids.filter_map(move |id| Some((id?.as_str()?, address)))
+        });
+        Self { unknown, ids: ids.collect() }
+    }
+
+    /// What the thing at `address` refers to, so far as nothing else tells: all where it is unknown
+    /// itself, else what is unknown.
+    pub(super) fn of(&self, address: &Address, seen: Option<&Seen>) -> BTreeSet<Address> {
+        let mut found = BTreeSet::new();
+        if let Some(seen) = seen.filter(|_| !self.unknown.is_empty()) {
+            self.collect(&seen.properties, &mut found);
+            found.remove(address);
+            if !self.unknown.contains(address) {
+                found.retain(|address| self.unknown.contains(address));
+            }
+        }
+        found
+    }
+
+    fn collect(&self, value: &Value, found: &mut BTreeSet<Address>) {
+        match value {
+            Value::String(text) => {
+                found.extend(self.ids.get(text.as_str()).map(|address| (*address).clone()));
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.collect(item, found)),
+            Value::Object(map) => map.values().for_each(|item| self.collect(item, found)),
+            _ => {}
+        }
+    }
+}
