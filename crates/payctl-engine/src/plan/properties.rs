@@ -23,7 +23,8 @@ proptest! {
         let mut spoken: Vec<&Address> = plan.steps.iter().map(|step| &step.address).collect();
         spoken.sort();
         let declared = case.declared.iter().map(|declared| &declared.address);
-        let all: BTreeSet<&Address> = declared.chain(case.state.resources.keys()).collect();
+        let known = declared.chain(case.state.resources.keys());
+        let all: BTreeSet<&Address> = known.chain(case.observed.resources.keys()).collect();
         prop_assert_eq!(spoken, all.into_iter().collect::<Vec<_>>());
     }
 
