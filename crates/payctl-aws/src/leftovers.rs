@@ -38,7 +38,7 @@ pub async fn leftovers(
     owner: &Owner,
     asked: impl Fn(&Leftover) -> bool,
 ) -> Result<Vec<Leftover>> {
-    let mut request = aws.tagging.get_resources();
+    let mut request = aws.tagging.get_resources().resources_per_page(100);
     for (name, value) in owner.search() {
         request = request.tag_filters(TagFilter::builder().key(name).values(value).build());
     }

@@ -190,6 +190,22 @@ impl Plan {
         self.steps.iter().all(|step| step.action == Action::Keep && step.deposed.is_empty())
     }
 
+    /// Puts what only its tags told of on record, before anything is done: the next run has a state
+    /// and no longer asks for it.
+    pub fn keep_found(&self, state: &mut State) {
+        let removed = self.steps.iter().filter(|step| step.action == Action::Delete);
+        for step in removed.filter(|step| !state.pending.contains_key(&step.address)) {
+            let Some(outputs) = step.known.clone() else { continue };
+            state.resources.entry(step.address.clone()).or_insert_with(|| Record {
+                status: Status::Complete,
+                outputs,
+                properties: step.before.clone(),
+                depends_on: step.depended_on.clone(),
+                deposed: step.deposed.clone(),
+            });
+        }
+    }
+
     /// How many steps do what.
     #[must_use]
     pub fn counts(&self) -> Counts {

@@ -224,7 +224,7 @@ impl Environment {
         goal: Goal,
         permissions: &PermissionArgs,
     ) -> Result<Plan, CliError> {
-        let looks = async { tokio::try_join!(self.observe(goal), self.list_beside()) };
+        let looks = async { tokio::try_join!(self.observe(goal), self.list_beside(goal)) };
         let (mut observed, beside) = patiently(looks, &self.calls).await?;
         // A lost state is taken up under the lineage that the resources themselves carry.
         if self.loaded.state.is_none()
@@ -232,7 +232,7 @@ impl Environment {
         {
             self.state.lineage = lineage;
         }
-        self.take_up(beside, goal, &mut observed).await?;
+        self.take_up(beside, &mut observed).await?;
         for address in &permissions.allow_data_loss {
             self.check_known(address, &observed)?;
         }
@@ -283,8 +283,12 @@ impl Environment {
     }
 
     /// Asks AWS what carries our tags and neither stack nor state knows: what another
-    /// configuration or version made and a state that was lost recorded.
-    async fn list_beside(&self) -> Result<Vec<Leftover>, CliError> {
+    /// configuration or version made and a state that was lost recorded. Where a state is there,
+    /// only a deletion has to know.
+    async fn list_beside(&self, goal: Goal) -> Result<Vec<Leftover>, CliError> {
+        if goal == Goal::Up && self.loaded.state.is_some() {
+            return Ok(Vec::new());
+        }
         let State { resources, .. } = &self.state;
         let unknown = |left: &Leftover| match &left.address {
             Some(address) => is_beside(&self.stack, &self.state, address),
@@ -300,12 +304,10 @@ impl Environment {
         }
     }
 
-    /// Adds what of that can be found by its tags. The rest is named: by what finds no state, and
-    /// before a deletion. Else it may only have been deleted a while ago.
+    /// Adds what of that can be found by its tags, and names the rest.
     async fn take_up(
         &mut self,
         mut beside: Vec<Leftover>,
-        goal: Goal,
         observed: &mut Observed,
     ) -> Result<(), CliError> {
         let addresses = beside.iter().filter_map(|left| left.address.clone()).collect();
@@ -320,10 +322,8 @@ impl Environment {
             });
             all.into_iter().all(|outputs| !left.is(outputs))
         });
-        if goal == Goal::Destroy || self.loaded.state.is_none() {
-            report::beside(&beside);
-            self.beside = beside;
-        }
+        report::beside(&beside);
+        self.beside = beside;
         Ok(())
     }
 

@@ -142,8 +142,11 @@ impl World {
     ) -> Result<Observed, ObserveError> {
         let Self { memory, owner, .. } = self;
         let mut observed = observe(memory, owner, stack, state, goal).await?;
-        let listed = memory.listed(owner);
-        observe_beside(memory, owner, stack, state, listed, &mut observed).await?;
+        let lost = state.resources.is_empty() && state.pending.is_empty();
+        if goal == Goal::Destroy || lost {
+            let listed = memory.listed(owner);
+            observe_beside(memory, owner, stack, state, listed, &mut observed).await?;
+        }
         Ok(observed)
     }
 
@@ -177,6 +180,9 @@ impl World {
                 session.save(&mut state)?;
             }
             return Ok(End::Ran(Outcome::default()));
+        }
+        if loaded.state.is_none() {
+            plan.keep_found(&mut state);
         }
         let mut journal = session.journal(&loaded, &state)?;
         let stop = Stop::default();

@@ -45,6 +45,9 @@ pub(super) async fn carry_out(
     approve(&question).await?;
     let stop = Stop::default();
     let listener = listen(stop.clone());
+    if environment.loaded.state.is_none() {
+        plan.keep_found(&mut environment.state);
+    }
     let mut journal = session.journal(&environment.loaded, &environment.state)?;
     let progress = Progress::new(plan, global.verbose);
     let limits = Limits { parallelism: usize::from(global.parallelism), ..Limits::default() };
