@@ -171,7 +171,7 @@ impl Access {
 
 /// One kind of resource, declared by its properties.
 ///
-/// Six verbs, and a shorter way to read. `create` is exactly one mutating call; what it cannot set,
+/// Six verbs, and shorter ways to find and to read. `create` is exactly one mutating call; what it cannot set,
 /// `converge` sets after it, so that creation, update and recovery are the same code.
 pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static {
     /// Where it lives.

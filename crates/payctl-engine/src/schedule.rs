@@ -103,6 +103,11 @@ pub(crate) fn in_the_way<'a>(steps: &'a [Step], kinds: &Kinds) -> Option<&'a Add
     moves.map(|(before, _)| &before.step.address)
 }
 
+/// Whether the steps wait for each other in a circle.
+pub(crate) fn goes_round(steps: &[Step], kinds: &Kinds) -> bool {
+    matches!(lay_out(steps, kinds), Ok(Err(_)))
+}
+
 /// Operations that wait in a circle, and the circle.
 type Circle<'a> = (Vec<Operation<'a>>, Vec<usize>);
 

@@ -37,11 +37,16 @@ impl<'a> Beside<'a> {
         Self { unknown, ids: ids.collect() }
     }
 
+    /// Whether there is nothing of that sort.
+    pub(super) fn is_empty(&self) -> bool {
+        self.unknown.is_empty()
+    }
+
     /// What the thing at `address` refers to, so far as nothing else tells: all where it is unknown
     /// itself, else what is unknown.
     pub(super) fn of(&self, address: &Address, seen: Option<&Seen>) -> BTreeSet<Address> {
         let mut found = BTreeSet::new();
-        if let Some(seen) = seen.filter(|_| !self.unknown.is_empty()) {
+        if let Some(seen) = seen.filter(|_| !self.is_empty()) {
             self.collect(&seen.properties, &mut found);
             found.remove(address);
             if !self.unknown.contains(address) {

@@ -47,6 +47,23 @@ async fn what_a_lost_state_knew_alone_goes_in_order() {
     }
 }
 
+/// Ids that tell of each other tell no order: the plan is made all the same.
+#[tokio::test(start_paused = true)]
+async fn what_a_lost_state_knew_alone_may_refer_to_each_other() {
+    for goal in [Goal::Up, Goal::Destroy] {
+        let world = World::synthetic();
+        let all = ["net.zone:a", "net.zone:b", "net.zone:c"].map(|at| thing(at, 1, &[]));
+        converges(&world, &all).await;
+        let id = |nth: usize| world.state().resources[&all[nth].address].outputs["id"].clone();
+        let ids = [id(0), id(1)];
+        world.memory.drift(&all[0].address, "size", ids[1].clone());
+        world.memory.drift(&all[1].address, "size", ids[0].clone());
+        world.lose_state();
+        world.must(&stack(&all[2..]), goal).await;
+        assert_eq!(world.memory.things().len(), usize::from(goal == Goal::Up), "{goal:?}");
+    }
+}
+
 /// One at a time: what waits for another in the wrong order waits in vain.
 fn one_at_a_time() -> World {
     let mut world = World::synthetic();
