@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use payctl_aws::ec2::{ImageId, PrefixListId};
 use payctl_aws::{Arn, CodeSha256, Recorder, Tags, Zone};
+use payctl_engine::Address;
 
 use crate::Suffix;
 
@@ -51,8 +52,8 @@ pub enum Detector {
     /// There is none.
     #[default]
     None,
-    /// The environment's own.
-    Ours,
+    /// The environment's own, with the address that its tags tell.
+    Ours(Option<Address>),
     /// Someone else's.
     #[allow(missing_docs)]
     Other { id: String, enabled: bool },

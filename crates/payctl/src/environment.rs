@@ -13,7 +13,7 @@ use payctl_engine::{
     Request, Stack, State, StateError, Store, is_beside, observe, observe_beside, plan,
 };
 use payctl_stack::config::Config;
-use payctl_stack::{Context, Found, SYSTEMS, Suffix, System};
+use payctl_stack::{Context, Detector, Found, SYSTEMS, Suffix, System};
 
 use crate::cli::{Global, PermissionArgs};
 use crate::connection::connect;
@@ -41,6 +41,8 @@ pub(crate) struct Environment {
     pub(crate) sandbox: bool,
     /// What AWS lists under its tags and nobody declares or recorded, where that was asked.
     pub(crate) beside: Vec<Leftover>,
+    /// What the lookups found of ours that AWS's list of tags leaves out.
+    unlisted: Option<Address>,
 }
 
 impl Local {
@@ -168,6 +170,10 @@ impl Environment {
         });
         let found = look_up(&local, &connection, &steady, &mut state, handlers).await?;
         let stack = declare(&local, &facts, &found, &digests);
+        let unlisted = match found.detector {
+            Detector::Ours(address) => address,
+            _ => None,
+        };
         Ok(Self {
             provider: kinds().bind(steady, once),
             calls: connection.calls().clone(),
@@ -178,6 +184,7 @@ impl Environment {
             loaded,
             state,
             beside: Vec::new(),
+            unlisted,
         })
     }
 
@@ -232,7 +239,7 @@ impl Environment {
         {
             self.state.lineage = lineage;
         }
-        self.take_up(beside, &mut observed).await?;
+        self.take_up(goal, beside, &mut observed).await?;
         for address in &permissions.allow_data_loss {
             self.check_known(address, &observed)?;
         }
@@ -282,11 +289,16 @@ impl Environment {
         })
     }
 
+    /// Whether nobody has to be asked for more than stack and state know: where a state is there,
+    /// only a deletion does.
+    fn knows_all(&self, goal: Goal) -> bool {
+        goal == Goal::Up && self.loaded.state.is_some()
+    }
+
     /// Asks AWS what carries our tags and neither stack nor state knows: what another
-    /// configuration or version made and a state that was lost recorded. Where a state is there,
-    /// only a deletion has to know.
+    /// configuration or version made and a state that was lost recorded.
     async fn list_beside(&self, goal: Goal) -> Result<Vec<Leftover>, CliError> {
-        if goal == Goal::Up && self.loaded.state.is_some() {
+        if self.knows_all(goal) {
             return Ok(Vec::new());
         }
         let State { resources, .. } = &self.state;
@@ -307,10 +319,15 @@ impl Environment {
     /// Adds what of that can be found by its tags, and names the rest.
     async fn take_up(
         &mut self,
+        goal: Goal,
         mut beside: Vec<Leftover>,
         observed: &mut Observed,
     ) -> Result<(), CliError> {
-        let addresses = beside.iter().filter_map(|left| left.address.clone()).collect();
+        if self.knows_all(goal) {
+            return Ok(());
+        }
+        let listed = beside.iter().filter_map(|left| left.address.clone());
+        let addresses = listed.chain(self.unlisted.clone()).collect();
         let owner = self.owner();
         observe_beside(&self.provider, &owner, &self.stack, &self.state, addresses, observed)
             .await

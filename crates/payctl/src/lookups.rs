@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use payctl_aws::{Aws, AwsError, Connection, DetectorFound, Recorder, Zone};
-use payctl_engine::State;
+use payctl_engine::{State, owner};
 use payctl_stack::{API_LOGS_ROLE, Detector, Found, LooksUp};
 
 use crate::environment::{Handlers, Local};
@@ -98,7 +98,7 @@ pub(crate) async fn look_up(
 fn whose(local: &Local, found: DetectorFound) -> Detector {
     let is = |tag: &str, value: &str| found.tags.get(tag).is_some_and(|tag| tag == value);
     match is("payctl:stack", local.system.name) && is("payctl:suffix", local.suffix.as_str()) {
-        true => Detector::Ours,
+        true => Detector::Ours(owner::address(&found.tags)),
         false => Detector::Other { id: found.id.to_string(), enabled: found.enabled },
     }
 }

@@ -185,6 +185,9 @@ async fn what_the_account_has_once_is_said() {
     payctl.is_as_declared();
     payctl.lose_state();
     payctl.up();
+    // Even where neither state nor configuration tells of it, and AWS's list of tags never does.
+    payctl.lose_state();
+    payctl.configure("");
     payctl.destroy();
     let detectors = aws.guardduty.list_detectors().send().await.unwrap();
     assert_eq!(detectors.detector_ids().len(), 0);

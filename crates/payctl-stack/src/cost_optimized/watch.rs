@@ -377,7 +377,7 @@ impl System<'_> {
                      `create_detector = true` to have one made.",
                 );
             }
-            Detector::None | Detector::Ours => {}
+            Detector::None | Detector::Ours(_) => {}
         }
         if create {
             stack.add(
