@@ -57,9 +57,7 @@ async fn typed(question: &str, wanted: &str, hint: &str) -> Result<(), CliError>
         answer = answer => answer.unwrap_or_else(|lost| Err(std::io::Error::other(lost))),
         _ = tokio::signal::ctrl_c() => {
             report::say("");
-            let mut error = CliError::failed("interrupted, and nothing was changed");
-            error.exit = Exit::Interrupted;
-            return Err(error);
+            return Err(CliError::interrupted());
         }
     };
     let answer =
