@@ -43,10 +43,13 @@ impl Connection {
             .build();
         let reply = aws.ec2.describe_availability_zones().filters(kind).send().await?;
         let narrow = |id: Option<&str>| id.is_some_and(|id| NARROW_ZONES.contains(&id));
+        // What is chosen is kept for good, so that nothing is that cannot be a zone of the region.
+        let here = |name: &str| name.starts_with(self.region());
         // Those that lack something come last.
         let mut zones: Vec<(bool, Zone)> = reply
             .availability_zones()
             .iter()
+            .filter(|zone| zone.zone_name().is_some_and(here))
             .filter_map(|zone| Some((narrow(zone.zone_id()), Zone::from(zone.zone_name()?))))
             .collect();
         zones.sort();
