@@ -355,21 +355,16 @@ fn unread(error: ObserveError) -> CliError {
 }
 
 /// What takes long is told to go on: what was made moments ago and is not found is looked for
-/// several times. Ctrl-C ends it.
-async fn patiently<T>(
-    looks: impl Future<Output = Result<T, CliError>>,
-    calls: &Calls,
-) -> Result<T, CliError> {
+/// several times.
+async fn patiently<T>(looks: impl Future<Output = T>, calls: &Calls) -> T {
     const QUIET: Duration = Duration::from_secs(3);
-    let told = async {
-        tokio::time::sleep(QUIET).await;
-        report::say(&format!("still reading what exists, {} calls so far", calls.total()));
-        std::future::pending().await
-    };
-    tokio::select! {
-        seen = looks => seen,
-        _ = tokio::signal::ctrl_c() => Err(CliError::interrupted()),
-        never = told => never,
+    let mut looks = std::pin::pin!(looks);
+    match tokio::time::timeout(QUIET, &mut looks).await {
+        Ok(seen) => seen,
+        Err(_) => {
+            report::say(&format!("still reading what exists, {} calls so far", calls.total()));
+            looks.await
+        }
     }
 }
 

@@ -43,12 +43,6 @@ impl CliError {
         Self { exit, message, causes: Vec::new(), hints: Vec::new() }
     }
 
-    /// Ctrl-C came before anything was done.
-    pub(crate) fn interrupted() -> Self {
-        let error = Self::failed("interrupted, and nothing was changed");
-        Self { exit: Exit::Interrupted, ..error }
-    }
-
     /// Because of `source` and its own causes.
     pub(crate) fn because(mut self, source: &dyn Error) -> Self {
         let mut next = Some(source);

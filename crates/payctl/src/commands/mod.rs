@@ -57,7 +57,9 @@ async fn typed(question: &str, wanted: &str, hint: &str) -> Result<(), CliError>
         answer = answer => answer.unwrap_or_else(|lost| Err(std::io::Error::other(lost))),
         _ = tokio::signal::ctrl_c() => {
             report::say("");
-            return Err(CliError::interrupted());
+            let mut error = CliError::failed("interrupted, and nothing was changed");
+            error.exit = Exit::Interrupted;
+            return Err(error);
         }
     };
     let answer =
