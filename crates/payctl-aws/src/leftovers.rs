@@ -72,7 +72,7 @@ async fn exists(aws: &Aws, arn: &str) -> Result<bool> {
         let state = seen.map(|seen| seen.state.and_then(|state| state.name));
         return Ok(state.is_some_and(|state| state != Some(InstanceStateName::Terminated)));
     }
-    if arn.starts_with("arn:") && arn.contains(":kms:") && arn.contains(":key/") {
+    if arn.contains(":kms:") && arn.contains(":key/") {
         let seen = aws.kms.describe_key().key_id(arn).send().await;
         let seen = seen.unless_absent("NotFoundException")?.and_then(|seen| seen.key_metadata);
         let state = seen.map(|seen| seen.key_state);

@@ -64,6 +64,14 @@ pub struct ObserveError {
     pub source: Failure,
 }
 
+impl Seen {
+    /// The outputs of it and of what stands beside it.
+    pub fn all_outputs(&self) -> impl Iterator<Item = &Value> {
+        let others = self.others.iter().map(|other| &other.outputs);
+        std::iter::once(&self.outputs).chain(others)
+    }
+}
+
 impl Observed {
     /// The lineage that the tags of found resources agree on, if there is one.
     #[must_use]
@@ -170,8 +178,8 @@ pub fn is_beside(stack: &Stack, state: &State, address: &Address) -> bool {
     // What was about to be deleted and is on no record was found like this before.
     let begun = state.pending.get(address);
     let making = begun.is_some_and(|begun| begun.action == IntentAction::Create);
-    let declared = stack.resources().iter().any(|declared| declared.address == *address);
-    !declared && !making && !state.resources.contains_key(address)
+    let recorded = making || state.resources.contains_key(address);
+    !recorded && stack.resources().iter().all(|declared| declared.address != *address)
 }
 
 /// Looks by their tags for what the cloud lists as ours, so far as neither stack nor state knows it,
@@ -238,10 +246,7 @@ impl Looker<'_> {
                 let _slot = self.slots.acquire().await;
                 steadily(Calm::READ, || self.provider.find_tagged(call)).await?
             };
-            let mut all = Vec::new();
-            for outputs in found {
-                all.extend(self.read(call, outputs).await?);
-            }
+            let mut all = self.read_all(call, found).await?;
             let tags = |properties: &Value| properties.get("tags").cloned().unwrap_or_default();
             all.retain(|(_, properties)| {
                 owner.ownership(&address, &tags(properties)) == Ownership::Ours
@@ -339,6 +344,15 @@ impl Looker<'_> {
         if let Some(record) = self.state.resources.get(call.address) {
             found.retain(|outputs| record.deposed.iter().all(|old| old.outputs != *outputs));
         }
+        self.read_all(call, found).await
+    }
+
+    /// What of `found` is there, each once.
+    async fn read_all(
+        self,
+        call: Call<'_>,
+        mut found: Vec<Value>,
+    ) -> Result<Vec<(Value, Value)>, Failure> {
         found.sort_by_key(Value::to_string);
         found.dedup();
         let mut all = Vec::new();

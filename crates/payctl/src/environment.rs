@@ -10,7 +10,7 @@ use payctl_engine::plan::PlanError;
 use payctl_engine::state::{Loaded, Session};
 use payctl_engine::{
     Address, Bound, Goal, Holder, ObserveError, Observed, Owner, Permissions, Plan, Provider as _,
-    Request, Stack, State, StateError, Store, is_beside, observe, observe_beside, plan,
+    Request, Seen, Stack, State, StateError, Store, is_beside, observe, observe_beside, plan,
 };
 use payctl_stack::config::Config;
 use payctl_stack::{Context, Detector, Found, SYSTEMS, Suffix, System};
@@ -334,10 +334,7 @@ impl Environment {
             .map_err(unread)?;
         beside.retain(|left| {
             let seen = left.address.as_ref().and_then(|address| observed.resources.get(address));
-            let all = seen.into_iter().flat_map(|seen| {
-                [&seen.outputs].into_iter().chain(seen.others.iter().map(|other| &other.outputs))
-            });
-            all.into_iter().all(|outputs| !left.is(outputs))
+            seen.into_iter().flat_map(Seen::all_outputs).all(|outputs| !left.is(outputs))
         });
         report::beside(&beside);
         self.beside = beside;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Request;
 use crate::Address;
-use crate::observe::Seen;
+use crate::observe::{Seen, is_beside};
 
 /// What refers to what that neither stack nor state knows, and what that refers to.
 #[derive(Debug, Default)]
@@ -21,17 +21,13 @@ pub(super) struct Beside<'a> {
 impl<'a> Beside<'a> {
     pub(super) fn new(request: &Request<'a>) -> Self {
         let Request { stack, state, observed, .. } = *request;
-        let declared: BTreeSet<&Address> = stack.resources().iter().map(|d| &d.address).collect();
-        let known =
-            |address: &Address| declared.contains(address) || state.resources.contains_key(address);
         let unknown: BTreeSet<&Address> =
-            observed.resources.keys().filter(|address| !known(address)).collect();
+            observed.resources.keys().filter(|address| is_beside(stack, state, address)).collect();
         if unknown.is_empty() {
             return Self::default();
         }
         let ids = observed.resources.iter().flat_map(|(address, seen)| {
-            let all = [&seen.outputs].into_iter().chain(seen.others.iter().map(|o| &o.outputs));
-            let ids = all.flat_map(|outputs| [outputs.get("id"), outputs.get("arn")]);
+            let ids = seen.all_outputs().flat_map(|one| [one.get("id"), one.get("arn")]);
             ids.filter_map(move |id| Some((id?.as_str()?, address)))
         });
         Self { unknown, ids: ids.collect() }

@@ -83,10 +83,10 @@ async fn name_leftovers(environment: &Environment, plan: &Plan) -> bool {
     let owner = environment.owner();
     // What was just deleted stays in AWS's list of tags for a while.
     let unknown = |left: &Leftover| {
-        let deleted = plan.steps.iter().flat_map(|step| {
+        let mut deleted = plan.steps.iter().flat_map(|step| {
             step.known.iter().chain(step.deposed.iter().map(|deposed| &deposed.outputs))
         });
-        deleted.into_iter().all(|outputs| !left.is(outputs))
+        deleted.all(|outputs| !left.is(outputs))
     };
     match payctl_aws::leftovers(environment.provider.cloud(), &owner, unknown).await {
         Ok(left) => {
