@@ -12,4 +12,4 @@ env -u RUSTC_WORKSPACE_WRAPPER PAYCTL_SEEDS="${PAYCTL_SEEDS:-100000}" \
 echo "== the real binary behind the fault proxy (R1 to R16)"
 PAYCTL_TORTURE=all cargo test --workspace --locked --test torture -- --nocapture --test-threads=1
 echo "== secrets, files, permissions (S1 to S9)"
-cargo test --workspace --locked --test e2e -- security input strangers --nocapture
+cargo test --workspace --locked --test e2e -- security input foreign --nocapture

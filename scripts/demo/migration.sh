@@ -84,7 +84,7 @@ log_in() {
         "SELECT current_user, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 }
 
-# Requests move from blue to green: back when green falls ill on the way, and then for good.
+# Requests move from blue to green: back when green becomes unhealthy on the way, and then for good.
 shifting() {
     serve blue 127.0.0.21
     serve green 127.0.0.22
@@ -92,7 +92,7 @@ shifting() {
     until [ "$(run shift 2>&1 | grep -c ': 1 healthy')" = 2 ]; do sleep 0.5; done
     step "payctl shift: how requests are divided"
     run shift
-    step "payctl shift --gradual 25,50,100 --step 3s, and green falls ill at 50"
+    step "payctl shift --gradual 25,50,100 --step 3s, and green becomes unhealthy at 50"
     ended=$folder/ended
     { run shift --gradual 25,50,100 --step 3s 2>&1 && echo 0 || echo $?; } | falling_ill
     if [ "$(cat "$ended")" != 1 ]; then

@@ -20,7 +20,7 @@ mod platform;
 pub async fn clients(server: &Server) -> Aws {
     let connection = Connection::open(&server.reach()).await.unwrap();
     let facts = Arc::new(connection.facts().await.unwrap());
-    connection.steady(&facts, &Arc::new(Artifacts::default()))
+    connection.retrying(&facts, &Arc::new(Artifacts::default()))
 }
 
 /// Everything of the types that payctl makes, by type and name, attachments included. What is
@@ -36,7 +36,7 @@ pub async fn everything(aws: &Aws) -> BTreeSet<String> {
     all.identity(aws).await;
     all.apis(aws).await;
     all.http_apis(aws).await;
-    all.firewalls(aws).await;
+    all.web_acls(aws).await;
     all.balancing(aws).await;
     all.messages(aws).await;
     all.values(aws).await;
@@ -296,7 +296,7 @@ impl Inventory {
         }
     }
 
-    async fn firewalls(&mut self, aws: &Aws) {
+    async fn web_acls(&mut self, aws: &Aws) {
         let (client, scope) = (&aws.wafv2, Scope::Regional);
         let all = client.list_web_acls().scope(scope.clone()).send().await.unwrap();
         for found in all.web_acls() {

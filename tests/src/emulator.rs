@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use payctl_aws::Reach;
+use payctl_aws::ClientOptions;
 
 mod starter;
 
@@ -47,7 +47,7 @@ impl Server {
         Self::start_with(emulator, &[])
     }
 
-    /// Starts the sandbox as slow as AWS, `scale` times faster.
+    /// Starts the sandbox, simulating AWS delays at `scale`x speed.
     pub fn start_slow(scale: u32) -> Self {
         Self::start_with(Emulator::Sandbox, &["--time-scale", &scale.to_string()])
     }
@@ -90,8 +90,8 @@ impl Server {
     }
 
     /// How payctl reaches it.
-    pub fn reach(&self) -> Reach {
-        Reach {
+    pub fn reach(&self) -> ClientOptions {
+        ClientOptions {
             region: Some("us-east-1".to_owned()),
             profile: None,
             endpoint: Some(self.endpoint.clone()),

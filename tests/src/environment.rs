@@ -25,8 +25,8 @@ impl Environment {
         let connection = Connection::open(&server.reach()).await.unwrap();
         let facts = Arc::new(connection.facts().await.unwrap());
         let artifacts = Arc::new(artifacts);
-        let (steady, once) =
-            (connection.steady(&facts, &artifacts), connection.once(&facts, &artifacts));
+        let (retrying, no_retry) =
+            (connection.retrying(&facts, &artifacts), connection.no_retry(&facts, &artifacts));
         let folder = tempfile::tempdir().unwrap();
         let holder = Holder {
             pid: std::process::id(),
@@ -36,7 +36,7 @@ impl Environment {
         };
         let session = Store::at(folder.path()).lock(&holder).unwrap();
         Self {
-            provider: kinds().bind(steady, once),
+            provider: kinds().bind(retrying, no_retry),
             facts,
             owner: Owner {
                 stack: stack.to_owned(),

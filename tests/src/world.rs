@@ -10,7 +10,7 @@ use payctl_engine::{
     Request, Silent, Stack, State, Stop, Store, execute, observe, plan, schedule,
 };
 use payctl_stack::config::Config;
-use payctl_stack::{Context, Found, System};
+use payctl_stack::{Context, Discovered, System};
 
 pub struct World {
     pub memory: Memory,
@@ -162,12 +162,12 @@ pub fn system(name: &str, config: &Config) -> Stack {
     let zones: Vec<Zone> = ["us-east-1a", "us-east-1b", "us-east-1c"].map(Zone::from).into();
     let code = |handler: &&str| ((*handler).to_owned(), CodeSha256::from("digest-of-the-code"));
     let list = |service: &str| (service.to_owned(), PrefixListId::from(format!("pl-{service}")));
-    let found = Found {
+    let found = Discovered {
         zones,
         prefix_lists: ["s3", "dynamodb"].map(list).into(),
         image: Some(ImageId::from("ami-latest")),
         recorder: Recorder::Recording("default".to_owned()),
-        ..Found::default()
+        ..Discovered::default()
     };
     let context = Context {
         suffix: &"dev".parse().unwrap(),

@@ -402,8 +402,8 @@ mod rds_on_the_sandbox {
     }
 
     #[tokio::test]
-    async fn a_strangers_instance_keeps_its_cluster() {
-        rds::a_strangers_instance_keeps_its_cluster().await;
+    async fn a_foreign_instance_keeps_its_cluster() {
+        rds::a_foreign_instance_keeps_its_cluster().await;
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ use crate::{Facts, elbv2};
 /// What the operator does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Task {
-    /// Looks at what exists.
+    /// Reads what exists.
     Plan,
     /// Makes everything as declared.
     Up,
@@ -43,21 +43,21 @@ pub fn policy(
 ) -> Value {
     let writer = Writer { stack, kinds, facts };
     let mut places: BTreeMap<Place, BTreeSet<&str>> = BTreeMap::new();
-    let anywhere: Place = (["*".to_owned()].into(), None);
-    places.insert(anywhere.clone(), ALWAYS.iter().chain(asks).copied().collect());
+    let unscoped: Place = (["*".to_owned()].into(), None);
+    places.insert(unscoped.clone(), ALWAYS.iter().chain(asks).copied().collect());
     for declared in stack.resources() {
         let Some(kind) = kinds.get(declared.address.kind()) else { continue };
         let access = kind.access;
         let on = writer.resources(declared, kind);
         for action in actions(kind, tasks) {
-            let anywhere_only = access.anywhere.contains(&action) || action == elbv2::HEALTH;
-            let place = match anywhere_only {
-                true => anywhere.clone(),
+            let unscoped_only = access.unscoped.contains(&action) || action == elbv2::HEALTH;
+            let place = match unscoped_only {
+                true => unscoped.clone(),
                 false => (writer.named(declared, kind, action, &on), None),
             };
             places.entry(place).or_default().insert(action);
         }
-        for (action, property, service) in access.hands_on {
+        for (action, property, service) in access.delegated {
             // What is behind another resource is decrypted to look at it, whatever the task.
             let up = tasks.contains(&Task::Up);
             let needed = up || (*action == "kms:Decrypt" && *tasks != [Task::Shift]);
@@ -151,7 +151,7 @@ impl Writer<'_> {
         action: &str,
         on: &BTreeSet<String>,
     ) -> BTreeSet<String> {
-        let others = kind.access.also_on.iter().filter(|(name, _)| *name == action);
+        let others = kind.access.extra_resources.iter().filter(|(name, _)| *name == action);
         let others: Vec<_> = others.map(|(_, name)| self.others(declared, name)).collect();
         let service = action.split(':').next().unwrap_or_default();
         let own = others.is_empty() || service == kind.service();

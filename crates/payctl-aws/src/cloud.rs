@@ -25,7 +25,7 @@ use crate::apigatewayv2::Lists;
 use crate::artifact::Artifacts;
 use crate::autoscaling::Policies;
 use crate::cloudwatch::Alarms;
-use crate::ec2::Looks;
+use crate::ec2::BulkReaders;
 use crate::elbv2::Balancing;
 use crate::rds::{Clusters, Instances};
 use crate::ssm::Parameters;
@@ -33,7 +33,7 @@ use crate::{Arn, AwsError, Present as _, Result};
 
 /// How payctl reaches AWS.
 #[derive(Clone, Debug, Default)]
-pub struct Reach {
+pub struct ClientOptions {
     /// The region, where the user names one.
     pub region: Option<String>,
     /// The profile of the user's AWS configuration.
@@ -107,7 +107,7 @@ pub struct Aws {
     pub(crate) instances: Arc<Instances>,
     pub(crate) lists: Arc<Lists>,
     pub(crate) balancing: Arc<Balancing>,
-    pub(crate) looks: Arc<Looks>,
+    pub(crate) bulk: Arc<BulkReaders>,
     pub(crate) methods: Arc<Methods>,
     pub(crate) parameters: Arc<Parameters>,
     pub(crate) policies: Arc<Policies>,
@@ -130,7 +130,7 @@ impl Connection {
     ///
     /// # Errors
     /// When no region is known.
-    pub async fn open(reach: &Reach) -> Result<Self> {
+    pub async fn open(options: &ClientOptions) -> Result<Self> {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(5))
             .read_timeout(Duration::from_secs(30))
@@ -139,16 +139,16 @@ impl Connection {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .timeout_config(timeouts)
             .http_client(crate::http::client());
-        if let Some(region) = &reach.region {
+        if let Some(region) = &options.region {
             loader = loader.region(Region::new(region.clone()));
         }
-        if let Some(profile) = &reach.profile {
+        if let Some(profile) = &options.profile {
             loader = loader.profile_name(profile);
         }
-        if let Some(endpoint) = &reach.endpoint {
+        if let Some(endpoint) = &options.endpoint {
             loader = loader.endpoint_url(endpoint);
         }
-        if let Some((id, secret)) = &reach.credentials {
+        if let Some((id, secret)) = &options.credentials {
             let fixed = aws_credential_types::Credentials::new(id, secret, None, None, "payctl");
             loader = loader.credentials_provider(fixed);
         }
@@ -178,7 +178,7 @@ impl Connection {
     pub async fn facts(&self) -> Result<Facts> {
         let config = aws_sdk_sts::config::Builder::from(&self.config)
             .interceptor(self.calls.clone())
-            .retry_config(STEADY())
+            .retry_config(RETRYING())
             .build();
         let reply = aws_sdk_sts::Client::from_conf(config).get_caller_identity().send().await?;
         let caller = reply.arn().present("the caller's ARN")?.to_owned();
@@ -189,13 +189,13 @@ impl Connection {
 
     /// The clients whose calls may be repeated: the SDK retries throttling and 5xx by itself.
     #[must_use]
-    pub fn steady(&self, facts: &Arc<Facts>, artifacts: &Arc<Artifacts>) -> Aws {
-        self.clients(&STEADY(), facts, artifacts)
+    pub fn retrying(&self, facts: &Arc<Facts>, artifacts: &Arc<Artifacts>) -> Aws {
+        self.clients(&RETRYING(), facts, artifacts)
     }
 
     /// The clients for `create`, whose calls the SDK never repeats.
     #[must_use]
-    pub fn once(&self, facts: &Arc<Facts>, artifacts: &Arc<Artifacts>) -> Aws {
+    pub fn no_retry(&self, facts: &Arc<Facts>, artifacts: &Arc<Artifacts>) -> Aws {
         self.clients(&RetryConfig::disabled(), facts, artifacts)
     }
 
@@ -216,7 +216,7 @@ impl Connection {
             }};
         }
         let ec2 = client!(aws_sdk_ec2);
-        let looks = Arc::new(Looks::new(&ec2));
+        let bulk = Arc::new(BulkReaders::new(&ec2));
         let elbv2 = client!(aws_sdk_elasticloadbalancingv2);
         let balancing = Arc::new(Balancing::new(&elbv2));
         let (apigateway, ssm) = (client!(aws_sdk_apigateway), client!(aws_sdk_ssm));
@@ -265,7 +265,7 @@ impl Connection {
             instances,
             lists,
             balancing,
-            looks,
+            bulk,
             methods,
             parameters,
             policies,
@@ -273,7 +273,7 @@ impl Connection {
     }
 }
 
-const STEADY: fn() -> RetryConfig = || RetryConfig::standard().with_max_attempts(5);
+const RETRYING: fn() -> RetryConfig = || RetryConfig::standard().with_max_attempts(5);
 
 impl Facts {
     /// The ARN of `resource` of `service` in this account and region.

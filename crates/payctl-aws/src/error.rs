@@ -316,8 +316,8 @@ mod tests {
         assert_eq!(fresh, FailureKind::NotYetVisible);
         let wrong = kind("CreateAutoScalingGroup", "ValidationError", "Min is over max");
         assert_eq!(wrong, FailureKind::Invalid);
-        let strangers = "Invalid parameter: Tags Reason: Topic already exists with different tags";
-        assert_eq!(kind("CreateTopic", "InvalidParameter", strangers), FailureKind::Conflict);
+        let foreign = "Invalid parameter: Tags Reason: Topic already exists with different tags";
+        assert_eq!(kind("CreateTopic", "InvalidParameter", foreign), FailureKind::Conflict);
         assert_eq!(
             kind("CreateSubnet", "InvalidParameterValue", "NotFound"),
             FailureKind::Invalid,

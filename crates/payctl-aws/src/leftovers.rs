@@ -63,12 +63,12 @@ pub async fn leftovers(
 /// group, and its tags, for an hour, and a key or a secret for the days until it is deleted.
 async fn exists(aws: &Aws, arn: &str) -> Result<bool> {
     if let Some((_, id)) = arn.split_once(":natgateway/") {
-        let seen = aws.looks.nat_gateways.load(id).await?;
+        let seen = aws.bulk.nat_gateways.load(id).await?;
         let gone = |state| matches!(state, NatGatewayState::Deleting | NatGatewayState::Deleted);
         return Ok(seen.is_some_and(|seen| !seen.state().cloned().is_some_and(gone)));
     }
     if let Some((_, id)) = arn.split_once(":instance/") {
-        let seen = aws.looks.instances.load(id).await?;
+        let seen = aws.bulk.instances.load(id).await?;
         let state = seen.map(|seen| seen.state.and_then(|state| state.name));
         return Ok(state.is_some_and(|state| state != Some(InstanceStateName::Terminated)));
     }

@@ -41,7 +41,7 @@ pub mod wafv2;
 
 pub use access::{Task, policy};
 pub use artifact::{Architecture, Artifacts, CodeSha256, NotRunnable, check_machine};
-pub use cloud::{Aws, Calls, Connection, Facts, Reach};
+pub use cloud::{Aws, Calls, ClientOptions, Connection, Facts};
 pub use document::Document;
 pub use error::{Absent, AwsError, Present, Result};
 pub use leftovers::{Leftover, leftovers};

@@ -11,7 +11,7 @@ pub struct Address(String);
 
 /// Why a text is no address.
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is no address: it has the form KIND:NAME, such as ec2.subnet:private-1")]
+#[error("`{0}` is not a resource address: expected KIND:NAME, such as ec2.subnet:private-1")]
 pub struct NotAnAddress(String);
 
 impl Address {

@@ -77,7 +77,7 @@ impl Outcome {
 /// state is the caller's.
 ///
 /// # Errors
-/// When the plan contradicts itself; nothing is changed then. Failures of steps are in the
+/// When internal error: invalid plan (please report); nothing is changed then. Failures of steps are in the
 /// outcome.
 pub async fn execute(
     plan: &Plan,
@@ -169,16 +169,16 @@ impl<'a> Run<'a> {
     ) -> Outcome {
         let began = Instant::now();
         let mut outcome = Outcome::default();
-        let mut board = Board::new(operations);
+        let mut queue = ReadyQueue::new(operations);
         let mut running: FuturesUnordered<LocalBoxFuture<'_, Ended>> = FuturesUnordered::new();
         let mut told = false;
         loop {
             let halted = self.stop.gently.is_cancelled() || self.storage.borrow().is_some();
             if halted {
-                board.drop_waiting(&mut outcome, None);
+                queue.drop_waiting(&mut outcome, None);
             }
             while running.len() < parallelism
-                && let Some(index) = board.start()
+                && let Some(index) = queue.start()
             {
                 let operation = &operations[index];
                 running.push(Box::pin(async move {
@@ -199,10 +199,10 @@ impl<'a> Run<'a> {
                 }
                 Some(index) = created.recv() => {
                     self.reporter.event(Event::Created { address: address(operations, index) });
-                    board.reached(index, Milestone::Created);
+                    queue.reached(index, Milestone::Created);
                 }
                 Some((index, ended, took)) = running.next() => {
-                    self.settle(operations, index, ended, took, &mut board, &mut outcome);
+                    self.settle(operations, index, ended, took, &mut queue, &mut outcome);
                 }
             }
         }
@@ -218,7 +218,7 @@ impl<'a> Run<'a> {
         index: usize,
         ended: Result<(), Halt>,
         took: Duration,
-        board: &mut Board,
+        queue: &mut ReadyQueue,
         outcome: &mut Outcome,
     ) {
         let (address, phase) = (address(operations, index), operations[index].phase);
@@ -226,13 +226,13 @@ impl<'a> Run<'a> {
             Ok(()) => {
                 self.reporter.event(Event::Finished { address: address.clone(), phase, took });
                 outcome.done.push((address, phase));
-                board.reached(index, Milestone::Done);
+                queue.reached(index, Milestone::Done);
             }
             Err(Halt::Failed(failure)) => {
                 let event =
                     Event::Failed { address: address.clone(), phase, failure: failure.clone() };
                 self.reporter.event(event);
-                for skipped in board.failed(index) {
+                for skipped in queue.failed(index) {
                     let phase = operations[skipped].phase;
                     let skipped = self::address(operations, skipped);
                     let because = address.clone();
@@ -247,7 +247,7 @@ impl<'a> Run<'a> {
                 }
                 if matches!(failure.kind, FailureKind::Credentials | FailureKind::Clock) {
                     // Every further call would fail the same way.
-                    board.drop_waiting(outcome, Some(&address));
+                    queue.drop_waiting(outcome, Some(&address));
                 }
                 outcome.failed.push((address, failure));
             }
@@ -322,7 +322,7 @@ fn address(operations: &[Operation<'_>], index: usize) -> Address {
 }
 
 /// Which operations wait, and for how many others.
-struct Board {
+struct ReadyQueue {
     open: Vec<usize>,
     followers: Vec<Vec<(usize, Milestone)>>,
     remaining: Vec<f64>,
@@ -333,7 +333,7 @@ struct Board {
     created: BTreeSet<usize>,
 }
 
-impl Board {
+impl ReadyQueue {
     fn new(operations: &[Operation<'_>]) -> Self {
         let mut followers = vec![Vec::new(); operations.len()];
         for (index, operation) in operations.iter().enumerate() {
@@ -341,7 +341,7 @@ impl Board {
                 followers[before].push((index, milestone));
             }
         }
-        let mut board = Self {
+        let mut queue = Self {
             open: operations.iter().map(|operation| operation.after.len()).collect(),
             followers,
             remaining: operations.iter().map(|operation| operation.remaining).collect(),
@@ -351,11 +351,11 @@ impl Board {
             created: BTreeSet::new(),
         };
         for index in 0..operations.len() {
-            if board.open[index] == 0 {
-                board.push_ready(index);
+            if queue.open[index] == 0 {
+                queue.push_ready(index);
             }
         }
-        board
+        queue
     }
 
     fn push_ready(&mut self, index: usize) {

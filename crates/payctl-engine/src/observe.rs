@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 
 use crate::input::{references, resolve};
 use crate::owner::{Owner, Ownership, lineage};
-use crate::retry::{Calm, steadily};
+use crate::retry::{RetryPolicy, retry};
 use crate::state::{Intent, IntentAction, State, Status};
 use crate::{Address, Call, Declared, Failure, FailureKind, Goal, KindInfo, Provider, Stack};
 
@@ -174,7 +174,7 @@ pub async fn observe(
 
 /// Whether neither stack nor state knows what carries `address` in its tags.
 #[must_use]
-pub fn is_beside(stack: &Stack, state: &State, address: &Address) -> bool {
+pub fn is_orphaned(stack: &Stack, state: &State, address: &Address) -> bool {
     // What was about to be deleted and is on no record was found like this before.
     let begun = state.pending.get(address);
     let making = begun.is_some_and(|begun| begun.action == IntentAction::Create);
@@ -182,12 +182,12 @@ pub fn is_beside(stack: &Stack, state: &State, address: &Address) -> bool {
     !recorded && stack.resources().iter().all(|declared| declared.address != *address)
 }
 
-/// Looks by their tags for what the cloud lists as ours, so far as neither stack nor state knows it,
+/// Looks by their tags for what the cloud lists as ours, so far as not in the configuration or the state,
 /// and adds what is found. What cannot be found so, or may not be asked for, is left out.
 ///
 /// # Errors
 /// The first resource about which nothing could be said.
-pub async fn observe_beside(
+pub async fn observe_orphans(
     provider: &dyn Provider,
     owner: &Owner,
     stack: &Stack,
@@ -201,9 +201,9 @@ pub async fn observe_beside(
         let kind = provider.kinds().get(address.kind());
         kind.is_some_and(KindInfo::tagged) && !address.is_shared()
     };
-    let beside =
-        listed.into_iter().filter(|address| known(address) && is_beside(stack, state, address));
-    let mut running: FuturesUnordered<_> = beside.map(|one| looker.look_beside(one)).collect();
+    let orphans =
+        listed.into_iter().filter(|address| known(address) && is_orphaned(stack, state, address));
+    let mut running: FuturesUnordered<_> = orphans.map(|one| looker.find_orphan(one)).collect();
     while let Some((address, seen)) = running.next().await {
         match seen {
             Ok(Some(seen)) => drop(observed.resources.insert(address, seen)),
@@ -238,13 +238,13 @@ impl Looker<'_> {
     }
 
     /// What carries the address in its tags, if it is ours.
-    async fn look_beside(self, address: Address) -> (Address, Result<Option<Seen>, Failure>) {
+    async fn find_orphan(self, address: Address) -> (Address, Result<Option<Seen>, Failure>) {
         let (owner, properties) = (self.owner, &Value::Null);
         let call = Call { address: &address, owner, token: "", properties };
         let seen = async {
             let found = {
                 let _slot = self.slots.acquire().await;
-                steadily(Calm::READ, || self.provider.find_tagged(call)).await?
+                retry(RetryPolicy::READ, || self.provider.find_tagged(call)).await?
             };
             let mut all = self.read_all(call, found).await?;
             let tags = |properties: &Value| properties.get("tags").cloned().unwrap_or_default();
@@ -283,7 +283,7 @@ impl Looker<'_> {
                 tokio::time::sleep(*pause).await;
                 let seen = match self.goal {
                     Goal::Up => self.read(call, outputs.clone()).await?,
-                    Goal::Destroy => self.glance(call, outputs.clone()).await?,
+                    Goal::Destroy => self.deletion_view(call, outputs.clone()).await?,
                 };
                 let Some((outputs, properties)) = seen else { continue };
                 let mut seen = Seen { outputs, properties, found: false, others: Vec::new() };
@@ -308,18 +308,18 @@ impl Looker<'_> {
 
     async fn read(self, call: Call<'_>, outputs: Value) -> Result<Option<(Value, Value)>, Failure> {
         let _slot = self.slots.acquire().await;
-        let properties = steadily(Calm::READ, || self.provider.read(call, &outputs)).await?;
+        let properties = retry(RetryPolicy::READ, || self.provider.read(call, &outputs)).await?;
         Ok(properties.map(|properties| (outputs, properties)))
     }
 
     /// What is recorded, with what is seen of it now.
-    async fn glance(
+    async fn deletion_view(
         self,
         call: Call<'_>,
         outputs: Value,
     ) -> Result<Option<(Value, Value)>, Failure> {
         let _slot = self.slots.acquire().await;
-        let seen = steadily(Calm::READ, || self.provider.glance(call, &outputs)).await?;
+        let seen = retry(RetryPolicy::READ, || self.provider.deletion_view(call, &outputs)).await?;
         Ok(seen.map(|seen| {
             let mut properties = call.properties.clone();
             match (&mut properties, seen) {
@@ -339,7 +339,7 @@ impl Looker<'_> {
     ) -> Result<Vec<(Value, Value)>, Failure> {
         let mut found = {
             let _slot = self.slots.acquire().await;
-            steadily(Calm::READ, || self.provider.find(call, properties)).await?
+            retry(RetryPolicy::READ, || self.provider.find(call, properties)).await?
         };
         if let Some(record) = self.state.resources.get(call.address) {
             found.retain(|outputs| record.deposed.iter().all(|old| old.outputs != *outputs));

@@ -10,17 +10,17 @@ use crate::diff::{Change, diff, from_nothing};
 use crate::input::{Needs, resolve};
 use crate::observe::{Observed, Other, Seen};
 use crate::owner::Owner;
-use crate::schedule::{goes_round, in_the_way};
+use crate::schedule::{blocking_dependent, has_cycle};
 use crate::state::{Deposed, Intent, IntentAction, Record, State, Status};
 use crate::{Address, Declared, KindInfo, Kinds, Stack};
 
-mod beside;
+mod orphans;
 mod refuse;
 mod removal;
 mod replace;
 
-use beside::Beside;
-use replace::{lasting, unique_properties_stay};
+use orphans::Orphans;
+use replace::{stable_outputs, unique_properties_stay};
 
 /// The format of a saved plan.
 pub const FORMAT: u32 = 1;
@@ -103,7 +103,7 @@ pub enum Action {
     CreateThenDelete,
     /// It is deleted.
     Delete,
-    /// It is gone already and struck from the state.
+    /// It is gone already and removed from the state.
     Forget,
 }
 
@@ -237,16 +237,16 @@ impl Plan {
 /// Makes the plan.
 ///
 /// # Errors
-/// When the stack contradicts itself or holds a kind that is not known.
+/// When invalid stack definition or holds a kind that is not known.
 pub fn plan(request: Request<'_>) -> Result<Plan, PlanError> {
     let Request { goal, stack, state, owner, .. } = request;
     stack.check()?;
     let mut planner = Planner {
         request,
-        beside: Beside::new(&request),
+        orphans: Orphans::new(&request),
         forced: BTreeMap::new(),
         first: BTreeSet::new(),
-        strangers: BTreeSet::new(),
+        foreign: BTreeSet::new(),
         known: BTreeMap::new(),
         refusals: Vec::new(),
         steps: Vec::new(),
@@ -275,13 +275,13 @@ pub fn plan(request: Request<'_>) -> Result<Plan, PlanError> {
 struct Planner<'a> {
     request: Request<'a>,
     /// What refers to what that neither stack nor state knows.
-    beside: Beside<'a>,
+    orphans: Orphans<'a>,
     /// Resources that have to be made anew though none of their own properties asks for it.
     forced: BTreeMap<Address, String>,
     /// Resources that have to go before they are made anew, because of what they refer to.
     first: BTreeSet<Address>,
     /// What stands under our addresses and is not ours.
-    strangers: BTreeSet<Address>,
+    foreign: BTreeSet<Address>,
     known: BTreeMap<Address, Value>,
     refusals: Vec<Refusal>,
     steps: Vec<Step>,
@@ -302,16 +302,17 @@ impl<'a> Planner<'a> {
                 self.steps.push(step);
             }
             let forced = self.forced_by_replacements()?;
-            let first = self.go_before_what_goes_first();
+            let first = self.delete_dependents_first();
             if forced.is_empty() && first.is_empty() {
-                if self.guessed_a_circle() {
+                if self.inferred_order_has_cycle() {
                     continue;
                 }
-                let Some(address) = in_the_way(&self.steps, self.request.kinds).cloned() else {
+                let Some(address) = blocking_dependent(&self.steps, self.request.kinds).cloned()
+                else {
                     break;
                 };
                 if !self.first.insert(address.clone()) {
-                    // It goes first already: the schedule names the circle.
+                    // It goes first already: the schedule names the cycle.
                     break;
                 }
                 let why = "it refers to something that has to go before it could move";
@@ -325,10 +326,10 @@ impl<'a> Planner<'a> {
 
     /// Whether the order that was guessed is none, as of groups that let each other in. There is no
     /// such order then: things go as the cloud lets them.
-    fn guessed_a_circle(&mut self) -> bool {
-        let round = !self.beside.is_empty() && goes_round(&self.steps, self.request.kinds);
+    fn inferred_order_has_cycle(&mut self) -> bool {
+        let round = !self.orphans.is_empty() && has_cycle(&self.steps, self.request.kinds);
         if round {
-            self.beside = Beside::default();
+            self.orphans = Orphans::default();
         }
         round
     }
@@ -376,7 +377,7 @@ impl<'a> Planner<'a> {
                 if seen.is_some_and(|seen| !recorded(seen)) && !made {
                     all.extend(declared.dependencies().into_keys());
                 }
-                all.extend(self.beside.of(address, seen));
+                all.extend(self.orphans.of(address, seen));
                 all
             },
             deposed: deposed(record, seen, begun),
@@ -394,26 +395,27 @@ impl<'a> Planner<'a> {
                     Some("it was deleted outside payctl".to_owned())
                 }
                 (_, Some(intent)) if intent.action == IntentAction::Create => {
-                    Some("its creation was interrupted and nothing was found of it".to_owned())
+                    Some("creation was interrupted and nothing was created".to_owned())
                 }
                 _ => None,
             };
             step.changes = from_nothing(kind, &resolved);
-            if let Some(outputs) = record.and_then(|record| lasting(kind, record, &resolved)) {
+            if let Some(outputs) = record.and_then(|record| stable_outputs(kind, record, &resolved))
+            {
                 self.known.insert(address.clone(), outputs);
             }
             return Ok(step);
         };
         // What it belongs to is what is there now, whatever becomes of that.
         let present = (kind.normalise)(&resolve(&step.properties, &|reference| {
-            // What belongs to a stranger's is the stranger's as well.
-            let ours = !self.strangers.contains(&reference.address);
+            // What belongs to a foreign resource is foreign as well.
+            let ours = !self.foreign.contains(&reference.address);
             let seen = observed.resources.get(&reference.address).filter(|_| ours)?;
             seen.outputs.get(&reference.output).cloned()
         }));
-        if let Some(refusal) = self.stranger(address, kind, seen, &present) {
+        if let Some(refusal) = self.foreign_refusal(address, kind, seen, &present) {
             self.refusals.push(refusal);
-            self.strangers.insert(address.clone());
+            self.foreign.insert(address.clone());
             return Ok(step);
         }
         let recorded = record.map(|record| &record.properties);
@@ -421,7 +423,7 @@ impl<'a> Planner<'a> {
         let finished = |record: &&Record| record.status != Status::Created && !seen.found;
         let applied = record.filter(finished);
         let applied = applied.map(|record| &record.properties);
-        step.before = told(&seen.properties, &step.properties, &resolved);
+        step.before = normalized(&seen.properties, &step.properties, &resolved);
         step.changes = diff(kind, &resolved, &step.before, applied);
         let forced = self.forced.get(address);
         if forced.is_some() || step.changes.iter().any(|change| change.replaces) {
@@ -443,21 +445,23 @@ impl<'a> Planner<'a> {
         if seen.found {
             step.action = Action::Adopt;
             step.reason = Some(match state.pending.get(address) {
-                Some(_) => "it was made by a run that was interrupted".to_owned(),
-                None => "it exists, carries this stack's tags and is not in the state".to_owned(),
+                Some(_) => "created by a run that was interrupted".to_owned(),
+                None => {
+                    "exists with this environment's tags but is missing from the state".to_owned()
+                }
             });
         } else if unfinished {
             step.action = Action::Update;
-            step.reason = Some("its creation was interrupted and is finished".to_owned());
+            step.reason = Some("creation was interrupted and will be completed".to_owned());
         } else if !step.changes.is_empty() {
             step.action = Action::Update;
         } else if recorded.is_some_and(|recorded| *recorded != resolved) {
             // As declared already, though another value was applied last: taken into the state.
             step.action = Action::Adopt;
-            step.reason = Some("it is already as now declared".to_owned());
+            step.reason = Some("it already matches the new configuration".to_owned());
         } else if state.pending.contains_key(address) {
             step.action = Action::Adopt;
-            step.reason = Some("an interrupted run left it as declared".to_owned());
+            step.reason = Some("already matches the configuration".to_owned());
         }
         Ok(step)
     }
@@ -482,7 +486,7 @@ fn deposed(record: Option<&Record>, seen: Option<&Seen>, begun: Option<&Intent>)
 
 /// The properties as they were seen. What cannot be read is told as declared: then with what it
 /// refers to.
-fn told(seen: &Value, declared: &Value, resolved: &Value) -> Value {
+fn normalized(seen: &Value, declared: &Value, resolved: &Value) -> Value {
     let mut all = seen.clone();
     for (name, value) in all.as_object_mut().into_iter().flatten() {
         if declared.get(name) == Some(value)

@@ -104,8 +104,8 @@ pub trait Provider: Sync {
     fn find<'a>(&'a self, call: Call<'a>, declared: &'a Value) -> Answer<'a, Vec<Value>>;
     /// See [`Resource::read`].
     fn read<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Option<Value>>;
-    /// See [`Resource::glance`].
-    fn glance<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Option<Value>>;
+    /// See [`Resource::deletion_view`].
+    fn deletion_view<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Option<Value>>;
     /// See [`Resource::create`].
     fn create<'a>(&'a self, call: Call<'a>, declared: &'a Value) -> Answer<'a, Value>;
     /// See [`Resource::converge`].
@@ -149,11 +149,11 @@ impl<C: Cloud> Registry<C> {
         &self.kinds
     }
 
-    /// These kinds in a cloud. `create` uses `once`, whose calls are never repeated by the SDK:
+    /// These kinds in a cloud. `create` uses `no_retry`, whose calls are never repeated by the SDK:
     /// a repeated create whose first answer was lost makes two (docs: RELIABILITY §1).
     #[must_use]
-    pub fn bind(self, steady: C, once: C) -> Bound<C> {
-        Bound { registry: self, steady, once }
+    pub fn bind(self, retrying: C, no_retry: C) -> Bound<C> {
+        Bound { registry: self, retrying, no_retry }
     }
 
     fn verbs(&self, address: &Address) -> Result<&dyn Verbs<C>, Failure> {
@@ -180,14 +180,14 @@ impl<C> Debug for Registry<C> {
 #[derive(Debug)]
 pub struct Bound<C> {
     registry: Registry<C>,
-    steady: C,
-    once: C,
+    retrying: C,
+    no_retry: C,
 }
 
 impl<C: Cloud> Bound<C> {
     /// The cloud, for calls that may be repeated.
     pub fn cloud(&self) -> &C {
-        &self.steady
+        &self.retrying
     }
 }
 
@@ -197,28 +197,32 @@ impl<C: Cloud> Provider for Bound<C> {
     }
 
     fn find_tagged<'a>(&'a self, call: Call<'a>) -> Answer<'a, Vec<Value>> {
-        async move { self.registry.verbs(call.address)?.find_tagged(cx(&self.steady, call)).await }
+        async move { self.registry.verbs(call.address)?.find_tagged(cx(&self.retrying, call)).await }
             .boxed()
     }
 
     fn find<'a>(&'a self, call: Call<'a>, declared: &'a Value) -> Answer<'a, Vec<Value>> {
-        async move { self.registry.verbs(call.address)?.find(cx(&self.steady, call), declared).await }
+        async move { self.registry.verbs(call.address)?.find(cx(&self.retrying, call), declared).await }
             .boxed()
     }
 
     fn read<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Option<Value>> {
-        async move { self.registry.verbs(call.address)?.read(cx(&self.steady, call), known).await }
+        async move { self.registry.verbs(call.address)?.read(cx(&self.retrying, call), known).await }
             .boxed()
     }
 
-    fn glance<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Option<Value>> {
-        async move { self.registry.verbs(call.address)?.glance(cx(&self.steady, call), known).await }
-            .boxed()
+    fn deletion_view<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Option<Value>> {
+        async move {
+            self.registry.verbs(call.address)?.deletion_view(cx(&self.retrying, call), known).await
+        }
+        .boxed()
     }
 
     fn create<'a>(&'a self, call: Call<'a>, declared: &'a Value) -> Answer<'a, Value> {
-        async move { self.registry.verbs(call.address)?.create(cx(&self.once, call), declared).await }
-            .boxed()
+        async move {
+            self.registry.verbs(call.address)?.create(cx(&self.no_retry, call), declared).await
+        }
+        .boxed()
     }
 
     fn converge<'a>(
@@ -230,18 +234,18 @@ impl<C: Cloud> Provider for Bound<C> {
     ) -> Answer<'a, ()> {
         async move {
             let verbs = self.registry.verbs(call.address)?;
-            verbs.converge(cx(&self.steady, call), declared, known, changed).await
+            verbs.converge(cx(&self.retrying, call), declared, known, changed).await
         }
         .boxed()
     }
 
     fn delete<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, ()> {
-        async move { self.registry.verbs(call.address)?.delete(cx(&self.steady, call), known).await }
+        async move { self.registry.verbs(call.address)?.delete(cx(&self.retrying, call), known).await }
             .boxed()
     }
 
     fn ready<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Readiness> {
-        async move { self.registry.verbs(call.address)?.ready(cx(&self.steady, call), known).await }
+        async move { self.registry.verbs(call.address)?.ready(cx(&self.retrying, call), known).await }
             .boxed()
     }
 }
@@ -256,7 +260,7 @@ trait Verbs<C>: Send + Sync {
     fn find_tagged<'a>(&'a self, cx: Cx<'a, C>) -> Answer<'a, Vec<Value>>;
     fn find<'a>(&'a self, cx: Cx<'a, C>, declared: &'a Value) -> Answer<'a, Vec<Value>>;
     fn read<'a>(&'a self, cx: Cx<'a, C>, known: &'a Value) -> Answer<'a, Option<Value>>;
-    fn glance<'a>(&'a self, cx: Cx<'a, C>, known: &'a Value) -> Answer<'a, Option<Value>>;
+    fn deletion_view<'a>(&'a self, cx: Cx<'a, C>, known: &'a Value) -> Answer<'a, Option<Value>>;
     fn create<'a>(&'a self, cx: Cx<'a, C>, declared: &'a Value) -> Answer<'a, Value>;
     fn converge<'a>(
         &'a self,
@@ -296,9 +300,13 @@ impl<R: Resource> Verbs<R::Cloud> for Typed<R> {
         .boxed()
     }
 
-    fn glance<'a>(&'a self, cx: Cx<'a, R::Cloud>, known: &'a Value) -> Answer<'a, Option<Value>> {
+    fn deletion_view<'a>(
+        &'a self,
+        cx: Cx<'a, R::Cloud>,
+        known: &'a Value,
+    ) -> Answer<'a, Option<Value>> {
         async move {
-            let seen = R::glance(&cx, &parse(known)?).await.map_err(failure::<R>)?;
+            let seen = R::deletion_view(&cx, &parse(known)?).await.map_err(failure::<R>)?;
             seen.as_ref().map(write).transpose()
         }
         .boxed()

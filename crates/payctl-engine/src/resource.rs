@@ -79,7 +79,7 @@ pub enum Readiness {
 /// What decides whether a resource may be deleted.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
-pub enum Glance<R> {
+pub enum DeletionView<R> {
     /// All of it.
     Whole(R),
     /// Whose it is.
@@ -143,16 +143,16 @@ pub struct Access {
     /// To delete it.
     pub delete: &'static [&'static str],
     /// Those of them that name no resource.
-    pub anywhere: &'static [&'static str],
+    pub unscoped: &'static [&'static str],
     /// The resources that the others name, with properties in braces. Empty: those of what it
     /// belongs to.
     pub on: &'static [&'static str],
     /// What an action names besides: the action, and the property that refers to it.
-    pub also_on: &'static [(&'static str, &'static str)],
+    pub extra_resources: &'static [(&'static str, &'static str)],
     /// What a service does for it in the caller's name: the action, the property that refers to
     /// what it is done to, and the service. A property of another resource is written behind the
     /// one that refers to that, as in `secret.kms_key`.
-    pub hands_on: &'static [(&'static str, &'static str, &'static str)],
+    pub delegated: &'static [(&'static str, &'static str, &'static str)],
 }
 
 impl Access {
@@ -162,10 +162,10 @@ impl Access {
         create: &[],
         change: &[],
         delete: &[],
-        anywhere: &[],
+        unscoped: &[],
         on: &[],
-        also_on: &[],
-        hands_on: &[],
+        extra_resources: &[],
+        delegated: &[],
     };
 }
 
@@ -236,11 +236,11 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + Send + Sync +
 
     /// Reads what decides whether it may be deleted, or `None` when it is gone. A kind that takes
     /// several calls for all its properties has fewer here.
-    fn glance(
+    fn deletion_view(
         cx: &Cx<'_, Self::Cloud>,
         known: &Self::Outputs,
-    ) -> impl Future<Output = Result<Option<Glance<Self>>, CloudError<Self>>> + Send {
-        async { Ok(Self::read(cx, known).await?.map(Glance::Whole)) }
+    ) -> impl Future<Output = Result<Option<DeletionView<Self>>, CloudError<Self>>> + Send {
+        async { Ok(Self::read(cx, known).await?.map(DeletionView::Whole)) }
     }
 
     /// Makes it: exactly one mutating call, tags included where the API takes them.

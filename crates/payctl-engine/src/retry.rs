@@ -1,4 +1,4 @@
-//! Patience: which failures are repeated, after how long, and for how long at most.
+//! Retry policy: which failures are repeated, after how long, and for how long at most.
 //!
 //! Two schedules: a dense one for what AWS has not spread yet (a fresh role is visible within
 //! seconds; a sparse poll costs half its pause on the critical path), and an exponential one with
@@ -13,28 +13,28 @@ use crate::{Failure, FailureKind};
 
 /// How long each sort of failure is borne.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Calm {
+pub(crate) struct RetryPolicy {
     /// Throttling, internal errors and lost answers in a row.
     pub(crate) outage: Duration,
     /// What is not visible yet.
-    pub(crate) spreading: Duration,
+    pub(crate) propagation: Duration,
     /// What is still in use, or under way.
     pub(crate) waiting: Duration,
 }
 
-impl Calm {
+impl RetryPolicy {
     /// For reads: nothing is waited for but the service itself.
     pub(crate) const READ: Self = Self {
         outage: Duration::from_secs(60),
-        spreading: Duration::ZERO,
+        propagation: Duration::ZERO,
         waiting: Duration::ZERO,
     };
 }
 
 /// How failures are being borne; one per step.
 #[derive(Debug)]
-pub(crate) struct Patience {
-    calm: Calm,
+pub(crate) struct RetryState {
+    policy: RetryPolicy,
     since: Instant,
     /// Since when failures have been of the same sort.
     streak: Instant,
@@ -42,10 +42,10 @@ pub(crate) struct Patience {
     tries: u32,
 }
 
-impl Patience {
-    pub(crate) fn new(calm: Calm) -> Self {
+impl RetryState {
+    pub(crate) fn new(policy: RetryPolicy) -> Self {
         let now = Instant::now();
-        Self { calm, since: now, streak: now, sort: 0, tries: 0 }
+        Self { policy, since: now, streak: now, sort: 0, tries: 0 }
     }
 
     /// How long to wait before the next try; `None` when patience is at its end.
@@ -61,9 +61,9 @@ impl Patience {
             (self.sort, self.streak, self.tries) = (sort, Instant::now(), 0);
         }
         let (pause, bound, since) = match sort {
-            1 => (exponential(self.tries), self.calm.outage, self.streak),
-            2 => (dense(self.tries), self.calm.spreading, self.streak),
-            _ => (near(self.tries), self.calm.waiting, self.since),
+            1 => (exponential(self.tries), self.policy.outage, self.streak),
+            2 => (propagation_backoff(self.tries), self.policy.propagation, self.streak),
+            _ => (fast_backoff(self.tries), self.policy.waiting, self.since),
         };
         self.tries += 1;
         (since.elapsed() + pause <= bound).then_some(pause)
@@ -71,13 +71,13 @@ impl Patience {
 }
 
 /// 0.25 s, 0.5 s, 1 s, then every 2 s.
-fn dense(tries: u32) -> Duration {
+fn propagation_backoff(tries: u32) -> Duration {
     Duration::from_millis(250 << tries.min(3))
 }
 
 /// 0.1 s at first, doubled up to every 2 s: what takes a moment is not waited for a second, and a
 /// wait of minutes ends at most 2 s late.
-pub(crate) fn near(tries: u32) -> Duration {
+pub(crate) fn fast_backoff(tries: u32) -> Duration {
     Duration::from_millis((100 << tries.min(5)).min(2000))
 }
 
@@ -88,12 +88,12 @@ fn exponential(tries: u32) -> Duration {
 }
 
 /// Calls until it succeeds or patience is at its end.
-pub(crate) async fn steadily<T, F, Fut>(calm: Calm, mut call: F) -> Result<T, Failure>
+pub(crate) async fn retry<T, F, Fut>(policy: RetryPolicy, mut call: F) -> Result<T, Failure>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<T, Failure>>,
 {
-    let mut patience = Patience::new(calm);
+    let mut retries = RetryState::new(policy);
     loop {
         match call().await {
             Ok(value) => return Ok(value),
@@ -111,15 +111,15 @@ mod tests {
 
     use super::*;
 
-    const CALM: Calm = Calm {
+    const POLICY: RetryPolicy = RetryPolicy {
         outage: Duration::from_secs(60),
-        spreading: Duration::from_secs(10),
+        propagation: Duration::from_secs(10),
         waiting: Duration::from_secs(600),
     };
 
     /// The pauses until patience is at its end, in milliseconds, each of them waited.
-    async fn pauses(calm: Calm, kind: FailureKind) -> Vec<u128> {
-        let mut patience = Patience::new(calm);
+    async fn pauses(policy: RetryPolicy, kind: FailureKind) -> Vec<u128> {
+        let mut retries = RetryState::new(policy);
         let mut all = Vec::new();
         while let Some(pause) = patience.next(kind) {
             sleep(pause).await;
@@ -130,22 +130,22 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_spreading_is_looked_for_densely() {
-        let all = pauses(CALM, FailureKind::NotYetVisible).await;
+        let all = pauses(POLICY, FailureKind::NotYetVisible).await;
         assert_eq!(all, [250, 500, 1000, 2000, 2000, 2000, 2000], "10 s, and not a try after them");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_wait_of_minutes_is_looked_after_every_2_s() {
-        let all = pauses(CALM, FailureKind::Busy).await;
+        let all = pauses(POLICY, FailureKind::Busy).await;
         assert_eq!(all[..7], [100, 200, 400, 800, 1600, 2000, 2000]);
         assert_eq!(all.iter().sum::<u128>(), 599_100);
-        assert_eq!(all, pauses(CALM, FailureKind::Pending).await);
+        assert_eq!(all, pauses(POLICY, FailureKind::Pending).await);
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_outage_is_borne_at_ever_longer_random_pauses() {
         for kind in [FailureKind::Throttled, FailureKind::Unavailable, FailureKind::Lost] {
-            let all = pauses(CALM, kind).await;
+            let all = pauses(POLICY, kind).await;
             assert!(all.iter().sum::<u128>() <= 60_000, "{all:?}");
             for (nth, pause) in all.iter().enumerate() {
                 let most = (200 << nth.min(6)).min(10_000);
@@ -162,23 +162,23 @@ mod tests {
             Absent, Clock, Conflict, Credentials, Denied, Invalid, Quota, Unexpected,
         };
         for kind in [Absent, Clock, Conflict, Credentials, Denied, Invalid, Quota, Unexpected] {
-            assert_eq!(pauses(CALM, kind).await, [0; 0], "{kind:?}");
+            assert_eq!(pauses(POLICY, kind).await, [0; 0], "{kind:?}");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_read_waits_for_the_service_alone() {
         for kind in [FailureKind::NotYetVisible, FailureKind::Busy, FailureKind::Pending] {
-            assert_eq!(pauses(Calm::READ, kind).await, [0; 0], "{kind:?}");
+            assert_eq!(pauses(RetryPolicy::READ, kind).await, [0; 0], "{kind:?}");
         }
-        assert!(pauses(Calm::READ, FailureKind::Throttled).await.len() > 5);
+        assert!(pauses(RetryPolicy::READ, FailureKind::Throttled).await.len() > 5);
     }
 
     #[test]
     fn no_number_of_tries_overflows() {
         for tries in [0, 6, 7, 63, 64, u32::MAX] {
-            assert!(dense(tries) <= Duration::from_secs(2));
-            assert!(near(tries) <= Duration::from_secs(2));
+            assert!(propagation_backoff(tries) <= Duration::from_secs(2));
+            assert!(fast_backoff(tries) <= Duration::from_secs(2));
             assert!(exponential(tries) <= Duration::from_secs(10));
         }
     }
@@ -189,7 +189,7 @@ mod tests {
         let call = |succeeds_at: u32| {
             let calls = &calls;
             calls.set(0);
-            steadily(CALM, move || {
+            retry(POLICY, move || {
                 calls.set(calls.get() + 1);
                 let nth = calls.get();
                 async move {

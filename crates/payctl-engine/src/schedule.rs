@@ -17,7 +17,7 @@ use crate::{Address, Kinds, Typical};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
-    /// It is struck from the state, as it is gone.
+    /// It is removed from the state, as it is gone.
     Forget,
     /// It is made, taken up or changed.
     Apply,
@@ -66,8 +66,8 @@ pub struct Schedule<'a> {
 pub enum LintError {
     #[error("the plan has two steps for {0}")]
     Twice(Address),
-    #[error("the plan waits in a circle: {}", .0.join(" → "))]
-    Circle(Vec<String>),
+    #[error("dependency cycle: {}", .0.join(" → "))]
+    Cycle(Vec<String>),
     #[error("{0} refers to {1}, which the plan deletes")]
     RefersToDeleted(Address, Address),
     #[error("{0} refers to {1}, which is not in the plan")]
@@ -79,15 +79,15 @@ pub enum LintError {
 /// Lays a plan out in operations, and checks it.
 ///
 /// # Errors
-/// When the plan contradicts itself.
+/// When internal error: invalid plan (please report).
 pub fn schedule<'a>(plan: &'a Plan, kinds: &Kinds) -> Result<Schedule<'a>, LintError> {
-    lay_out(&plan.steps, kinds)?.map_err(|(operations, circle)| named(&operations, &circle))
+    lay_out(&plan.steps, kinds)?.map_err(|(operations, cycle)| named(&operations, &cycle))
 }
 
 /// What would have to move before something goes that has to go before it can: it has to go
 /// itself, and is made anew.
-pub(crate) fn in_the_way<'a>(steps: &'a [Step], kinds: &Kinds) -> Option<&'a Address> {
-    // Only what is deleted before something is made in its place closes a circle.
+pub(crate) fn blocking_dependent<'a>(steps: &'a [Step], kinds: &Kinds) -> Option<&'a Address> {
+    // Only what is deleted before something is made in its place closes a cycle.
     let first = |step: &Step| match step.action {
         Action::DeleteThenCreate => true,
         Action::Create | Action::CreateThenDelete => !step.deposed.is_empty(),
@@ -96,25 +96,25 @@ pub(crate) fn in_the_way<'a>(steps: &'a [Step], kinds: &Kinds) -> Option<&'a Add
     if !steps.iter().any(first) {
         return None;
     }
-    let Ok(Err((operations, circle))) = lay_out(steps, kinds) else { return None };
-    let mut pairs = circle.windows(2).map(|pair| (&operations[pair[0]], &operations[pair[1]]));
+    let Ok(Err((operations, cycle))) = lay_out(steps, kinds) else { return None };
+    let mut pairs = cycle.windows(2).map(|pair| (&operations[pair[0]], &operations[pair[1]]));
     let moves =
         pairs.find(|(before, waits)| before.phase == Phase::Apply && waits.phase == Phase::Delete);
     moves.map(|(before, _)| &before.step.address)
 }
 
-/// Whether the steps wait for each other in a circle.
-pub(crate) fn goes_round(steps: &[Step], kinds: &Kinds) -> bool {
+/// Whether the steps wait for each other in a cycle.
+pub(crate) fn has_cycle(steps: &[Step], kinds: &Kinds) -> bool {
     matches!(lay_out(steps, kinds), Ok(Err(_)))
 }
 
-/// Operations that wait in a circle, and the circle.
-type Circle<'a> = (Vec<Operation<'a>>, Vec<usize>);
+/// Operations that wait in a cycle, and the cycle.
+type Cycle<'a> = (Vec<Operation<'a>>, Vec<usize>);
 
 fn lay_out<'a>(
     all: &'a [Step],
     kinds: &Kinds,
-) -> Result<Result<Schedule<'a>, Circle<'a>>, LintError> {
+) -> Result<Result<Schedule<'a>, Cycle<'a>>, LintError> {
     let mut layout =
         Layout { operations: Vec::new(), applies: BTreeMap::new(), deletes: BTreeMap::new() };
     let steps = lint(all)?;
@@ -126,8 +126,8 @@ fn lay_out<'a>(
     loop {
         match measure(&mut operations, kinds) {
             Ok((critical, chain)) => return Ok(Ok(Schedule { operations, critical, chain })),
-            Err(circle) if give_way(&mut operations, &circle, kinds) => {}
-            Err(circle) => return Ok(Err((operations, circle))),
+            Err(cycle) if break_cycle(&mut operations, &cycle, kinds) => {}
+            Err(cycle) => return Ok(Err((operations, cycle))),
         }
     }
 }
@@ -301,7 +301,7 @@ fn seconds(operation: &Operation<'_>, kinds: &Kinds) -> (f64, f64) {
     }
 }
 
-/// Works out how long remains after each operation's start, and the longest chain; else the circle
+/// Works out how long remains after each operation's start, and the longest chain; else the cycle
 /// that they wait in, each for the one before it.
 fn measure(
     operations: &mut [Operation<'_>],
@@ -343,22 +343,22 @@ fn measure(
         }
     }
     if measured < operations.len() {
-        return Err(circle(operations, &open));
+        return Err(cycle(operations, &open));
     }
     let chain = std::iter::successors(first, |index| next[*index]);
     Ok((critical, chain.collect()))
 }
 
-/// Opens a circle by an order that is only the better one. Those above what an earlier
+/// Opens a cycle by an order that is only the better one. Those above what an earlier
 /// replacement left behind can move to its successor before that is brought up to date, as it
 /// exists; and what is not held can be deleted before those that refer to it have moved.
-fn give_way(operations: &mut [Operation<'_>], circle: &[usize], kinds: &Kinds) -> bool {
+fn break_cycle(operations: &mut [Operation<'_>], cycle: &[usize], kinds: &Kinds) -> bool {
     let exists = |operation: &Operation<'_>| {
         operation.phase == Phase::Apply
             && matches!(operation.step.action, Action::Update | Action::Adopt)
     };
-    let leftover = circle.iter().any(|index| operations[*index].deposed.is_some());
-    let pairs = || circle.windows(2).map(|pair| (pair[0], pair[1]));
+    let leftover = cycle.iter().any(|index| operations[*index].deposed.is_some());
+    let pairs = || cycle.windows(2).map(|pair| (pair[0], pair[1]));
     let moves = || {
         let mut pairs = pairs().filter(|_| leftover);
         pairs.find(|(before, waits)| exists(&operations[*before]) && exists(&operations[*waits]))
@@ -400,8 +400,8 @@ fn texts_in<'v>(value: &'v Value, found: &mut BTreeSet<&'v str>) {
     }
 }
 
-/// Some circle among the operations that were left over.
-fn circle(operations: &[Operation<'_>], open: &[usize]) -> Vec<usize> {
+/// Some cycle among the operations that were left over.
+fn cycle(operations: &[Operation<'_>], open: &[usize]) -> Vec<usize> {
     let mut path: Vec<usize> = open.iter().position(|count| *count > 0).into_iter().collect();
     while let Some(&last) = path.last() {
         // Walk forward among what was left over until one comes again.
@@ -420,13 +420,13 @@ fn circle(operations: &[Operation<'_>], open: &[usize]) -> Vec<usize> {
     path
 }
 
-fn named(operations: &[Operation<'_>], circle: &[usize]) -> LintError {
+fn named(operations: &[Operation<'_>], cycle: &[usize]) -> LintError {
     let name = |index: &usize| {
         let Operation { step, phase, .. } = &operations[*index];
         let phase = if *phase == Phase::Delete { "delete" } else { "apply" };
         format!("{phase} {}", step.address)
     };
-    LintError::Circle(circle.iter().map(name).collect())
+    LintError::Cycle(cycle.iter().map(name).collect())
 }
 
 #[cfg(test)]

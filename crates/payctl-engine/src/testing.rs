@@ -394,7 +394,7 @@ impl Provider for Memory {
         .boxed()
     }
 
-    fn glance<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Option<Value>> {
+    fn deletion_view<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Option<Value>> {
         async move {
             let info = self.info(call.address);
             let mut seen = self.read(call, known).await?;

@@ -78,7 +78,7 @@ pub enum Nat {
 
 /// A value that a parameter cannot have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{key} is {value}, and must be {rule}")]
+#[error("{key} must be {rule} (found {value})")]
 pub struct BadValue {
     /// Which key.
     pub key: String,

@@ -20,7 +20,7 @@ pub struct Context<'a> {
     /// The partition, such as `aws`.
     pub partition: &'a str,
     /// What was found in the account.
-    pub found: &'a Found,
+    pub found: &'a Discovered,
     /// The digests of the handlers' code, by handler.
     pub handlers: &'a BTreeMap<String, CodeSha256>,
     /// Tags from the configuration.
@@ -29,7 +29,7 @@ pub struct Context<'a> {
 
 /// What of an account and region a system has to know before it is declared there.
 #[derive(Clone, Debug, Default)]
-pub struct Found {
+pub struct Discovered {
     /// The region's zones, in their order.
     pub zones: Vec<Zone>,
     /// The lists of the addresses of AWS's services, by service.

@@ -17,7 +17,7 @@ use payctl_engine::{Input, Stack};
 use self::messages::Queues;
 use crate::Context;
 use crate::config::Posture;
-use crate::parts::bucket::{self, Ageing};
+use crate::parts::bucket::{self, Retention};
 use crate::parts::{flow_log, function, key, logs, nat, network, role, table};
 
 mod api;
@@ -69,7 +69,7 @@ struct Stores {
 }
 
 /// What both functions have in common.
-struct Surroundings<'a> {
+struct FunctionContext<'a> {
     subnets: &'a [SubnetRef],
     security_group: &'a SecurityGroupRef,
     key: &'a KeyRef,
@@ -89,12 +89,12 @@ impl System<'_> {
         let cidrs = &parameters.private_subnets;
         let private = network::subnets(stack, context, &vpc, "private", cidrs);
         let (way, public) = (parameters.nat, &parameters.public_subnets);
-        let ways = nat::ways_out(stack, context, &vpc, way, public, &private);
+        let ways = nat::egress(stack, context, &vpc, way, public, &private);
         if parameters.posture == Posture::Strict {
             flow_log::to_group(stack, context, &vpc, |name| self.log_group(name, &key));
         }
 
-        let surroundings = Surroundings {
+        let surroundings = FunctionContext {
             subnets: &private,
             security_group: &self.function_group(stack, &vpc),
             key: &key,
@@ -123,7 +123,7 @@ impl System<'_> {
         stack.output("security_topic_arn", &topics.security.arn());
         stack.output("ops_topic_arn", &topics.ops.arn());
         stack.output("vpc_id", &vpc.id());
-        let web_acl = self.firewall(stack, stage.arn(), &key);
+        let web_acl = self.web_acl(stack, stage.arn(), &key);
         stack.output("waf_arn", &web_acl.arn());
     }
 
@@ -131,9 +131,9 @@ impl System<'_> {
     fn key(&self, stack: &mut Stack) -> KeyRef {
         let context = self.context;
         let days = self.parameters.key_deletion_window_days;
-        let about = "Encrypts everything of the payment platform";
+        let description = "Encrypts everything of the payment platform";
         let statements = [key::logs(context)].into_iter().chain(key::publishers(context));
-        key::with_alias(stack, context, "main", "payment-platform", about, days, statements)
+        key::with_alias(stack, context, "main", "payment-platform", description, days, statements)
     }
 
     /// The credentials of a database that others bring along.
@@ -178,12 +178,12 @@ impl System<'_> {
         let payments = stack.add("payments", payments);
         let name = context.bucket_name("payment-audit-logs");
         let encrypted = bucket::only_encrypted(context, &name);
-        let ageing = Ageing {
+        let retention = Retention {
             archive_after_days: parameters.archive_after_days,
             expire_after_days: None,
             versions_only: false,
         };
-        let audit = bucket::encrypted(context, name, Some(key.arn()), Some(ageing), [encrypted]);
+        let audit = bucket::encrypted(context, name, Some(key.arn()), Some(retention), [encrypted]);
         Stores { payments, audit: stack.add("audit", audit) }
     }
 
@@ -204,7 +204,7 @@ impl System<'_> {
     fn api_function(
         &self,
         stack: &mut Stack,
-        around: &Surroundings<'_>,
+        around: &FunctionContext<'_>,
         queues: &Queues,
     ) -> FunctionRef {
         let parameters = self.parameters;
@@ -216,7 +216,7 @@ impl System<'_> {
             Statement::allow("Queue", &["sqs:SendMessage"]).on([queues.payments.arn()]),
         ];
         let queue = ("QUEUE_URL".to_owned(), queues.payments.url().cast());
-        let wanted = Wanted {
+        let wanted = FunctionSpec {
             name: "payment-processor",
             description: "Takes payments, queues them, and tells what became of them",
             handler: API_HANDLER,
@@ -231,7 +231,7 @@ impl System<'_> {
     fn event_handler(
         &self,
         stack: &mut Stack,
-        around: &Surroundings<'_>,
+        around: &FunctionContext<'_>,
         queues: &Queues,
     ) -> FunctionRef {
         let table = &around.stores.payments;
@@ -246,7 +246,7 @@ impl System<'_> {
                 .on([table.arn()]),
             Statement::allow("Queue", &receive).on([queues.payments.arn()]),
         ];
-        let wanted = Wanted {
+        let wanted = FunctionSpec {
             name: "event-handler",
             description: "Completes queued payments, each by itself",
             handler: EVENT_HANDLER,
@@ -262,8 +262,8 @@ impl System<'_> {
     fn function(
         &self,
         stack: &mut Stack,
-        around: &Surroundings<'_>,
-        wanted: Wanted,
+        around: &FunctionContext<'_>,
+        wanted: FunctionSpec,
         statements: impl IntoIterator<Item = Statement>,
     ) -> FunctionRef {
         let (context, parameters) = (self.context, self.parameters);
@@ -301,7 +301,7 @@ impl System<'_> {
         function::in_vpc(
             stack,
             context,
-            function::Wanted {
+            function::FunctionSpec {
                 name: wanted.name,
                 description: wanted.description,
                 handler: wanted.handler,
@@ -323,7 +323,7 @@ impl System<'_> {
     /// What others look up by name.
     fn published(&self, stack: &mut Stack, stores: &Stores, queues: &Queues) {
         let suffix = self.context.suffix;
-        for (name, about, value) in [
+        for (name, description, value) in [
             ("table-name", "The table of payments", stores.payments.name().cast()),
             ("queue-url", "The queue of payments", queues.payments.url().cast()),
             ("bucket-name", "The bucket of audit objects", stores.audit.name().cast()),
@@ -332,7 +332,7 @@ impl System<'_> {
             stack.add(
                 name,
                 Parameter {
-                    description: about.to_owned(),
+                    description: description.to_owned(),
                     value,
                     tags: self.context.tags(&path),
                     name: path,
@@ -343,7 +343,7 @@ impl System<'_> {
 }
 
 /// What differs between the two functions.
-struct Wanted {
+struct FunctionSpec {
     name: &'static str,
     description: &'static str,
     handler: &'static str,

@@ -11,7 +11,7 @@ pub mod secure_api;
 mod suffix;
 mod wide;
 
-pub use context::{Context, Detector, Found};
+pub use context::{Context, Detector, Discovered};
 pub use suffix::{BadSuffix, Suffix};
 
 use payctl_aws::Architecture;
@@ -25,12 +25,12 @@ pub struct System {
     /// Its name, as `--stack` takes it.
     pub name: &'static str,
     /// What it is, in one line.
-    pub about: &'static str,
+    pub description: &'static str,
     /// The handlers its functions run.
     pub handlers: &'static [&'static str],
     /// How many availability zones it is spread over.
     pub zones: usize,
-    looks_up: fn(&Config) -> LooksUp,
+    prerequisites: fn(&Config) -> Prerequisites,
     architecture: fn(&Config) -> Architecture,
     declare: fn(&Context<'_>, &Config) -> Stack,
 }
@@ -41,7 +41,7 @@ pub const API_LOGS_ROLE: &str = "payctl-apigateway-logs";
 
 /// What is looked up in the account before a system is declared in it.
 #[derive(Clone, Debug, Default)]
-pub struct LooksUp {
+pub struct Prerequisites {
     /// The services whose addresses it names.
     pub prefix_lists: &'static [&'static str],
     /// Whether API Gateway may write logs.
@@ -60,49 +60,49 @@ pub struct LooksUp {
 pub const SYSTEMS: &[System] = &[
     System {
         name: pci_core::NAME,
-        about: "file- and event-driven payment processor in an isolated network, all of it audited",
+        description: "file- and event-driven payment processor in an isolated network, all of it audited",
         handlers: &[pci_core::HANDLER],
         zones: 3,
-        looks_up: |_| LooksUp::default(),
+        prerequisites: |_| Prerequisites::default(),
         architecture: |config| config.pci_core.architecture,
         declare: |context, config| pci_core::declare(context, &config.pci_core),
     },
     System {
         name: secure_api::NAME,
-        about: "payments posted to a REST API behind a firewall, with a key for each purpose",
+        description: "payments posted to a REST API behind a firewall, with a key for each purpose",
         handlers: &[secure_api::HANDLER],
         zones: 3,
-        looks_up: |_| LooksUp {
+        prerequisites: |_| Prerequisites {
             prefix_lists: &["s3", "dynamodb"],
             api_logs: true,
-            ..LooksUp::default()
+            ..Prerequisites::default()
         },
         architecture: |config| config.secure_api.architecture,
         declare: |context, config| secure_api::declare(context, &config.secure_api),
     },
     System {
         name: cost_optimized::NAME,
-        about: "payments queued and completed one by one, beside instances, on a budget",
+        description: "payments queued and completed one by one, beside instances, on a budget",
         handlers: &[cost_optimized::API_HANDLER, cost_optimized::EVENT_HANDLER],
         zones: 2,
-        looks_up: |config| LooksUp {
+        prerequisites: |config| Prerequisites {
             api_logs: true,
             image: cost_optimized::image_parameter(&config.cost_optimized),
             recorder: config.cost_optimized.config_rules,
             detector: Some(config.cost_optimized.create_detector),
-            ..LooksUp::default()
+            ..Prerequisites::default()
         },
         architecture: |config| config.cost_optimized.architecture,
         declare: |context, config| cost_optimized::declare(context, &config.cost_optimized),
     },
     System {
         name: migration::NAME,
-        about: "payments scored and kept behind an HTTP API, with a database and blue/green shifts",
+        description: "payments scored and kept behind an HTTP API, with a database and blue/green shifts",
         handlers: migration::HANDLERS,
         zones: 3,
-        looks_up: |config| LooksUp {
+        prerequisites: |config| Prerequisites {
             database: Some(migration::database(&config.migration)),
-            ..LooksUp::default()
+            ..Prerequisites::default()
         },
         architecture: |config| config.migration.architecture,
         declare: |context, config| migration::declare(context, &config.migration),
@@ -112,15 +112,15 @@ pub const SYSTEMS: &[System] = &[
 /// There to be measured, and not told of.
 const MEASURED: &[System] = &[System {
     name: wide::NAME,
-    about: "resources that have nothing to do with each other",
+    description: "resources that have nothing to do with each other",
     handlers: &[],
     zones: 0,
-    looks_up: |_| LooksUp::default(),
+    prerequisites: |_| Prerequisites::default(),
     architecture: |_| Architecture::X86_64,
     declare: |context, _| wide::declare(context),
 }];
 
-impl LooksUp {
+impl Prerequisites {
     /// What an operator has to be allowed for it, beyond what the resources ask for.
     #[must_use]
     pub fn actions(&self) -> Vec<&'static str> {
@@ -153,8 +153,8 @@ impl System {
 
     /// What of the account it has to know.
     #[must_use]
-    pub fn looks_up(&self, config: &Config) -> LooksUp {
-        (self.looks_up)(config)
+    pub fn prerequisites(&self, config: &Config) -> Prerequisites {
+        (self.prerequisites)(config)
     }
 
     /// The processors its functions run on.

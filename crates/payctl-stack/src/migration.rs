@@ -15,7 +15,7 @@ use payctl_engine::{Address, Input, Stack};
 
 use crate::Context;
 use crate::config::Posture;
-use crate::parts::bucket::{self, Ageing};
+use crate::parts::bucket::{self, Retention};
 use crate::parts::{flow_log, function, key, logs, nat, network, table, topic};
 
 mod api;
@@ -145,9 +145,9 @@ impl System<'_> {
     fn keys(&self, stack: &mut Stack) -> Keys {
         let context = self.context;
         let days = self.parameters.key_deletion_window_days;
-        let mut key = |purpose: &str, about: &str, statements: Vec<_>| {
+        let mut key = |purpose: &str, description: &str, statements: Vec<_>| {
             let name = format!("payment-{purpose}");
-            key::with_alias(stack, context, purpose, &name, about, days, statements)
+            key::with_alias(stack, context, purpose, &name, description, days, statements)
         };
         let for_logs = vec![key::logs(context), key::alarms(context)];
         Keys {
@@ -199,12 +199,12 @@ impl System<'_> {
         let name = context.bucket_name("payment-audit-logs");
         let encrypted = bucket::only_encrypted(context, &name);
         let key = Some(keys.objects.arn());
-        let audit = bucket::encrypted(context, name, key, Some(self.ageing()), [encrypted]);
+        let audit = bucket::encrypted(context, name, key, Some(self.retention()), [encrypted]);
         Stores { transactions, audit: stack.add("audit", audit) }
     }
 
-    fn ageing(&self) -> Ageing {
-        Ageing {
+    fn retention(&self) -> Retention {
+        Retention {
             archive_after_days: self.parameters.archive_after_days,
             expire_after_days: Some(self.parameters.expire_after_days),
             versions_only: false,
@@ -217,7 +217,7 @@ impl System<'_> {
         let cidrs = &parameters.private_subnets;
         let private = network::subnets(stack, context, vpc, "private", cidrs);
         let public = &parameters.public_subnets;
-        let ways = nat::ways_out(stack, context, vpc, parameters.nat, public, &private);
+        let ways = nat::egress(stack, context, vpc, parameters.nat, public, &private);
         let table = network::route_table(stack, context, vpc, "database", "payment-database-rt");
         let cidrs = &parameters.database_subnets;
         let database = network::subnets(stack, context, vpc, "database", cidrs);
@@ -237,23 +237,24 @@ impl System<'_> {
             to_port: Some(port),
             ..network::tls(peer, description)
         };
-        let about = "The payment database: PostgreSQL from the functions";
-        let database = stack.add("database", group("rds", about, vec![]));
+        let description = "The payment database: PostgreSQL from the functions";
+        let database = stack.add("database", group("rds", description, vec![]));
         let within = self.parameters.private_subnets.iter().map(|cidr| {
             of(APPLICATION, Peer::Cidr((*cidr).into()), "HTTP to the payment application")
         });
-        let about = "The payment load balancer: TLS from the VPC link";
-        let balancer = stack.add("balancer", group("alb", about, within.collect()));
+        let description = "The payment load balancer: TLS from the VPC link";
+        let balancer = stack.add("balancer", group("alb", description, within.collect()));
         let to = network::tls(Peer::Group(balancer.id()), "TLS to the load balancer");
-        let about = "The way from the API to the load balancer";
-        let link = stack.add("link", group("vpc-link", about, vec![to]));
+        let description = "The way from the API to the load balancer";
+        let link = stack.add("link", group("vpc-link", description, vec![to]));
         let anywhere = Peer::Cidr(network::ANYWHERE.into());
         let to = vec![
             network::tls(anywhere, "TLS to AWS services"),
             of(POSTGRESQL, Peer::Group(database.id()), "PostgreSQL to the database"),
         ];
-        let about = "The payment functions: TLS to the outside, PostgreSQL to the database";
-        let functions = SecurityGroup { ingress: Some(Set::new()), ..group("lambda", about, to) };
+        let description = "The payment functions: TLS to the outside, PostgreSQL to the database";
+        let functions =
+            SecurityGroup { ingress: Some(Set::new()), ..group("lambda", description, to) };
         let functions = stack.add("functions", functions);
         for (logical, group, rule) in [
             (
@@ -288,12 +289,12 @@ impl System<'_> {
             ("rds_endpoint", "Where the database is", database.endpoint()),
             ("api_endpoint", "Where payments are taken", api.stage.url()),
         ];
-        for (name, about, value) in values {
+        for (name, description, value) in values {
             let path = format!("/payment-processing/{suffix}/{name}");
             stack.add(
                 &name.replace('_', "-"),
                 Parameter {
-                    description: about.to_owned(),
+                    description: description.to_owned(),
                     value,
                     tags: self.context.tags(&path),
                     name: path,

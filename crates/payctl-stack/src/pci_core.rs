@@ -15,7 +15,7 @@ use payctl_engine::{Handle as _, Input, Stack};
 
 use crate::Context;
 use crate::config::Posture;
-use crate::parts::bucket::{self, Ageing};
+use crate::parts::bucket::{self, Retention};
 use crate::parts::{alarm, flow_log, function, key, logs, nat, network, role, table};
 
 mod parameters;
@@ -54,7 +54,7 @@ impl System<'_> {
         let (nat, public) = (self.parameters.nat, &self.parameters.public_subnets);
         // The public subnet is there without a NAT gateway too: the origin names it.
         let public = &public[..nat.gateways(private.len()).max(1).min(public.len())];
-        let ways = nat::ways_out(stack, self.context, &vpc, nat, public, &private);
+        let ways = nat::egress(stack, self.context, &vpc, nat, public, &private);
         self.endpoints(stack, &vpc, &ways.tables, &files, &table);
         flow_log::to_group(stack, self.context, &vpc, |name| self.log_group(name, &key));
 
@@ -75,21 +75,21 @@ impl System<'_> {
     fn key(&self, stack: &mut Stack, trail: &str) -> KeyRef {
         let context = self.context;
         let days = self.parameters.key_deletion_window_days;
-        let about = "Encrypts everything of the payment processor";
+        let description = "Encrypts everything of the payment processor";
         let statements = [key::logs(context)].into_iter().chain(key::trail(context, trail));
-        key::with_alias(stack, context, "main", "payment-processing", about, days, statements)
+        key::with_alias(stack, context, "main", "payment-processing", description, days, statements)
     }
 
     fn files(&self, stack: &mut Stack, key: &KeyRef) -> BucketRef {
         let name = self.context.bucket_name("payment-files");
         let encrypted = bucket::only_encrypted(self.context, &name);
-        let ageing = Ageing {
+        let retention = Retention {
             archive_after_days: self.parameters.archive_after_days,
             expire_after_days: Some(self.parameters.expire_after_days),
             versions_only: true,
         };
         let bucket =
-            bucket::encrypted(self.context, name, Some(key.arn()), Some(ageing), [encrypted]);
+            bucket::encrypted(self.context, name, Some(key.arn()), Some(retention), [encrypted]);
         stack.add("files", bucket)
     }
 
@@ -196,7 +196,7 @@ impl System<'_> {
         function::in_vpc(
             stack,
             context,
-            function::Wanted {
+            function::FunctionSpec {
                 name: "payment-processor",
                 description: "Stores payments from files and events, each at most once",
                 handler: HANDLER,
@@ -319,12 +319,12 @@ impl System<'_> {
         let write = by_trail("CloudTrailWrite", "s3:PutObject")
             .on([bucket::within(&arn, &format!("/AWSLogs/{}/*", context.account))])
             .when("StringEquals", "s3:x-amz-acl", "bucket-owner-full-control");
-        let ageing = Ageing {
+        let retention = Retention {
             archive_after_days: parameters.audit_archive_after_days,
             expire_after_days: Some(parameters.audit_expire_after_days),
             versions_only: false,
         };
-        bucket::encrypted(context, name, Some(key.arn()), Some(ageing), [look, write])
+        bucket::encrypted(context, name, Some(key.arn()), Some(retention), [look, write])
     }
 }
 

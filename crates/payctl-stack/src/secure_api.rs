@@ -93,9 +93,9 @@ impl System<'_> {
     fn keys(&self, stack: &mut Stack) -> Keys {
         let context = self.context;
         let days = self.parameters.key_deletion_window_days;
-        let mut key = |purpose: &str, about: &str, statements: Vec<Statement>| {
+        let mut key = |purpose: &str, description: &str, statements: Vec<Statement>| {
             let name = format!("payment-{purpose}");
-            key::with_alias(stack, context, purpose, &name, about, days, statements)
+            key::with_alias(stack, context, purpose, &name, description, days, statements)
         };
         Keys {
             objects: key("s3", "Encrypts payment documents", vec![]),
@@ -258,7 +258,7 @@ impl System<'_> {
         function::in_vpc(
             stack,
             context,
-            function::Wanted {
+            function::FunctionSpec {
                 name: "payment-processor",
                 description: "Stores payments that are posted, each at most once",
                 handler: HANDLER,

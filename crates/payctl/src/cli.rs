@@ -130,7 +130,7 @@ pub(crate) enum Command {
     ///
     /// Reads AWS and writes nothing, neither there nor here.
     Plan(PlanArgs),
-    /// Make everything as declared
+    /// Create or update an environment
     Up(UpArgs),
     /// Delete everything of an environment
     ///
@@ -152,7 +152,7 @@ pub(crate) enum Command {
     /// Move requests from the blue target group to the green one
     ///
     /// Without options it says how requests are divided. A gradual shift watches green's health
-    /// and the stack's alarms, and goes back to the last good share by itself. Killed or stopped,
+    /// and the stack's alarms, and goes back to the last healthy share by itself. Killed or stopped,
     /// the same command goes on; `--back` goes back. What was moved stays: `up` does not undo it.
     Shift(ShiftArgs),
     /// Print the IAM policy that an operator of this environment needs
@@ -188,7 +188,7 @@ pub(crate) struct PlanArgs {
 pub(crate) struct UpArgs {
     /// A plan saved by `payctl plan --out`: exactly that is done, or nothing when AWS has changed
     pub(crate) plan: Option<PathBuf>,
-    /// Do not ask
+    /// Skip the confirmation prompt
     #[arg(long, short)]
     pub(crate) yes: bool,
     #[command(flatten)]
@@ -197,7 +197,7 @@ pub(crate) struct UpArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DestroyArgs {
-    /// Do not ask
+    /// Skip the confirmation prompt
     #[arg(long, short)]
     pub(crate) yes: bool,
     #[command(flatten)]
@@ -248,7 +248,7 @@ pub(crate) enum StateCommand {
     /// What is damaged is moved aside, the newest that can be read is used, and the next `up` or
     /// `destroy` finds by tag what was made after it. Nothing is deleted, and AWS is not asked.
     Recover {
-        /// Do not ask
+        /// Skip the confirmation prompt
         #[arg(long, short)]
         yes: bool,
     },
@@ -257,7 +257,7 @@ pub(crate) enum StateCommand {
         /// Its address, such as ec2.vpc:main
         #[arg(value_parser = address)]
         address: Address,
-        /// Do not ask
+        /// Skip the confirmation prompt
         #[arg(long, short)]
         yes: bool,
     },
@@ -267,7 +267,7 @@ pub(crate) enum StateCommand {
 pub(crate) enum SandboxCommand {
     /// Set it up and start it
     Start {
-        /// Take as long as AWS does, this many times faster: with 100 a minute takes 0.6 s
+        /// Simulate AWS delays, this many times faster: at 100, a minute takes 0.6 s
         #[arg(long, value_name = "FACTOR", value_parser = factor)]
         time_scale: Option<f64>,
         /// The port to listen on [default: a free one, kept]
@@ -305,7 +305,7 @@ pub(crate) struct ShiftArgs {
     /// How long each share is watched, such as 90s [default: 5m]
     #[arg(long, value_name = "TIME", requires = "gradual", value_parser = step)]
     pub(crate) step: Option<Duration>,
-    /// Give up the gradual shift that is under way: back to its last good share
+    /// Give up the gradual shift that is under way: back to its last healthy share
     #[arg(long)]
     pub(crate) back: bool,
 }

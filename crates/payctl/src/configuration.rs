@@ -20,7 +20,7 @@ pub(crate) fn read(named: Option<&Path>) -> Result<Config, CliError> {
             return Err(CliError::failed(message).because(&source));
         }
     };
-    let failed = || CliError::failed(format!("{} is not as it should be", path.display()));
+    let failed = || CliError::failed(format!("invalid configuration in {}", path.display()));
     let config: Config = toml::from_str(&text).map_err(|source| {
         let error = failed().because(&source);
         match nearest(source.message()) {
@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn values_that_cannot_be_are_refused() {
         for (text, why) in [
-            ("[pci-core]\nlog_retention_days = 31", "pci-core.log_retention_days is 31"),
+            ("[pci-core]\nlog_retention_days = 31", "pci-core.log_retention_days must be"),
             ("[pci-core]\nnetwork = \"10.0.0.0/8\"", "a network of /16 to /28"),
             ("[tags]\n\"payctl:id\" = \"x\"", "reserved"),
             ("[tags]\nEnvironment = \"x\"", "has that tag already"),

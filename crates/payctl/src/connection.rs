@@ -1,6 +1,6 @@
 //! The way to AWS, or to the sandbox.
 
-use payctl_aws::{Connection, Reach};
+use payctl_aws::{ClientOptions, Connection};
 use payctl_sandbox::{Sandbox, StartOptions};
 use payctl_stack::config::Config;
 
@@ -10,7 +10,7 @@ use crate::report;
 
 /// The way to AWS, or to the sandbox.
 pub(crate) async fn connect(global: &Global, config: &Config) -> Result<Connection, CliError> {
-    let mut reach = Reach {
+    let mut reach = ClientOptions {
         region: global.region.clone().or_else(|| config.region.clone()),
         profile: global.profile.clone(),
         endpoint: global.endpoint_url.clone(),
@@ -24,7 +24,7 @@ pub(crate) async fn connect(global: &Global, config: &Config) -> Result<Connecti
     }
     Connection::open(&reach)
         .await
-        .map_err(|error| CliError::aws("failed to find the way to AWS", &error.into()))
+        .map_err(|error| CliError::aws("could not load the AWS configuration", &error.into()))
 }
 
 /// Starts the sandbox, or finds it running.

@@ -10,10 +10,10 @@ use payctl_engine::plan::PlanError;
 use payctl_engine::state::{Loaded, Session};
 use payctl_engine::{
     Address, Bound, Goal, Holder, ObserveError, Observed, Owner, Permissions, Plan, Provider as _,
-    Request, Seen, Stack, State, StateError, Store, is_beside, observe, observe_beside, plan,
+    Request, Seen, Stack, State, StateError, Store, is_orphaned, observe, observe_orphans, plan,
 };
 use payctl_stack::config::Config;
-use payctl_stack::{Context, Detector, Found, SYSTEMS, Suffix, System};
+use payctl_stack::{Context, Detector, Discovered, SYSTEMS, Suffix, System};
 
 use crate::cli::{Global, PermissionArgs};
 use crate::connection::connect;
@@ -40,7 +40,7 @@ pub(crate) struct Environment {
     pub(crate) state: State,
     pub(crate) sandbox: bool,
     /// What AWS lists under its tags and nobody declares or recorded, where that was asked.
-    pub(crate) beside: Vec<Leftover>,
+    pub(crate) orphans: Vec<Leftover>,
     /// What the lookups found of ours that AWS's list of tags leaves out.
     unlisted: Option<Address>,
 }
@@ -53,7 +53,7 @@ impl Local {
         let system = System::named(name).ok_or_else(|| {
             let known: Vec<&str> = SYSTEMS.iter().map(|system| system.name).collect();
             let error = CliError::failed(format!("there is no stack {}", report::quoted(name)));
-            error.hint(format!("there is: {}", known.join(", ")))
+            error.hint(format!("available: {}", known.join(", ")))
         })?;
         let suffix = global.suffix.clone().ok_or_else(|| {
             CliError::failed("no suffix is given")
@@ -152,30 +152,29 @@ impl Environment {
             Handlers::Ignored => (Artifacts::default(), BTreeMap::new()),
         };
         let connection = connect(global, &local.config).await?;
-        let facts = connection
-            .facts()
-            .await
-            .map_err(|error| CliError::aws("failed to ask AWS who we are", &error.into()))?;
+        let facts = connection.facts().await.map_err(|error| {
+            CliError::aws("could not verify the AWS credentials", &error.into())
+        })?;
         if let Some(state) = &loaded.state {
             check_place(&local, state, &facts, global.sandbox)?;
         }
         let facts = Arc::new(facts);
         let artifacts = Arc::new(artifacts);
-        let steady = connection.steady(&facts, &artifacts);
-        let once = connection.once(&facts, &artifacts);
+        let retrying = connection.retrying(&facts, &artifacts);
+        let no_retry = connection.no_retry(&facts, &artifacts);
         let mut state = loaded.state.clone().unwrap_or_else(|| {
             let Facts { account, region, .. } = &*facts;
             let lineage: String = (0..16).map(|_| fastrand::char('a'..='z')).collect();
             State::empty(local.system.name, local.suffix.as_str(), account, region, &lineage)
         });
-        let found = look_up(&local, &connection, &steady, &mut state, handlers).await?;
+        let found = look_up(&local, &connection, &retrying, &mut state, handlers).await?;
         let stack = declare(&local, &facts, &found, &digests);
         let unlisted = match found.detector {
             Detector::Ours(address) => address,
             _ => None,
         };
         Ok(Self {
-            provider: kinds().bind(steady, once),
+            provider: kinds().bind(retrying, no_retry),
             calls: connection.calls().clone(),
             sandbox: global.sandbox,
             local,
@@ -183,7 +182,7 @@ impl Environment {
             stack,
             loaded,
             state,
-            beside: Vec::new(),
+            orphans: Vec::new(),
             unlisted,
         })
     }
@@ -231,15 +230,15 @@ impl Environment {
         goal: Goal,
         permissions: &PermissionArgs,
     ) -> Result<Plan, CliError> {
-        let looks = async { tokio::try_join!(self.observe(goal), self.list_beside(goal)) };
-        let (mut observed, beside) = patiently(looks, &self.calls).await?;
+        let looks = async { tokio::try_join!(self.observe(goal), self.list_orphans(goal)) };
+        let (mut observed, orphans) = patiently(looks, &self.calls).await?;
         // A lost state is taken up under the lineage that the resources themselves carry.
         if self.loaded.state.is_none()
             && let Some(lineage) = observed.lineage(&self.owner())
         {
             self.state.lineage = lineage;
         }
-        self.take_up(goal, beside, &mut observed).await?;
+        self.take_up(goal, orphans, &mut observed).await?;
         for address in &permissions.allow_data_loss {
             self.check_known(address, &observed)?;
         }
@@ -260,10 +259,10 @@ impl Environment {
         let plan = plan(request).map_err(|error| match &error {
             PlanError::UnknownKind(_) => CliError::failed(error.to_string())
                 .hint("the state was written by another version of payctl: use that one"),
-            PlanError::Stack(_) => CliError::failed("the stack contradicts itself").because(&error),
+            PlanError::Stack(_) => CliError::failed("invalid stack definition").because(&error),
         })?;
         payctl_engine::schedule(&plan, self.provider.kinds()).map_err(|error| {
-            CliError::failed("the plan contradicts itself, and nothing was changed")
+            CliError::failed("internal error: invalid plan (please report)")
                 .because(&error)
                 .hint("this is a fault of payctl: please report it with the output of plan --json")
         })?;
@@ -297,13 +296,13 @@ impl Environment {
 
     /// Asks AWS what carries our tags and neither stack nor state knows: what another
     /// configuration or version made and a state that was lost recorded.
-    async fn list_beside(&self, goal: Goal) -> Result<Vec<Leftover>, CliError> {
+    async fn list_orphans(&self, goal: Goal) -> Result<Vec<Leftover>, CliError> {
         if self.knows_all(goal) {
             return Ok(Vec::new());
         }
         let State { resources, .. } = &self.state;
         let unknown = |left: &Leftover| match &left.address {
-            Some(address) => is_beside(&self.stack, &self.state, address),
+            Some(address) => is_orphaned(&self.stack, &self.state, address),
             None => resources.values().all(|record| !left.is(&record.outputs)),
         };
         let owner = self.owner();
@@ -320,24 +319,24 @@ impl Environment {
     async fn take_up(
         &mut self,
         goal: Goal,
-        mut beside: Vec<Leftover>,
+        mut orphans: Vec<Leftover>,
         observed: &mut Observed,
     ) -> Result<(), CliError> {
         if self.knows_all(goal) {
             return Ok(());
         }
-        let listed = beside.iter().filter_map(|left| left.address.clone());
+        let listed = orphans.iter().filter_map(|left| left.address.clone());
         let addresses = listed.chain(self.unlisted.clone()).collect();
         let owner = self.owner();
-        observe_beside(&self.provider, &owner, &self.stack, &self.state, addresses, observed)
+        observe_orphans(&self.provider, &owner, &self.stack, &self.state, addresses, observed)
             .await
             .map_err(unread)?;
-        beside.retain(|left| {
+        orphans.retain(|left| {
             let seen = left.address.as_ref().and_then(|address| observed.resources.get(address));
             seen.into_iter().flat_map(Seen::all_outputs).all(|outputs| !left.is(outputs))
         });
-        report::beside(&beside);
-        self.beside = beside;
+        report::orphans(&orphans);
+        self.orphans = orphans;
         Ok(())
     }
 
@@ -388,7 +387,7 @@ fn check_place(local: &Local, state: &State, facts: &Facts, sandbox: bool) -> Re
 pub(crate) fn declare(
     local: &Local,
     facts: &Facts,
-    found: &Found,
+    found: &Discovered,
     digests: &BTreeMap<String, CodeSha256>,
 ) -> Stack {
     let context = Context {

@@ -13,7 +13,7 @@ pub(crate) enum Exit {
     Failed = 1,
     Changes = 2,
     Locked = 3,
-    Unrecorded = 4,
+    StateError = 4,
     Interrupted = 130,
 }
 
@@ -103,7 +103,7 @@ impl From<StateError> for CliError {
         };
         let mut error = Self::failed(source.to_string()).hint(hint);
         if !matches!(source, StateError::Encode { .. }) {
-            error.exit = Exit::Unrecorded;
+            error.exit = Exit::StateError;
         }
         match source.source() {
             Some(cause) => error.because(cause),

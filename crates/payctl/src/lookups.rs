@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use payctl_aws::{Aws, AwsError, Connection, DetectorFound, Recorder, Zone};
 use payctl_engine::{State, owner};
-use payctl_stack::{API_LOGS_ROLE, Detector, Found, LooksUp};
+use payctl_stack::{API_LOGS_ROLE, Detector, Discovered, Prerequisites};
 
 use crate::environment::{Handlers, Local};
 use crate::error::CliError;
@@ -14,12 +14,12 @@ use crate::error::CliError;
 pub(crate) async fn look_up(
     local: &Local,
     connection: &Connection,
-    steady: &Aws,
+    retrying: &Aws,
     state: &mut State,
     handlers: Handlers,
-) -> Result<Found, CliError> {
-    let LooksUp { prefix_lists: services, api_logs, image, recorder, detector, database } =
-        local.system.looks_up(&local.config);
+) -> Result<Discovered, CliError> {
+    let Prerequisites { prefix_lists: services, api_logs, image, recorder, detector, database } =
+        local.system.prerequisites(&local.config);
     // As with the zones: a version that AWS adds changes nothing here.
     let choice = database.as_ref().map(|(engine, wanted)| format!("{engine} {wanted}"));
     let chosen = choice.as_ref().and_then(|choice| state.choices.get(choice)?.as_str());
@@ -31,14 +31,14 @@ pub(crate) async fn look_up(
         match services {
             [] => Ok(BTreeMap::new()),
             _ => {
-                let lists = connection.prefix_lists(steady, services).await;
+                let lists = connection.prefix_lists(retrying, services).await;
                 lists.map_err(|error| failed("the region's prefix lists", error))
             }
         }
     };
     let api_logs = async {
         let role = match api_logs {
-            true => connection.api_log_role(steady).await,
+            true => connection.api_log_role(retrying).await,
             false => Ok(None),
         };
         let role = role.map_err(|error| failed("API Gateway's settings", error))?;
@@ -46,13 +46,13 @@ pub(crate) async fn look_up(
     };
     let image = async {
         let Some(parameter) = image else { return Ok(None) };
-        let image = connection.image(steady, &parameter).await;
+        let image = connection.image(retrying, &parameter).await;
         image.map(Some).map_err(|error| failed("the latest image", error))
     };
     let recorder = async {
         match recorder {
             true => {
-                let recorder = connection.config_recorder(steady).await;
+                let recorder = connection.config_recorder(retrying).await;
                 recorder.map_err(|error| failed("AWS Config's recorder", error))
             }
             false => Ok(Recorder::None),
@@ -60,7 +60,7 @@ pub(crate) async fn look_up(
     };
     let detector = async {
         let Some(needed) = detector else { return Ok(Detector::None) };
-        match connection.detector(steady).await {
+        match connection.detector(retrying).await {
             Ok(found) => Ok(found.map_or(Detector::None, |found| whose(local, found))),
             // What is only looked at may be out of reach.
             Err(error) if !needed => Ok(Detector::Unknown(error.to_string())),
@@ -71,14 +71,14 @@ pub(crate) async fn look_up(
         match (database, chosen) {
             (_, Some(chosen)) => Ok(Some(chosen)),
             (Some((engine, wanted)), None) if handlers == Handlers::Needed => {
-                let version = connection.engine_version(steady, engine, &wanted).await;
+                let version = connection.engine_version(retrying, engine, &wanted).await;
                 version.map(Some).map_err(|error| failed("the database's versions", error))
             }
             // What is deleted may be of a version that AWS offers no more.
             _ => Ok(None),
         }
     };
-    let zones = zones(local, connection, steady, state);
+    let zones = zones(local, connection, retrying, state);
     let (zones, prefix_lists, api_logs, image, recorder, detector, database_version) = tokio::try_join!(
         zones,
         prefix_lists,
@@ -91,7 +91,7 @@ pub(crate) async fn look_up(
     if let (Some(choice), Some(version)) = (choice, &database_version) {
         state.choices.insert(choice, serde_json::json!(version));
     }
-    Ok(Found { zones, prefix_lists, api_logs, image, recorder, detector, database_version })
+    Ok(Discovered { zones, prefix_lists, api_logs, image, recorder, detector, database_version })
 }
 
 /// Whether the detector is the environment's own.

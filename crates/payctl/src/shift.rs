@@ -21,8 +21,9 @@ pub(crate) struct Shift {
     pub(crate) step: Duration,
     /// Which step it is at.
     pub(crate) at: usize,
-    /// The last share that green was well with.
-    pub(crate) good: u32,
+    /// The last share that green was healthy with.
+    #[serde(rename = "good")]
+    pub(crate) last_healthy: u32,
     /// Why it is being gone back to that.
     pub(crate) back: Option<String>,
 }
@@ -44,20 +45,20 @@ pub(crate) const CHOICE: &str = "shift";
 pub(crate) enum Ended {
     /// The last step was well.
     Done,
-    /// It was gone back to the last good share.
+    /// It went back to the last healthy share.
     Back { why: String },
     /// It was stopped from outside, and stands where it stood.
     Stopped,
 }
 
 /// What requests go over, and what is watched.
-pub(crate) trait Road {
+pub(crate) trait TrafficTarget {
     type Error: std::fmt::Display;
 
     /// Gives green so many of a hundred requests.
     async fn set(&self, green: u32) -> Result<(), Self::Error>;
     /// What is wrong with green, if anything.
-    async fn trouble(&self) -> Result<Option<String>, Self::Error>;
+    async fn unhealthy_reason(&self) -> Result<Option<String>, Self::Error>;
     /// Writes down what is under way; nothing, once nothing is.
     fn record(&mut self, shift: Option<&Shift>) -> Result<(), Self::Error>;
     /// Tells people.
@@ -82,33 +83,33 @@ impl Recorded {
 
 impl Shift {
     pub(crate) fn new(steps: Vec<u32>, step: Duration, now: u32) -> Self {
-        Self { steps, step, at: 0, good: now, back: None }
+        Self { steps, step, at: 0, last_healthy: now, back: None }
     }
 
     /// Where it stands, for people.
     pub(crate) fn place(&self) -> String {
         let steps: Vec<String> = self.steps.iter().map(u32::to_string).collect();
-        let at = self.steps.get(self.at).copied().unwrap_or(self.good);
+        let at = self.steps.get(self.at).copied().unwrap_or(self.last_healthy);
         format!("at {at} of {}", steps.join(", "))
     }
 
     /// Walks the steps that are left.
-    pub(crate) async fn walk<R: Road>(
+    pub(crate) async fn run<R: TrafficTarget>(
         mut self,
-        road: &mut R,
+        target: &mut R,
         stop: &Stop,
     ) -> Result<Ended, R::Error> {
         if let Some(why) = self.back.take() {
-            return self.go_back(road, why).await;
+            return self.go_back(target, why).await;
         }
         while let Some(green) = self.steps.get(self.at).copied() {
             // Before more is put on it: where a run was killed, nobody has looked since.
-            if let Some(why) = road.trouble().await? {
-                return self.go_back(road, why).await;
+            if let Some(why) = target.unhealthy_reason().await? {
+                return self.go_back(target, why).await;
             }
-            road.record(Some(&self))?;
-            road.set(green).await?;
-            road.say(&format!("green {green} %, blue {} %", 100 - green));
+            target.record(Some(&self))?;
+            target.set(green).await?;
+            target.say(&format!("green {green} %, blue {} %", 100 - green));
             let began = Instant::now();
             loop {
                 let left = self.step.saturating_sub(began.elapsed());
@@ -117,34 +118,38 @@ impl Shift {
                     () = sleep(left.min(LOOKS)) => {}
                 }
                 // Who cannot see green does not leave requests on it.
-                let trouble = road.trouble().await;
-                let trouble = trouble
+                let unhealthy_reason = target.unhealthy_reason().await;
+                let unhealthy_reason = unhealthy_reason
                     .unwrap_or_else(|error| Some(format!("green cannot be watched: {error}")));
-                if let Some(why) = trouble {
-                    return self.go_back(road, why).await;
+                if let Some(why) = unhealthy_reason {
+                    return self.go_back(target, why).await;
                 }
                 if began.elapsed() >= self.step {
                     break;
                 }
             }
-            self.good = green;
+            self.last_healthy = green;
             self.at += 1;
         }
-        road.record(None)?;
+        target.record(None)?;
         Ok(Ended::Done)
     }
 
-    async fn go_back<R: Road>(mut self, road: &mut R, why: String) -> Result<Ended, R::Error> {
+    async fn go_back<R: TrafficTarget>(
+        mut self,
+        target: &mut R,
+        why: String,
+    ) -> Result<Ended, R::Error> {
         self.back = Some(why.clone());
-        road.record(Some(&self))?;
-        road.set(self.good).await?;
-        road.record(None)?;
+        target.record(Some(&self))?;
+        target.set(self.last_healthy).await?;
+        target.record(None)?;
         Ok(Ended::Back { why })
     }
 
-    /// Gives up: back to the last good share.
-    pub(crate) async fn give_up<R: Road>(self, road: &mut R) -> Result<Ended, R::Error> {
-        self.go_back(road, "it was asked for".to_owned()).await
+    /// Gives up: back to the last healthy share.
+    pub(crate) async fn give_up<R: TrafficTarget>(self, target: &mut R) -> Result<Ended, R::Error> {
+        self.go_back(target, "it was asked for".to_owned()).await
     }
 }
 
@@ -154,7 +159,7 @@ mod tests {
 
     use super::*;
 
-    /// Green falls ill once it has had `ill_at` of a hundred requests for a while; the process
+    /// Green becomes unhealthy once it has had `ill_at` of a hundred requests for a while; the process
     /// dies at its `dies_at`th deed.
     #[derive(Default)]
     struct World {
@@ -175,7 +180,7 @@ mod tests {
         }
     }
 
-    impl Road for &World {
+    impl TrafficTarget for &World {
         type Error = String;
 
         async fn set(&self, green: u32) -> Result<(), String> {
@@ -184,7 +189,7 @@ mod tests {
             Ok(())
         }
 
-        async fn trouble(&self) -> Result<Option<String>, String> {
+        async fn unhealthy_reason(&self) -> Result<Option<String>, String> {
             let ill = self.ill_at.is_some_and(|share| self.green.get() >= share);
             Ok(ill.then(|| "10.0.0.1 is unhealthy".to_owned()))
         }
@@ -208,7 +213,7 @@ mod tests {
     async fn a_green_that_is_well_gets_it_all() {
         let world = World::default();
         let began = Instant::now();
-        let ended = shift(&world).walk(&mut &world, &Stop::default()).await;
+        let ended = shift(&world).run(&mut &world, &Stop::default()).await;
         assert_eq!(ended, Ok(Ended::Done));
         assert_eq!((world.green.get(), world.recorded.take()), (100, None));
         assert_eq!(began.elapsed(), Duration::from_secs(240));
@@ -218,11 +223,11 @@ mod tests {
     async fn one_that_falls_ill_at_any_step_loses_what_it_got_by_it() {
         for (nth, ill_at) in STEPS.into_iter().enumerate() {
             let world = World { ill_at: Some(ill_at), ..World::default() };
-            let ended = shift(&world).walk(&mut &world, &Stop::default()).await;
+            let ended = shift(&world).run(&mut &world, &Stop::default()).await;
             let why = "10.0.0.1 is unhealthy".to_owned();
             assert_eq!(ended, Ok(Ended::Back { why }));
-            let good = if nth == 0 { 0 } else { STEPS[nth - 1] };
-            assert_eq!((world.green.get(), world.recorded.take()), (good, None));
+            let last_healthy = if nth == 0 { 0 } else { STEPS[nth - 1] };
+            assert_eq!((world.green.get(), world.recorded.take()), (last_healthy, None));
         }
     }
 
@@ -234,17 +239,21 @@ mod tests {
             for dies_at in 0.. {
                 let mut world = World { ill_at, dies_at: Some(dies_at), ..World::default() };
                 let stop = Stop::default();
-                let died = shift(&world).walk(&mut &world, &stop).await.is_err();
+                let died = shift(&world).run(&mut &world, &stop).await.is_err();
                 world.dies_at = None;
                 if died && let Some(shift) = world.recorded.take() {
-                    shift.walk(&mut &world, &stop).await.unwrap();
+                    shift.run(&mut &world, &stop).await.unwrap();
                 } else if died {
                     // Before anything was done, or when all was.
                     continue;
                 }
-                let good =
+                let last_healthy =
                     STEPS.into_iter().take_while(|share| Some(*share) < ill_at.or(Some(101)));
-                assert_eq!(world.green.get(), good.last().unwrap_or(0), "{ill_at:?} {dies_at}");
+                assert_eq!(
+                    world.green.get(),
+                    last_healthy.last().unwrap_or(0),
+                    "{ill_at:?} {dies_at}"
+                );
                 assert_eq!(world.recorded.take(), None);
                 if !died {
                     break;
@@ -258,7 +267,7 @@ mod tests {
         let world = World::default();
         let stop = Stop::default();
         stop.gently.cancel();
-        let ended = shift(&world).walk(&mut &world, &stop).await;
+        let ended = shift(&world).run(&mut &world, &stop).await;
         assert_eq!(ended, Ok(Ended::Stopped));
         let shift = world.recorded.borrow().clone().unwrap();
         assert_eq!(shift.place(), "at 10 of 10, 25, 50, 100");

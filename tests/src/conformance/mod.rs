@@ -287,12 +287,16 @@ where
     panic!("it takes too long");
 }
 
-/// Reads it. A glance tells the same of it, and whether it is there.
+/// Reads it. Its deletion view says the same of it, and whether it is there.
 async fn read(environment: &Environment, call: Call<'_>, outputs: &Value) -> Option<Value> {
     let read = environment.provider.read(call, outputs).await.unwrap();
-    let glance = environment.provider.glance(call, outputs).await.unwrap();
-    assert_eq!(read.is_some(), glance.is_some(), "read: {read:#?}, at a glance: {glance:#?}");
-    for (property, value) in glance.iter().filter_map(Value::as_object).flatten() {
+    let deletion_view = environment.provider.deletion_view(call, outputs).await.unwrap();
+    assert_eq!(
+        read.is_some(),
+        deletion_view.is_some(),
+        "read: {read:#?}, at a deletion_view: {deletion_view:#?}"
+    );
+    for (property, value) in deletion_view.iter().filter_map(Value::as_object).flatten() {
         assert_eq!(read.as_ref().and_then(|read| read.get(property)), Some(value), "{property}");
     }
     read

@@ -332,7 +332,7 @@ pub async fn a_final_snapshot_is_made_once() {
 }
 
 /// An instance that nobody here made keeps its cluster, and the run says so and does not wait.
-pub async fn a_strangers_instance_keeps_its_cluster() {
+pub async fn a_foreign_instance_keeps_its_cluster() {
     let server = Server::start(Sandbox);
     let environment = environment(&server).await;
     let aws = environment.aws();

@@ -103,7 +103,7 @@ pub async fn an_unconfirmed_subscription_goes_with_its_topic() {
     assert_eq!(listed().await, []);
 }
 
-/// What a stranger made after the plan is refused by SNS for its tags, and stays as it is.
+/// What somebody else made after the plan is refused by SNS for its tags, and stays as it is.
 pub async fn a_topic_that_appears_in_between_is_not_taken() {
     let server = Server::start(Sandbox);
     let environment = Environment::new(&server, "conformance", "test", Artifacts::default()).await;

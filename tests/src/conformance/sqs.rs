@@ -114,7 +114,7 @@ pub async fn a_queue_is_reached_at_another_endpoint() {
     assert_eq!(environment.provider.read(call, &outputs).await.unwrap(), None);
 }
 
-/// What a stranger made after the plan is refused by SQS for its tags, and stays as it is.
+/// What somebody else made after the plan is refused by SQS for its tags, and stays as it is.
 pub async fn a_queue_that_appears_in_between_is_not_taken() {
     let server = Server::start(Sandbox);
     let environment = Environment::new(&server, "conformance", "test", Artifacts::default()).await;

@@ -4,11 +4,11 @@ use aws_sdk_kms::types::KeyState;
 
 use super::{Extent, Part, Rack, seed, spread, tell};
 use crate::cloud::keys;
+use crate::foreign;
 use crate::proxy::{Fate, Rule};
-use crate::strangers;
 
 /// R1 and R2: killed at the n-th call of `up` and of `destroy`, for every n, before the call and
-/// after it was applied; two dozen strangers are around when it is destroyed.
+/// after it was applied; two dozen foreign resources are around when it is destroyed.
 pub async fn at_every_call(system: &str, extent: Extent) {
     let (n, m) = {
         let rack = Rack::new(system).await;
@@ -36,9 +36,9 @@ pub async fn at_every_call(system: &str, extent: Extent) {
          0 duplicates"
     ));
     tell(&format!(
-        "R2 {system}{part}: destroy makes {m} calls; killed at {downs} points among {} strangers: \
+        "R2 {system}{part}: destroy makes {m} calls; killed at {downs} points among {} foreign resources: \
          {downs} ended with nothing of ours and everything of theirs",
-        strangers::COUNT
+        foreign::COUNT
     ));
     assert!(ups > 0 && downs > 0, "nothing was killed");
 }
@@ -52,12 +52,12 @@ async fn kill_point(rack: &Rack, nth: u64, applied: bool) -> (bool, bool) {
     rack.state_is_readable(&context);
     rack.comes_up(&context).await;
 
-    // Again among strangers.
+    // Again among foreign resources.
     rack.proxy.set(&Rule::Nothing);
     rack.payctl.destroy();
     rack.clean();
-    strangers::plant(&rack.aws).await;
-    let theirs = strangers::in_detail(&rack.aws).await;
+    foreign::plant(&rack.aws).await;
+    let theirs = foreign::in_detail(&rack.aws).await;
     rack.payctl.up();
     let gone = rack.under(&rule, &["destroy", "--yes"]);
     let context = format!("destroy under {rule:?} ended with {:?}", gone.code);

@@ -13,8 +13,8 @@ use payctl_engine::state::Store;
 use crate::binary::{Ended, Payctl, reset};
 use crate::cloud::{clients, difference, everything, keys};
 use crate::emulator::{Emulator, Server};
+use crate::foreign;
 use crate::proxy::{Call, Proxy, Rule};
-use crate::strangers;
 
 pub mod disk;
 pub mod faults;
@@ -180,7 +180,7 @@ impl Rack {
     pub async fn goes_down(&self, wanted: &BTreeSet<String>, context: &str) {
         let ended = self.under(&Rule::Nothing, &["destroy", "--yes"]);
         assert_eq!(ended.code, Some(0), "{context}\n{ended}");
-        let wrong = difference(wanted, &strangers::in_detail(&self.aws).await);
+        let wrong = difference(wanted, &foreign::in_detail(&self.aws).await);
         assert!(wrong.is_empty(), "{context}\n{wrong:#?}\n{ended}");
     }
 

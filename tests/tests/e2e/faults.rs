@@ -159,7 +159,7 @@ async fn of_two_runs_the_second_names_the_first() {
 
     // A dead holder's lock is free.
     assert_eq!(first.killed_after(Duration::ZERO).code, None);
-    payctl.up().says("an earlier run did not end");
+    payctl.up().says("a previous run was interrupted");
     payctl.is_as_declared();
 }
 

@@ -53,7 +53,7 @@ fn a_suffix_that_is_none_is_refused_before_any_call() {
 fn words_that_are_none_are_refused_before_any_call() {
     let payctl = nowhere();
     for (args, why) in [
-        (&["plan", "--stack", "pci"][..], "there is: pci-core"),
+        (&["plan", "--stack", "pci"][..], "available: pci-core"),
         (&["plan", "--region", "useast"], "us-east-1"),
         (&["plan", "--region", "us-east-1\n"], "us-east-1"),
         (&["plan", "--endpoint-url", "localhost"], "http://127.0.0.1:5000"),
@@ -66,7 +66,7 @@ fn words_that_are_none_are_refused_before_any_call() {
         (&["plan", "--detailed-exit-code"], "--detailed-exitcode"),
         (&["output", "--raw", "vpc_id"], "has no outputs"),
         (&["state", "show", "ec2.vpc:main"], "is not in the state"),
-        (&["invoke", "payment-processor", "--payload", "{"], "no JSON"),
+        (&["invoke", "payment-processor", "--payload", "{"], "not valid JSON"),
         (&["up", "--yes", "--handlers", "nowhere"], "build it with"),
     ] {
         refused(&payctl, &payctl.run(args), why);
@@ -272,7 +272,7 @@ fn without_a_terminal_it_asks_for_yes() {
     ended.says("vpc_id");
     let ended = payctl.run(&["invoke", "processor"]);
     ended.exits(1);
-    ended.says("there is: payment-processor");
+    ended.says("available: payment-processor");
     assert_eq!(changing_calls(&server), [].into());
 }
 

@@ -62,7 +62,7 @@ fn comes_up(payctl: &Payctl, system: &str, emulator: Emulator) {
     let ended = payctl.run(&["up", "--yes"]);
     ended.exits(1);
     ended.says("Unknown WAF action: PutLoggingConfiguration");
-    ended.says("1 of the steps failed");
+    ended.says("1 step failed");
 }
 
 /// What the plan does beyond what the emulator gets wrong.
@@ -247,7 +247,7 @@ async fn a_lost_state_is_made_up_from_the_tags() {
 /// found by its name alone is named, before anything waits for it.
 #[tokio::test]
 async fn what_a_lost_state_knew_alone_is_found_or_named() {
-    const NAMED: &str = "neither declared nor on record";
+    const NAMED: &str = "not in stack or state";
     let server = Server::start(Emulator::Sandbox);
     let payctl = Payctl::new(&server);
     let aws = clients(&server).await;
@@ -314,7 +314,7 @@ async fn what_a_lost_state_knew_alone_is_found_or_named() {
     let ended = payctl.destroy();
     ended.says(NAMED);
     ended.says("all that is declared or recorded of pci-core dev is gone");
-    payctl.destroy().says("of what is declared or on record, nothing is there");
+    payctl.destroy().says("nothing to delete: this environment does not exist");
     aws.logs.delete_log_group().log_group_name("older").send().await.unwrap();
     let ended = payctl.destroy();
     assert!(!ended.stderr.contains(NAMED), "a key that is pending deletion is named\n{ended}");

@@ -5,6 +5,7 @@
 mod cost_optimized;
 mod drift;
 mod faults;
+mod foreign;
 mod hostile;
 mod input;
 mod lifecycle;
@@ -14,6 +15,5 @@ mod sandbox;
 mod secure_api;
 mod security;
 mod shift;
-mod strangers;
 mod terminal;
 mod updates;

@@ -357,7 +357,7 @@ async fn what_ministack_has_comes_up_and_goes() {
     let nothing = everything(&aws).await;
     let ended = payctl.run(&["up", "--yes"]);
     ended.exits(1);
-    ended.says("1 of the steps failed");
+    ended.says("1 step failed");
     let named: BTreeSet<String> = differences(&payctl.plan())
         .into_iter()
         .map(|step| step.split(' ').take(2).collect::<Vec<_>>().join(" "))

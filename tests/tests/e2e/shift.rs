@@ -133,7 +133,7 @@ async fn an_alarm_takes_it_back() {
     alarm(StateValue::Alarm).await.unwrap();
     let ended = run.end();
     ended.exits(1);
-    ended.says("the alarm green-5xx-dev fires");
+    ended.says("alarm green-5xx-dev is firing");
     shifted.stands_at(10).await;
     alarm(StateValue::Ok).await.unwrap();
     shifted.payctl().run(&GRADUAL).exits(0);

@@ -62,7 +62,7 @@ impl Resource for Certificate {
             "acm:RemoveTagsFromCertificate",
         ],
         delete: &["acm:DeleteCertificate"],
-        anywhere: &["acm:ListCertificates", "tag:GetResources"],
+        unscoped: &["acm:ListCertificates", "tag:GetResources"],
         on: &["arn:{partition}:acm:{region}:{account}:certificate/*"],
         ..Access::NONE
     };
@@ -126,7 +126,7 @@ impl Certificate {
         }
         let made = SelfSigned::new(&self.domain, self.valid_days)?;
         let request = request.certificate(made.certificate()).private_key(made.key());
-        let reply = request.send().await.map_err(|error| made.kept_from(error.into()))?;
+        let reply = request.send().await.map_err(|error| made.redact(error.into()))?;
         Ok(reply.certificate_arn.present("certificate_arn")?.into())
     }
 }

@@ -27,11 +27,11 @@ const REPEATED: usize = 24;
 /// A new certificate and its key, on their way to ACM.
 pub(super) struct SelfSigned {
     certificate: String,
-    key: Hidden,
+    key: SecretString,
 }
 
 /// A private key in PEM. It cannot be written anywhere but into the request to ACM.
-struct Hidden(String);
+struct SecretString(String);
 
 impl SelfSigned {
     /// One for `domain`, valid for so many days from now.
@@ -55,7 +55,7 @@ impl SelfSigned {
     }
 
     /// The failure without the key, should AWS's words repeat it: they are written down.
-    pub(super) fn kept_from(&self, error: AwsError) -> AwsError {
+    pub(super) fn redact(&self, error: AwsError) -> AwsError {
         let failure = Failure::from(error);
         if !self.key.is_in(&failure.message) {
             return failure.into();
@@ -78,10 +78,10 @@ fn make(domain: &str, valid_days: u32) -> Result<SelfSigned, rcgen::Error> {
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
     let certificate = params.self_signed(&key)?.pem();
-    Ok(SelfSigned { certificate, key: Hidden(key.serialize_pem()) })
+    Ok(SelfSigned { certificate, key: SecretString(key.serialize_pem()) })
 }
 
-impl Hidden {
+impl SecretString {
     /// Whether `text` has a good part of the key in it: as PEM, or as a request carries that.
     fn is_in(&self, text: &str) -> bool {
         let sent = BASE64_STANDARD.encode(&self.0);
@@ -93,9 +93,9 @@ impl Hidden {
     }
 }
 
-impl fmt::Debug for Hidden {
+impl fmt::Debug for SecretString {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hidden")
+        f.write_str("SecretString")
     }
 }
 
@@ -141,7 +141,7 @@ mod tests {
         let made = one();
         let told = |message: String| {
             let failure = Failure::new(FailureKind::Invalid, message).with_code("Validation");
-            Failure::from(made.kept_from(failure.into())).to_string()
+            Failure::from(made.redact(failure.into())).to_string()
         };
         assert_eq!(told("no such ARN".to_owned()), "Validation: no such ARN");
         let [line, sent, _] = needles(&made);

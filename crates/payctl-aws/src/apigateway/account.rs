@@ -33,7 +33,7 @@ impl Resource for Account {
         look: &["apigateway:GET"],
         create: &["apigateway:PATCH"],
         on: &["arn:{partition}:apigateway:{region}::/account"],
-        hands_on: &[("iam:PassRole", "cloudwatch_role", "apigateway")],
+        delegated: &[("iam:PassRole", "cloudwatch_role", "apigateway")],
         ..Access::NONE
     };
 

@@ -92,7 +92,7 @@ impl Resource for Stage {
             "logs:UpdateLogDelivery",
         ],
         delete: &["apigateway:DELETE", "logs:DeleteLogDelivery"],
-        anywhere: LOGS,
+        unscoped: LOGS,
         on: &[
             "arn:{partition}:apigateway:{region}::/apis/*",
             "arn:{partition}:apigateway:{region}::/tags/*",

@@ -91,7 +91,7 @@ impl Resource for Group {
             // Whether one that is listed after all was destroyed is there still.
             "ec2:DescribeInstances",
         ],
-        anywhere: &[
+        unscoped: &[
             "autoscaling:DescribeAutoScalingGroups",
             "autoscaling:DescribeScalingActivities",
             "ec2:CreateTags",

@@ -88,7 +88,7 @@ impl Resource for ScalingPolicy {
         create: &["autoscaling:PutScalingPolicy"],
         change: &["autoscaling:PutScalingPolicy"],
         delete: &["autoscaling:DeletePolicy"],
-        anywhere: &["autoscaling:DescribePolicies"],
+        unscoped: &["autoscaling:DescribePolicies"],
         ..Access::NONE
     };
 

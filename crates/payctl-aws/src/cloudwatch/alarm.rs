@@ -82,7 +82,7 @@ impl Resource for Alarm {
             "cloudwatch:UntagResource",
         ],
         delete: &["cloudwatch:DeleteAlarms"],
-        anywhere: &["cloudwatch:DescribeAlarms"],
+        unscoped: &["cloudwatch:DescribeAlarms"],
         on: &["arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}"],
         ..Access::NONE
     };

@@ -68,7 +68,7 @@ impl Resource for Rule {
         create: &["config:PutConfigRule", "config:TagResource"],
         change: &["config:PutConfigRule", "config:TagResource", "config:UntagResource"],
         delete: &["config:DeleteConfigRule"],
-        anywhere: &["config:DescribeConfigRules"],
+        unscoped: &["config:DescribeConfigRules"],
         on: &["arn:{partition}:config:{region}:{account}:config-rule/*"],
         ..Access::NONE
     };

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{
     TimeToLiveSpecification, TimeToLiveStatus,
 };
 use payctl_engine::{
-    Access, Changed, FailureKind, Glance, Input, Readiness, Resource, Typical, outputs,
+    Access, Changed, DeletionView, FailureKind, Input, Readiness, Resource, Typical, outputs,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -82,7 +82,7 @@ impl Resource for Table {
         ],
         delete: &["dynamodb:DeleteTable", "dynamodb:UpdateTable"],
         on: &["arn:{partition}:dynamodb:{region}:{account}:table/{name}"],
-        hands_on: &[
+        delegated: &[
             ("kms:CreateGrant", "kms_key", "dynamodb"),
             ("kms:Decrypt", "kms_key", "dynamodb"),
             ("kms:DescribeKey", "kms_key", "dynamodb"),
@@ -127,11 +127,14 @@ impl Resource for Table {
         }))
     }
 
-    async fn glance(cx: &Cx<'_>, known: &TableOutputs) -> Result<Option<Glance<Self>>> {
+    async fn deletion_view(
+        cx: &Cx<'_>,
+        known: &TableOutputs,
+    ) -> Result<Option<DeletionView<Self>>> {
         let (seen, tags) = futures::join!(describe(cx, known.name.as_str()), tags(cx, &known.arn));
         let Some(seen) = alive(seen?) else { return Ok(None) };
         let deletion_protection = seen.deletion_protection_enabled.unwrap_or_default();
-        Ok(Some(Glance::Protection { tags: tags?, deletion_protection }))
+        Ok(Some(DeletionView::Protection { tags: tags?, deletion_protection }))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<TableOutputs> {

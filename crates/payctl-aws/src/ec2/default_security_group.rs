@@ -63,7 +63,7 @@ impl Resource for DefaultSecurityGroup {
     }
 
     async fn read(cx: &Cx<'_>, known: &DefaultSecurityGroupOutputs) -> Result<Option<Self>> {
-        let seen = cx.cloud.looks.security_groups.load(&known.id).await?;
+        let seen = cx.cloud.bulk.security_groups.load(&known.id).await?;
         seen.as_ref().map(Self::try_from).transpose()
     }
 

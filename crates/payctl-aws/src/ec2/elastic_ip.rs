@@ -49,7 +49,7 @@ impl Resource for ElasticIp {
     }
 
     async fn read(cx: &Cx<'_>, known: &ElasticIpOutputs) -> Result<Option<Self>> {
-        let seen = cx.cloud.looks.addresses.load(&known.id).await?;
+        let seen = cx.cloud.bulk.addresses.load(&known.id).await?;
         Ok(seen.map(|seen| Self { tags: tags::all(seen.tags()) }))
     }
 

@@ -22,7 +22,7 @@ pub(super) async fn ours(cx: &Cx<'_>) -> Result<Vec<types::VpcEndpoint>> {
 
 /// The endpoint, unless it is gone or on its way out.
 pub(super) async fn look(cx: &Cx<'_>, id: &str) -> Result<Option<types::VpcEndpoint>> {
-    let seen = cx.cloud.looks.vpc_endpoints.load(id).await?;
+    let seen = cx.cloud.bulk.vpc_endpoints.load(id).await?;
     Ok(seen.filter(|seen| !is_going(seen)))
 }
 
@@ -33,7 +33,7 @@ pub(super) async fn there(cx: &Cx<'_>, id: &str) -> Result<types::VpcEndpoint> {
 
 /// Deletes it, and is content when it is gone.
 pub(super) async fn delete(cx: &Cx<'_>, id: &str) -> Result<()> {
-    let Some(seen) = cx.cloud.looks.vpc_endpoints.load(id).await? else { return Ok(()) };
+    let Some(seen) = cx.cloud.bulk.vpc_endpoints.load(id).await? else { return Ok(()) };
     if is(&seen, "deleted") {
         return Ok(());
     }
@@ -49,7 +49,7 @@ pub(super) async fn delete(cx: &Cx<'_>, id: &str) -> Result<()> {
 
 /// Whether it can be used.
 pub(super) async fn ready(cx: &Cx<'_>, id: &str) -> Result<Readiness> {
-    match cx.cloud.looks.vpc_endpoints.load(id).await? {
+    match cx.cloud.bulk.vpc_endpoints.load(id).await? {
         Some(seen) if is(&seen, "available") => Ok(Readiness::Ready),
         Some(seen) if !is(&seen, "pending") => {
             let state = seen.state().map_or("in no state", types::State::as_str);

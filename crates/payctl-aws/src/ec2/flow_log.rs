@@ -53,7 +53,7 @@ impl Resource for FlowLog {
         change: &["ec2:CreateTags", "ec2:DeleteTags", "ec2:DescribeTags"],
         delete: &["ec2:DeleteFlowLogs"],
         on: &["*"],
-        hands_on: &[("iam:PassRole", "role", "vpc-flow-logs")],
+        delegated: &[("iam:PassRole", "role", "vpc-flow-logs")],
         ..Access::NONE
     };
 
@@ -65,7 +65,7 @@ impl Resource for FlowLog {
     }
 
     async fn read(cx: &Cx<'_>, known: &FlowLogOutputs) -> Result<Option<Self>> {
-        let seen = cx.cloud.looks.flow_logs.load(&known.id).await?;
+        let seen = cx.cloud.bulk.flow_logs.load(&known.id).await?;
         seen.as_ref().map(Self::try_from).transpose()
     }
 

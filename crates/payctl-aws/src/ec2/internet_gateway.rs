@@ -48,7 +48,7 @@ impl Resource for InternetGateway {
     }
 
     async fn read(cx: &Cx<'_>, known: &InternetGatewayOutputs) -> Result<Option<Self>> {
-        let seen = cx.cloud.looks.internet_gateways.load(&known.id).await?;
+        let seen = cx.cloud.bulk.internet_gateways.load(&known.id).await?;
         Ok(seen.map(|seen| Self { tags: tags::all(seen.tags()) }))
     }
 

@@ -100,7 +100,7 @@ async fn look(
     cx: &Cx<'_>,
     gateway: &InternetGatewayId,
 ) -> Result<Option<types::InternetGatewayAttachment>> {
-    let seen = cx.cloud.looks.internet_gateways.load(gateway).await?;
+    let seen = cx.cloud.bulk.internet_gateways.load(gateway).await?;
     let mut attachments = seen.and_then(|seen| seen.attachments).unwrap_or_default();
     attachments.retain(|attachment| state(attachment) != "detached");
     Ok(attachments.pop())

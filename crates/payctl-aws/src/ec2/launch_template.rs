@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use payctl_engine::{Access, Changed, Input, Repeat, Resource, Unresolved, outputs};
 use serde::{Deserialize, Serialize};
 
-use super::look::among;
+use super::bulk::among;
 use super::{SecurityGroupId, tags};
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Set, Tags, id};
 

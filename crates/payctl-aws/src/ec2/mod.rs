@@ -1,5 +1,6 @@
 //! The network: VPCs and what is in them.
 
+mod bulk;
 mod default_network_acl;
 mod default_security_group;
 mod elastic_ip;
@@ -11,7 +12,6 @@ pub(crate) mod interfaces;
 mod internet_gateway;
 mod internet_gateway_attachment;
 mod launch_template;
-mod look;
 mod nat_gateway;
 mod route;
 mod route_table;
@@ -23,6 +23,7 @@ mod subnet;
 pub(crate) mod tags;
 mod vpc;
 
+pub(crate) use bulk::BulkReaders;
 pub use default_network_acl::{
     AclRule, DefaultNetworkAcl, DefaultNetworkAclOutputs, DefaultNetworkAclRef, NetworkAclId,
 };
@@ -47,7 +48,6 @@ pub use launch_template::{
     Disk, ImageId, LaunchTemplate, LaunchTemplateId, LaunchTemplateOutputs, LaunchTemplateRef,
     Metadata,
 };
-pub(crate) use look::Looks;
 pub use nat_gateway::{NatGateway, NatGatewayId, NatGatewayOutputs, NatGatewayRef};
 pub use route::{Route, RouteOutputs, RouteRef, RouteTarget};
 pub use route_table::{RouteTable, RouteTableId, RouteTableOutputs, RouteTableRef};

@@ -8,7 +8,7 @@ use payctl_engine::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::look::among;
+use super::bulk::among;
 use super::{AllocationId, SubnetId, tags};
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
 
@@ -60,7 +60,7 @@ impl Resource for NatGateway {
 
     async fn read(cx: &Cx<'_>, known: &NatGatewayOutputs) -> Result<Option<Self>> {
         use NatGatewayState::{Deleted, Deleting, Failed};
-        let seen = cx.cloud.looks.nat_gateways.load(&known.id).await?;
+        let seen = cx.cloud.bulk.nat_gateways.load(&known.id).await?;
         // AWS shows it for an hour more. One that failed goes by itself, and another is made.
         let here =
             |seen: &types::NatGateway| !matches!(seen.state(), Some(Deleted | Deleting | Failed));
@@ -91,7 +91,7 @@ impl Resource for NatGateway {
     }
 
     async fn delete(cx: &Cx<'_>, known: &NatGatewayOutputs) -> Result<()> {
-        let seen = cx.cloud.looks.nat_gateways.load(&known.id).await?;
+        let seen = cx.cloud.bulk.nat_gateways.load(&known.id).await?;
         match seen.as_ref().and_then(types::NatGateway::state) {
             None | Some(NatGatewayState::Deleted) => return Ok(()),
             Some(NatGatewayState::Deleting) => {}
@@ -104,7 +104,7 @@ impl Resource for NatGateway {
     }
 
     async fn ready(cx: &Cx<'_>, known: &NatGatewayOutputs) -> Result<Readiness> {
-        let seen = cx.cloud.looks.nat_gateways.load(&known.id).await?;
+        let seen = cx.cloud.bulk.nat_gateways.load(&known.id).await?;
         match seen.as_ref().and_then(types::NatGateway::state) {
             Some(NatGatewayState::Available) => Ok(Readiness::Ready),
             None | Some(NatGatewayState::Pending) => {

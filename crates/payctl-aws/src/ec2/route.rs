@@ -102,7 +102,7 @@ fn outputs(table: &RouteTableId, destination: Ipv4Net) -> RouteOutputs {
 }
 
 async fn look(cx: &Cx<'_>, known: &RouteOutputs) -> Result<Option<types::Route>> {
-    let table = cx.cloud.looks.route_tables.load(&known.table).await?;
+    let table = cx.cloud.bulk.route_tables.load(&known.table).await?;
     let routes = table.and_then(|table| table.routes).unwrap_or_default();
     let ours =
         |route: &types::Route| route.destination_cidr_block() == Some(known.destination.as_str());

@@ -49,7 +49,7 @@ impl Resource for RouteTable {
     }
 
     async fn read(cx: &Cx<'_>, known: &RouteTableOutputs) -> Result<Option<Self>> {
-        let seen = cx.cloud.looks.route_tables.load(&known.id).await?;
+        let seen = cx.cloud.bulk.route_tables.load(&known.id).await?;
         seen.as_ref().map(Self::try_from).transpose()
     }
 

@@ -116,12 +116,12 @@ async fn look(cx: &Cx<'_>, subnet: &SubnetId) -> Result<Option<types::RouteTable
     // Where it was last, its table is being read anyway; it may have been moved since.
     let mut seen = None;
     if let Some(table) = cx.properties.get("table").and_then(serde_json::Value::as_str) {
-        let table = cx.cloud.looks.route_tables.load(table).await?;
+        let table = cx.cloud.bulk.route_tables.load(table).await?;
         let all = table.and_then(|table| table.associations).unwrap_or_default();
         seen = all.into_iter().find(|one| one.subnet_id() == Some(subnet.as_str()));
     }
     if seen.is_none() {
-        seen = cx.cloud.looks.route_table_associations.load(subnet).await?;
+        seen = cx.cloud.bulk.route_table_associations.load(subnet).await?;
     }
     let state = |seen: &types::RouteTableAssociation| seen.association_state()?.state().cloned();
     Ok(seen.filter(|seen| !matches!(state(seen), Some(Code::Disassociating | Code::Disassociated))))

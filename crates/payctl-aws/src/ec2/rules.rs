@@ -105,7 +105,7 @@ pub(super) async fn converge(
     ingress: Option<&Rules>,
     egress: Option<&Rules>,
 ) -> Result<()> {
-    let seen = cx.cloud.looks.security_groups.load(group).await?;
+    let seen = cx.cloud.bulk.security_groups.load(group).await?;
     let seen = seen.ok_or_else(|| AwsError::not_visible("the security group"))?;
     if let Some(wanted) = ingress {
         set(cx, group, Side::Ingress, seen.ip_permissions(), wanted).await?;
@@ -116,7 +116,7 @@ pub(super) async fn converge(
     Ok(())
 }
 
-/// Takes all rules from `group`, so that no circle of groups keeps one of them from going.
+/// Takes all rules from `group`, so that no cycle of groups keeps one of them from going.
 pub(super) async fn clear(
     cx: &Cx<'_>,
     group: &SecurityGroupId,

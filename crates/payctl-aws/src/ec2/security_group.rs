@@ -77,7 +77,7 @@ impl Resource for SecurityGroup {
     }
 
     async fn read(cx: &Cx<'_>, known: &SecurityGroupOutputs) -> Result<Option<Self>> {
-        let seen = cx.cloud.looks.security_groups.load(&known.id).await?;
+        let seen = cx.cloud.bulk.security_groups.load(&known.id).await?;
         let seen: Option<Self> = seen.as_ref().map(Self::try_from).transpose()?;
         let apart = cx.properties.get("ingress").is_some_and(Value::is_null);
         Ok(seen.map(|seen| match apart {
@@ -116,7 +116,7 @@ impl Resource for SecurityGroup {
     }
 
     async fn delete(cx: &Cx<'_>, known: &SecurityGroupOutputs) -> Result<()> {
-        let Some(seen) = cx.cloud.looks.security_groups.load(&known.id).await? else {
+        let Some(seen) = cx.cloud.bulk.security_groups.load(&known.id).await? else {
             return Ok(());
         };
         // A rule that is gone by now is as good as revoked.

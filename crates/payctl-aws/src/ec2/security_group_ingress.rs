@@ -55,7 +55,7 @@ impl Resource for SecurityGroupIngress {
 
     /// A group that lets nothing in has none of it.
     async fn read(cx: &Cx<'_>, known: &SecurityGroupIngressOutputs) -> Result<Option<Self>> {
-        let Some(seen) = cx.cloud.looks.security_groups.load(&known.group).await? else {
+        let Some(seen) = cx.cloud.bulk.security_groups.load(&known.group).await? else {
             return Ok(None);
         };
         let rules = rules::read(seen.ip_permissions())?;
@@ -82,7 +82,7 @@ impl Resource for SecurityGroupIngress {
     }
 
     async fn delete(cx: &Cx<'_>, known: &SecurityGroupIngressOutputs) -> Result<()> {
-        if cx.cloud.looks.security_groups.load(&known.group).await?.is_none() {
+        if cx.cloud.bulk.security_groups.load(&known.group).await?.is_none() {
             return Ok(());
         }
         let none = Rules::new();

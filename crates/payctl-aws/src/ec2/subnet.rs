@@ -63,7 +63,7 @@ impl Resource for Subnet {
     }
 
     async fn read(cx: &Cx<'_>, known: &SubnetOutputs) -> Result<Option<Self>> {
-        let seen = cx.cloud.looks.subnets.load(&known.id).await?;
+        let seen = cx.cloud.bulk.subnets.load(&known.id).await?;
         seen.as_ref().map(Self::try_from).transpose()
     }
 

@@ -56,7 +56,7 @@ impl Resource for Vpc {
 
     async fn read(cx: &Cx<'_>, known: &VpcOutputs) -> Result<Option<Self>> {
         let (seen, dns_hostnames, dns_support) = futures::try_join!(
-            cx.cloud.looks.vpcs.load(&known.id),
+            cx.cloud.bulk.vpcs.load(&known.id),
             attribute(cx, &known.id, VpcAttributeName::EnableDnsHostnames),
             attribute(cx, &known.id, VpcAttributeName::EnableDnsSupport),
         )?;

@@ -63,7 +63,7 @@ impl Resource for Listener {
             "elasticloadbalancing:RemoveTags",
         ],
         delete: &["elasticloadbalancing:DeleteListener"],
-        anywhere: &["elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeTags"],
+        unscoped: &["elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeTags"],
         on: &[
             // It is made on the one, and is the other.
             "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/app/*",

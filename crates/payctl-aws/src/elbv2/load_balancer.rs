@@ -107,7 +107,7 @@ impl Resource for LoadBalancer {
             "elasticloadbalancing:DeleteLoadBalancer",
             "elasticloadbalancing:ModifyLoadBalancerAttributes",
         ],
-        anywhere: &[
+        unscoped: &[
             "ec2:DeleteNetworkInterface",
             "ec2:DescribeNetworkInterfaces",
             "elasticloadbalancing:DescribeLoadBalancerAttributes",

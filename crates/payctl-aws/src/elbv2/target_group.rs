@@ -79,7 +79,7 @@ impl Resource for TargetGroup {
             "elasticloadbalancing:RemoveTags",
         ],
         delete: &["elasticloadbalancing:DeleteTargetGroup"],
-        anywhere: &[
+        unscoped: &[
             "elasticloadbalancing:DescribeTags",
             "elasticloadbalancing:DescribeTargetGroupAttributes",
             "elasticloadbalancing:DescribeTargetGroups",

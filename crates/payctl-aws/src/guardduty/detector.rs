@@ -56,7 +56,7 @@ impl Resource for Detector {
         ],
         change: &["guardduty:TagResource", "guardduty:UntagResource", "guardduty:UpdateDetector"],
         delete: &["guardduty:DeleteDetector"],
-        anywhere: &["guardduty:CreateDetector", "guardduty:ListDetectors"],
+        unscoped: &["guardduty:CreateDetector", "guardduty:ListDetectors"],
         on: &[
             "arn:{partition}:guardduty:{region}:{account}:detector/*",
             "arn:{partition}:iam::{account}:role/aws-service-role/guardduty.amazonaws.com/*",

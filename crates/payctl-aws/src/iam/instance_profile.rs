@@ -57,7 +57,7 @@ impl Resource for InstanceProfile {
         delete: &["iam:DeleteInstanceProfile", "iam:RemoveRoleFromInstanceProfile"],
         on: &["arn:{partition}:iam::{account}:instance-profile{path}{name}"],
         // Asked for when the role is added, and again when something is started with it.
-        hands_on: &[("iam:PassRole", "role", "ec2")],
+        delegated: &[("iam:PassRole", "role", "ec2")],
         ..Access::NONE
     };
 

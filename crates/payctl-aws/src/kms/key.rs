@@ -72,7 +72,7 @@ impl Resource for Key {
             "kms:UpdateKeyDescription",
         ],
         delete: &["kms:ScheduleKeyDeletion"],
-        anywhere: &["kms:CreateKey", "kms:ListKeys", "tag:GetResources"],
+        unscoped: &["kms:CreateKey", "kms:ListKeys", "tag:GetResources"],
         on: &["arn:{partition}:kms:{region}:{account}:key/*"],
         ..Access::NONE
     };

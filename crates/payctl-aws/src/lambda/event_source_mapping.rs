@@ -63,7 +63,7 @@ impl Resource for EventSourceMapping {
         change: &["lambda:TagResource", "lambda:UntagResource", "lambda:UpdateEventSourceMapping"],
         delete: &["lambda:DeleteEventSourceMapping"],
         // Of these IAM knows no resource, as the one has no id yet and the other has many.
-        anywhere: &["lambda:CreateEventSourceMapping", "lambda:ListEventSourceMappings"],
+        unscoped: &["lambda:CreateEventSourceMapping", "lambda:ListEventSourceMappings"],
         on: &["arn:{partition}:lambda:{region}:{account}:event-source-mapping:*"],
         ..Access::NONE
     };

@@ -106,9 +106,9 @@ impl Resource for Function {
             "lambda:DeleteFunction",
             "lambda:UpdateFunctionConfiguration",
         ],
-        anywhere: &["ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces"],
+        unscoped: &["ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces"],
         on: &["arn:{partition}:lambda:{region}:{account}:function:{name}"],
-        hands_on: &[
+        delegated: &[
             ("iam:PassRole", "role", "lambda"),
             ("kms:CreateGrant", "kms_key", "lambda"),
             ("kms:Decrypt", "kms_key", "lambda"),

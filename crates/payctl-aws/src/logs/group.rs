@@ -52,7 +52,7 @@ impl Resource for LogGroup {
             "logs:UntagResource",
         ],
         delete: &["logs:DeleteLogGroup"],
-        anywhere: &["logs:DescribeLogGroups"],
+        unscoped: &["logs:DescribeLogGroups"],
         on: &[
             "arn:{partition}:logs:{region}:{account}:log-group:{name}",
             "arn:{partition}:logs:{region}:{account}:log-group:{name}:*",

@@ -128,7 +128,7 @@ impl Resource for Cluster {
             "rds:DescribeDBInstances",
             "rds:ModifyDBCluster",
         ],
-        anywhere: &["rds:DescribeDBClusters", "rds:DescribeDBInstances"],
+        unscoped: &["rds:DescribeDBClusters", "rds:DescribeDBInstances"],
         on: &[
             "arn:{partition}:iam::{account}:role/aws-service-role/rds.amazonaws.com/*",
             "arn:{partition}:rds:{region}:{account}:cluster:{identifier}",
@@ -136,13 +136,13 @@ impl Resource for Cluster {
             // Aurora has no other option group.
             "arn:{partition}:rds:{region}:{account}:og:default:*",
         ],
-        also_on: &[
+        extra_resources: &[
             ("rds:CreateDBCluster", "parameter_group"),
             ("rds:CreateDBCluster", "subnet_group"),
             ("rds:ModifyDBCluster", "parameter_group"),
             ("secretsmanager:GetSecretValue", "master_secret"),
         ],
-        hands_on: &[
+        delegated: &[
             ("kms:CreateGrant", "kms_key", "rds"),
             ("kms:Decrypt", "kms_key", "rds"),
             ("kms:DescribeKey", "kms_key", "rds"),
@@ -186,7 +186,7 @@ impl Resource for Cluster {
             .set_tags(Some(tags::list(&self.tags)))
             .send()
             .await;
-        match answer.map_err(|error| password.kept_from(error.into())) {
+        match answer.map_err(|error| password.redact(error.into())) {
             Ok(reply) => ClusterOutputs::try_from(&reply.db_cluster.present("the cluster")?),
             Err(error) if error.kind() == FailureKind::Conflict => {
                 match alive(cx.cloud.clusters.load(&self.identifier).await?) {
@@ -336,7 +336,7 @@ impl Cluster {
         }
         let answer = request.send().await.map_err(AwsError::from);
         answer.map(drop).map_err(|error| match &password {
-            Some(password) => password.kept_from(error),
+            Some(password) => password.redact(error),
             None => error,
         })
     }
@@ -443,7 +443,7 @@ fn busy(seen: &DbCluster) -> Result<Option<String>> {
                 || status.ends_with("-failed")
                 || status == "stopped" =>
         {
-            Err(AwsError::invalid(format!("the cluster is of no use: its status is {status}")))
+            Err(AwsError::invalid(format!("the cluster is in terminal status {status}")))
         }
         status => Ok(Some(format!("the cluster to become available (it is {status})"))),
     }

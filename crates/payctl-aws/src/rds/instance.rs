@@ -64,7 +64,7 @@ impl Resource for Instance {
             "rds:RemoveTagsFromResource",
         ],
         delete: &["rds:DeleteDBInstance"],
-        anywhere: &["rds:DescribeDBInstances"],
+        unscoped: &["rds:DescribeDBInstances"],
         on: &[
             "arn:{partition}:rds:{region}:{account}:db:{identifier}",
             // What AWS takes for it, since nothing else is named: those of the engine, and the
@@ -73,7 +73,7 @@ impl Resource for Instance {
             "arn:{partition}:rds:{region}:{account}:pg:default.*",
             "arn:{partition}:rds:{region}:{account}:subgrp:*",
         ],
-        also_on: &[("rds:CreateDBInstance", "cluster")],
+        extra_resources: &[("rds:CreateDBInstance", "cluster")],
         ..Access::NONE
     };
 
@@ -200,7 +200,7 @@ fn busy(seen: &DbInstance) -> Result<Option<String>> {
                 || ["failed", "insufficient-capacity", "restore-error", "stopped"]
                     .contains(&status) =>
         {
-            Err(AwsError::invalid(format!("the instance is of no use: its status is {status}")))
+            Err(AwsError::invalid(format!("the instance is in terminal status {status}")))
         }
         status => Ok(Some(format!("the instance to become available (it is {status})"))),
     }

@@ -1,20 +1,20 @@
 //! Databases: Aurora clusters, their instances, and what both are made with.
 
+mod bulk;
 mod cluster;
 mod cluster_parameter_group;
 mod instance;
-mod look;
 mod password;
 mod subnet_group;
 mod tags;
 mod version;
 
+pub(crate) use bulk::{Clusters, Instances, clusters, instances};
 pub use cluster::{Cluster, ClusterId, ClusterOutputs, ClusterRef, ClusterResourceId};
 pub use cluster_parameter_group::{
     ClusterParameterGroup, ClusterParameterGroupName, ClusterParameterGroupOutputs,
     ClusterParameterGroupRef,
 };
 pub use instance::{Instance, InstanceId, InstanceOutputs, InstanceRef};
-pub(crate) use look::{Clusters, Instances, clusters, instances};
 pub use subnet_group::{SubnetGroup, SubnetGroupName, SubnetGroupOutputs, SubnetGroupRef};
 pub(crate) use version::Version;

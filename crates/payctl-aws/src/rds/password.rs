@@ -32,7 +32,7 @@ impl Password {
     }
 
     /// The failure without the password, should AWS's words repeat it.
-    pub(super) fn kept_from(&self, error: AwsError) -> AwsError {
+    pub(super) fn redact(&self, error: AwsError) -> AwsError {
         error.without(&self.0)
     }
 }
@@ -90,7 +90,7 @@ mod tests {
         let password = Password::parse(SECRET).unwrap();
         let told = |message: String| {
             let failure = Failure::new(FailureKind::Invalid, message).with_code("Validation");
-            Failure::from(password.kept_from(failure.into())).to_string()
+            Failure::from(password.redact(failure.into())).to_string()
         };
         assert_eq!(told("too long".to_owned()), "Validation: too long");
         for repeated in [password.reveal(), SECRET] {

@@ -7,7 +7,7 @@ use aws_sdk_s3::types::{
     ObjectOwnership, ServerSideEncryption,
 };
 use payctl_engine::{
-    Access, Changed, Failure, FailureKind, Glance, Input, Repeat, Resource, Typical, outputs,
+    Access, Changed, DeletionView, Failure, FailureKind, Input, Repeat, Resource, Typical, outputs,
 };
 use serde::{Deserialize, Serialize};
 
@@ -130,8 +130,11 @@ impl Resource for Bucket {
         }))
     }
 
-    async fn glance(cx: &Cx<'_>, known: &BucketOutputs) -> Result<Option<Glance<Self>>> {
-        Ok(tags(cx, &known.name).await?.map(|tags| Glance::Tags { tags }))
+    async fn deletion_view(
+        cx: &Cx<'_>,
+        known: &BucketOutputs,
+    ) -> Result<Option<DeletionView<Self>>> {
+        Ok(tags(cx, &known.name).await?.map(|tags| DeletionView::Tags { tags }))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<BucketOutputs> {
@@ -378,7 +381,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_strangers_bucket_is_named() {
+    fn a_foreign_bucket_is_named() {
         let refused = Failure::new(FailureKind::Denied, "HTTP status 403");
         let error = out_of_reach(refused.into(), "files");
         assert_eq!(error.kind(), FailureKind::Denied);

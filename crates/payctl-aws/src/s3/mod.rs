@@ -1,6 +1,6 @@
 //! Object storage: buckets and whom they notify.
 
-/// A call on a bucket of this account: a name that went to a stranger meanwhile is refused.
+/// A call on a bucket of this account: a name that went to another account meanwhile is refused.
 macro_rules! own {
     ($cx:expr, $call:ident, $bucket:expr) => {
         $cx.cloud.s3.$call().bucket($bucket).expected_bucket_owner(&$cx.cloud.facts.account)

@@ -43,7 +43,7 @@ impl Resource for Rotation {
         change: &["secretsmanager:RotateSecret"],
         delete: &["secretsmanager:CancelRotateSecret"],
         // Asked for of whoever sets up a rotation.
-        hands_on: &[("lambda:InvokeFunction", "function", "secretsmanager")],
+        delegated: &[("lambda:InvokeFunction", "function", "secretsmanager")],
         ..Access::NONE
     };
 

@@ -66,7 +66,7 @@ const GONE: &str = "ResourceNotFoundException";
 pub(super) const ON_ITS_WAY: &str = "InvalidRequestException";
 
 /// A secret's value on its way to Secrets Manager. It cannot be written anywhere else.
-struct Hidden {
+struct SecretValue {
     password: String,
     /// The value, with the password in it.
     document: String,
@@ -97,14 +97,14 @@ impl Resource for Secret {
             "secretsmanager:UpdateSecret",
         ],
         delete: &["secretsmanager:DeleteSecret", "secretsmanager:DescribeSecret"],
-        anywhere: &["secretsmanager:GetRandomPassword"],
+        unscoped: &["secretsmanager:GetRandomPassword"],
         on: &[
             // What AWS appends is six characters.
             "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-??????",
             // Where there is none of that name, nothing is appended.
             "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}",
         ],
-        hands_on: &[
+        delegated: &[
             ("kms:Decrypt", "kms_key", "secretsmanager"),
             ("kms:Encrypt", "kms_key", "secretsmanager"),
             ("kms:GenerateDataKey", "kms_key", "secretsmanager"),
@@ -153,7 +153,7 @@ impl Resource for Secret {
                 name: reply.name.present("name")?.into(),
                 arn: reply.arn.present("arn")?.into(),
             }),
-            Err(error) => Err(self.why_not(cx, value.kept_from(error.into())).await),
+            Err(error) => Err(self.why_not(cx, value.redact(error.into())).await),
         }
     }
 
@@ -246,7 +246,7 @@ impl Secret {
 
 impl Generate {
     /// A new value.
-    async fn value(&self, cx: &Cx<'_>) -> Result<Hidden> {
+    async fn value(&self, cx: &Cx<'_>) -> Result<SecretValue> {
         if self.fixed.contains_key(&self.key) {
             let message = format!("`{}` is to be both fixed and made up", self.key);
             return Err(AwsError::invalid(message));
@@ -260,25 +260,25 @@ impl Generate {
         self.filled(reply.random_password.present("random_password")?)
     }
 
-    fn filled(&self, password: String) -> Result<Hidden> {
+    fn filled(&self, password: String) -> Result<SecretValue> {
         let fixed = self.fixed.iter().map(|(name, text)| (name.as_str(), text.as_str()));
         let all: BTreeMap<_, _> = fixed.chain([(self.key.as_str(), password.as_str())]).collect();
         let document = serde_json::to_string(&all)
             .map_err(|source| AwsError::unexpected("random_password", source))?;
-        Ok(Hidden { password, document })
+        Ok(SecretValue { password, document })
     }
 }
 
-impl Hidden {
+impl SecretValue {
     /// The failure without the value, should AWS's words repeat it: they are written down.
-    fn kept_from(&self, error: AwsError) -> AwsError {
+    fn redact(&self, error: AwsError) -> AwsError {
         error.without(&self.password)
     }
 }
 
-impl fmt::Debug for Hidden {
+impl fmt::Debug for SecretValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hidden")
+        f.write_str("SecretValue")
     }
 }
 
@@ -370,7 +370,7 @@ mod tests {
         let value = generate().filled(PASSWORD.to_owned()).unwrap();
         let told = |message: String| {
             let failure = Failure::new(FailureKind::Invalid, message).with_code("Validation");
-            Failure::from(value.kept_from(failure.into())).to_string()
+            Failure::from(value.redact(failure.into())).to_string()
         };
         assert_eq!(told("too long".to_owned()), "Validation: too long");
         for repeated in [PASSWORD, &value.document] {

@@ -70,7 +70,7 @@ impl Resource for TargetAttachment {
             "secretsmanager:GetSecretValue",
             "secretsmanager:PutSecretValue",
         ],
-        hands_on: &[
+        delegated: &[
             ("kms:Decrypt", "secret.kms_key", "secretsmanager"),
             ("kms:GenerateDataKey", "secret.kms_key", "secretsmanager"),
         ],

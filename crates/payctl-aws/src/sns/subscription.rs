@@ -44,7 +44,7 @@ impl Resource for Subscription {
         look: &["sns:ListSubscriptionsByTopic"],
         create: &["sns:Subscribe"],
         delete: &["sns:Unsubscribe"],
-        anywhere: &["sns:Unsubscribe"],
+        unscoped: &["sns:Unsubscribe"],
         ..Access::NONE
     };
 

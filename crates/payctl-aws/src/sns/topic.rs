@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_sns::types::Tag;
-use payctl_engine::{Access, Changed, Glance, Input, Resource, outputs};
+use payctl_engine::{Access, Changed, DeletionView, Input, Resource, outputs};
 use serde::{Deserialize, Serialize};
 
 use crate::{Absent as _, Arn, Aws, Cx, Policy, Present as _, Result, Tags, id};
@@ -74,8 +74,11 @@ impl Resource for Topic {
         }))
     }
 
-    async fn glance(cx: &Cx<'_>, known: &TopicOutputs) -> Result<Option<Glance<Self>>> {
-        Ok(tags(cx, &known.arn).await?.map(|tags| Glance::Tags { tags }))
+    async fn deletion_view(
+        cx: &Cx<'_>,
+        known: &TopicOutputs,
+    ) -> Result<Option<DeletionView<Self>>> {
+        Ok(tags(cx, &known.arn).await?.map(|tags| DeletionView::Tags { tags }))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<TopicOutputs> {

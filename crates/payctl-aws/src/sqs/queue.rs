@@ -1,7 +1,7 @@
 //! Queues: where messages wait until somebody has worked on them.
 
 use aws_sdk_sqs::types::QueueAttributeName;
-use payctl_engine::{Access, Changed, Glance, Input, Readiness, Resource, Typical, outputs};
+use payctl_engine::{Access, Changed, DeletionView, Input, Readiness, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::attributes::Attributes;
@@ -81,8 +81,11 @@ impl Resource for Queue {
         Self::of(known.name.as_str(), &seen, tags).map(Some)
     }
 
-    async fn glance(cx: &Cx<'_>, known: &QueueOutputs) -> Result<Option<Glance<Self>>> {
-        Ok(tags(cx, &known.url).await?.map(|tags| Glance::Tags { tags }))
+    async fn deletion_view(
+        cx: &Cx<'_>,
+        known: &QueueOutputs,
+    ) -> Result<Option<DeletionView<Self>>> {
+        Ok(tags(cx, &known.url).await?.map(|tags| DeletionView::Tags { tags }))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<QueueOutputs> {

@@ -51,7 +51,7 @@ impl Resource for Parameter {
         create: &["ssm:AddTagsToResource", "ssm:PutParameter"],
         change: &["ssm:AddTagsToResource", "ssm:PutParameter", "ssm:RemoveTagsFromResource"],
         delete: &["ssm:DeleteParameter"],
-        anywhere: &["ssm:DescribeParameters"],
+        unscoped: &["ssm:DescribeParameters"],
         on: &["arn:{partition}:ssm:{region}:{account}:parameter{name}"],
         ..Access::NONE
     };

@@ -50,7 +50,7 @@ impl Resource for Logging {
         ],
         change: &["wafv2:PutLoggingConfiguration"],
         delete: &["wafv2:DeleteLoggingConfiguration", "logs:DeleteLogDelivery"],
-        anywhere: &[
+        unscoped: &[
             "logs:CreateLogDelivery",
             "logs:DeleteLogDelivery",
             "logs:DescribeLogGroups",

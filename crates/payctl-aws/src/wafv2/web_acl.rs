@@ -55,7 +55,7 @@ impl Resource for WebAcl {
         create: &["wafv2:CreateWebACL", "wafv2:TagResource"],
         change: &["wafv2:TagResource", "wafv2:UntagResource", "wafv2:UpdateWebACL"],
         delete: &["wafv2:DeleteWebACL"],
-        anywhere: &["wafv2:ListWebACLs"],
+        unscoped: &["wafv2:ListWebACLs"],
         on: &[
             "arn:{partition}:wafv2:{region}:{account}:regional/webacl/{name}/*",
             // Whoever names a managed group has to be allowed to.

@@ -10,7 +10,7 @@ use super::{Halt, Run};
 use crate::event::Event;
 use crate::owner::Ownership;
 use crate::plan::{Action, Step};
-use crate::retry::{Calm, Patience, near};
+use crate::retry::{RetryPolicy, RetryState, near};
 use crate::schedule::{Operation, Phase};
 use crate::state::{Deposed, Entry, Intent, IntentAction, Record, Status, new_token};
 use crate::{Call, Changed, Failure, FailureKind, KindInfo, Readiness, Repeat};
@@ -20,7 +20,7 @@ const OUTAGE: Duration = Duration::from_secs(90);
 /// How many calls of others come first at most, where calls have a pace.
 const TURNS: u32 = 20;
 /// How long it may take until what was just made is visible to all that refer to it.
-const SPREADING: Duration = Duration::from_secs(150);
+const PROPAGATION_TIMEOUT: Duration = Duration::from_secs(150);
 
 impl<'a> Run<'a> {
     pub(super) async fn operate(
@@ -43,7 +43,7 @@ impl<'a> Run<'a> {
             Some(lock) => Some(lock.lock().await),
             None => None,
         };
-        work.note_found()?;
+        work.record_discovered()?;
         match (phase, step.action) {
             (Phase::Forget, _) => work.forget(),
             (Phase::Delete, _) => work.delete(operation.deposed).await,
@@ -76,11 +76,11 @@ impl Work<'_, '_> {
         Call { address: &self.step.address, owner: &self.run.plan.owner, token, properties }
     }
 
-    fn calm(&self) -> Calm {
+    fn policy(&self) -> RetryPolicy {
         // Where the account may make so few calls, others' are in the way of ours for longer.
         let turns = self.kind.pace.create.max(self.kind.pace.delete) * TURNS;
         let outage = OUTAGE.max(turns);
-        Calm { outage, spreading: SPREADING, waiting: self.kind.patience }
+        RetryPolicy { outage, propagation: PROPAGATION_TIMEOUT, waiting: self.kind.patience }
     }
 
     /// The token of the next call: that of the interrupted one, where there is one, so that the
@@ -151,7 +151,7 @@ impl Work<'_, '_> {
 
     /// The create call, and what makes it happen once however often it is tried.
     async fn create_once(&self, call: Call<'_>, properties: &Value) -> Result<Value, Halt> {
-        let mut patience = Patience::new(self.calm());
+        let mut retries = RetryState::new(self.policy());
         let mut unsure = false;
         loop {
             self.sleep(self.run.slot(self.kind, true)).await?;
@@ -222,7 +222,7 @@ impl Work<'_, '_> {
     /// Puts on record what the plan found, before anything is changed: what is besides that which
     /// is there, and what is there and is to go. The next run would not look for it, as this one's
     /// intents take the place of those it was found by.
-    fn note_found(&self) -> Result<(), Halt> {
+    fn record_discovered(&self) -> Result<(), Halt> {
         let Step { address, action, known, before, depended_on, deposed, .. } = self.step;
         if !self.run.noted.borrow_mut().insert(address.clone()) {
             return Ok(());
@@ -344,7 +344,7 @@ impl Work<'_, '_> {
                 return Err(Failure::new(FailureKind::Pending, message).into());
             }
             self.waiting(what);
-            self.sleep(near(looks)).await?;
+            self.sleep(fast_backoff(looks)).await?;
             looks += 1;
         }
     }
@@ -393,7 +393,7 @@ impl Work<'_, '_> {
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, Failure>>,
     {
-        let mut patience = Patience::new(self.calm());
+        let mut retries = RetryState::new(self.policy());
         loop {
             match self.attempt(call()).await? {
                 Ok(value) => return Ok(value),
@@ -419,7 +419,7 @@ impl Work<'_, '_> {
     }
 
     /// Waits before the next try, or gives the failure back.
-    async fn pause(&self, patience: &mut Patience, failure: Failure) -> Result<(), Halt> {
+    async fn pause(&self, patience: &mut RetryState, failure: Failure) -> Result<(), Halt> {
         let Some(pause) = patience.next(failure.kind) else { return Err(failure.into()) };
         match failure.kind {
             FailureKind::Pending => self.waiting(failure.message),

@@ -10,7 +10,7 @@ use crate::{Address, KindInfo};
 
 impl Planner<'_> {
     /// Why what was seen may not be touched, if it is not ours.
-    pub(super) fn stranger(
+    pub(super) fn foreign_refusal(
         &self,
         address: &Address,
         kind: &KindInfo,
@@ -40,7 +40,7 @@ impl Planner<'_> {
                     "`payctl up` puts them back; `payctl state forget` leaves the resource alone",
                 ),
                 Ownership::Nobody => refuse(
-                    "a resource of that name exists and payctl did not make it".to_owned(),
+                    "a resource of that name exists that payctl did not create".to_owned(),
                     "choose another suffix, or remove or rename that resource",
                 ),
                 Ownership::Other(whose) => refuse(

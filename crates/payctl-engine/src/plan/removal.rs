@@ -29,7 +29,7 @@ impl Planner<'_> {
             }
             self.steps.push(step);
         }
-        if self.guessed_a_circle() {
+        if self.inferred_order_has_cycle() {
             self.refusals.clear();
             self.steps.clear();
             return self.destroy();
@@ -48,14 +48,14 @@ impl Planner<'_> {
         if let Some(declared) = declared {
             depended_on.extend(declared.dependencies().into_keys());
         }
-        depended_on.extend(self.beside.of(address, seen));
+        depended_on.extend(self.orphans.of(address, seen));
         // What was last applied counts; settings that are not readable come from there.
         let mut before = record.map_or(Value::Null, |record| record.properties.clone());
         if before.is_null() {
             before = declared.map_or(Value::Null, |declared| {
                 resolve(&declared.owned(owner), &|reference| {
-                    // What belongs to a stranger's is the stranger's as well.
-                    let ours = !self.strangers.contains(&reference.address);
+                    // What belongs to a foreign resource is foreign as well.
+                    let ours = !self.foreign.contains(&reference.address);
                     let seen = observed.resources.get(&reference.address).filter(|_| ours)?;
                     seen.outputs.get(&reference.output).cloned()
                 })
@@ -76,9 +76,9 @@ impl Planner<'_> {
             depended_on,
             deposed: deposed(record, seen, begun),
         };
-        let refusal = seen.and_then(|seen| self.stranger(address, kind, seen, &before));
+        let refusal = seen.and_then(|seen| self.foreign_refusal(address, kind, seen, &before));
         if refusal.is_some() {
-            self.strangers.insert(address.clone());
+            self.foreign.insert(address.clone());
         }
         if address.is_shared() {
             step.reason = Some("it is the account's, for all environments, and stays".to_owned());
@@ -104,12 +104,12 @@ impl Planner<'_> {
                 None => {
                     step.action = Action::Delete;
                     step.reason = match (declared, record.is_none() && begun.is_none()) {
-                        (None, true) => Some("neither stack nor state knows it".to_owned()),
-                        _ if goal == Goal::Up => Some("it is no longer declared".to_owned()),
+                        (None, true) => Some("not in the configuration or the state".to_owned()),
+                        _ if goal == Goal::Up => Some("no longer in the configuration".to_owned()),
                         _ => None,
                     };
                 }
-                // A stranger's under our name: nothing of ours is there to be deleted.
+                // A foreign resource under our name: nothing of ours is there to be deleted.
                 Some(_) if seen.found => {
                     step.reason = Some("what carries its name is not ours and stays".to_owned());
                 }

@@ -56,7 +56,7 @@ impl Planner<'_> {
 
     /// What refers to something that is deleted before it is made anew has to go before it, and
     /// so cannot stay until its own successor is there.
-    pub(super) fn go_before_what_goes_first(&self) -> BTreeSet<Address> {
+    pub(super) fn delete_dependents_first(&self) -> BTreeSet<Address> {
         let with = |action| self.steps.iter().filter(move |step| step.action == action);
         let first: BTreeSet<&Address> =
             with(Action::DeleteThenCreate).map(|step| &step.address).collect();
@@ -97,7 +97,7 @@ impl Planner<'_> {
 
 /// What the recorded resource will be known by again when it is made anew under the same name:
 /// what refers to it stays as it is.
-pub(super) fn lasting(kind: &KindInfo, record: &Record, resolved: &Value) -> Option<Value> {
+pub(super) fn stable_outputs(kind: &KindInfo, record: &Record, resolved: &Value) -> Option<Value> {
     let same = |name: &&str| record.properties.get(*name) == resolved.get(*name);
     if kind.unique_by.is_empty() || !kind.unique_by.iter().all(same) {
         return None;

@@ -59,7 +59,7 @@ fn an_interrupted_deletion_is_not_said_to_be_someone_elses() {
 #[test]
 fn an_interrupted_creation_that_left_nothing_is_begun_again() {
     assert_snapshot!(two().pending("net.zone:a", IntentAction::Create).up(), @r"
-    create net.zone:a: its creation was interrupted and nothing was found of it
+    create net.zone:a: creation was interrupted and nothing was created
     create net.zone:b
     ");
 }
@@ -68,8 +68,8 @@ fn an_interrupted_creation_that_left_nothing_is_begun_again() {
 fn what_is_ours_and_not_on_record_is_adopted() {
     let case = two().made().found("net.zone:a").found("net.zone:b");
     assert_snapshot!(case.pending("net.zone:b", IntentAction::Create).up(), @r"
-    adopt net.zone:a: it exists, carries this stack's tags and is not in the state
-    adopt net.zone:b: it was made by a run that was interrupted
+    adopt net.zone:a: exists with this environment's tags but is missing from the state
+    adopt net.zone:b: created by a run that was interrupted
     ");
 }
 
@@ -77,7 +77,7 @@ fn what_is_ours_and_not_on_record_is_adopted() {
 fn what_was_begun_is_finished_and_nothing_of_it_is_drift() {
     let case = two().made().record("net.zone:a", |record| record.status = Status::Created);
     assert_snapshot!(case.drift("net.zone:a", "size", json!(null)).up(), @r"
-    update net.zone:a: its creation was interrupted and is finished
+    update net.zone:a: creation was interrupted and will be completed
       size: null → 1 (Declared)
     keep net.zone:b
     ");
@@ -87,8 +87,8 @@ fn what_was_begun_is_finished_and_nothing_of_it_is_drift() {
 fn what_is_already_as_now_declared_is_only_recorded() {
     let case = two().made().declare("net.zone:a", 2, &[]).drift("net.zone:a", "size", json!(2));
     assert_snapshot!(case.pending("net.zone:b", IntentAction::Update).up(), @r"
-    adopt net.zone:a: it is already as now declared
-    adopt net.zone:b: an interrupted run left it as declared
+    adopt net.zone:a: it already matches the new configuration
+    adopt net.zone:b: already matches the configuration
     ");
 }
 
@@ -190,7 +190,7 @@ fn what_is_declared_no_longer_is_deleted_or_forgotten() {
     let case = two().made().undeclare("net.zone:b");
     assert_snapshot!(case.up(), @r"
     keep net.zone:a
-    delete net.zone:b: it is no longer declared
+    delete net.zone:b: no longer in the configuration
     ");
     assert_snapshot!(case.gone("net.zone:b").up(), @r"
     keep net.zone:a
@@ -206,7 +206,7 @@ fn data_is_lost_only_where_that_is_allowed() {
     assert_snapshot!(case.up(), @r#"
     replace data.store:a, delete first
       zone: null → "z" (Declared, replaces)
-    delete data.store:b: it is no longer declared
+    delete data.store:b: no longer in the configuration
     refused data.store:a: it would be replaced, and its data lost (if that is meant, add --allow-data-loss data.store:a)
     refused data.store:b: it would be removed, and its data lost (if that is meant, add --allow-data-loss data.store:b)
     "#);
@@ -215,7 +215,7 @@ fn data_is_lost_only_where_that_is_allowed() {
 }
 
 #[test]
-fn a_strangers_is_refused_and_stays() {
+fn a_foreign_resource_is_refused_and_stays() {
     let case = Case::new().declare("data.store:a", 1, &[]).declare("data.store:b", 1, &[]);
     let case = case.declare("data.store:c", 1, &[]).declare("data.store:d", 1, &[]).made();
     let case = case.found("data.store:a").drift("data.store:a", "tags", json!({}));
@@ -234,7 +234,7 @@ fn a_strangers_is_refused_and_stays() {
     keep data.store:b
     keep data.store:c
     keep data.store:d
-    refused data.store:a: a resource of that name exists and payctl did not make it (choose another suffix, or remove or rename that resource)
+    refused data.store:a: a resource of that name exists that payctl did not create (choose another suffix, or remove or rename that resource)
     refused data.store:b: a resource of that name exists: it belongs to stack theirs, suffix dev (choose another suffix, or destroy the other stack first)
     refused data.store:c: a resource of that name exists: it belongs to another stack of suffix dev, with the lineage theirs (choose another suffix, or destroy the other stack first)
     refused data.store:d: a resource of that name exists: it is this stack's data.store:e (choose another suffix, or destroy the other stack first)
@@ -271,7 +271,7 @@ fn what_belongs_to_what_is_there_now_is_ours_though_that_is_replaced() {
 
 /// It once was asked for again and again: the planner did not end.
 #[test]
-fn a_strangers_is_refused_though_what_it_belongs_to_is_replaced() {
+fn a_foreign_resource_is_refused_though_what_it_belongs_to_is_replaced() {
     let case = Case::new().declare("net.zone:a", 1, &[]).declare("net.link:b", 1, &["net.zone:a"]);
     let case = case.made().found("net.link:b").drift("net.link:b", "parents", json!(["theirs"]));
     assert_snapshot!(case.edit("net.zone:a", "name", json!("a2")).up(), @r#"

@@ -163,11 +163,11 @@ fn broken(case: &Case, goal: Goal, breaks: impl FnOnce(&mut Plan)) -> String {
 
 #[test]
 fn a_circle_is_named() {
-    let circle = broken(&chain(), Goal::Up, |plan| {
+    let cycle = broken(&chain(), Goal::Up, |plan| {
         plan.steps[0].depends_on.insert(at("net.zone:c"), Needs::Ready);
     });
-    assert_snapshot!(circle, @r"
-    the plan waits in a circle: apply net.zone:a → apply net.zone:b → apply net.zone:c → apply net.zone:a
+    assert_snapshot!(cycle, @r"
+    dependency cycle: apply net.zone:a → apply net.zone:b → apply net.zone:c → apply net.zone:a
     ");
 }
 
@@ -267,7 +267,7 @@ fn what_holds_the_old_one_and_cannot_move_before_is_made_anew() {
       parents: ["a-1"] → known after {net.node:a} (Unknown)
     replace net.zone:c, delete first: it refers to something that has to go before it could move
       parents: ["old-1"] → known after {net.zone:b} (Unknown)
-    delete net.zone:old: it is no longer declared
+    delete net.zone:old: no longer in the configuration
     "#);
     assert_snapshot!(case.order(Goal::Up), @r"
     apply a after delete a

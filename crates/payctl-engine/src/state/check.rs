@@ -28,13 +28,13 @@ pub struct StateCheck {
     /// Whether it can be used.
     pub health: Health,
     /// What it says, where it can be used.
-    pub says: Option<Says>,
+    pub says: Option<Summary>,
 }
 
 /// What a state says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[allow(missing_docs)]
-pub struct Says {
+pub struct Summary {
     pub format: u32,
     pub lineage: String,
     pub serial: u64,
@@ -121,7 +121,7 @@ impl Store {
             Ok(Some(state)) => (Health::Sound, Some(state)),
             Err(error) => (health(&error), None),
         };
-        let says = state.as_ref().map(|state| Says {
+        let says = state.as_ref().map(|state| Summary {
             format: state.format,
             lineage: state.lineage.clone(),
             serial: state.serial,

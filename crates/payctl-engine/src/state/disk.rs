@@ -20,7 +20,7 @@ pub(crate) trait Disk: Debug + Send + Sync {
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), StateError>;
 
     /// Cuts a file to `length`, making it where it is missing. Durable with the next append.
-    fn cut(&self, path: &Path, length: u64) -> Result<(), StateError>;
+    fn truncate(&self, path: &Path, length: u64) -> Result<(), StateError>;
 
     /// Adds to a file; durable when it returns.
     fn append(&self, path: &Path, bytes: &[u8]) -> Result<(), StateError>;
@@ -95,7 +95,7 @@ impl Disk for FileSystem {
         file.sync_all().map_err(io("sync", path))
     }
 
-    fn cut(&self, path: &Path, length: u64) -> Result<(), StateError> {
+    fn truncate(&self, path: &Path, length: u64) -> Result<(), StateError> {
         let file = open_or_create(path)?;
         file.set_len(length).map_err(io("cut", path))
     }
@@ -260,7 +260,7 @@ mod tests {
         FileSystem.write(&path, b"two").unwrap();
         assert_eq!(mode(&path), 0o600);
         let journal = folder.join("j");
-        FileSystem.cut(&journal, 0).unwrap();
+        FileSystem.truncate(&journal, 0).unwrap();
         FileSystem.append(&journal, b"line").unwrap();
         assert_eq!((mode(&journal), fs::read(&journal).unwrap()), (0o600, b"line".to_vec()));
     }
@@ -281,7 +281,7 @@ mod tests {
         for path in [&link, &dangling, &pipe, &folder] {
             let refused = |error| assert!(matches!(error, StateError::NotAFile { .. }), "{path:?}");
             refused(FileSystem.read(path).unwrap_err());
-            refused(FileSystem.cut(path, 0).unwrap_err());
+            refused(FileSystem.truncate(path, 0).unwrap_err());
             refused(FileSystem.append(path, b"x").unwrap_err());
             refused(FileSystem.lock(path, &holder).unwrap_err());
         }

@@ -83,7 +83,7 @@ impl Journal {
         length: u64,
         next: u64,
     ) -> Result<Self, StateError> {
-        disk.cut(path, length)?;
+        disk.truncate(path, length)?;
         Ok(Self { disk: disk.clone(), path: path.to_owned(), next, broken: false })
     }
 

@@ -17,7 +17,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use check::{Check, Health, JournalCheck, Says, StateCheck};
+pub use check::{Check, Health, JournalCheck, StateCheck, Summary};
 pub use error::StateError;
 pub use journal::{Entry, Journal};
 pub use recover::Recovery;
@@ -29,7 +29,7 @@ use crate::Address;
 pub const FORMAT: u32 = 1;
 
 /// How long something new may stay invisible in places.
-const SPREADING_S: u64 = 60;
+const PROPAGATION_TIMEOUT_S: u64 = 60;
 
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -175,7 +175,7 @@ impl State {
     /// Whether something was made so lately that AWS may not show it everywhere yet.
     #[must_use]
     pub fn changed_lately(&self) -> bool {
-        now().saturating_sub(self.changed_at) < SPREADING_S
+        now().saturating_sub(self.changed_at) < PROPAGATION_TIMEOUT_S
     }
 
     /// Notes that something is being changed now.

@@ -258,7 +258,7 @@ impl Disk for MemoryDisk {
         ended
     }
 
-    fn cut(&self, path: &Path, length: u64) -> Result<(), StateError> {
+    fn truncate(&self, path: &Path, length: u64) -> Result<(), StateError> {
         let (mut inner, quarters, ended) = self.begin("cut", path);
         if quarters == 4 {
             let file = inner.names.get(path).copied();

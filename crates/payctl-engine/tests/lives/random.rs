@@ -1,4 +1,4 @@
-//! Random lives: a graph and edits of it, things changed and removed by hand, strangers, lost
+//! Random lives: a graph and edits of it, things changed and removed by hand, foreign resources, lost
 //! states; and in most runs something that goes wrong. `PAYCTL_SEEDS` says how many lives,
 //! `PAYCTL_SEED` repeats one.
 
@@ -35,7 +35,7 @@ pub(crate) struct Life {
     pub(crate) script: Script,
     pub(crate) rng: fastrand::Rng,
     /// What was planted, as it is to stay.
-    strangers: Vec<(String, Value)>,
+    foreign: Vec<(String, Value)>,
 }
 
 impl Life {
@@ -48,7 +48,7 @@ impl Life {
         };
         let mut world = World::new(memory);
         world.limits.parallelism = [1, 3, 40][rng.usize(..3)];
-        let mut life = Self { world, script: Script::new(seed), rng, strangers: Vec::new() };
+        let mut life = Self { world, script: Script::new(seed), rng, foreign: Vec::new() };
         life.script.graph();
         life
     }
@@ -87,7 +87,7 @@ impl Life {
                 whole.map(|(name, value)| (format!("payctl:{name}"), value.clone())).collect();
             self.world.memory.plant(kind, properties);
         }
-        self.strangers = self.by_hand();
+        self.foreign = self.by_hand();
     }
 
     fn by_hand(&self) -> Vec<(String, Value)> {
@@ -216,7 +216,7 @@ impl Life {
         self.say_run(goal);
         tally.runs += 1;
         self.world.converges(&self.script.stack(), goal).await;
-        assert_eq!(self.by_hand(), self.strangers, "strangers' things stay as they are");
+        assert_eq!(self.by_hand(), self.foreign, "foreign resources stay as they are");
     }
 
     pub(crate) async fn live(mut self, tally: &mut Tally) {

@@ -9,7 +9,7 @@ use payctl_engine::testing::{Faults, Memory, MemoryDisk, synthetic};
 use payctl_engine::{
     Address, Declared, Event, Goal, Holder, Limits, LintError, ObserveError, Observed, Outcome,
     Owner, Permissions, Plan, Provider as _, Refusal, Reporter, Request, Stack, State, StateError,
-    Status, Stop, Store, execute, observe, observe_beside, plan,
+    Status, Stop, Store, execute, observe, observe_orphans, plan,
 };
 use serde_json::{Value, json};
 
@@ -145,7 +145,7 @@ impl World {
         let lost = state.resources.is_empty() && state.pending.is_empty();
         if goal == Goal::Destroy || lost {
             let listed = memory.listed(owner);
-            observe_beside(memory, owner, stack, state, listed, &mut observed).await?;
+            observe_orphans(memory, owner, stack, state, listed, &mut observed).await?;
         }
         Ok(observed)
     }
@@ -215,7 +215,7 @@ impl World {
     }
 
     /// A further plan has nothing to do.
-    pub(crate) async fn calm(&self, stack: &Stack, goal: Goal) {
+    pub(crate) async fn unchanged(&self, stack: &Stack, goal: Goal) {
         let plan = self.plan(stack, goal).await;
         let steps: Vec<_> = plan
             .steps
@@ -230,7 +230,7 @@ impl World {
         self.must(stack, goal).await;
         let wanted = if goal == Goal::Up { declared(stack) } else { Vec::new() };
         assert_eq!(self.names(), wanted);
-        self.calm(stack, goal).await;
+        self.unchanged(stack, goal).await;
     }
 
     pub(crate) fn no_faults(&self) {

@@ -9,8 +9,8 @@ use payctl_engine::{Input, Stack};
 
 use super::System;
 use crate::config::Posture;
-use crate::parts::firewall;
-use crate::parts::rest_api::{self, Answered, Served};
+use crate::parts::rest_api::{self, MethodSpec, StageSpec};
+use crate::parts::web_acl;
 
 /// AWS's rules that requests are held against.
 const MANAGED_RULES: [&str; 3] = [
@@ -33,7 +33,7 @@ impl System<'_> {
             ("payments-get", payments.id(), "GET"),
             ("payment-get", payment.id(), "GET"),
         ] {
-            let answered = Answered {
+            let answered = MethodSpec {
                 resource,
                 http_method,
                 authorization: parameters.authorization(),
@@ -44,7 +44,7 @@ impl System<'_> {
             rest_api::method(stack, context, &api, logical, answered);
         }
         rest_api::permission(stack, &api, function, "/*/*/payments*");
-        let served = Served {
+        let served = StageSpec {
             name: "prod".to_owned(),
             logging_level: "INFO",
             burst_limit: parameters.burst_limit,
@@ -55,11 +55,11 @@ impl System<'_> {
     }
 
     /// The firewall; where every control is asked for, with a log of what it sees.
-    pub(super) fn firewall(&self, stack: &mut Stack, stage: Input<Arn>, key: &KeyRef) -> WebAclRef {
+    pub(super) fn web_acl(&self, stack: &mut Stack, stage: Input<Arn>, key: &KeyRef) -> WebAclRef {
         let (context, limit) = (self.context, self.parameters.address_limit);
-        let web_acl = firewall::before(stack, context, stage, limit, &MANAGED_RULES);
+        let web_acl = web_acl::before(stack, context, stage, limit, &MANAGED_RULES);
         if self.parameters.posture == Posture::Strict {
-            firewall::log(stack, context, &web_acl, |name| self.log_group(name, key));
+            web_acl::log(stack, context, &web_acl, |name| self.log_group(name, key));
         }
         web_acl
     }

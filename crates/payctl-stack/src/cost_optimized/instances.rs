@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::System;
 use crate::parts::alarm::{self, Metric};
-use crate::parts::nat::WaysOut;
+use crate::parts::nat::Egress;
 use crate::parts::{function, network, role};
 
 /// Where the CloudWatch agent reports to.
@@ -25,7 +25,7 @@ impl System<'_> {
         stack: &mut Stack,
         vpc: &VpcRef,
         private: &[SubnetRef],
-        ways: &WaysOut,
+        ways: &Egress,
     ) -> GroupRef {
         let (context, parameters) = (self.context, self.parameters);
         let name = context.name("payment-asg");
@@ -165,13 +165,13 @@ impl System<'_> {
             },
         );
         let used = Metric::new(AGENT, "mem_used_percent", [of_group(group)]);
-        let about = "The payment instances' memory runs short: instances are added";
+        let description = "The payment instances' memory runs short: instances are added";
         let high = Alarm {
             statistic: "Average".to_owned(),
             evaluation_periods: 2,
             comparison: "GreaterThanOrEqualToThreshold".to_owned(),
             actions: [memory.arn()].into_iter().collect(),
-            ..alarm::above(context, "ec2-memory-high", about, used, parameters.memory_high)
+            ..alarm::above(context, "ec2-memory-high", description, used, parameters.memory_high)
         };
         stack.add("ec2-memory-high", high);
     }

@@ -286,7 +286,7 @@ mod tests {
         };
         assert_eq!(
             refused(&|p| p.visibility_timeout_s = 59),
-            "cost-optimized.visibility_timeout_s is 59, and must be at least event_timeout_s"
+            "cost-optimized.visibility_timeout_s must be at least event_timeout_s (found 59)"
         );
         assert!(refused(&|p| p.nat = Nat::None).contains("one or per-zone"));
         assert!(refused(&|p| p.instances_desired = 6).contains("instances_min to instances_max"));

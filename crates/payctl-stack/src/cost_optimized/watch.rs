@@ -55,7 +55,9 @@ impl System<'_> {
         let age = of_queue("ApproximateAgeOfOldestMessage", &queues.payments);
         let depth = of_queue("ApproximateNumberOfMessagesVisible", &queues.dead_letters);
         let cpu = Metric::new("AWS/EC2", "CPUUtilization", [of_group(watched.group)]);
-        let sum = |name, about, metric, above| alarm::above(context, name, about, metric, above);
+        let sum = |name, description, metric, above| {
+            alarm::above(context, name, description, metric, above)
+        };
         let errors = |function| alarm::of_function("Errors", function);
         let throttled = alarm::throttled_writes(watched.table);
         let throttled_index = alarm::throttled_index_writes(watched.table, STATUS_INDEX);
@@ -125,13 +127,13 @@ impl System<'_> {
 
     /// What happens in the account, to the topic of those it concerns.
     fn events(&self, stack: &mut Stack, topics: &Topics) {
-        let mut rule = |logical: &str, about: &str, pattern: Value, topic: &TopicRef| {
+        let mut rule = |logical: &str, description: &str, pattern: Value, topic: &TopicRef| {
             let name = self.context.name(logical);
             let target = Target { arn: topic.arn(), input: None };
             stack.add(
                 logical,
                 EventRule {
-                    description: about.to_owned(),
+                    description: description.to_owned(),
                     pattern: Document::new(pattern),
                     enabled: true,
                     targets: [("topic".to_owned(), target)].into(),
@@ -316,7 +318,7 @@ impl System<'_> {
             tags.map(|(nth, tag)| (format!("tag{}Key", nth + 1), (*tag).to_owned())).collect();
         let bucket = ["AWS::S3::Bucket"];
         let tagged = ["AWS::DynamoDB::Table", "AWS::EC2::VPC", "AWS::S3::Bucket"];
-        for (logical, about, source, types, parameters) in [
+        for (logical, description, source, types, parameters) in [
             (
                 "s3-encryption-check",
                 "Buckets are encrypted",
@@ -343,7 +345,7 @@ impl System<'_> {
             stack.add(
                 logical,
                 ConfigRule {
-                    description: about.to_owned(),
+                    description: description.to_owned(),
                     source: source.to_owned(),
                     parameters,
                     scope: Scope::Types(types.iter().map(|kind| (*kind).to_owned()).collect()),

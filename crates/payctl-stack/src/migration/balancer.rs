@@ -131,7 +131,7 @@ impl System<'_> {
             .for_service("logdelivery.elasticloadbalancing.amazonaws.com")
             .on([bucket::within(&bucket::arn(context, &name), &path)])
             .when("StringEquals", "aws:SourceAccount", context.account);
-        let bucket = bucket::encrypted(context, name, None, Some(self.ageing()), [write]);
+        let bucket = bucket::encrypted(context, name, None, Some(self.retention()), [write]);
         let bucket = stack.add("requests", bucket);
         let address = bucket.address().clone();
         (bucket, address)

@@ -26,7 +26,7 @@ impl Functions {
 }
 
 /// What differs between the functions.
-struct Wanted {
+struct FunctionSpec {
     name: &'static str,
     description: &'static str,
     /// How many may run at once; 0 sets no limit.
@@ -38,7 +38,7 @@ struct Wanted {
 type Variables = Vec<(&'static str, Input<String>)>;
 
 /// What all functions are in.
-struct Surroundings<'a> {
+struct FunctionContext<'a> {
     subnets: &'a [SubnetRef],
     groups: &'a Groups,
     keys: &'a Keys,
@@ -56,7 +56,7 @@ impl System<'_> {
         topics: &Topics,
         database: &Database,
     ) -> Functions {
-        let around = Surroundings { subnets: &tiers.private, groups, keys };
+        let around = FunctionContext { subnets: &tiers.private, groups, keys };
         let table = &stores.transactions;
         let indexes = table.arn().then("/index/*");
         let use_key = |sid: &str, key: &payctl_aws::kms::KeyRef| {
@@ -76,21 +76,21 @@ impl System<'_> {
         let retention = self.parameters.retention_days.to_string();
         let mut function = |wanted| self.function(stack, &around, wanted);
         Functions {
-            validation: function(Wanted {
+            validation: function(FunctionSpec {
                 name: "payment-validation",
                 description: "Says whether a payment can be made, and why not",
                 reserved_concurrency: self.parameters.reserved_concurrency,
                 statements: vec![],
                 environment: self.limits(),
             }),
-            fraud: function(Wanted {
+            fraud: function(FunctionSpec {
                 name: "fraud-detection",
                 description: "Says how suspicious a payment is",
                 reserved_concurrency: 0,
                 statements: vec![history.clone(), use_key("TableKey", &keys.table)],
                 environment: [name()].into_iter().chain(self.scoring()).collect(),
             }),
-            processing: function(Wanted {
+            processing: function(FunctionSpec {
                 name: "transaction-processing",
                 description: "Validates, scores and keeps payments, each at most once",
                 reserved_concurrency: 0,
@@ -111,7 +111,7 @@ impl System<'_> {
                 .chain(self.scoring())
                 .collect(),
             }),
-            rotation: function(Wanted {
+            rotation: function(FunctionSpec {
                 name: "secrets-rotation",
                 description: "Changes the database's password",
                 reserved_concurrency: 0,
@@ -154,8 +154,8 @@ impl System<'_> {
     fn function(
         &self,
         stack: &mut Stack,
-        around: &Surroundings<'_>,
-        wanted: Wanted,
+        around: &FunctionContext<'_>,
+        wanted: FunctionSpec,
     ) -> FunctionRef {
         let (context, parameters) = (self.context, self.parameters);
         let name = context.name(wanted.name);
@@ -182,7 +182,7 @@ impl System<'_> {
         function::in_vpc(
             stack,
             context,
-            function::Wanted {
+            function::FunctionSpec {
                 name: wanted.name,
                 description: wanted.description,
                 handler: wanted.name,

@@ -44,8 +44,8 @@ impl System<'_> {
         };
         let load_balancer = [("LoadBalancer", balancer.balancer.full_name().when_created())];
         let failed = Metric::new("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", load_balancer);
-        let above = |name: &str, about: &str, metric, threshold| {
-            alarm::above(context, name, about, metric, threshold)
+        let above = |name: &str, description: &str, metric, threshold| {
+            alarm::above(context, name, description, metric, threshold)
         };
         let statistic = |statistic: &str, alarm| Alarm { statistic: statistic.to_owned(), ..alarm };
         let mut alarms = vec![

@@ -55,13 +55,13 @@ pub(crate) fn throttled_index_writes(table: &TableRef, index: &'static str) -> M
 pub(crate) fn above(
     context: &Context<'_>,
     name: &str,
-    about: &str,
+    description: &str,
     metric: Metric,
     threshold: f64,
 ) -> Alarm {
     let name = context.name(name);
     Alarm {
-        description: about.to_owned(),
+        description: description.to_owned(),
         namespace: metric.namespace.to_owned(),
         metric: metric.name.to_owned(),
         dimensions: metric.dimensions,

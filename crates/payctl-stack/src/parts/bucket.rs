@@ -8,7 +8,7 @@ use crate::Context;
 
 /// When old objects are archived and when they go.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ageing {
+pub(crate) struct Retention {
     pub(crate) archive_after_days: u32,
     /// Never, where nothing is said.
     pub(crate) expire_after_days: Option<u32>,
@@ -21,7 +21,7 @@ pub(crate) fn encrypted(
     context: &Context<'_>,
     name: String,
     key: Option<Input<Arn>>,
-    ageing: Option<Ageing>,
+    retention: Option<Retention>,
     statements: impl IntoIterator<Item = Statement>,
 ) -> Bucket {
     let arn = arn(context, &name);
@@ -35,7 +35,7 @@ pub(crate) fn encrypted(
         versioning: true,
         ownership: "BucketOwnerEnforced".to_owned(),
         block_public: true,
-        lifecycle: vec![lifecycle(ageing)],
+        lifecycle: vec![lifecycle(retention)],
         policy: Some(Policy::new(statements.into_iter().chain([tls]))),
         tags: context.tags(&name),
         name,
@@ -43,21 +43,21 @@ pub(crate) fn encrypted(
 }
 
 /// What becomes of objects by and by; what an interrupted upload left goes in any case.
-fn lifecycle(ageing: Option<Ageing>) -> LifecycleRule {
+fn lifecycle(retention: Option<Retention>) -> LifecycleRule {
     let glacier = |days| Transition { days, class: "GLACIER".to_owned() };
-    let id = match ageing {
-        Some(Ageing { expire_after_days: Some(_), .. }) => "archive-and-expire",
+    let id = match retention {
+        Some(Retention { expire_after_days: Some(_), .. }) => "archive-and-expire",
         Some(_) => "archive",
         None => "end-uploads",
     };
-    let whole = ageing.filter(|ageing| !ageing.versions_only);
+    let whole = retention.filter(|retention| !retention.versions_only);
     LifecycleRule {
         id: id.to_owned(),
         prefix: String::new(),
-        transition: whole.map(|ageing| glacier(ageing.archive_after_days)),
-        expire_days: whole.and_then(|ageing| ageing.expire_after_days),
-        noncurrent_transition: ageing.map(|ageing| glacier(ageing.archive_after_days)),
-        noncurrent_expire_days: ageing.and_then(|ageing| ageing.expire_after_days),
+        transition: whole.map(|retention| glacier(retention.archive_after_days)),
+        expire_days: whole.and_then(|retention| retention.expire_after_days),
+        noncurrent_transition: retention.map(|retention| glacier(retention.archive_after_days)),
+        noncurrent_expire_days: retention.and_then(|retention| retention.expire_after_days),
         abort_multipart_days: Some(7),
     }
 }

@@ -14,7 +14,7 @@ use crate::Context;
 use crate::config::Posture;
 
 /// What differs from one function to the next.
-pub(crate) struct Wanted<'a> {
+pub(crate) struct FunctionSpec<'a> {
     pub(crate) name: &'a str,
     pub(crate) description: &'a str,
     /// The handler it runs.
@@ -35,7 +35,11 @@ pub(crate) struct Wanted<'a> {
 }
 
 /// The function, under its name without the suffix.
-pub(crate) fn in_vpc(stack: &mut Stack, context: &Context<'_>, wanted: Wanted<'_>) -> FunctionRef {
+pub(crate) fn in_vpc(
+    stack: &mut Stack,
+    context: &Context<'_>,
+    wanted: FunctionSpec<'_>,
+) -> FunctionRef {
     let name = context.name(wanted.name);
     stack.add(
         wanted.name,

@@ -13,7 +13,7 @@ pub(crate) fn with_alias(
     context: &Context<'_>,
     logical: &str,
     name: &str,
-    about: &str,
+    description: &str,
     deletion_window_days: u32,
     statements: impl IntoIterator<Item = Statement>,
 ) -> KeyRef {
@@ -21,7 +21,7 @@ pub(crate) fn with_alias(
     let key = stack.add(
         logical,
         Key {
-            description: about.to_owned(),
+            description: description.to_owned(),
             policy: Policy::new([account(context)].into_iter().chain(statements)),
             rotation: true,
             deletion_window_days,

@@ -3,7 +3,6 @@
 pub(crate) mod alarm;
 pub(crate) mod bucket;
 pub(crate) mod dashboard;
-pub(crate) mod firewall;
 pub(crate) mod flow_log;
 pub(crate) mod function;
 pub(crate) mod key;
@@ -14,3 +13,4 @@ pub(crate) mod rest_api;
 pub(crate) mod role;
 pub(crate) mod table;
 pub(crate) mod topic;
+pub(crate) mod web_acl;

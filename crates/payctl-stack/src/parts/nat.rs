@@ -12,7 +12,7 @@ use crate::Context;
 use crate::config::Nat;
 
 /// What leads out of the VPC.
-pub(crate) struct WaysOut {
+pub(crate) struct Egress {
     /// The public subnets.
     pub(crate) public: Vec<SubnetRef>,
     /// The route tables of the private subnets.
@@ -33,14 +33,14 @@ impl Nat {
 }
 
 /// The public subnets, the NAT gateways in them, and the route tables of the private subnets.
-pub(crate) fn ways_out(
+pub(crate) fn egress(
     stack: &mut Stack,
     context: &Context<'_>,
     vpc: &VpcRef,
     nat: Nat,
     public: &[Ipv4Net],
     private: &[SubnetRef],
-) -> WaysOut {
+) -> Egress {
     let (attachment, public_table) = network::internet(stack, context, vpc);
     let public = network::subnets(stack, context, vpc, "public", public);
     network::associate(stack, "public", &public, &[public_table]);
@@ -70,7 +70,7 @@ pub(crate) fn ways_out(
         tables.push(table);
     }
     network::associate(stack, "private", private, &tables);
-    WaysOut { public, tables, routes }
+    Egress { public, tables, routes }
 }
 
 fn gateway(

@@ -22,12 +22,12 @@ const TIMEOUT_MS: u32 = 29_000;
 const NAME: &str = "payment-api";
 
 /// The API `payment-api`, of which nothing is deployed yet.
-pub(crate) fn api(stack: &mut Stack, context: &Context<'_>, about: &str) -> RestApiRef {
+pub(crate) fn api(stack: &mut Stack, context: &Context<'_>, description: &str) -> RestApiRef {
     let name = context.name(NAME);
     stack.add(
         "main",
         RestApi {
-            description: about.to_owned(),
+            description: description.to_owned(),
             endpoint: "REGIONAL".to_owned(),
             disable_execute_api_endpoint: false,
             tags: context.tags(&name),
@@ -37,7 +37,7 @@ pub(crate) fn api(stack: &mut Stack, context: &Context<'_>, about: &str) -> Rest
 }
 
 /// A method that a function answers.
-pub(crate) struct Answered<'a> {
+pub(crate) struct MethodSpec<'a> {
     pub(crate) resource: Input<ResourceId>,
     pub(crate) http_method: &'a str,
     pub(crate) authorization: Authorization,
@@ -52,7 +52,7 @@ pub(crate) fn method(
     context: &Context<'_>,
     api: &RestApiRef,
     logical: &str,
-    wanted: Answered<'_>,
+    wanted: MethodSpec<'_>,
 ) {
     let (validator, model) = wanted.validator.unzip();
     let json = |model| ("application/json".to_owned(), model);
@@ -113,7 +113,7 @@ pub(crate) fn permission(
 }
 
 /// How a stage serves the API.
-pub(crate) struct Served {
+pub(crate) struct StageSpec {
     pub(crate) name: String,
     /// What the execution log tells: `ERROR`, or `INFO`. Never the requests themselves, which
     /// carry payments.
@@ -129,7 +129,7 @@ pub(crate) fn serve(
     stack: &mut Stack,
     context: &Context<'_>,
     api: &RestApiRef,
-    served: Served,
+    served: StageSpec,
     group: impl Fn(String) -> LogGroup,
 ) -> StageRef {
     let content = Content::of(stack, api.address());

@@ -7,8 +7,8 @@ use payctl_engine::{Input, Stack};
 use serde_json::json;
 
 use super::{Keys, System};
-use crate::parts::firewall;
-use crate::parts::rest_api::{self, Answered, Served};
+use crate::parts::rest_api::{self, MethodSpec, StageSpec};
+use crate::parts::web_acl;
 
 const METHOD: &str = "POST";
 const PATH: &str = "process-payment";
@@ -26,7 +26,7 @@ impl System<'_> {
         let api = rest_api::api(stack, context, "Takes payments");
         self.method(stack, &api, function);
         rest_api::permission(stack, &api, function, &format!("/*/{METHOD}/{PATH}"));
-        let served = Served {
+        let served = StageSpec {
             name: context.suffix.to_string(),
             logging_level: "ERROR",
             burst_limit: parameters.burst_limit,
@@ -36,7 +36,7 @@ impl System<'_> {
         let group = |name| self.log_group(name, keys);
         let stage = rest_api::serve(stack, context, &api, served, group);
         stack.output("api_gateway_url", &stage.url());
-        self.firewall(stack, stage.arn(), keys);
+        self.web_acl(stack, stage.arn(), keys);
     }
 
     /// `POST /process-payment`, whose body has to be a payment.
@@ -73,7 +73,7 @@ impl System<'_> {
         let resource =
             ApiResource { api: api.id(), parent: api.root(), path_part: PATH.to_owned() };
         let resource = stack.add(PATH, resource);
-        let answered = Answered {
+        let answered = MethodSpec {
             resource: resource.id(),
             http_method: METHOD,
             authorization: self.parameters.authorization(),
@@ -84,10 +84,10 @@ impl System<'_> {
     }
 
     /// The firewall, and the log of what it sees.
-    fn firewall(&self, stack: &mut Stack, stage: Input<Arn>, keys: &Keys) {
+    fn web_acl(&self, stack: &mut Stack, stage: Input<Arn>, keys: &Keys) {
         let limit = self.parameters.address_limit;
-        let web_acl = firewall::before(stack, self.context, stage, limit, &MANAGED_RULES);
-        firewall::log(stack, self.context, &web_acl, |name| self.log_group(name, keys));
+        let web_acl = web_acl::before(stack, self.context, stage, limit, &MANAGED_RULES);
+        web_acl::log(stack, self.context, &web_acl, |name| self.log_group(name, keys));
         stack.output("waf_web_acl_id", &web_acl.id());
     }
 }

@@ -22,7 +22,7 @@ pub(super) async fn run(global: &Global, args: &InvokeArgs) -> Result<Exit, CliE
         )));
     }
     if let Err(source) = serde_json::from_str::<serde_json::Value>(&payload) {
-        return Err(CliError::failed("the payload is no JSON").because(&source));
+        return Err(CliError::failed("the payload is not valid JSON").because(&source));
     }
     let local = Local::read(global)?;
     let environment = Environment::open(global, local, Handlers::Ignored).await?;
@@ -80,7 +80,7 @@ fn function_name(
             true => {
                 error.hint(format!("there is none at all: `{}` makes them", global.command("up")))
             }
-            false => error.hint(format!("there is: {}", known.join(", "))),
+            false => error.hint(format!("available: {}", known.join(", "))),
         }
     })
 }

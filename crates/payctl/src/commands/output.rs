@@ -19,7 +19,7 @@ pub(super) fn run(global: &Global, args: &OutputArgs) -> Result<Exit, CliError> 
         let value = outputs.get(name).ok_or_else(|| {
             let known: Vec<&str> = outputs.keys().map(String::as_str).collect();
             let error = CliError::failed(format!("there is no output {name:?}"));
-            error.hint(format!("there is: {}", known.join(", ")))
+            error.hint(format!("available: {}", known.join(", ")))
         })?;
         report::data(&format!("{}\n", plain(value)));
     } else if args.json {

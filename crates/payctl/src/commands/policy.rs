@@ -1,7 +1,7 @@
 //! `payctl policy`: what an operator has to be allowed.
 
 use payctl_aws::{Facts, Recorder, Task, Zone, kinds, policy};
-use payctl_stack::Found;
+use payctl_stack::Discovered;
 
 use crate::cli::{Global, PolicyArgs, PolicyTask};
 use crate::connection::connect;
@@ -27,7 +27,7 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliE
             region,
         },
         None => connection.facts().await.map_err(|error| {
-            CliError::aws("failed to ask AWS who we are", &error.into())
+            CliError::aws("could not verify the AWS credentials", &error.into())
                 .hint("with --account ID nothing is asked")
         })?,
     };
@@ -35,13 +35,13 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliE
     let zones: Vec<Zone> =
         ["a", "b", "c"].map(|zone| Zone::from(format!("{}{zone}", facts.region))).into();
     let recorder = Recorder::Recording(String::new());
-    let found = Found { zones, recorder, ..Found::default() };
+    let found = Discovered { zones, recorder, ..Discovered::default() };
     let stack = declare(&local, &facts, &found, &Default::default());
     let mut tasks: Vec<Task> = args.tasks.iter().map(|task| (*task).into()).collect();
     if tasks.is_empty() {
         tasks = vec![Task::Plan, Task::Up, Task::Destroy, Task::Shift];
     }
-    let asks = local.system.looks_up(&local.config).actions();
+    let asks = local.system.prerequisites(&local.config).actions();
     let document = policy(&stack, kinds().kinds(), &facts, &tasks, &asks);
     report::data(&format!("{document:#}\n"));
     let length = document.to_string().chars().filter(|c| !c.is_whitespace()).count();

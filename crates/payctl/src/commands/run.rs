@@ -65,8 +65,9 @@ pub(super) async fn carry_out(
     if let Some(listener) = listener {
         listener.abort();
     }
-    let outcome =
-        ended.map_err(|error| CliError::failed("the plan contradicts itself").because(&error))?;
+    let outcome = ended.map_err(|error| {
+        CliError::failed("internal error: invalid plan (please report)").because(&error)
+    })?;
     if outcome.storage.is_none() {
         session.save(&mut environment.state)?;
     }
@@ -92,8 +93,7 @@ async fn name_leftovers(environment: &Environment, plan: &Plan) -> bool {
         Ok(left) => {
             for leftover in &left {
                 report::warn(&format!(
-                    "AWS still lists, under this environment's tags,\n  {}\n  which is left over \
-                     unless it was deleted a while ago",
+                    "may be left over; AWS can list deleted resources for a while:\n  {}",
                     leftover.arn
                 ));
             }
@@ -148,21 +148,22 @@ fn tell(
     }
     if outcome.stopped && !outcome.is_complete() {
         let command = again(global, plan);
-        report::say(&format!("interrupted; what is begun is recorded: `{command}` goes on"));
+        report::say(&format!("interrupted; progress is saved. Resume with `{command}`"));
         return Ok(Exit::Interrupted);
     }
     if !outcome.is_complete() {
-        let error = CliError::failed(format!("{} of the steps failed", outcome.failed.len()));
+        let error =
+            CliError::failed(format!("{} failed", report::plural(outcome.failed.len(), "step")));
         let lasting = outcome.failed.iter().any(|(_, failure)| {
             matches!(failure.kind, FailureKind::Invalid | FailureKind::Denied | FailureKind::Quota)
         });
         let command = again(global, plan);
-        let error = match plan.goal == Goal::Destroy && !environment.beside.is_empty() {
+        let error = match plan.goal == Goal::Destroy && !environment.orphans.is_empty() {
             true => error.hint("what AWS lists beside it, above the plan, may be in the way"),
             false => error,
         };
         return Err(match lasting {
-            true => error.hint(format!("put right what is named above, then run `{command}`")),
+            true => error.hint(format!("fix the problem above, then run `{command}`")),
             false => error.hint(format!("run `{command}` again: it goes on from here")),
         });
     }
@@ -194,9 +195,11 @@ fn again(global: &Global, plan: &Plan) -> String {
 /// Asks unless that is to be left out.
 async fn approve(question: &Question) -> Result<(), CliError> {
     let (yes, wanted, prompt) = match question {
-        Question::Approve { yes } => (*yes, "yes", "do this? type yes: ".to_owned()),
+        Question::Approve { yes } => {
+            (*yes, "yes", "Apply these changes? Only \"yes\" is accepted: ".to_owned())
+        }
         Question::Destroy { yes, suffix } => {
-            (*yes, suffix.as_str(), format!("to delete all of this, type its suffix, {suffix}: "))
+            (*yes, suffix.as_str(), format!("Type the suffix to delete all of this ({suffix}): "))
         }
     };
     if yes { Ok(()) } else { typed(&prompt, wanted, "add --yes if the plan is right").await }

@@ -57,7 +57,7 @@ pub(super) async fn run(command: &SandboxCommand) -> Result<Exit, CliError> {
 fn describe(running: &Running) -> String {
     let Running { endpoint, pid, since, time_scale, .. } = running;
     let scale = match time_scale {
-        Some(scale) => format!(", as slow as AWS, {scale} times faster"),
+        Some(scale) => format!(", simulating AWS delays at {scale}x speed"),
         None => String::new(),
     };
     format!("running at {endpoint} (process {pid}, since {since}{scale})")

@@ -13,7 +13,7 @@ use crate::cli::{Global, Shares, ShiftArgs};
 use crate::environment::{Environment, Handlers, Local};
 use crate::error::{CliError, Exit};
 use crate::report;
-use crate::shift::{CHOICE, Ended, Recorded, Road, Shift};
+use crate::shift::{CHOICE, Ended, Recorded, Shift, TrafficTarget};
 
 /// For how long a share is watched, where nothing else is asked for.
 const STEP: Duration = Duration::from_secs(5 * 60);
@@ -51,16 +51,16 @@ pub(super) async fn run(global: &Global, args: &ShiftArgs) -> Result<Exit, CliEr
         (Some(Shares(steps)), Some(shift)) if shift.steps != *steps => {
             let message = format!("another shift is under way, {}", shift.place());
             return Err(CliError::failed(message)
-                .hint("give its steps to go on, or --back to go back to its last good share"));
+                .hint("give its steps to go on, or --back to go back to its last healthy share"));
         }
         (Some(_), Some(mut shift)) => {
             shift.step = args.step.unwrap_or(shift.step);
             report::say(&format!("going on with the shift that is under way, {}", shift.place()));
-            shift.walk(&mut traffic, &stop).await?
+            shift.run(&mut traffic, &stop).await?
         }
         (Some(Shares(steps)), None) => {
             let shift = begin(&traffic, steps, args.step.unwrap_or(STEP)).await?;
-            shift.walk(&mut traffic, &stop).await?
+            shift.run(&mut traffic, &stop).await?
         }
     };
     if let Some(listener) = listener {
@@ -99,7 +99,7 @@ async fn begin(traffic: &Traffic, steps: &[u32], step: Duration) -> Result<Shift
             CliError::failed(message).hint("begin with what it has, or set it with --green")
         );
     }
-    match traffic.trouble().await? {
+    match traffic.unhealthy_reason().await? {
         Some(why) => Err(CliError::failed(format!("nothing was moved: {why}"))),
         None => Ok(Shift::new(steps.to_vec(), step, now)),
     }
@@ -207,7 +207,7 @@ impl Traffic {
     }
 }
 
-impl Road for Traffic {
+impl TrafficTarget for Traffic {
     type Error = CliError;
 
     async fn set(&self, green: u32) -> Result<(), CliError> {
@@ -229,7 +229,7 @@ impl Road for Traffic {
         }
     }
 
-    async fn trouble(&self) -> Result<Option<String>, CliError> {
+    async fn unhealthy_reason(&self) -> Result<Option<String>, CliError> {
         let aws = self.environment.provider.cloud();
         let (health, firing) = tokio::join!(
             elbv2::health(aws, &self.groups.green),
@@ -238,7 +238,7 @@ impl Road for Traffic {
         let firing =
             firing.map_err(|error| CliError::aws("failed to look at the alarms", &error.into()))?;
         if let Some(name) = firing.first() {
-            return Ok(Some(format!("the alarm {name} fires")));
+            return Ok(Some(format!("alarm {name} is firing")));
         }
         let health = health.map_err(unseen)?;
         if let Some(target) = health.get("unhealthy").and_then(|targets| targets.first()) {

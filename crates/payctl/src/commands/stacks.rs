@@ -7,7 +7,7 @@ use crate::report;
 
 pub(super) fn run() -> Result<Exit, CliError> {
     for system in SYSTEMS {
-        report::data(&format!("{:<16}{}\n", system.name, system.about));
+        report::data(&format!("{:<16}{}\n", system.name, system.description));
     }
     Ok(Exit::Done)
 }

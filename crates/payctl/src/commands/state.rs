@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use payctl_engine::state::{Continues, Health, JournalCheck, Says};
+use payctl_engine::state::{Continues, Health, JournalCheck, Summary};
 use payctl_engine::{Address, Status};
 
 use super::typed;
@@ -93,7 +93,7 @@ fn check(global: &Global, local: &Local, json: bool) -> Result<Exit, CliError> {
         files.extend(&check.backups);
         for file in files {
             let says = file.says.as_ref().map(|says| {
-                let Says { serial, resources, pending, .. } = says;
+                let Summary { serial, resources, pending, .. } = says;
                 format!(", serial {serial}, {resources} resources, {pending} begun")
             });
             tell_file(&file.path, &file.health, &says.unwrap_or_default());
@@ -116,7 +116,7 @@ fn check(global: &Global, local: &Local, json: bool) -> Result<Exit, CliError> {
         global.command("state recover")
     ));
     if !usable {
-        error.exit = Exit::Unrecorded;
+        error.exit = Exit::StateError;
     }
     Err(error)
 }

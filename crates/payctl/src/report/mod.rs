@@ -93,11 +93,11 @@ pub(crate) fn warn(text: &str) {
 }
 
 /// What AWS lists beside what is declared or recorded, before anything waits for it.
-pub(crate) fn beside(left: &[Leftover]) {
+pub(crate) fn orphans(left: &[Leftover]) {
     if left.is_empty() {
         return;
     }
-    warn("AWS lists, under this environment's tags, what is neither declared nor on record:");
+    warn("orphaned resources (tagged for this environment, not in stack or state):");
     for Leftover { arn, address } in left {
         let address = address.as_ref().map_or_else(String::new, |address| format!("{address}  "));
         say(&format!("  {address}{arn}"));
@@ -199,10 +199,7 @@ pub(crate) fn outcome(plan: &Plan, outcome: &Outcome) {
         true => paint(GREEN, "done:"),
         false => paint(YELLOW, "ended:"),
     };
-    let steps = match outcome.done.len() {
-        1 => "1 step".to_owned(),
-        steps => format!("{steps} steps"),
-    };
+    let steps = plural(outcome.done.len(), "step");
     say(&format!("{word} {verb}, {steps} in {}", seconds(outcome.took)));
 }
 
@@ -223,6 +220,11 @@ pub(crate) fn calls(calls: &Calls) {
     for (name, count) in counts {
         say(&paint(DIM, format!("  {count:>4}  {name}")));
     }
+}
+
+/// So many of a thing, such as `1 step` and `2 steps`.
+pub(crate) fn plural(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A duration for people.

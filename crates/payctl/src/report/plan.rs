@@ -27,7 +27,7 @@ pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> Strin
     if environment.loaded.replayed > 0 {
         let line = match environment.other_run() {
             Some(run) => format!("under way: {run}\nwhat follows is as of now, and changes"),
-            None => "an earlier run did not end: this one goes on from where it was".to_owned(),
+            None => "a previous run was interrupted; this run resumes it".to_owned(),
         };
         for line in line.lines() {
             let _ = writeln!(out, "{}", paint(DIM, line));
@@ -64,7 +64,7 @@ fn write_step(out: &mut String, step: &Step, goal: Goal, keeps_data: bool, verbo
     }
     let (sign, style, what) = match step.action {
         Action::Keep if verbose < 2 => return,
-        Action::Keep => (" ", DIM, "as declared"),
+        Action::Keep => (" ", DIM, "unchanged"),
         Action::Create => ("+", GREEN, "create"),
         Action::Adopt => ("+", CYAN, "adopt"),
         Action::Update => ("~", YELLOW, "update"),
@@ -232,16 +232,17 @@ fn write_counts(out: &mut String, plan: &Plan) {
     .collect();
     let kept = match (counts.keep, plan.goal) {
         (0, _) => String::new(),
-        (kept, Goal::Up) => format!("{kept} as declared"),
+        (kept, Goal::Up) => format!("{kept} unchanged"),
         (kept, Goal::Destroy) => format!("{kept} to keep"),
     };
     let all: Vec<String> =
         parts.iter().cloned().chain((!kept.is_empty()).then_some(kept)).collect();
     let line = match (plan.is_empty(), plan.goal) {
-        (true, Goal::Up) => format!("nothing to do: {} as declared", counts.keep),
-        (true, Goal::Destroy) => {
-            "nothing to do: of what is declared or on record, nothing is there".to_owned()
-        }
+        (true, Goal::Up) => format!(
+            "no changes: {} match the configuration",
+            super::plural(counts.keep, "resource")
+        ),
+        (true, Goal::Destroy) => "nothing to delete: this environment does not exist".to_owned(),
         _ => all.join(", "),
     };
     let _ = writeln!(out, "{}", paint(BOLD, line));

@@ -161,7 +161,7 @@ impl Reporter for Progress {
             }
             Event::Stopping => self.line(&paint(
                 YELLOW,
-                "stopping: nothing new is begun, calls under way end; again to stop at once",
+                "interrupted: finishing calls in progress; press Ctrl-C again to stop now",
             )),
         }
     }

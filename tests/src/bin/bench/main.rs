@@ -135,7 +135,7 @@ fn environment(root: &Path, payctl: &Path) -> Result<(), Error> {
             let words = line.split_whitespace().map(|word| word.parse().ok());
             words.flatten().next().unwrap_or(f64::NAN)
         };
-        let (calls, resources) = (number(&err, "AWS calls"), number(&out, "as declared"));
+        let (calls, resources) = (number(&err, "AWS calls"), number(&out, "resources match"));
         println!(
             "no-change plan, nat = {nat:<10}   {calls} calls for {resources} resources, {:.2} each (bound: 1.5)",
             calls / resources

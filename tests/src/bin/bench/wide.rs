@@ -15,7 +15,7 @@ use aws_sdk_s3::types::{
 };
 use aws_sdk_ssm::types::ParameterType;
 use futures::future::{BoxFuture, FutureExt as _, try_join_all};
-use payctl_aws::{Artifacts, Aws, Calls, Connection, Reach};
+use payctl_aws::{Artifacts, Aws, Calls, ClientOptions, Connection};
 
 use super::{Error, Peak, measured};
 
@@ -83,15 +83,15 @@ pub(super) fn wide(payctl: &Path) -> Result<(), Error> {
 }
 
 async fn connect(endpoint: &str) -> Result<(Aws, Calls), Error> {
-    let reach = Reach {
+    let reach = ClientOptions {
         region: Some("us-east-1".to_owned()),
         endpoint: Some(endpoint.to_owned()),
         credentials: Some(("sandbox".to_owned(), "sandbox".to_owned())),
-        ..Reach::default()
+        ..ClientOptions::default()
     };
     let connection = Connection::open(&reach).await?;
     let facts = Arc::new(connection.facts().await?);
-    let aws = connection.steady(&facts, &Arc::new(Artifacts::default()));
+    let aws = connection.retrying(&facts, &Arc::new(Artifacts::default()));
     Ok((aws, connection.calls().clone()))
 }
 

@@ -7,22 +7,25 @@ use serde_json::Value;
 
 use super::Request;
 use crate::Address;
-use crate::observe::{Seen, is_beside};
+use crate::observe::{Seen, is_orphaned};
 
 /// What refers to what that neither stack nor state knows, and what that refers to.
 #[derive(Debug, Default)]
-pub(super) struct Beside<'a> {
+pub(super) struct Orphans<'a> {
     /// What is unknown.
     unknown: BTreeSet<&'a Address>,
     /// What carries which id; empty where nothing is unknown.
     ids: BTreeMap<&'a str, &'a Address>,
 }
 
-impl<'a> Beside<'a> {
+impl<'a> Orphans<'a> {
     pub(super) fn new(request: &Request<'a>) -> Self {
         let Request { stack, state, observed, .. } = *request;
-        let unknown: BTreeSet<&Address> =
-            observed.resources.keys().filter(|address| is_beside(stack, state, address)).collect();
+        let unknown: BTreeSet<&Address> = observed
+            .resources
+            .keys()
+            .filter(|address| is_orphaned(stack, state, address))
+            .collect();
         if unknown.is_empty() {
             return Self::default();
         }

@@ -23,7 +23,7 @@ pub(crate) struct Balancing {
 /// As many as a call may name.
 const AT_ONCE: usize = 20;
 
-macro_rules! look {
+macro_rules! describe {
     ($client:expr, $call:ident.$arns:ident, $items:ident by $arn:ident, $gone:literal) => {{
         let client: Client = $client.clone();
         Loader::new(move |arns: Vec<String>| {
@@ -46,20 +46,20 @@ macro_rules! look {
 impl Balancing {
     pub(crate) fn new(elbv2: &Client) -> Self {
         Self {
-            listeners: look!(
+            listeners: describe!(
                 elbv2,
                 describe_listeners.set_listener_arns,
                 listeners by listener_arn,
                 "ListenerNotFound"
             ),
-            load_balancers: look!(
+            load_balancers: describe!(
                 elbv2,
                 describe_load_balancers.set_load_balancer_arns,
                 load_balancers by load_balancer_arn,
                 "LoadBalancerNotFound"
             ),
             tags: tags(elbv2),
-            target_groups: look!(
+            target_groups: describe!(
                 elbv2,
                 describe_target_groups.set_target_group_arns,
                 target_groups by target_group_arn,

@@ -12,7 +12,7 @@ use crate::{Absent as _, AwsError, Result};
 
 /// The bulk reads of one client.
 #[derive(Debug)]
-pub(crate) struct Looks {
+pub(crate) struct BulkReaders {
     pub(crate) addresses: Loader<types::Address>,
     pub(crate) flow_logs: Loader<types::FlowLog>,
     pub(crate) instances: Loader<types::Instance>,
@@ -27,7 +27,7 @@ pub(crate) struct Looks {
     pub(crate) vpcs: Loader<types::Vpc>,
 }
 
-macro_rules! look {
+macro_rules! describe {
     ($client:expr, $call:ident.$filters:ident($filter:literal), $items:ident by $id:ident) => {{
         let client: Client = $client.clone();
         Loader::new(move |ids: Vec<String>| {
@@ -47,40 +47,40 @@ macro_rules! look {
     }};
 }
 
-impl Looks {
+impl BulkReaders {
     pub(crate) fn new(ec2: &Client) -> Self {
         Self {
             addresses: addresses(ec2),
-            flow_logs: look!(
+            flow_logs: describe!(
                 ec2,
                 describe_flow_logs.filter("flow-log-id"),
                 flow_logs by flow_log_id
             ),
             instances: instances(ec2),
-            internet_gateways: look!(
+            internet_gateways: describe!(
                 ec2,
                 describe_internet_gateways.filters("internet-gateway-id"),
                 internet_gateways by internet_gateway_id
             ),
-            nat_gateways: look!(
+            nat_gateways: describe!(
                 ec2,
                 describe_nat_gateways.filter("nat-gateway-id"),
                 nat_gateways by nat_gateway_id
             ),
             route_table_associations: route_table_associations(ec2),
-            route_tables: look!(
+            route_tables: describe!(
                 ec2,
                 describe_route_tables.filters("route-table-id"),
                 route_tables by route_table_id
             ),
-            security_groups: look!(
+            security_groups: describe!(
                 ec2,
                 describe_security_groups.filters("group-id"),
                 security_groups by group_id
             ),
-            subnets: look!(ec2, describe_subnets.filters("subnet-id"), subnets by subnet_id),
+            subnets: describe!(ec2, describe_subnets.filters("subnet-id"), subnets by subnet_id),
             vpc_endpoints: vpc_endpoints(ec2),
-            vpcs: look!(ec2, describe_vpcs.filters("vpc-id"), vpcs by vpc_id),
+            vpcs: describe!(ec2, describe_vpcs.filters("vpc-id"), vpcs by vpc_id),
         }
     }
 }

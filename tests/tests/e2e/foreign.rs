@@ -19,7 +19,7 @@ use payctl_tests::emulator::{Emulator, Server};
 const ACCOUNT: &str = "123456789012";
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
-/// What a stranger made, by our address of the same name.
+/// What somebody else made, by our address of the same name.
 const THEIRS: [&str; 9] = [
     "cloudtrail.trail:main",
     "cloudwatch.alarm:lambda-errors",
@@ -32,7 +32,7 @@ const THEIRS: [&str; 9] = [
     "s3.bucket:files",
 ];
 
-/// Makes one of each named kind, as a stranger would, with `tags`.
+/// Makes one of each named kind, as somebody else would, with `tags`.
 async fn make_theirs(aws: &Aws, tags: &HashMap<String, String>) {
     let key = aws.kms.create_key().send().await.unwrap().key_metadata.unwrap();
     let alias = aws.kms.create_alias().alias_name("alias/payment-processing-dev");
@@ -106,7 +106,7 @@ async fn make_theirs(aws: &Aws, tags: &HashMap<String, String>) {
     trail.set_tags_list(Some(set.collect())).send().await.unwrap();
 }
 
-/// Everything a stranger made is refused by name and left alone.
+/// Everything somebody else made is refused by name and left alone.
 async fn are_refused(tags: &[(&str, &str)], theirs: &[&str], why: &str) {
     let server = Server::start(Emulator::Sandbox);
     let payctl = Payctl::new(&server);
