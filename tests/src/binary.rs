@@ -17,7 +17,7 @@ use payctl_stack::config::Config;
 use crate::emulator::{Server, root};
 
 /// Nothing that is tested takes longer.
-const PATIENCE: Duration = Duration::from_secs(240);
+const TIMEOUT: Duration = Duration::from_secs(240);
 
 /// What payctl deploys when it is told nothing else.
 const DEFAULT_STACK: &str = "pci-core";
@@ -201,7 +201,7 @@ impl Run {
     pub fn says(&mut self, text: &str) {
         while !self.stderr().contains(text) {
             let over = self.child.try_wait().unwrap().is_some();
-            let late = self.began.elapsed() > PATIENCE;
+            let late = self.began.elapsed() > TIMEOUT;
             assert!(
                 !over && !late,
                 "payctl {} never says {text:?}:\n{}",
@@ -243,7 +243,7 @@ impl Run {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            if self.began.elapsed() > PATIENCE {
+            if self.began.elapsed() > TIMEOUT {
                 let _ = self.child.kill();
                 panic!("payctl {} does not end:\n{}", self.words, self.stderr());
             }

@@ -33,7 +33,7 @@ pub struct KindInfo {
     pub repeat: Repeat,
     pub typical: Typical,
     pub pace: Pace,
-    pub patience: Duration,
+    pub wait_timeout: Duration,
     pub access: Access,
     /// Writes properties as the kind writes them: lists in their order, policies in one form.
     pub normalise: fn(&Value) -> Value,
@@ -67,7 +67,7 @@ impl KindInfo {
             repeat: R::REPEAT,
             typical: R::TYPICAL,
             pace: R::PACE,
-            patience: R::PATIENCE,
+            wait_timeout: R::WAIT_TIMEOUT,
             access: R::ACCESS,
             normalise: |value| {
                 let written = parse::<R>(value).and_then(|parsed| write(&parsed));

@@ -207,7 +207,7 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + Send + Sync +
     /// How far apart calls for things of this kind have to be.
     const PACE: Pace = Pace::FREE;
     /// How long a wait for it may last at most.
-    const PATIENCE: Duration = Duration::from_secs(600);
+    const WAIT_TIMEOUT: Duration = Duration::from_secs(600);
     /// What its verbs have to be allowed.
     const ACCESS: Access = Access::NONE;
 

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{Failure, FailureKind};
 
-/// How long each sort of failure is borne.
+/// How long each sort of failure is retried for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RetryPolicy {
     /// Throttling, internal errors and lost answers in a row.
@@ -31,7 +31,7 @@ impl RetryPolicy {
     };
 }
 
-/// How failures are being borne; one per step.
+/// The failures of one step so far.
 #[derive(Debug)]
 pub(crate) struct RetryState {
     policy: RetryPolicy,
@@ -48,7 +48,7 @@ impl RetryState {
         Self { policy, since: now, streak: now, sort: 0, tries: 0 }
     }
 
-    /// How long to wait before the next try; `None` when patience is at its end.
+    /// How long to wait before the next try; `None` when the policy gives up.
     pub(crate) fn next(&mut self, kind: FailureKind) -> Option<Duration> {
         use FailureKind::{Busy, Lost, NotYetVisible, Pending, Throttled, Unavailable};
         let sort = match kind {
@@ -87,7 +87,7 @@ fn exponential(tries: u32) -> Duration {
     Duration::from_millis(most / 4 + fastrand::u64(0..=most * 3 / 4))
 }
 
-/// Calls until it succeeds or patience is at its end.
+/// Calls until it succeeds or the policy gives up.
 pub(crate) async fn retry<T, F, Fut>(policy: RetryPolicy, mut call: F) -> Result<T, Failure>
 where
     F: FnMut() -> Fut,
@@ -97,7 +97,7 @@ where
     loop {
         match call().await {
             Ok(value) => return Ok(value),
-            Err(failure) => match patience.next(failure.kind) {
+            Err(failure) => match retries.next(failure.kind) {
                 Some(pause) => sleep(pause).await,
                 None => return Err(failure),
             },
@@ -117,11 +117,11 @@ mod tests {
         waiting: Duration::from_secs(600),
     };
 
-    /// The pauses until patience is at its end, in milliseconds, each of them waited.
+    /// The pauses until the policy gives up, in milliseconds, each of them waited.
     async fn pauses(policy: RetryPolicy, kind: FailureKind) -> Vec<u128> {
         let mut retries = RetryState::new(policy);
         let mut all = Vec::new();
-        while let Some(pause) = patience.next(kind) {
+        while let Some(pause) = retries.next(kind) {
             sleep(pause).await;
             all.push(pause.as_millis());
         }
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_spreading_is_looked_for_densely() {
+    async fn what_has_not_propagated_is_looked_for_often() {
         let all = pauses(POLICY, FailureKind::NotYetVisible).await;
         assert_eq!(all, [250, 500, 1000, 2000, 2000, 2000, 2000], "10 s, and not a try after them");
     }
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_outage_is_borne_at_ever_longer_random_pauses() {
+    async fn an_outage_is_retried_at_ever_longer_random_pauses() {
         for kind in [FailureKind::Throttled, FailureKind::Unavailable, FailureKind::Lost] {
             let all = pauses(POLICY, kind).await;
             assert!(all.iter().sum::<u128>() <= 60_000, "{all:?}");
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_is_made_until_it_succeeds_or_patience_ends() {
+    async fn a_call_is_made_until_it_succeeds_or_the_policy_gives_up() {
         let calls = Cell::new(0);
         let call = |succeeds_at: u32| {
             let calls = &calls;

@@ -99,12 +99,12 @@ impl Local {
     /// Takes the lock for `command`, waiting for another run's end as long as that is asked for.
     pub(crate) async fn lock(&self, command: &str, global: &Global) -> Result<Session, CliError> {
         let (began, mut told) = (Instant::now(), false);
-        let patience = Duration::from_secs(global.lock_timeout);
+        let timeout = Duration::from_secs(global.lock_timeout);
         loop {
             match self.store.lock(&Self::holder(command)) {
-                Err(StateError::Locked { holder, .. }) if began.elapsed() < patience => {
+                Err(StateError::Locked { holder, .. }) if began.elapsed() < timeout => {
                     if !std::mem::replace(&mut told, true) {
-                        let seconds = patience.as_secs();
+                        let seconds = timeout.as_secs();
                         report::say(&format!("waiting up to {seconds} s for {holder} to end"));
                     }
                     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -140,10 +140,16 @@ impl Environment {
     /// input is found here, before anything is changed.
     pub(crate) async fn open(
         global: &Global,
-        local: Local,
+        mut local: Local,
         handlers: Handlers,
     ) -> Result<Self, CliError> {
         let loaded = local.load()?;
+        // The sandbox runs the functions on this machine.
+        if global.sandbox
+            && let Some(architecture) = handlers::of_this_machine()
+        {
+            local.config.default_architecture(architecture);
+        }
         let (artifacts, digests) = match handlers {
             Handlers::Needed => {
                 let architecture = local.system.architecture(&local.config);

@@ -269,7 +269,7 @@ async fn delete(environment: &Environment, call: Call<'_>, outputs: &Value) {
     patiently(|| environment.provider.delete(call, outputs)).await.unwrap();
 }
 
-/// Calls until it is no longer on its way; the engine does the same with more patience.
+/// Calls until it is no longer on its way; the engine does the same for longer.
 async fn patiently<'a, F>(mut step: F) -> Result<(), Failure>
 where
     F: FnMut() -> payctl_engine::Answer<'a, ()>,

@@ -256,7 +256,7 @@ pub async fn a_cluster_takes_its_time() {
     complete(&outcome);
     assert_eq!(environment.state().resources.len(), 0);
 
-    // Again, but the cluster and an instance without the engine's patience.
+    // Again, but the cluster and an instance without the engine's retries.
     let (_, outcome) = environment.run(&without_database(&environment.facts), Goal::Up).await;
     complete(&outcome);
     let state = environment.state();

@@ -65,7 +65,7 @@ impl Resource for Group {
     const STABLE_OUTPUTS: &'static [&'static str] = &["name"];
     const TYPICAL: Typical = Typical { created: 1.0, ready: 35.0, deleted: 90.0 };
     // An instance takes its minutes to stop, and what does not start is tried again and again.
-    const PATIENCE: Duration = Duration::from_secs(30 * 60);
+    const WAIT_TIMEOUT: Duration = Duration::from_secs(30 * 60);
     const ACCESS: Access = Access {
         look: &["autoscaling:DescribeAutoScalingGroups"],
         // The activities say why nothing starts. Of the last three, AWS asks whether the caller might do by itself what the group does.

@@ -64,7 +64,7 @@ impl Resource for Table {
     const KEEPS_DATA: bool = true;
     const TYPICAL: Typical = Typical { created: 0.5, ready: 10.0, deleted: 10.0 };
     // An index that is added later takes eight minutes even where there is nothing to read.
-    const PATIENCE: Duration = Duration::from_secs(60 * 60);
+    const WAIT_TIMEOUT: Duration = Duration::from_secs(60 * 60);
     const ACCESS: Access = Access {
         look: &[
             "dynamodb:DescribeContinuousBackups",

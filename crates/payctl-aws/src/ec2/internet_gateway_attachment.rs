@@ -36,7 +36,7 @@ impl Resource for InternetGatewayAttachment {
     const REPEAT: Repeat = Repeat::Unique;
     const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.5 };
     // Public addresses are seen as mapped for some minutes after they were given back.
-    const PATIENCE: Duration = Duration::from_secs(20 * 60);
+    const WAIT_TIMEOUT: Duration = Duration::from_secs(20 * 60);
     const ACCESS: Access = Access {
         look: &["ec2:DescribeInternetGateways"],
         create: &["ec2:AttachInternetGateway"],

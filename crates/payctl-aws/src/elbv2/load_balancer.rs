@@ -82,7 +82,7 @@ impl Resource for LoadBalancer {
     const HOLDS: &'static [&'static str] = &["subnets", "security_groups"];
     const TYPICAL: Typical = Typical { created: 1.0, ready: 150.0, deleted: 180.0 };
     // Its interfaces outlive it by minutes.
-    const PATIENCE: Duration = Duration::from_secs(20 * 60);
+    const WAIT_TIMEOUT: Duration = Duration::from_secs(20 * 60);
     const ACCESS: Access = Access {
         look: &[
             "elasticloadbalancing:DescribeLoadBalancerAttributes",

@@ -62,7 +62,7 @@ impl Resource for Bucket {
     const TYPICAL: Typical = Typical { created: 0.5, ready: 1.5, deleted: 1.0 };
     // A thousand versions are deleted in about a second; and a name may be locked for minutes
     // after its bucket was deleted.
-    const PATIENCE: Duration = Duration::from_secs(60 * 60);
+    const WAIT_TIMEOUT: Duration = Duration::from_secs(60 * 60);
     const ACCESS: Access = Access {
         look: &[
             "s3:GetBucketOwnershipControls",

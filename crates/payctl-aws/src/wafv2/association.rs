@@ -35,7 +35,7 @@ impl Resource for Association {
     const HOLDS: &'static [&'static str] = &["web_acl"];
     const TYPICAL: Typical = Typical { created: 5.0, ready: 0.0, deleted: 2.0 };
     // A new web ACL or stage is not known everywhere in WAF for up to some minutes.
-    const PATIENCE: Duration = Duration::from_secs(5 * 60);
+    const WAIT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
     const ACCESS: Access = Access {
         look: &["wafv2:GetWebACL", "wafv2:GetWebACLForResource"],
         create: &["apigateway:SetWebACL", "wafv2:AssociateWebACL"],

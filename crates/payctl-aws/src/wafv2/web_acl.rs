@@ -49,7 +49,7 @@ impl Resource for WebAcl {
     const STABLE_OUTPUTS: &'static [&'static str] = &["name"];
     const TYPICAL: Typical = Typical { created: 2.0, ready: 0.0, deleted: 2.0 };
     // What was made or let go a moment ago is not known everywhere in WAF.
-    const PATIENCE: Duration = Duration::from_secs(5 * 60);
+    const WAIT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
     const ACCESS: Access = Access {
         look: &["wafv2:GetWebACL", "wafv2:ListTagsForResource", "wafv2:ListWebACLs"],
         create: &["wafv2:CreateWebACL", "wafv2:TagResource"],

@@ -1,4 +1,4 @@
-//! One operation: journal, call, journal, state; and the patience around it.
+//! One operation: journal, call, journal, state; and the retries around it.
 
 use std::future::Future;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use super::{Halt, Run};
 use crate::event::Event;
 use crate::owner::Ownership;
 use crate::plan::{Action, Step};
-use crate::retry::{RetryPolicy, RetryState, near};
+use crate::retry::{RetryPolicy, RetryState, fast_backoff};
 use crate::schedule::{Operation, Phase};
 use crate::state::{Deposed, Entry, Intent, IntentAction, Record, Status, new_token};
 use crate::{Call, Changed, Failure, FailureKind, KindInfo, Readiness, Repeat};
 
-/// How long throttling, internal errors and lost answers in a row are borne.
+/// How long throttling, internal errors and lost answers in a row are retried for.
 const OUTAGE: Duration = Duration::from_secs(90);
 /// How many calls of others come first at most, where calls have a pace.
 const TURNS: u32 = 20;
@@ -80,7 +80,7 @@ impl Work<'_, '_> {
         // Where the account may make so few calls, others' are in the way of ours for longer.
         let turns = self.kind.pace.create.max(self.kind.pace.delete) * TURNS;
         let outage = OUTAGE.max(turns);
-        RetryPolicy { outage, propagation: PROPAGATION_TIMEOUT, waiting: self.kind.patience }
+        RetryPolicy { outage, propagation: PROPAGATION_TIMEOUT, waiting: self.kind.wait_timeout }
     }
 
     /// The token of the next call: that of the interrupted one, where there is one, so that the
@@ -170,7 +170,7 @@ impl Work<'_, '_> {
                     return Err(Halt::Failed(failure));
                 }
             }
-            self.pause(&mut patience, failure).await?;
+            self.pause(&mut retries, failure).await?;
         }
     }
 
@@ -338,7 +338,7 @@ impl Work<'_, '_> {
         loop {
             let look = || self.run.provider.ready(call, outputs);
             let Readiness::NotYet(what) = self.patiently(look).await? else { return Ok(()) };
-            if began.elapsed() > self.kind.patience {
+            if began.elapsed() > self.kind.wait_timeout {
                 let waited = began.elapsed().as_secs();
                 let message = format!("still waiting for {what} after {waited} s");
                 return Err(Failure::new(FailureKind::Pending, message).into());
@@ -387,7 +387,7 @@ impl Work<'_, '_> {
         self.run.wrote(self.step, record, true)
     }
 
-    /// Calls until it succeeds, the stop is asked for, or patience is at its end.
+    /// Calls until it succeeds, the stop is asked for, or the policy gives up.
     async fn patiently<T, F, Fut>(&self, mut call: F) -> Result<T, Halt>
     where
         F: FnMut() -> Fut,
@@ -397,7 +397,7 @@ impl Work<'_, '_> {
         loop {
             match self.attempt(call()).await? {
                 Ok(value) => return Ok(value),
-                Err(failure) => self.pause(&mut patience, failure).await?,
+                Err(failure) => self.pause(&mut retries, failure).await?,
             }
         }
     }
@@ -419,8 +419,8 @@ impl Work<'_, '_> {
     }
 
     /// Waits before the next try, or gives the failure back.
-    async fn pause(&self, patience: &mut RetryState, failure: Failure) -> Result<(), Halt> {
-        let Some(pause) = patience.next(failure.kind) else { return Err(failure.into()) };
+    async fn pause(&self, retries: &mut RetryState, failure: Failure) -> Result<(), Halt> {
+        let Some(pause) = retries.next(failure.kind) else { return Err(failure.into()) };
         match failure.kind {
             FailureKind::Pending => self.waiting(failure.message),
             _ => {

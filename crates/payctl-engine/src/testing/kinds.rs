@@ -28,7 +28,7 @@ pub fn synthetic() -> Kinds {
         repeat: Repeat::Search,
         typical: Typical { created: 1.0, ready: 2.0, deleted: 1.0 },
         pace: Pace::FREE,
-        patience: Duration::from_secs(600),
+        wait_timeout: Duration::from_secs(600),
         access: crate::Access::NONE,
         normalise: Value::clone,
     };
