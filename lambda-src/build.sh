@@ -1,8 +1,11 @@
 #!/bin/sh
-# Builds every handler for Lambda (provided.al2023) into target/lambda/<name>/bootstrap.
+# Builds every handler for Lambda (provided.al2023) into target/lambda/<name>/bootstrap, or, for
+# processors that this machine does not have, target/lambda/<processors>/<name>/bootstrap: both can
+# stand side by side.
 #
-#   build.sh            x86_64
-#   build.sh --arm64    arm64; needs `rustup target add aarch64-unknown-linux-gnu`
+#   build.sh             for this machine's processors
+#   build.sh --x86_64    x86_64; elsewhere it needs `rustup target add x86_64-unknown-linux-gnu`
+#   build.sh --arm64     arm64; elsewhere it needs `rustup target add aarch64-unknown-linux-gnu`
 #
 # The same source gives the same bytes in any folder: the paths of the source, of cargo's home and
 # of the toolchain are replaced, the linker (zig, brought by cargo-lambda) is pinned.
@@ -18,11 +21,16 @@ ziglang=0.17.1
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 cd "$here"
 
-architecture=x86_64
+case $(uname -m) in
+    aarch64 | arm64) machine=aarch64 ;;
+    *) machine=x86_64 ;;
+esac
+architecture=$machine
 for argument in "$@"; do
     case $argument in
+        --x86_64) architecture=x86_64 ;;
         --arm64) architecture=aarch64 ;;
-        *) echo "usage: build.sh [--arm64]" >&2; exit 2 ;;
+        *) echo "usage: build.sh [--x86_64 | --arm64]" >&2; exit 2 ;;
     esac
 done
 target=$architecture-unknown-linux-gnu
@@ -73,13 +81,15 @@ export RUSTFLAGS CFLAGS CARGO_TARGET_DIR="$target_dir"
 export SOURCE_DATE_EPOCH=0 CARGO_INCREMENTAL=0 LC_ALL=C TZ=UTC
 export PATH="$tools/bin:$PATH"
 
-set -- --release --locked --output-format binary --lambda-dir "$target_dir/lambda"
 case $architecture in
-    x86_64) set -- "$@" --x86-64 ;;
-    aarch64) set -- "$@" --arm64 ;;
+    x86_64) name=x86_64 option=--x86-64 ;;
+    aarch64) name=arm64 option=--arm64 ;;
 esac
+lambda_dir=$target_dir/lambda
+[ "$architecture" = "$machine" ] || lambda_dir=$lambda_dir/$name
+set -- --release --locked --output-format binary --lambda-dir "$lambda_dir" $option
 cargo lambda build "$@"
 
-for bootstrap in "$target_dir"/lambda/*/bootstrap; do
+for bootstrap in "$lambda_dir"/*/bootstrap; do
     echo "$bootstrap $(wc -c < "$bootstrap") bytes"
 done

@@ -1,6 +1,6 @@
 //! The configuration: `payctl.toml`, of which every key has a default.
 
-use payctl_aws::Tags;
+use payctl_aws::{Architecture, Tags};
 use serde::{Deserialize, Serialize};
 
 use crate::context::OUR_TAGS;
@@ -89,6 +89,19 @@ pub struct BadValue {
 }
 
 impl Config {
+    /// Lets functions run on `architecture` where the configuration does not choose one.
+    pub fn default_architecture(&mut self, architecture: Architecture) {
+        let Self { pci_core, secure_api, cost_optimized, migration, .. } = self;
+        for chosen in [
+            &mut pci_core.architecture,
+            &mut secure_api.architecture,
+            &mut cost_optimized.architecture,
+            &mut migration.architecture,
+        ] {
+            chosen.get_or_insert(architecture);
+        }
+    }
+
     /// Checks what types cannot say.
     ///
     /// # Errors

@@ -305,7 +305,7 @@ impl System<'_> {
                 name: wanted.name,
                 description: wanted.description,
                 handler: wanted.handler,
-                architecture: parameters.architecture,
+                architecture: parameters.architecture(),
                 memory_mb: parameters.memory_mb,
                 timeout_s: wanted.timeout_s,
                 reserved_concurrency: wanted.reserved_concurrency,

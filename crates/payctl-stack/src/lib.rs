@@ -64,7 +64,7 @@ pub const SYSTEMS: &[System] = &[
         handlers: &[pci_core::HANDLER],
         zones: 3,
         prerequisites: |_| Prerequisites::default(),
-        architecture: |config| config.pci_core.architecture,
+        architecture: |config| config.pci_core.architecture(),
         declare: |context, config| pci_core::declare(context, &config.pci_core),
     },
     System {
@@ -77,7 +77,7 @@ pub const SYSTEMS: &[System] = &[
             api_logs: true,
             ..Prerequisites::default()
         },
-        architecture: |config| config.secure_api.architecture,
+        architecture: |config| config.secure_api.architecture(),
         declare: |context, config| secure_api::declare(context, &config.secure_api),
     },
     System {
@@ -92,7 +92,7 @@ pub const SYSTEMS: &[System] = &[
             detector: Some(config.cost_optimized.create_detector),
             ..Prerequisites::default()
         },
-        architecture: |config| config.cost_optimized.architecture,
+        architecture: |config| config.cost_optimized.architecture(),
         declare: |context, config| cost_optimized::declare(context, &config.cost_optimized),
     },
     System {
@@ -104,7 +104,7 @@ pub const SYSTEMS: &[System] = &[
             database: Some(migration::database(&config.migration)),
             ..Prerequisites::default()
         },
-        architecture: |config| config.migration.architecture,
+        architecture: |config| config.migration.architecture(),
         declare: |context, config| migration::declare(context, &config.migration),
     },
 ];

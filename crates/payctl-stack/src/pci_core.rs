@@ -200,7 +200,7 @@ impl System<'_> {
                 name: "payment-processor",
                 description: "Stores payments from files and events, each at most once",
                 handler: HANDLER,
-                architecture: parameters.architecture,
+                architecture: parameters.architecture(),
                 memory_mb: parameters.memory_mb,
                 timeout_s: parameters.timeout_s,
                 reserved_concurrency: parameters.reserved_concurrency,

@@ -262,7 +262,7 @@ impl System<'_> {
                 name: "payment-processor",
                 description: "Stores payments that are posted, each at most once",
                 handler: HANDLER,
-                architecture: parameters.architecture,
+                architecture: parameters.architecture(),
                 memory_mb: parameters.memory_mb,
                 timeout_s: parameters.timeout_s,
                 reserved_concurrency: parameters.reserved_concurrency,

@@ -1,12 +1,28 @@
 //! The handlers' binaries: found, checked and zipped before anything is changed.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use payctl_aws::{Architecture, Artifacts, CodeSha256, check_machine};
 use payctl_stack::System;
 
 use crate::error::CliError;
+
+/// The processors of this machine, so far as Lambda has them.
+pub(crate) fn of_this_machine() -> Option<Architecture> {
+    match std::env::consts::ARCH {
+        "x86_64" => Some(Architecture::X86_64),
+        "aarch64" => Some(Architecture::Arm64),
+        _ => None,
+    }
+}
+
+/// Where the handler `name` is: builds for several processors stand side by side in folders named
+/// after them, those for this machine in `folder` itself.
+fn find(folder: &Path, name: &str, architecture: Architecture) -> PathBuf {
+    let own = folder.join(architecture.to_string()).join(name).join("bootstrap");
+    if own.exists() { own } else { folder.join(name).join("bootstrap") }
+}
 
 /// Loads the handlers of `system` from `folder`.
 pub(crate) fn load(
@@ -17,7 +33,7 @@ pub(crate) fn load(
     let mut artifacts = Artifacts::default();
     let mut digests = BTreeMap::new();
     for name in system.handlers {
-        let path = folder.join(name).join("bootstrap");
+        let path = find(folder, name, architecture);
         let failed = |what: &str| CliError::failed(format!("{what} {}", path.display()));
         let build = match architecture {
             Architecture::Arm64 => "build it with `lambda-src/build.sh --arm64`",

@@ -51,7 +51,7 @@ pub struct Parameters {
     /// How many of the API function may run at once; 0 sets no limit.
     pub reserved_concurrency: u32,
     /// The processors the functions run on.
-    pub architecture: Architecture,
+    pub architecture: Option<Architecture>,
     /// Who may call the API.
     pub authorization: Authorization,
     /// How many requests may come at once.
@@ -119,7 +119,7 @@ impl Default for Parameters {
             timeout_s: 30,
             event_timeout_s: 60,
             reserved_concurrency: 50,
-            architecture: Architecture::Arm64,
+            architecture: None,
             authorization: Authorization::None,
             burst_limit: 2000,
             rate_limit: 1000,
@@ -146,6 +146,12 @@ impl Default for Parameters {
 }
 
 impl Parameters {
+    /// The processors the functions run on.
+    #[must_use]
+    pub fn architecture(&self) -> Architecture {
+        self.architecture.unwrap_or(Architecture::Arm64)
+    }
+
     /// Checks what types cannot say.
     ///
     /// # Errors

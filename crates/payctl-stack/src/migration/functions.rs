@@ -186,7 +186,7 @@ impl System<'_> {
                 name: wanted.name,
                 description: wanted.description,
                 handler: wanted.name,
-                architecture: parameters.architecture,
+                architecture: parameters.architecture(),
                 memory_mb: parameters.memory_mb,
                 timeout_s: parameters.timeout_s,
                 reserved_concurrency: wanted.reserved_concurrency,

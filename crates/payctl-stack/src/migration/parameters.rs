@@ -58,7 +58,7 @@ pub struct Parameters {
     /// How many of the validating function may run at once; 0 sets no limit.
     pub reserved_concurrency: u32,
     /// The processors they run on.
-    pub architecture: Architecture,
+    pub architecture: Option<Architecture>,
     /// Who may call the API.
     pub authorization: Authorization,
     /// Whose pages may call it, such as `https://shop.example`.
@@ -131,7 +131,7 @@ impl Default for Parameters {
             memory_mb: 512,
             timeout_s: 30,
             reserved_concurrency: 10,
-            architecture: Architecture::X86_64,
+            architecture: None,
             authorization: Authorization::None,
             cors_origins: Vec::new(),
             burst_limit: 2000,
@@ -163,6 +163,12 @@ const CLASS: &str = "db.";
 const CURRENCIES: [&str; 4] = ["EUR", "GBP", "JPY", "USD"];
 
 impl Parameters {
+    /// The processors the functions run on.
+    #[must_use]
+    pub fn architecture(&self) -> Architecture {
+        self.architecture.unwrap_or(Architecture::X86_64)
+    }
+
     /// Checks what types cannot say.
     ///
     /// # Errors

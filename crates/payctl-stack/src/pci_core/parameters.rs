@@ -45,7 +45,7 @@ pub struct Parameters {
     /// How many of the function may run at once; 0 sets no limit.
     pub reserved_concurrency: u32,
     /// The processors the function runs on.
-    pub architecture: Architecture,
+    pub architecture: Option<Architecture>,
     /// More errors than this within 5 minutes raise the alarm.
     pub error_alarm_above: f64,
     /// More throttled writes than this within 5 minutes raise the alarm.
@@ -72,7 +72,7 @@ impl Default for Parameters {
             memory_mb: 512,
             timeout_s: 300,
             reserved_concurrency: 10,
-            architecture: Architecture::X86_64,
+            architecture: None,
             error_alarm_above: 5.0,
             throttle_alarm_above: 0.0,
         }
@@ -80,6 +80,12 @@ impl Default for Parameters {
 }
 
 impl Parameters {
+    /// The processors the function runs on.
+    #[must_use]
+    pub fn architecture(&self) -> Architecture {
+        self.architecture.unwrap_or(Architecture::X86_64)
+    }
+
     /// Checks what types cannot say.
     ///
     /// # Errors

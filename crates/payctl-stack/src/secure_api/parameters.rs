@@ -33,7 +33,7 @@ pub struct Parameters {
     /// How many of the function may run at once; 0 sets no limit.
     pub reserved_concurrency: u32,
     /// The processors the function runs on.
-    pub architecture: Architecture,
+    pub architecture: Option<Architecture>,
     /// Who may post payments.
     pub authorization: Authorization,
     /// How many requests may come at once.
@@ -58,7 +58,7 @@ impl Default for Parameters {
             memory_mb: 256,
             timeout_s: 30,
             reserved_concurrency: 0,
-            architecture: Architecture::X86_64,
+            architecture: None,
             authorization: Authorization::None,
             burst_limit: 200,
             rate_limit: 100,
@@ -68,6 +68,12 @@ impl Default for Parameters {
 }
 
 impl Parameters {
+    /// The processors the function runs on.
+    #[must_use]
+    pub fn architecture(&self) -> Architecture {
+        self.architecture.unwrap_or(Architecture::X86_64)
+    }
+
     /// Checks what types cannot say.
     ///
     /// # Errors
