@@ -159,7 +159,7 @@ impl Payctl {
         let ended = self.run(&["plan", "--json", "--detailed-exitcode"]);
         let plan: Plan = serde_json::from_str(&ended.stdout)
             .unwrap_or_else(|error| panic!("the plan is no plan: {error}\n{ended}"));
-        let code = match (plan.refusals.is_empty(), plan.is_empty()) {
+        let code = match (plan.refusals.is_empty(), plan.is_up_to_date()) {
             (false, _) => 1,
             (true, true) => 0,
             (true, false) => 2,

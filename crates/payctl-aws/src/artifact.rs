@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write as _};
+use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,9 +17,20 @@ id! {
     CodeSha256,
 }
 
-/// The zips of this run, by digest.
+/// What a binary's zip depends on besides the binary: whoever remembers the digest of a zip does so
+/// for this. A test holds the versions against Cargo.lock.
+pub const ZIP_FORMAT: &str = "deflate 9, zip 9.4.1, zlib-rs 0.6.8";
+
+/// The handlers of this run, by the digest of their zips.
 #[derive(Debug, Default)]
-pub struct Artifacts(BTreeMap<CodeSha256, Vec<u8>>);
+pub struct Artifacts(BTreeMap<CodeSha256, Artifact>);
+
+/// A binary, and its zip once that was asked for.
+#[derive(Debug)]
+struct Artifact {
+    bootstrap: Vec<u8>,
+    zip: OnceLock<Vec<u8>>,
+}
 
 /// The processors Lambda runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -63,23 +75,48 @@ impl Artifacts {
     /// # Errors
     /// When it cannot be zipped.
     pub fn add(&mut self, bootstrap: &[u8]) -> Result<CodeSha256> {
-        let zip = zip(bootstrap).map_err(|source| {
-            AwsError::invalid(format!("the handler cannot be zipped: {source}"))
-        })?;
-        let digest = CodeSha256::from(STANDARD.encode(Sha256::digest(&zip)));
-        self.0.insert(digest.clone(), zip);
+        let zip = zipped(bootstrap)?;
+        let digest = digest(&zip);
+        let artifact = Artifact { bootstrap: bootstrap.to_vec(), zip: zip.into() };
+        self.0.insert(digest.clone(), artifact);
         Ok(digest)
+    }
+
+    /// Keeps a binary whose zip is known to have this digest: it is zipped only where it is
+    /// uploaded.
+    pub fn add_known(&mut self, bootstrap: Vec<u8>, digest: CodeSha256) {
+        self.0.insert(digest, Artifact { bootstrap, zip: OnceLock::new() });
     }
 
     /// The zip of that digest.
     ///
     /// # Errors
-    /// When this run has no such zip.
-    pub fn get(&self, digest: &CodeSha256) -> Result<&[u8]> {
-        self.0.get(digest).map(Vec::as_slice).ok_or_else(|| {
-            AwsError::invalid(format!("no handler with the digest {digest} was loaded"))
-        })
+    /// When this run has no such zip, or what was remembered of it is not true.
+    pub fn get(&self, wanted: &CodeSha256) -> Result<&[u8]> {
+        let artifact = self.0.get(wanted).ok_or_else(|| {
+            AwsError::invalid(format!("no handler with the digest {wanted} was loaded"))
+        })?;
+        if let Some(zip) = artifact.zip.get() {
+            return Ok(zip);
+        }
+        let zip = zipped(&artifact.bootstrap)?;
+        if digest(&zip) != *wanted {
+            return Err(AwsError::invalid(format!(
+                "the handler's zip has not the digest {wanted} that was remembered of it: empty \
+                 the folder `zips` of payctl's cache"
+            )));
+        }
+        Ok(artifact.zip.get_or_init(|| zip))
     }
+}
+
+fn digest(zip: &[u8]) -> CodeSha256 {
+    STANDARD.encode(Sha256::digest(zip)).into()
+}
+
+fn zipped(bootstrap: &[u8]) -> Result<Vec<u8>> {
+    zip(bootstrap)
+        .map_err(|source| AwsError::invalid(format!("the handler cannot be zipped: {source}")))
 }
 
 fn zip(bootstrap: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
@@ -131,6 +168,28 @@ mod tests {
         assert_eq!(artifacts.add(b"\x7fELF code").unwrap(), digest);
         assert_ne!(artifacts.add(b"\x7fELF other").unwrap(), digest);
         assert_eq!(&artifacts.get(&digest).unwrap()[..2], b"PK");
+    }
+
+    #[test]
+    fn a_zip_whose_digest_is_known_is_made_when_it_is_asked_for() {
+        let digest = Artifacts::default().add(b"\x7fELF code").unwrap();
+        let mut artifacts = Artifacts::default();
+        artifacts.add_known(b"\x7fELF code".to_vec(), digest.clone());
+        assert_eq!(&artifacts.get(&digest).unwrap()[..2], b"PK");
+        // What was remembered wrongly is never uploaded.
+        artifacts.add_known(b"\x7fELF other".to_vec(), digest.clone());
+        let error = artifacts.get(&digest).unwrap_err().to_string();
+        assert!(error.contains("empty the folder `zips`"), "{error}");
+    }
+
+    #[test]
+    fn the_zips_format_names_what_makes_them() {
+        let lock = include_str!("../../../Cargo.lock");
+        for name in ["zip", "zlib-rs"] {
+            let entry = format!("name = \"{name}\"\nversion = \"");
+            let version = lock.split_once(&entry).unwrap().1.split('"').next().unwrap();
+            assert!(ZIP_FORMAT.contains(&format!("{name} {version}")), "{name} {version}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Leftovers: what still carries an environment's ownership tags, by AWS's own account.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_ec2::types::{InstanceStateName, NatGatewayState};
 use aws_sdk_kms::types::KeyState;
 use aws_sdk_resourcegroupstagging::types::TagFilter;
@@ -38,9 +40,43 @@ pub async fn leftovers(
     owner: &Owner,
     asked: impl Fn(&Leftover) -> bool,
 ) -> Result<Vec<Leftover>> {
+    let found = tagged(aws, &owner.search()).await?;
+    existing(aws, found.into_iter().map(|(left, _)| left).filter(asked).collect()).await
+}
+
+/// The same, and how many resources other stacks have under `owner`'s suffix, by stack.
+///
+/// # Errors
+/// When AWS cannot be asked.
+pub async fn leftovers_and_others(
+    aws: &Aws,
+    owner: &Owner,
+    asked: impl Fn(&Leftover) -> bool,
+) -> Result<(Vec<Leftover>, BTreeMap<String, usize>)> {
+    let (mut ours, mut theirs) = (Vec::new(), BTreeMap::<String, Vec<Leftover>>::new());
+    for (left, tags) in tagged(aws, &owner.search_suffix()).await? {
+        match owner::stack(&tags) {
+            Some(stack) if stack == owner.stack => ours.push(left),
+            Some(stack) => theirs.entry(stack.to_owned()).or_default().push(left),
+            None => {}
+        }
+    }
+    let mut others = BTreeMap::new();
+    for (stack, found) in theirs {
+        let found = existing(aws, found).await?;
+        if !found.is_empty() {
+            others.insert(stack, found.len());
+        }
+    }
+    ours.retain(asked);
+    Ok((existing(aws, ours).await?, others))
+}
+
+/// What carries these tags, by AWS's list.
+async fn tagged(aws: &Aws, wanted: &[(&str, &str)]) -> Result<Vec<(Leftover, Tags)>> {
     let mut request = aws.tagging.get_resources().resources_per_page(100);
-    for (name, value) in owner.search() {
-        request = request.tag_filters(TagFilter::builder().key(name).values(value).build());
+    for (name, value) in wanted {
+        request = request.tag_filters(TagFilter::builder().key(*name).values(*value).build());
     }
     let mut pages = request.into_paginator().items().send();
     let mut all = Vec::new();
@@ -50,8 +86,13 @@ pub async fn leftovers(
             found.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect();
         let address = owner::address(&tags);
         let left = found.resource_arn.map(|arn| Leftover { arn: arn.into(), address });
-        all.extend(left.filter(&asked));
+        all.extend(left.map(|left| (left, tags)));
     }
+    Ok(all)
+}
+
+/// Those of `all` that exist, in order.
+async fn existing(aws: &Aws, mut all: Vec<Leftover>) -> Result<Vec<Leftover>> {
     let there = try_join_all(all.iter().map(|left| exists(aws, left.arn.as_str()))).await?;
     let mut there = there.into_iter();
     all.retain(|_| there.next().unwrap_or(true));

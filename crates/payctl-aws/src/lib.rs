@@ -40,11 +40,11 @@ pub mod ssm;
 pub mod wafv2;
 
 pub use access::{Task, policy};
-pub use artifact::{Architecture, Artifacts, CodeSha256, NotRunnable, check_machine};
+pub use artifact::{Architecture, Artifacts, CodeSha256, NotRunnable, ZIP_FORMAT, check_machine};
 pub use cloud::{Aws, Calls, ClientOptions, Connection, Facts};
 pub use document::Document;
 pub use error::{Absent, AwsError, Present, Result};
-pub use leftovers::{Leftover, leftovers};
+pub use leftovers::{Leftover, leftovers, leftovers_and_others};
 pub use lookups::{DetectorFound, Recorder};
 pub use names::{Arn, Set, Tags, Zone};
 pub use policy::{Policy, Statement};

@@ -77,7 +77,7 @@ impl Outcome {
 /// state is the caller's.
 ///
 /// # Errors
-/// When internal error: invalid plan (please report); nothing is changed then. Failures of steps are in the
+/// When the plan is invalid; nothing is changed then. Failures of steps are in the
 /// outcome.
 pub async fn execute(
     plan: &Plan,

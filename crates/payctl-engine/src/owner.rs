@@ -63,6 +63,12 @@ impl Owner {
         [(STACK, &self.stack), (SUFFIX, &self.suffix)]
     }
 
+    /// The tag that all resources of this suffix carry, of whatever stack they are.
+    #[must_use]
+    pub fn search_suffix(&self) -> [(&'static str, &str); 1] {
+        [(SUFFIX, &self.suffix)]
+    }
+
     /// What the `tags` of the resource declared at `address` say.
     #[must_use]
     pub fn ownership(&self, address: &Address, tags: &Value) -> Ownership {
@@ -95,6 +101,12 @@ impl Owner {
 #[must_use]
 pub fn lineage(tags: &Value) -> Option<&str> {
     tags.get(LINEAGE)?.as_str()
+}
+
+/// The stack that `tags` name.
+#[must_use]
+pub fn stack(tags: &BTreeMap<String, String>) -> Option<&str> {
+    tags.get(STACK).map(String::as_str)
 }
 
 /// The address that `tags` name.

@@ -120,7 +120,7 @@ pub struct Refusal {
 }
 
 /// How many steps do what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct Counts {
     pub create: usize,
@@ -184,11 +184,30 @@ impl Action {
     }
 }
 
+impl Step {
+    /// Whether it is there, exactly as declared: on record, or found.
+    #[must_use]
+    pub fn is_as_declared(&self) -> bool {
+        match self.action {
+            Action::Keep => true,
+            Action::Adopt => self.changes.is_empty(),
+            _ => false,
+        }
+    }
+}
+
 impl Plan {
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.steps.iter().all(|step| step.action == Action::Keep && step.deposed.is_empty())
+    }
+
+    /// Whether the cloud stays as it is: what there is left to do is at most to record what was
+    /// found and is exactly as declared, as on a machine without the state.
+    #[must_use]
+    pub fn is_up_to_date(&self) -> bool {
+        self.steps.iter().all(|step| step.is_as_declared() && step.deposed.is_empty())
     }
 
     /// Puts what only its tags told of on record, before anything is done: the next run has a state

@@ -79,7 +79,7 @@ pub enum LintError {
 /// Lays a plan out in operations, and checks it.
 ///
 /// # Errors
-/// When internal error: invalid plan (please report).
+/// When the plan is invalid.
 pub fn schedule<'a>(plan: &'a Plan, kinds: &Kinds) -> Result<Schedule<'a>, LintError> {
     lay_out(&plan.steps, kinds)?.map_err(|(operations, cycle)| named(&operations, &cycle))
 }

@@ -308,6 +308,9 @@ pub(crate) struct ShiftArgs {
     /// Give up the gradual shift that is under way: back to its last healthy share
     #[arg(long)]
     pub(crate) back: bool,
+    /// With --green: send requests to green though it has no healthy target
+    #[arg(long, requires = "green")]
+    pub(crate) force: bool,
 }
 
 /// Of a hundred requests, how many green gets, step by step.

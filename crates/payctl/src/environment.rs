@@ -41,6 +41,8 @@ pub(crate) struct Environment {
     pub(crate) sandbox: bool,
     /// What AWS lists under its tags and nobody declares or recorded, where that was asked.
     pub(crate) orphans: Vec<Leftover>,
+    /// The run of another process that went on while this one only looked.
+    pub(crate) overlapping: Option<String>,
     /// What the lookups found of ours that AWS's list of tags leaves out.
     unlisted: Option<Address>,
 }
@@ -66,6 +68,12 @@ impl Local {
         };
         let store = Store::at(base.join(system.name).join(suffix.as_str()));
         Ok(Self { system, suffix, config, store })
+    }
+
+    /// Where this folder would keep another system under the same suffix.
+    fn store_of(&self, system: &System) -> Option<Store> {
+        let base = self.store.folder().parent()?.parent()?;
+        Some(Store::at(base.join(system.name).join(self.suffix.as_str())))
     }
 
     /// The state that is there, checked to be of this stack and suffix.
@@ -125,6 +133,9 @@ impl Local {
         }
     }
 }
+
+/// How many resources other stacks have under the same suffix.
+type Others = BTreeMap<String, usize>;
 
 /// What a command needs of the handlers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,6 +200,7 @@ impl Environment {
             loaded,
             state,
             orphans: Vec::new(),
+            overlapping: None,
             unlisted,
         })
     }
@@ -224,6 +236,23 @@ impl Environment {
             .then(|| format!("`payctl {command}`, process {pid}, since {since}"))
     }
 
+    /// Plans without the lock. Where another run ends meanwhile, what was read is of two moments:
+    /// it is read again. Where one goes on, the plan is a snapshot, and says so.
+    pub(crate) async fn plan_unlocked(
+        mut self,
+        goal: Goal,
+        permissions: &PermissionArgs,
+    ) -> Result<(Self, Plan), CliError> {
+        loop {
+            let plan = self.plan(goal, permissions).await?;
+            self.overlapping = self.other_run();
+            if self.overlapping.is_some() || self.loaded.is_same(&self.local.load()?) {
+                return Ok((self, plan));
+            }
+            self = self.reload()?;
+        }
+    }
+
     /// Whose resources they are.
     pub(crate) fn owner(&self) -> Owner {
         let State { stack, suffix, lineage, .. } = &self.state;
@@ -236,8 +265,16 @@ impl Environment {
         goal: Goal,
         permissions: &PermissionArgs,
     ) -> Result<Plan, CliError> {
+        if goal == Goal::Up {
+            self.refuse_second_system_here()?;
+        }
         let looks = async { tokio::try_join!(self.observe(goal), self.list_orphans(goal)) };
-        let (mut observed, orphans) = patiently(looks, &self.calls).await?;
+        let (mut observed, (orphans, others)) = patiently(looks, &self.calls).await?;
+        if let Some((stack, count)) = others.first_key_value() {
+            let Facts { account, region, .. } = &*self.facts;
+            let count = report::plural(*count, "resource");
+            return Err(self.suffix_is_taken(stack, &format!("{count} in {account}, {region}")));
+        }
         // A lost state is taken up under the lineage that the resources themselves carry.
         if self.loaded.state.is_none()
             && let Some(lineage) = observed.lineage(&self.owner())
@@ -300,25 +337,63 @@ impl Environment {
         goal == Goal::Up && self.loaded.state.is_some()
     }
 
+    /// Whether this makes an environment, where nothing of it was before.
+    fn begins(&self, goal: Goal) -> bool {
+        goal == Goal::Up && self.loaded.state.as_ref().is_none_or(State::is_empty)
+    }
+
+    /// Systems have names in common, so that a suffix holds one of them. Of the environments of
+    /// this folder that is known without asking AWS.
+    fn refuse_second_system_here(&self) -> Result<(), CliError> {
+        if !self.begins(Goal::Up) {
+            return Ok(());
+        }
+        for other in SYSTEMS.iter().filter(|other| other.name != self.local.system.name) {
+            let Some(store) = self.local.store_of(other) else { continue };
+            let Some(state) = store.load().ok().and_then(|loaded| loaded.state) else { continue };
+            let here = state.account == self.facts.account && state.region == self.facts.region;
+            if here && !state.is_empty() {
+                let count = report::plural(state.resources.len(), "resource");
+                let place = format!("{count}, by the state in {}", store.folder().display());
+                return Err(self.suffix_is_taken(other.name, &place));
+            }
+        }
+        Ok(())
+    }
+
+    fn suffix_is_taken(&self, stack: &str, place: &str) -> CliError {
+        let suffix = &self.local.suffix;
+        let message = format!("the suffix {suffix} is taken by {stack}: {place}");
+        CliError::failed(message)
+            .hint("systems have names in common: each takes a suffix of its own")
+            .hint(format!(
+                "choose another suffix, or `payctl destroy --stack {stack} --suffix {suffix}` first"
+            ))
+    }
+
     /// Asks AWS what carries our tags and neither stack nor state knows: what another
     /// configuration or version made and a state that was lost recorded.
-    async fn list_orphans(&self, goal: Goal) -> Result<Vec<Leftover>, CliError> {
-        if self.knows_all(goal) {
-            return Ok(Vec::new());
+    async fn list_orphans(&self, goal: Goal) -> Result<(Vec<Leftover>, Others), CliError> {
+        if self.knows_all(goal) && !self.begins(goal) {
+            return Ok(Default::default());
         }
         let State { resources, .. } = &self.state;
         let unknown = |left: &Leftover| match &left.address {
             Some(address) => is_orphaned(&self.stack, &self.state, address),
             None => resources.values().all(|record| !left.is(&record.outputs)),
         };
-        let owner = self.owner();
-        match payctl_aws::leftovers(self.provider.cloud(), &owner, unknown).await {
-            Ok(left) => Ok(left),
-            Err(error) => {
-                report::warn(&format!("AWS could not be asked for further resources:\n  {error}"));
-                Ok(Vec::new())
+        let (owner, cloud) = (self.owner(), self.provider.cloud());
+        let listed = match self.begins(goal) {
+            true => payctl_aws::leftovers_and_others(cloud, &owner, unknown).await,
+            false => {
+                let left = payctl_aws::leftovers(cloud, &owner, unknown).await;
+                left.map(|left| (left, Others::new()))
             }
-        }
+        };
+        listed.or_else(|error| {
+            report::warn(&format!("AWS could not be asked for further resources:\n  {error}"));
+            Ok(Default::default())
+        })
     }
 
     /// Adds what of that can be found by its tags, and names the rest.

@@ -1,4 +1,6 @@
-//! The handlers' binaries: found, checked and zipped before anything is changed.
+//! The handlers' binaries: found and checked before anything is changed.
+
+mod zips;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -57,9 +59,19 @@ pub(crate) fn load(
                 .hint(build)
                 .hint(format!("or, if it is built for that, set {set}"))
         })?;
-        let digest = artifacts
-            .add(&binary)
-            .map_err(|source| failed("failed to zip the handler").because(&source))?;
+        let digest = match zips::digest_of(&binary) {
+            Some(digest) => {
+                artifacts.add_known(binary, digest.clone());
+                digest
+            }
+            None => {
+                let digest = artifacts
+                    .add(&binary)
+                    .map_err(|source| failed("failed to zip the handler").because(&source))?;
+                zips::remember(&binary, &digest);
+                digest
+            }
+        };
         digests.insert((*name).to_owned(), digest);
     }
     Ok((artifacts, digests))

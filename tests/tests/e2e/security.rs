@@ -296,7 +296,10 @@ async fn nothing_is_called_that_the_policy_does_not_allow() {
             let shift = allowed(&payctl, &["shift"]);
             asked(&server);
             payctl.run(&["shift"]).exits(0);
-            payctl.run(&["shift", "--green", "50"]).exits(0);
+            let refused = payctl.run(&["shift", "--green", "50"]);
+            refused.exits(1);
+            refused.says("nothing was moved: green has no healthy target");
+            payctl.run(&["shift", "--green", "50", "--force"]).exits(0);
             payctl.run(&["shift", "--gradual", "60"]).says("green has no healthy target");
             let used = within("shift", &shift);
             // What is asked for before a plan, and after a destroy.

@@ -7,6 +7,7 @@ mod document;
 pub(crate) mod error;
 #[cfg(any(test, feature = "testing"))]
 pub mod formats;
+pub mod history;
 mod journal;
 mod recover;
 mod store;

@@ -54,6 +54,19 @@ pub struct Session {
     _lock: Lock,
 }
 
+impl Loaded {
+    /// Whether nothing was written between the two.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let written = |loaded: &Self| {
+            let state = loaded.state.as_ref();
+            let state = state.map(|state| (state.lineage.clone(), state.serial));
+            (state, loaded.length, loaded.entries)
+        };
+        written(self) == written(other)
+    }
+}
+
 impl Store {
     /// The store in `folder`, which need not exist.
     pub fn at(folder: impl Into<PathBuf>) -> Self {

@@ -14,8 +14,8 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
         false => (Goal::Up, Handlers::Needed),
     };
     let protected = args.destroy.then(|| local.refuse_protected().err()).flatten();
-    let mut environment = Environment::open(global, local, handlers).await?;
-    let plan = environment.plan(goal, &args.permissions).await?;
+    let environment = Environment::open(global, local, handlers).await?;
+    let (environment, plan) = environment.plan_unlocked(goal, &args.permissions).await?;
     let mut value = serde_json::to_value(&plan)
         .map_err(|source| CliError::failed("failed to write the plan down").because(&source))?;
     value.sort_all_objects();
@@ -43,7 +43,7 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
             false => "saved, refusals included: it cannot be carried out".to_owned(),
         });
     }
-    match (plan.refusals.is_empty(), plan.is_empty()) {
+    match (plan.refusals.is_empty(), plan.is_up_to_date()) {
         (false, _) => Ok(Exit::Failed),
         (true, false) if args.detailed_exitcode => Ok(Exit::Changes),
         _ => Ok(Exit::Done),

@@ -42,7 +42,9 @@ pub(super) async fn carry_out(
         }
         return Ok(Exit::Done);
     }
-    approve(&question).await?;
+    if !plan.is_up_to_date() {
+        approve(&question).await?;
+    }
     let stop = Stop::default();
     let listener = listen(stop.clone());
     if environment.loaded.state.is_none() {

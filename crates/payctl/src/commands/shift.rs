@@ -32,6 +32,9 @@ pub(super) async fn run(global: &Global, args: &ShiftArgs) -> Result<Exit, CliEr
     let pending = pending(&environment, &groups);
     let mut traffic = Traffic { environment, session, groups };
     if let Some(green) = args.green {
+        if !args.force {
+            traffic.check_targets(global, green).await?;
+        }
         traffic.set(green).await?;
         if let Some(shift) = pending {
             report::say(&format!("the shift that was under way is over, {}", shift.place()));
@@ -204,6 +207,29 @@ impl Traffic {
         let aws = self.environment.provider.cloud();
         let weights = elbv2::weights(aws, &self.groups.listener).await.map_err(unseen)?;
         Ok(share(&weights, &self.groups.green))
+    }
+
+    /// Refuses to send more requests to a group that has nobody to answer them.
+    async fn check_targets(&self, global: &Global, green: u32) -> Result<(), CliError> {
+        let (aws, now) = (self.environment.provider.cloud(), self.green().await?);
+        let Groups { blue, green: arn, .. } = &self.groups;
+        for (name, group, share, before) in
+            [("green", arn, green, now), ("blue", blue, 100 - green, 100 - now)]
+        {
+            if share <= before {
+                continue;
+            }
+            let health = elbv2::health(aws, group).await.map_err(unseen)?;
+            if health.get("healthy").is_none_or(Vec::is_empty) {
+                let command = global.command("shift");
+                let message = format!("nothing was moved: {name} has no healthy target");
+                return Err(CliError::failed(message).hint(format!(
+                    "`{command}` shows the targets; `{command} --green {green} --force` sends it \
+                     {share} % of the requests all the same"
+                )));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -24,14 +24,14 @@ pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> Strin
         facts.account,
         facts.region
     );
-    if environment.loaded.replayed > 0 {
-        let line = match environment.other_run() {
-            Some(run) => format!("under way: {run}\nwhat follows is as of now, and changes"),
-            None => "a previous run was interrupted; this run resumes it".to_owned(),
-        };
-        for line in line.lines() {
-            let _ = writeln!(out, "{}", paint(DIM, line));
-        }
+    if let Some(run) = &environment.overlapping {
+        let line = format!("another run is in progress: {run}");
+        let _ = writeln!(out, "{}", paint(DIM, line));
+        let _ =
+            writeln!(out, "{}", paint(DIM, "this plan is a snapshot of what it has done so far"));
+    } else if environment.loaded.replayed > 0 {
+        let line = "a previous run was interrupted; this run resumes it";
+        let _ = writeln!(out, "{}", paint(DIM, line));
     }
     if let Some(Recorded { shift, .. }) = Recorded::of(&environment.state) {
         let line = format!("a shift to green is under way, {}: see `payctl shift`", shift.place());
@@ -63,7 +63,7 @@ fn write_step(out: &mut String, step: &Step, goal: Goal, keeps_data: bool, verbo
         let _ = writeln!(out, "{}", paint(RED, what));
     }
     let (sign, style, what) = match step.action {
-        Action::Keep if verbose < 2 => return,
+        _ if step.is_as_declared() && step.deposed.is_empty() && verbose < 2 => return,
         Action::Keep => (" ", DIM, "unchanged"),
         Action::Create => ("+", GREEN, "create"),
         Action::Adopt => ("+", CYAN, "adopt"),
@@ -237,11 +237,15 @@ fn write_counts(out: &mut String, plan: &Plan) {
     };
     let all: Vec<String> =
         parts.iter().cloned().chain((!kept.is_empty()).then_some(kept)).collect();
-    let line = match (plan.is_empty(), plan.goal) {
-        (true, Goal::Up) => format!(
-            "no changes: {} match the configuration",
-            super::plural(counts.keep, "resource")
-        ),
+    let line = match (plan.is_up_to_date(), plan.goal) {
+        (true, Goal::Up) => {
+            let found = match counts.adopt {
+                0 => String::new(),
+                found => format!(" ({found} of them found by name or tag, not in the state here)"),
+            };
+            let all = super::plural(counts.keep + counts.adopt, "resource");
+            format!("no changes: {all} match the configuration{found}")
+        }
         (true, Goal::Destroy) => "nothing to delete: this environment does not exist".to_owned(),
         _ => all.join(", "),
     };
