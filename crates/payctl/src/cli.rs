@@ -8,6 +8,8 @@ use clap_complete::Shell;
 use payctl_engine::Address;
 use payctl_stack::Suffix;
 
+use crate::commands::history::HistoryArgs;
+
 /// Provisions PCI-DSS payment infrastructure on AWS, directly through the AWS SDK.
 ///
 /// `payctl plan --suffix dev` shows what would change, `payctl up --suffix dev` makes it so,
@@ -139,6 +141,8 @@ pub(crate) enum Command {
     Destroy(DestroyArgs),
     /// Print the outputs of an environment
     Output(OutputArgs),
+    /// Show who ran what in an environment, and with which outcome
+    History(HistoryArgs),
     /// List the systems that can be deployed
     Stacks,
     /// Look at the state, or take something out of it

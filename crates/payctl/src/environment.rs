@@ -10,7 +10,8 @@ use payctl_engine::plan::PlanError;
 use payctl_engine::state::{Loaded, Session};
 use payctl_engine::{
     Address, Bound, Goal, Holder, ObserveError, Observed, Owner, Permissions, Plan, Provider as _,
-    Request, Seen, Stack, State, StateError, Store, is_orphaned, observe, observe_orphans, plan,
+    Request, Seen, Stack, State, StateError, Status, Store, is_orphaned, observe, observe_orphans,
+    plan,
 };
 use payctl_stack::config::Config;
 use payctl_stack::{Context, Detector, Discovered, SYSTEMS, Suffix, System};
@@ -124,10 +125,9 @@ impl Local {
 
     /// Who holds the lock while `command` runs.
     fn holder(command: &str) -> Holder {
-        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         Holder {
             pid: std::process::id(),
-            host: host.trim().to_owned(),
+            host: host(),
             command: command.to_owned(),
             since: jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
         }
@@ -231,7 +231,9 @@ impl Environment {
         let text = std::fs::read_to_string(self.local.store.folder().join("lock")).ok()?;
         let Holder { pid, host, command, since } = serde_json::from_str(&text).ok()?;
         let here = host == Local::holder("").host;
-        let alive = std::path::Path::new("/proc").join(pid.to_string()).exists();
+        // One that has ended and that nobody has waited for is a zombie.
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let alive = !stat.is_empty() && !stat.contains(") Z ");
         (here && alive && pid != std::process::id())
             .then(|| format!("`payctl {command}`, process {pid}, since {since}"))
     }
@@ -244,8 +246,20 @@ impl Environment {
         permissions: &PermissionArgs,
     ) -> Result<(Self, Plan), CliError> {
         loop {
-            let plan = self.plan(goal, permissions).await?;
+            let mut plan = self.plan(goal, permissions).await?;
             self.overlapping = self.other_run();
+            if self.overlapping.is_some() {
+                // What looks interrupted is what that run is at.
+                let State { resources, pending, .. } = &self.state;
+                let begun = |address: &Address| {
+                    let record = resources.get(address);
+                    pending.contains_key(address)
+                        || record.is_some_and(|record| record.status == Status::Created)
+                };
+                for step in plan.steps.iter_mut().filter(|step| begun(&step.address)) {
+                    step.reason = Some("the other run is working on it".to_owned());
+                }
+            }
             if self.overlapping.is_some() || self.loaded.is_same(&self.local.load()?) {
                 return Ok((self, plan));
             }
@@ -481,6 +495,12 @@ pub(crate) fn declare(
         tags: &local.config.tags,
     };
     local.system.declare(&context, &local.config)
+}
+
+/// The name of this machine.
+pub(crate) fn host() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    host.trim().to_owned()
 }
 
 /// Where the state is, for messages.

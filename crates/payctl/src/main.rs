@@ -7,6 +7,7 @@ mod connection;
 mod environment;
 mod error;
 mod handlers;
+mod history;
 mod lookups;
 mod report;
 mod shift;

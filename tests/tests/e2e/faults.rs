@@ -7,6 +7,7 @@ use payctl_aws::Aws;
 use payctl_tests::binary::{Payctl, Run};
 use payctl_tests::cloud::{clients, difference, everything, keys};
 use payctl_tests::emulator::{Emulator, Server};
+use serde_json::Value;
 
 /// Rounds of kills per test, and the seed; `PAYCTL_ROUNDS` and `PAYCTL_SEED` set others.
 const ROUNDS: u64 = 3;
@@ -109,8 +110,8 @@ async fn ctrl_c_stops_gently_and_the_next_run_goes_on() {
         let ended = run.end();
         assert!(before.elapsed() < Duration::from_secs(10), "{ended}");
         ended.exits(130);
-        ended.says("stopping: nothing new is begun");
-        ended.says(&format!("`payctl {verb} --suffix dev` goes on"));
+        ended.says("interrupted: finishing calls in progress");
+        ended.says(&format!("progress is saved. Resume with `payctl {verb} --suffix dev`"));
         assert!(payctl.state().join("state.json").exists(), "{ended}");
         assert!(!payctl.state().join("journal.jsonl").exists(), "{ended}");
 
@@ -120,6 +121,40 @@ async fn ctrl_c_stops_gently_and_the_next_run_goes_on() {
         }
     }
     assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0]);
+    tells_its_history(&payctl);
+}
+
+/// Who ran what, and how it ended: of the four runs above.
+fn tells_its_history(payctl: &Payctl) {
+    let told = payctl.run(&["history", "--json"]);
+    told.exits(0);
+    let told: Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!(told["format"], 1);
+    let runs = told["runs"].as_array().unwrap();
+    let all = runs.iter().map(|run| [&run["command"], &run["end"]["outcome"]]);
+    let all: Vec<_> = all.map(|run| run.map(|text| text.as_str().unwrap())).collect();
+    let ends = ["interrupted", "done"];
+    assert_eq!(all, ["up", "destroy"].map(|verb| ends.map(|end| [verb, end])).concat());
+    for run in runs {
+        assert!(run["who"].as_str().unwrap().starts_with("arn:aws:"), "{run}");
+        assert!(run["end"]["ended"].as_str() >= run["began"].as_str(), "{run}");
+    }
+    let changes = runs[..2].iter().flat_map(|run| run["end"]["changes"].as_array().unwrap());
+    let changed: BTreeSet<&str> = changes.map(|one| one["address"].as_str().unwrap()).collect();
+    assert_eq!(changed.len(), 38, "{changed:?}");
+
+    let table = payctl.run(&["history"]);
+    let lines: Vec<&str> = table.stdout.lines().collect();
+    assert_eq!(lines.len(), 5, "{table}");
+    // The newest first.
+    assert!(lines[1].contains("destroy") && lines[4].contains(" up "), "{table}");
+    let id = runs[0]["id"].as_str().unwrap();
+    let shown = payctl.run(&["history", "show", id]);
+    shown.exits(0);
+    assert!(shown.stdout.contains("created   ec2.vpc:main"), "{shown}");
+    let unknown = payctl.run(&["history", "show", "1999"]);
+    unknown.exits(1);
+    unknown.says("no run has the id \"1999\"");
 }
 
 #[tokio::test]
@@ -130,7 +165,7 @@ async fn a_second_ctrl_c_ends_it_at_once() {
     // Both take longer than the test.
     run.says("ec2.nat_gateway:main: waiting");
     run.signal("INT");
-    run.says("again to stop at once");
+    run.says("press Ctrl-C again to stop now");
     let before = std::time::Instant::now();
     run.signal("TERM");
     let ended = run.end();
@@ -154,13 +189,40 @@ async fn of_two_runs_the_second_names_the_first() {
         second.exits(3);
         second.says(&format!("`payctl up`, process {pid} on "));
     }
-    // A plan is only a look.
-    payctl.run(&["plan", "--detailed-exitcode"]).exits(2);
+    // A plan is only a look, and says of when.
+    let plan = payctl.run(&["plan", "--detailed-exitcode"]);
+    plan.exits(2);
+    let told = format!("another run is in progress: `payctl up`, process {pid}");
+    assert!(plan.stdout.contains(&told), "{plan}");
+    assert!(!plan.stdout.contains("interrupted"), "{plan}");
 
     // A dead holder's lock is free.
     assert_eq!(first.killed_after(Duration::ZERO).code, None);
     payctl.up().says("a previous run was interrupted");
+    let history = payctl.run(&["history"]).stdout;
+    assert!(history.contains("not ended") && history.contains("done"), "{history}");
     payctl.is_as_declared();
+}
+
+/// A plan that is made while another run begins, works or ends is never one of an interrupted run.
+#[tokio::test]
+async fn a_plan_beside_another_run_tells_of_no_interrupted_one() {
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server);
+    for verb in ["up", "destroy"] {
+        let mut run = payctl.start(&[verb, "--yes"]);
+        run.says("ec2.vpc:main");
+        let mut plans = 0;
+        while run.is_alive() {
+            let plan = payctl.run(&["plan"]);
+            assert!(!plan.stdout.contains("interrupted"), "{plan}");
+            plans += 1;
+        }
+        assert!(plans > 0);
+        run.end().exits(0);
+        let plan = payctl.run(&["plan"]);
+        assert!(!plan.stdout.contains("in progress"), "{plan}");
+    }
 }
 
 /// What is on disk is damaged in one way or another; `state recover` uses what can be read, and

@@ -10,11 +10,12 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{FunctionCode, Runtime};
 use aws_sdk_s3::types::Tagging;
 use payctl_aws::{Artifacts, Aws};
-use payctl_engine::state::Store;
-use payctl_engine::{Holder, State};
+use payctl_engine::state::{Record, Store};
+use payctl_engine::{Address, Holder, State, Status};
 use payctl_tests::binary::{Payctl, changing_calls};
 use payctl_tests::cloud::{clients, difference, everything};
 use payctl_tests::emulator::{Emulator, Server};
+use serde_json::json;
 
 const ACCOUNT: &str = "123456789012";
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
@@ -135,13 +136,63 @@ async fn are_refused(tags: &[(&str, &str)], theirs: &[&str], why: &str) {
 
 #[tokio::test]
 async fn what_nobody_of_ours_made_is_left_alone() {
-    are_refused(&[], &THEIRS, "payctl did not make it").await;
+    are_refused(&[], &THEIRS, "payctl did not create").await;
 }
 
 #[tokio::test]
 async fn what_another_stack_made_is_left_alone() {
+    let tags = [("payctl:stack", "secure-api"), ("payctl:suffix", "prod"), ("payctl:id", "x:y")];
+    are_refused(&tags, &THEIRS, "it belongs to stack secure-api, suffix prod").await;
+}
+
+/// Systems have names in common: a second one under one suffix is refused as such, be it that AWS
+/// lists the first one's tags or that this folder has its state.
+#[tokio::test]
+async fn a_second_system_under_one_suffix_is_refused() {
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server);
+    let aws = clients(&server).await;
+    let refused = |why: &str| {
+        for command in [&["plan"][..], &["up", "--yes"]] {
+            let ended = payctl.run(command);
+            ended.exits(1);
+            ended.says(&format!("the suffix dev is taken by secure-api: {why}"));
+            ended.says("`payctl destroy --stack secure-api --suffix dev` first");
+        }
+    };
     let tags = [("payctl:stack", "secure-api"), ("payctl:suffix", "dev"), ("payctl:id", "x:y")];
-    are_refused(&tags, &THEIRS, "it belongs to stack secure-api, suffix dev").await;
+    let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    make_theirs(&aws, &tags.into()).await;
+    let before = everything(&aws).await;
+    changing_calls(&server);
+    refused("");
+    payctl.run(&["destroy", "--yes"]).exits(0);
+    assert_eq!(changing_calls(&server), [].into());
+    assert_eq!(difference(&before, &everything(&aws).await), [""; 0]);
+
+    // Where nothing is tagged, the state of the other one in this folder tells.
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server);
+    let other = payctl.state().parent().unwrap().with_file_name("secure-api").join("dev");
+    let holder =
+        Holder { pid: 1, host: String::new(), command: String::new(), since: String::new() };
+    let session = Store::at(other).lock(&holder).unwrap();
+    let mut state = State::empty("secure-api", "dev", ACCOUNT, "us-east-1", "theirs");
+    let made = Record {
+        status: Status::Complete,
+        outputs: json!({ "id": "vpc-1" }),
+        properties: json!({}),
+        depends_on: BTreeSet::new(),
+        deposed: Vec::new(),
+    };
+    state.resources.insert(Address::new("ec2.vpc", "main"), made);
+    session.save(&mut state).unwrap();
+    let ended = payctl.run(&["plan"]);
+    ended.exits(1);
+    ended.says("the suffix dev is taken by secure-api: 1 resource, by the state in");
+    state.resources.clear();
+    session.save(&mut state).unwrap();
+    payctl.run(&["plan"]).exits(0);
 }
 
 #[tokio::test]

@@ -166,7 +166,7 @@ async fn a_whole_life(system: &str, emulator: Emulator) {
         assert_eq!(changing_calls(&server), [].into());
         assert_eq!(fs::read(payctl.state().join("state.json")).unwrap(), state);
     } else if (system, emulator) == ("pci-core", Moto) {
-        payctl.up().says("nothing to do");
+        payctl.up().says("no changes: ");
     }
     assert_eq!(difference(&all, &everything(&aws).await), [""; 0]);
 
@@ -183,7 +183,7 @@ async fn a_whole_life(system: &str, emulator: Emulator) {
     assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0]);
     let leaving = made.keys().map(|key| (key.clone(), KeyState::PendingDeletion)).collect();
     assert_eq!(keys(&aws).await, leaving);
-    payctl.destroy().says("nothing to do");
+    payctl.destroy().says("nothing to delete: this environment does not exist");
 
     // The same suffix works at once, and the keys are the same ones.
     comes_up(&payctl, system, emulator);
@@ -369,7 +369,7 @@ async fn a_saved_plan_is_done_exactly() {
     // The plan of a deletion is one too.
     payctl.run(&["plan", "--destroy", "--out", "d.json"]).exits(0);
     payctl.run(&["up", "d.json", "--yes"]).exits(0);
-    payctl.destroy().says("nothing to do");
+    payctl.destroy().says("nothing to delete: this environment does not exist");
 }
 
 #[tokio::test]

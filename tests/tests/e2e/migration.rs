@@ -196,7 +196,7 @@ async fn the_password_is_rotated_in_a_real_database() {
     // A rotation is no drift, and no password leaves.
     let again = payctl.run(&["up", "--yes", "-vv"]);
     again.exits(0);
-    again.says("nothing to do");
+    again.says("no changes: ");
     assert!(logs_in(&secret.value().await));
     for password in [&first["password"], &second["password"]].map(|text| text.as_str().unwrap()) {
         for ended in [&ended, &again] {

@@ -220,6 +220,28 @@ async fn one_is_stopped_and_two_are_not_at_once() {
     fewer.says("green has 5 % of the requests, and 1 % are fewer");
 }
 
+/// Requests are not sent to a group that has nobody to answer them, unless that is asked for.
+#[tokio::test]
+async fn a_group_without_a_healthy_target_gets_no_more_requests() {
+    let shifted = Shifted::stands(19).await;
+    shifted.set(20);
+    shifted.green.say(503);
+    let began = Instant::now();
+    while !shifted.payctl().run(&["shift"]).stderr.contains("green: 1 unhealthy") {
+        assert!(began.elapsed() < Duration::from_secs(60), "green stays healthy");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let refused = shifted.payctl().run(&["shift", "--green", "30"]);
+    refused.exits(1);
+    refused.says("nothing was moved: green has no healthy target");
+    refused.says("--green 30 --force` sends it 30 % of the requests all the same");
+    shifted.stands_at(20).await;
+    // Fewer are always right.
+    shifted.set(10);
+    shifted.payctl().run(&["shift", "--green", "30", "--force"]).exits(0);
+    shifted.stands_at(30).await;
+}
+
 #[test]
 fn a_system_without_a_load_balancer_says_so() {
     let server = Server::start(Emulator::Sandbox);

@@ -2,6 +2,7 @@
 
 mod completions;
 mod destroy;
+pub(crate) mod history;
 mod invoke;
 mod output;
 mod plan;
@@ -29,6 +30,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Up(args) => up::run(global, &args).await,
         Command::Destroy(args) => destroy::run(global, &args).await,
         Command::Output(args) => output::run(global, &args),
+        Command::History(args) => history::run(global, &args),
         Command::Stacks => stacks::run(),
         Command::State(command) => state::run(global, &command).await,
         Command::Sandbox(command) => sandbox::run(&command).await,

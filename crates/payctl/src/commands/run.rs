@@ -10,6 +10,7 @@ use super::typed;
 use crate::cli::Global;
 use crate::environment::{Environment, state_folder};
 use crate::error::{CliError, Exit};
+use crate::history::{Noted, verb};
 use crate::report;
 use crate::report::progress::Progress;
 
@@ -51,6 +52,7 @@ pub(super) async fn carry_out(
         plan.keep_found(&mut environment.state);
     }
     let mut journal = session.journal(&environment.loaded, &environment.state)?;
+    let noted = Noted::begin(&environment, session, plan);
     let progress = Progress::new(plan, global.verbose);
     let limits = Limits { parallelism: usize::from(global.parallelism), ..Limits::default() };
     let ended = execute(
@@ -73,6 +75,7 @@ pub(super) async fn carry_out(
     if outcome.storage.is_none() {
         session.save(&mut environment.state)?;
     }
+    noted.end(session, plan, &outcome);
     let mut left = false;
     if plan.goal == Goal::Destroy && outcome.is_complete() {
         left = name_leftovers(&environment, plan).await;
@@ -188,10 +191,7 @@ fn tell(
 
 /// The command that goes on.
 fn again(global: &Global, plan: &Plan) -> String {
-    global.command(match plan.goal {
-        Goal::Up => "up",
-        Goal::Destroy => "destroy",
-    })
+    global.command(verb(plan.goal))
 }
 
 /// Asks unless that is to be left out.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use clap::error::{ContextKind, ContextValue};
 use payctl_aws::{Calls, Leftover};
-use payctl_engine::{Goal, Outcome, Plan};
+use payctl_engine::{Action, Goal, Outcome, Phase, Plan};
 use serde_json::Value;
 
 use crate::cli::Color;
@@ -210,6 +210,38 @@ pub(crate) fn outputs(outputs: &BTreeMap<String, Value>) {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         say(&format!("  {name:<width$}  {value}"));
     }
+}
+
+/// Rows in columns, under their heads.
+pub(crate) fn table<const N: usize>(
+    heads: &[&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> String {
+    let rows: Vec<[String; N]> = rows.collect();
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.max().unwrap_or_default().max(heads[column].len())
+    };
+    let widths: [usize; N] = std::array::from_fn(width);
+    let line = |cells: [&str; N]| {
+        let cells = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    let rows = rows.iter().map(|row| line(std::array::from_fn(|column| row[column].as_str())));
+    let heads = paint(DIM, line(*heads).trim_end()) + "\n";
+    std::iter::once(heads).chain(rows).collect()
+}
+
+/// What was done, in a word of the same width.
+pub(crate) fn done(action: Action, phase: Phase) -> String {
+    let word = match (phase, action) {
+        (Phase::Forget, _) => "forgotten",
+        (Phase::Delete, _) => "deleted",
+        (Phase::Apply, Action::Update) => "updated",
+        (Phase::Apply, Action::Adopt) => "adopted",
+        (Phase::Apply, _) => "created",
+    };
+    format!("{word:<9}")
 }
 
 /// How many calls were made, most frequent first.
