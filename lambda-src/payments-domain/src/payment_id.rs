@@ -7,8 +7,8 @@ use thiserror::Error;
 
 use crate::{Digest, IdempotencyKey};
 
-/// Our name of a payment: a UUID in lower case. The shape is the one exception that the search for
-/// card numbers makes, so that no id is ever taken for one.
+/// Our name of a payment: a UUID in lower case. No card is printed in a UUID's groups, so no id is
+/// ever taken for a card number.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PaymentId(String);
 
