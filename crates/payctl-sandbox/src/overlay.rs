@@ -63,6 +63,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "gaps/instances.py",
     "gaps/kms.py",
     "gaps/load_balancers.py",
+    "gaps/log_groups.py",
     "gaps/queue_attributes.py",
     "gaps/queues.py",
     "gaps/s3.py",

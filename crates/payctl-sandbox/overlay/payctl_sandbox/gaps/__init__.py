@@ -32,6 +32,7 @@ MODULES = (
     "instances",
     "kms",
     "load_balancers",
+    "log_groups",
     "queue_attributes",
     "queues",
     "s3",
