@@ -33,6 +33,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "functions/definition.py",
     "functions/invocation.py",
     "functions/outbox.py",
+    "functions/permissions.py",
     "functions/pool.py",
     "functions/queues.py",
     "functions/records.py",
