@@ -58,6 +58,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "gaps/function_checks.py",
     "gaps/function_states.py",
     "gaps/functions.py",
+    "gaps/gone.py",
     "gaps/guardduty.py",
     "gaps/http_apis.py",
     "gaps/iam.py",

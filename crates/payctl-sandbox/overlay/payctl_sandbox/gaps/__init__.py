@@ -26,6 +26,8 @@ MODULES = (
     "functions",
     "function_checks",
     "function_states",
+    # Outside of what other modules make of the same methods.
+    "gone",
     "guardduty",
     "http_apis",
     "iam",

@@ -1,5 +1,7 @@
 """EC2: what moto answers less of, or never notices is not there."""
 
+import time
+
 from moto.core.resource_tagging import TaggedResource
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
@@ -161,6 +163,7 @@ def nat_gateway_failed(account, region, identifier):
 
 def _let_go(backend, nat):
     """Frees the gateway's address and interface, which it holds until its end."""
+    nat.gone_at = time.time()
     for address in backend.addresses:
         if address.eni is nat._eni:
             address.eni = address.instance = address.association_id = None
