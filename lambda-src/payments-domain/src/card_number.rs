@@ -1,19 +1,22 @@
 //! Finding what looks like a full card number (PAN).
 //!
 //! A card number has a card's shape: the first digits of an issuer, a length of that issuer and a
-//! Luhn check digit (`shape`). It stands bare, or in groups as cards are printed: of four digits, or
-//! of 4-6-5 and 4-6-4 (American Express, Diners Club), which are the `gaps` of Braintree's
+//! Luhn check digit (`shape`). It stands bare, or in groups as cards are printed: of four digits,
+//! or of 4-6-5 and 4-6-4 (American Express, Diners Club), which are the `gaps` of Braintree's
 //! `credit-card-type` at commit 0bac61c. That UnionPay's 19 digits are also printed as 6-13 is
 //! assumed, and taken with a space between. Digits one by one are taken as well. Up to three
 //! separators (space, dash, dot, underscore and their Unicode kin) may stand between two groups,
-//! digits may be full-width, zeros may fill up the front, and characters that nobody sees are skipped.
+//! digits may be full-width, zeros may fill up the front, and characters that nobody sees are
+//! skipped.
 //!
 //! The check errs towards refusing: a number is one also beside other groups (`4111 1111 1111 1111
-//! 2027`) and next to letters (`card4111111111111111`), as people write it. It is none within a longer
-//! run of digits, nor within a run of hexadecimal digits as long as a digest. So times in milli-,
-//! micro- and nanoseconds, UUIDs and digests pass; of other numbers of 16 digits, 4 % do not.
+//! 2027`) and next to letters (`card4111111111111111`), as people write it. It is none within a
+//! longer run of digits, nor within a run of hexadecimal digits as long as a digest. So times in
+//! milli-, micro- and nanoseconds, UUIDs and digests pass; of other numbers of 16 digits, 4 % do
+//! not.
 //!
-//! Each name and each value is looked at by itself: digits spread over several are not put together.
+//! Each name and each value is looked at by itself: digits spread over several are not put
+//! together.
 
 mod shape;
 
@@ -26,6 +29,9 @@ const MOST_SEPARATORS: usize = 3;
 /// of an X-Ray trace) or a digest: six in ten thousand SHA-256 digests have the digits of a card
 /// number by chance.
 const HEX_ID: usize = 24;
+
+/// Characters of a UUID.
+const UUID: usize = 36;
 
 /// Whether any field name, string or number of the value, at any depth, holds a card number.
 #[must_use]
@@ -93,7 +99,7 @@ struct Separators {
 
 impl Chain {
     fn holds_one(&self, text: &str) -> bool {
-        (0..self.groups.len()).any(|first| self.bare(first, text) || self.printed(first))
+        (0..self.groups.len()).any(|first| self.bare(first, text) || self.printed(first, text))
     }
 
     /// The digits of groups from one on and before another.
@@ -102,15 +108,19 @@ impl Chain {
         self.digits.get(start(first)..start(behind)).unwrap_or_default()
     }
 
+    fn place(&self, group: usize) -> usize {
+        self.groups.get(group).map_or(0, |group| group.place)
+    }
+
     fn bare(&self, group: usize, text: &str) -> bool {
         let all = self.of(group, group + 1);
         let zeros = all.iter().take_while(|digit| **digit == 0).count();
-        let place = self.groups.get(group).map_or(0, |group| group.place);
-        is_card_number(all.get(zeros..).unwrap_or_default()) && !is_in_hex_id(text, place)
+        is_card_number(all.get(zeros..).unwrap_or_default())
+            && !is_in_hex_id(text, self.place(group))
     }
 
     /// Tries the neighbouring groups from this one on, up to the longest number.
-    fn printed(&self, first: usize) -> bool {
+    fn printed(&self, first: usize, text: &str) -> bool {
         let mut lengths = Vec::with_capacity(LONGEST);
         for group in first..self.groups.len() {
             lengths.push(self.of(group, group + 1).len());
@@ -119,7 +129,11 @@ impl Chain {
                 return false;
             }
             let blank = self.groups.get(group).is_some_and(|group| group.after.blank);
-            if digits.len() >= SHORTEST && is_printed(&lengths, blank) && is_card_number(digits) {
+            if digits.len() >= SHORTEST
+                && is_printed(&lengths, blank)
+                && is_card_number(digits)
+                && !is_in_uuid(text, self.place(first))
+            {
                 return true;
             }
         }
@@ -148,6 +162,20 @@ fn is_in_hex_id(text: &str, place: usize) -> bool {
         (count + 1, letters || character.is_ascii_alphabetic())
     });
     count >= HEX_ID && letters
+}
+
+/// Whether the digit at this place is in a UUID (8-4-4-4-12 hexadecimal digits): its groups of four,
+/// and the first digits of its last group, are as long as a card's.
+fn is_in_uuid(text: &str, place: usize) -> bool {
+    let is_uuid = |start: usize| {
+        text.as_bytes().get(start..start + UUID).is_some_and(|uuid| {
+            uuid.iter().enumerate().all(|(place, byte)| match place {
+                8 | 13 | 18 | 23 => *byte == b'-',
+                _ => byte.is_ascii_hexdigit(),
+            })
+        })
+    };
+    (place.saturating_sub(UUID - 1)..=place).any(is_uuid)
 }
 
 /// Whether a JSON number has a card number's value. One with a fraction has not: every tenth

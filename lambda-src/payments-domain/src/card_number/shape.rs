@@ -10,10 +10,10 @@
 //!
 //! Where they differ, the wider range or length is taken, with three exceptions. A 1 begins the
 //! times of our century (13, 16 or 19 digits of milli-, micro- or nanoseconds since 1970): of what
-//! begins so, only JCB's old numbers of 15 digits are taken, neither UATP's nor Braintree's `1800` of
-//! 16 to 19. Maestro's whole ranges count from 16 digits on; of 13 to 15, only the prefixes that its
-//! cards are known by, or every tenth European article number in the range would be refused. And its
-//! 12 digits are not taken: an AWS account's id has as many, and stands in many a key.
+//! begins so, only JCB's old numbers of 15 digits are taken, neither UATP's nor Braintree's `1800`
+//! of 16 to 19. Maestro's whole ranges count from 16 digits on; of 13 to 15, only the prefixes that
+//! its cards are known by, or every tenth European article number in the range would be refused.
+//! And its 12 digits are not taken: an AWS account's id has as many, and stands in many a key.
 
 /// The shortest card number.
 pub(super) const SHORTEST: usize = 13;
@@ -183,9 +183,12 @@ pub(super) mod tests {
             prop_assert!(!is_card_number(&digits), "{:?}", digits);
         }
 
-        // From 1973 to 2033, seconds since 1970 have ten digits and begin with 1 from 2001 on.
+        // From 2001 to 2033, whose seconds since 1970 have ten digits and begin with a 1.
         #[test]
-        fn no_time_of_this_generation_is_one(seconds in 1_000_000_000_u64..2_000_000_000, nanos in 0..1_000_000_000_u64) {
+        fn no_time_of_this_generation_is_one(
+            seconds in 1_000_000_000_u64..2_000_000_000,
+            nanos in 0..1_000_000_000_u64,
+        ) {
             let whole = seconds * 1_000_000_000 + nanos;
             for unit in [1_000_000_000, 1_000_000, 1_000, 1] {
                 let time = (whole / unit).to_string();

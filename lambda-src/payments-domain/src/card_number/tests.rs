@@ -91,6 +91,8 @@ fn other_texts_are_left_alone() {
         "4111    1111    1111    1111",
         // A UUID, a digest, an ObjectId, an account.
         "41111111-1111-1111-1111-111111111111",
+        "0b1a9f0c-4222-2222-2222-2abcdef01234",
+        "payments/0b1a9f0c-4222-2222-2222-2abcdef01234.json",
         "c4111111111111111d1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f6071",
         "4111111111111111abcdef12",
         "arn:aws:iam::501800000009:role/payments",
@@ -181,6 +183,16 @@ proptest! {
     #[test]
     fn any_card_number_is_found_digit_by_digit(card in card()) {
         prop_assert!(within(&grouped(&card, &[1; 19], " ")));
+    }
+
+    #[test]
+    fn no_uuid_is_taken_for_one_though_most_of_it_is_decimal(
+        number in "4[0-9]{3}-[0-9]{4}-[0-9]{4}-[0-9]{1,5}",
+        around in ("[0-9a-f]{8}", "[a-z]{0,5}/"),
+    ) {
+        let uuid = format!("{}-{number:a<27}", around.0);
+        prop_assert_eq!(uuid.len(), UUID);
+        prop_assert!(!within(&format!("{}{uuid}.json", around.1)), "{}", uuid);
     }
 
     #[test]
