@@ -29,8 +29,8 @@ def may(definition, action, resource):
 
 
 def _allow(documents, action, resource):
-    said = [decide(document, None, action, resource, {}) for document in documents]
-    return ALLOW in said and DENY not in said
+    decisions = [decide(document, None, action, resource, {}) for document in documents]
+    return ALLOW in decisions and DENY not in decisions
 
 
 def _document(policy):
