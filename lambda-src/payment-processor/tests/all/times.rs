@@ -49,7 +49,8 @@ async fn ten_thousand_consecutive_names_pass_the_check_of_keys() {
 
 #[tokio::test]
 async fn a_thousand_consecutive_names_become_a_thousand_payments() {
-    // Under every key an encrypted file, as `send-payment` makes it; and every transaction is taken.
+    // Under every key an encrypted file, as `send-payment` makes it; and every transaction is
+    // taken.
     let aws = Scripted::answering(|request: &Request| {
         if request.operation == "TransactWriteItems" {
             return ("", "{}".to_owned());
