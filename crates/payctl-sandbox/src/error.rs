@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SandboxError {
-    /// Nothing tells where the user's cache folder is.
+    /// The user's cache folder is unknown.
     #[error("find a home for the sandbox: set PAYCTL_SANDBOX_HOME or HOME")]
     NoHome,
     /// A file or folder of the sandbox could not be used.

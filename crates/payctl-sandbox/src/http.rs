@@ -7,11 +7,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// Longer than the server takes to answer while it is busy with something else.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Sends one request without a body to 127.0.0.1:`port` and returns the body of a 200 answer.
 pub(crate) async fn call(port: u16, method: &str, path: &str) -> io::Result<Vec<u8>> {
-    let answer = tokio::time::timeout(PATIENCE, exchange(port, method, path)).await??;
+    let answer = tokio::time::timeout(TIMEOUT, exchange(port, method, path)).await??;
     let (head, body) = split(&answer).ok_or_else(|| malformed("no end of headers"))?;
     let status = head.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
     if status != b"200" {

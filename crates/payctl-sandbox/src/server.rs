@@ -155,9 +155,9 @@ async fn spawn(
 /// See [`crate::Sandbox::stop`].
 pub(crate) async fn stop(home: &Path) -> Result<bool, SandboxError> {
     let Some(pid) = alive(home)? else { return Ok(false) };
-    for (name, patience) in [("-TERM", STOP), ("-KILL", KILL)] {
+    for (name, timeout) in [("-TERM", STOP), ("-KILL", KILL)] {
         signal(pid, name).await?;
-        let deadline = Instant::now() + patience;
+        let deadline = Instant::now() + timeout;
         while Instant::now() < deadline {
             if alive(home)? != Some(pid) {
                 return Ok(true);
@@ -245,14 +245,14 @@ fn alive(home: &Path) -> Result<Option<u32>, SandboxError> {
 async fn lock(path: PathBuf, progress: &(dyn Fn(&str) + Sync)) -> Result<File, SandboxError> {
     let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
     let file = open.at("open", &path)?;
-    let mut told = false;
+    let mut announced = false;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) => {
-                if !told {
+                if !announced {
                     progress("waiting for another start of the sandbox");
-                    told = true;
+                    announced = true;
                 }
                 sleep(POLL).await;
             }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
 
-/// The event is no batch of messages.
+/// The event is not a batch of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the event must be a batch of messages, each with a messageId")]
 pub struct BatchError;
@@ -13,7 +13,7 @@ pub struct BatchError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Message<'event> {
     pub(crate) id: &'event str,
-    /// Whatever somebody sent; nothing that is no text.
+    /// Whatever somebody sent; nothing that is not a text.
     pub(crate) body: &'event str,
 }
 

@@ -13,8 +13,8 @@
 //!
 //! The others are deleted from the queue. A failed one comes again when its visibility ends, and
 //! after three receives the queue hands it to the dead-letter queue. That is where a message ends
-//! that is no message of ours, or that names a payment that does not exist: by itself, its batch is
-//! not kept.
+//! that is not a message of ours, or that names a payment that does not exist: by itself, its batch
+//! is not kept.
 //!
 //! An event that is no such batch, or a record without a `messageId` in it, is a function error
 //! before anything is done: a failure that cannot be named would count as none.

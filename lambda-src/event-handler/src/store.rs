@@ -22,7 +22,7 @@ pub(crate) enum Completed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum StoreError {
     /// There is no such row.
-    #[error("there is no such payment")]
+    #[error("payment not found")]
     Absent,
     /// There is one, in no status that we know.
     #[error("the payment is neither processing nor completed")]

@@ -1,4 +1,4 @@
-//! What the function is told by its environment.
+//! The function's configuration: its environment variables.
 
 use handler_kit::{VariableError, parsed, required};
 use payments_domain::{FraudRules, FraudRulesError, Weights};
@@ -73,14 +73,18 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused_by_its_name() {
         for (name, value, fault) in [
-            ("VELOCITY_WEIGHT", "41", "HISTORY_WEIGHT is wrong: the weights must sum up to 100"),
-            ("AMOUNT_WEIGHT", "-30", "AMOUNT_WEIGHT is wrong: invalid digit"),
-            ("HISTORY_WEIGHT", "30.0", "HISTORY_WEIGHT is wrong: invalid digit"),
-            ("HISTORY_WEIGHT", "300", "HISTORY_WEIGHT is wrong: number too large"),
-            ("VELOCITY_LIMIT", "0", "VELOCITY_LIMIT is wrong: the velocity limit must be"),
+            ("VELOCITY_WEIGHT", "41", "HISTORY_WEIGHT is invalid: the weights must sum up to 100"),
+            ("AMOUNT_WEIGHT", "-30", "AMOUNT_WEIGHT is invalid: invalid digit"),
+            ("HISTORY_WEIGHT", "30.0", "HISTORY_WEIGHT is invalid: invalid digit"),
+            ("HISTORY_WEIGHT", "300", "HISTORY_WEIGHT is invalid: number too large"),
+            ("VELOCITY_LIMIT", "0", "VELOCITY_LIMIT is invalid: the velocity limit must be"),
             ("VELOCITY_LIMIT", "501", "must be a whole number from 1 to 500"),
-            ("REVIEW_SCORE", "81", "REVIEW_SCORE or DECLINE_SCORE is wrong: the scores must be"),
-            ("DECLINE_SCORE", "101", "REVIEW_SCORE or DECLINE_SCORE is wrong: the scores must be"),
+            ("REVIEW_SCORE", "81", "REVIEW_SCORE or DECLINE_SCORE is invalid: the scores must be"),
+            (
+                "DECLINE_SCORE",
+                "101",
+                "REVIEW_SCORE or DECLINE_SCORE is invalid: the scores must be",
+            ),
         ] {
             let error = with(name, value).unwrap_err();
             assert!(error.contains(fault), "{error}");

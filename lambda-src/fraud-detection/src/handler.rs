@@ -37,7 +37,7 @@ pub struct Scored {
 /// Why an event gets no score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ScoreError {
-    /// It is no transaction.
+    /// It is not a transaction.
     #[error(transparent)]
     Transaction(#[from] PaymentError),
     /// AWS did not do it; it may later. Already logged.

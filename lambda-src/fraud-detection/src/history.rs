@@ -59,7 +59,7 @@ pub(crate) async fn read(
 fn past(item: &Item) -> Option<Past> {
     let past = parse(item);
     if past.is_none() {
-        log::error("the row is not one of ours", json!({}));
+        log::error("row has an unknown format", json!({}));
     }
     past
 }

@@ -15,7 +15,7 @@ use crate::log;
 
 /// AWS did not do it; it may later. Already logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("AWS did not do it now")]
+#[error("AWS could not complete the call")]
 pub struct Unavailable;
 
 /// The SDK's default chain: in Lambda, the function's environment, with `AWS_ENDPOINT_URL`. A call

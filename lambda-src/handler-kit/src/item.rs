@@ -87,7 +87,7 @@ pub async fn put_once(
     // The reply did not bring it.
     let first = get(client, table, key).await?;
     if first.is_none() {
-        log::error("the item that was in the way is gone", json!({}));
+        log::error("conflicting item no longer exists", json!({}));
     }
     first.ok_or(Unavailable).map(Some)
 }

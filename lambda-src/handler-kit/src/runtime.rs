@@ -46,7 +46,7 @@ pub async fn serve<R: Serialize>(answer: impl AsyncFn(&str) -> Result<R, Diagnos
     match lambda_runtime::run(service).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => {
-            log::error("the runtime interface failed", json!({}));
+            log::error("the Runtime API failed", json!({}));
             ExitCode::FAILURE
         }
     }
@@ -56,7 +56,7 @@ pub async fn serve<R: Serialize>(answer: impl AsyncFn(&str) -> Result<R, Diagnos
 fn cannot_start(reason: &str) -> ExitCode {
     log::error("cannot start", json!({"reason": reason}));
     if report(reason).is_err() {
-        log::warn("the runtime interface did not take the reason", json!({}));
+        log::warn("the Runtime API did not accept the error", json!({}));
     }
     ExitCode::FAILURE
 }

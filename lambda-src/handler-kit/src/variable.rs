@@ -17,7 +17,7 @@ pub enum VariableError {
     #[error(transparent)]
     Missing(#[from] MissingVariable),
     /// One, or several together, say what they must not.
-    #[error("environment variable {0} is wrong: {1}")]
+    #[error("environment variable {0} is invalid: {1}")]
     Wrong(&'static str, String),
 }
 
@@ -61,7 +61,7 @@ mod tests {
         assert_eq!((read("7"), read(" 7 ")), (Ok(7), Ok(7)));
         assert_eq!(read(" "), Err(MissingVariable("DAYS").into()));
         let error = read("x").unwrap_err().to_string();
-        assert_eq!(error, "environment variable DAYS is wrong: invalid digit found in string");
+        assert_eq!(error, "environment variable DAYS is invalid: invalid digit found in string");
         let missing = parsed::<u8>(|_| None, "DAYS").unwrap_err().to_string();
         assert_eq!(missing, "environment variable DAYS is missing");
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// How long one answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What the function made of one event, as Lambda gets it.
 #[derive(Clone, Debug)]
@@ -73,7 +73,7 @@ impl Function {
     /// Waits for the next answer.
     pub fn outcome(&self) -> Outcome {
         let said = || self.said.lock().unwrap().clone();
-        self.outcomes.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no answer\n{}", said()))
+        self.outcomes.recv_timeout(TIMEOUT).unwrap_or_else(|_| panic!("no answer\n{}", said()))
     }
 
     /// Hands over one event and returns the status and the body of its answer.

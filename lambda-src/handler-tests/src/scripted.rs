@@ -11,7 +11,11 @@ use serde_json::{Value, json};
 /// A status with a body; or none, and the connection breaks.
 type Answer = Option<(u16, String)>;
 
-/// A server that gives one answer after the other, and the last one for ever.
+/// What becomes of the nth request: an answer, and the headers it has beside the usual ones.
+type Answering = dyn Fn(&Request, usize) -> (Answer, &'static str) + Send;
+
+/// A server that gives one answer after the other, and the last one for ever; or the one that a
+/// test makes of the request.
 pub struct Scripted {
     /// Where it listens.
     pub endpoint: String,
@@ -32,6 +36,19 @@ pub struct Request {
 impl Scripted {
     /// Starts a server with its answers.
     pub fn start(answers: Vec<Answer>) -> Self {
+        Self::serve(Box::new(move |_, place| (answers[place.min(answers.len() - 1)].clone(), "")))
+    }
+
+    /// Starts a server that answers 200 with the headers, each with its line end, and the body that
+    /// it makes of a request.
+    pub fn answering(answer: impl Fn(&Request) -> (&'static str, String) + Send + 'static) -> Self {
+        Self::serve(Box::new(move |request, _| {
+            let (headers, body) = answer(request);
+            (Some((200, body)), headers)
+        }))
+    }
+
+    fn serve(answers: Box<Answering>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -39,7 +56,7 @@ impl Scripted {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 // One request per connection; a connection that breaks is one of the answers.
-                let _ = stream.and_then(|stream| answer(&stream, &answers, &seen));
+                let _ = stream.and_then(|stream| answer(&stream, &*answers, &seen));
             }
         });
         Self { endpoint, asked }
@@ -97,7 +114,7 @@ impl Request {
 
 fn answer(
     mut stream: &TcpStream,
-    answers: &[Answer],
+    answers: &Answering,
     asked: &Mutex<Vec<Request>>,
 ) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
@@ -119,17 +136,15 @@ fn answer(
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    let place = {
-        let mut asked = asked.lock().unwrap();
-        let body = String::from_utf8(body).unwrap();
-        asked.push(Request { operation, headers, body });
-        asked.len().min(answers.len()) - 1
-    };
-    let Some((status, body)) = &answers[place] else { return Ok(()) };
+    let request = Request { operation, headers, body: String::from_utf8(body).unwrap() };
+    let place = asked.lock().unwrap().len();
+    let (answer, headers) = answers(&request, place);
+    asked.lock().unwrap().push(request);
+    let Some((status, body)) = answer else { return Ok(()) };
     write!(
         stream,
         "HTTP/1.1 {status} Said\r\nContent-Type: application/x-amz-json-1.0\r\n\
-         Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
+         {headers}Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
 }

@@ -1,4 +1,4 @@
-//! What the function is told by its environment.
+//! The function's configuration: its environment variables.
 
 use handler_kit::{MissingVariable, required};
 

@@ -28,8 +28,8 @@ pub struct Deps {
 impl Deps {
     /// Makes clients from the SDK's default chain: in Lambda, the function's environment.
     pub async fn connect(config: Config) -> Self {
-        // API Gateway waits 29 seconds for an answer, which takes three calls at most, or two more
-        // when uploads meet.
+        // API Gateway waits 29 seconds for an answer (default of a REST API's `timeoutInMillis`),
+        // which takes three calls at most, or two more when uploads meet.
         let shared = aws::config(Duration::from_secs(3), Duration::from_secs(8)).await;
         Self::new(&shared, config)
     }

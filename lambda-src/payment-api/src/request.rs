@@ -10,9 +10,9 @@ const PATH: &str = "/process-payment";
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Refused {
-    #[error("there is nothing here; payments are posted to {PATH}")]
+    #[error("not found; payments are posted to {PATH}")]
     Path,
-    #[error("payments are posted: the method must be POST")]
+    #[error("the method must be POST")]
     Method,
     #[error(transparent)]
     Request(#[from] RequestError),
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn the_route_is_told_by_the_resource_or_the_path() {
+    fn the_route_is_recognized_by_the_resource_or_the_path() {
         assert!(read(&request(PATH, PATH, "POST")).is_ok());
         assert!(read(&request(PATH, "/v1/process-payment", "POST")).is_ok(), "a base path");
         assert!(read(&request("/{proxy+}", PATH, "POST")).is_ok(), "a greedy resource");

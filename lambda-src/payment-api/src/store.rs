@@ -68,7 +68,7 @@ fn compare(first: &Item, digest: &Digest) -> Result<Recorded, StoreError> {
         }
         (Some(_), Some(_)) => Err(StoreError::OtherContent),
         _ => {
-            log::error("the item in the way is not one of ours", json!({}));
+            log::error("conflicting item has an unknown format", json!({}));
             Err(StoreError::Unavailable)
         }
     }

@@ -18,7 +18,7 @@ pub(crate) enum FileError {
     #[error("the file is not in the payment bucket")]
     OtherBucket,
     /// No such object or version.
-    #[error("the file does not exist (any more)")]
+    #[error("the file does not exist")]
     Absent,
     /// In a storage class that must be restored first, or under a key the caller keeps.
     #[error("the file is archived or encrypted with a key of its sender")]
@@ -75,15 +75,15 @@ fn check_encryption(
 /// Reads the object, and never more than a payment file may have.
 async fn body(reply: GetObjectOutput) -> Result<Vec<u8>, FileError> {
     let too_large = || FileError::Content(PaymentFileError::TooLarge);
-    let told = usize::try_from(reply.content_length.unwrap_or_default()).unwrap_or(0);
-    if told > MAX_FILE_BYTES {
+    let announced = usize::try_from(reply.content_length.unwrap_or_default()).unwrap_or(0);
+    if announced > MAX_FILE_BYTES {
         return Err(too_large());
     }
-    let mut bytes = Vec::with_capacity(told);
+    let mut bytes = Vec::with_capacity(announced);
     let mut stream = reply.body;
     while let Some(chunk) = stream.next().await {
         let Ok(chunk) = chunk else {
-            log::error("reading the object broke off", json!({}));
+            log::error("reading the object was interrupted", json!({}));
             return Err(FileError::Unavailable);
         };
         if bytes.len() + chunk.len() > MAX_FILE_BYTES {

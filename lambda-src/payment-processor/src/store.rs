@@ -68,7 +68,7 @@ pub(crate) async fn record(
             Attempt::Failed => return Err(StoreError::Unavailable),
         }
     }
-    log::error("transaction kept meeting others", json!({"attempts": ATTEMPTS}));
+    log::error("transaction kept conflicting with others", json!({"attempts": ATTEMPTS}));
     Err(StoreError::Unavailable)
 }
 
@@ -158,7 +158,7 @@ fn compare(claim: &Item, digest: &Digest) -> Result<Recorded, StoreError> {
         }
         (Some(_), Some(_)) => Err(StoreError::OtherContent),
         _ => {
-            log::error("claim is not one of ours", json!({}));
+            log::error("claim has an unknown format", json!({}));
             Err(StoreError::Unavailable)
         }
     }

@@ -1,4 +1,4 @@
-//! What the function is told by its environment.
+//! The function's configuration: its environment variables.
 
 use handler_kit::{VariableError, parsed};
 use payments_domain::Limits;
@@ -45,11 +45,11 @@ mod tests {
             (" ", "1", "USD", "environment variable MINIMUM_AMOUNT is missing"),
             ("1", "", "USD", "environment variable MAXIMUM_AMOUNT is missing"),
             ("1", "1", "", "environment variable CURRENCIES is missing"),
-            ("-1", "1", "USD", "MINIMUM_AMOUNT is wrong: amount must be positive"),
-            ("1", "2000000", "USD", "MAXIMUM_AMOUNT is wrong: amount must be at most 1,000,000"),
-            ("1", "1e3", "USD", "MAXIMUM_AMOUNT is wrong: amount must be a plain decimal"),
-            ("1", "2", "USD,CHF", "CURRENCIES is wrong: each currency must be one of USD, EUR"),
-            ("2", "1", "USD", "MAXIMUM_AMOUNT is wrong: the minimum is above the maximum"),
+            ("-1", "1", "USD", "MINIMUM_AMOUNT is invalid: amount must be positive"),
+            ("1", "2000000", "USD", "MAXIMUM_AMOUNT is invalid: amount must be at most 1,000,000"),
+            ("1", "1e3", "USD", "MAXIMUM_AMOUNT is invalid: amount must be a plain decimal"),
+            ("1", "2", "USD,CHF", "CURRENCIES is invalid: each currency must be one of USD, EUR"),
+            ("2", "1", "USD", "MAXIMUM_AMOUNT is invalid: the minimum is above the maximum"),
         ] {
             let error = read(minimum, maximum, currencies).unwrap_err();
             assert!(error.contains(fault), "{error}");

@@ -18,11 +18,11 @@
 //! |---|---|
 //! | 200 | `{"valid": true, "customerId": …, "amount": …, "currency": …}` |
 //! | 422 | `{"valid": false, "reasons": [...]}`, with all that the payment breaks |
-//! | 400 | the request is none, or its body is no JSON; `error` says which |
+//! | 400 | the request is none, or its body is not valid JSON; `error` says which |
 //! | 404, 405 | another path; another method |
 //!
-//! A full card number anywhere, an unknown field, and a body that is no object are the only reason
-//! then: nothing else is looked at. No reason repeats anything of the request.
+//! A full card number anywhere, an unknown field, and a body that is not an object are the only
+//! reason then: nothing else is looked at. No reason repeats anything of the request.
 //!
 //! # The limits
 //!

@@ -8,15 +8,15 @@ use thiserror::Error;
 
 const PATH: &str = "/validate";
 
-/// The one field of an event that is no request to the API.
+/// The one field of an event that is not a request to the API.
 const DIRECT: &str = "payment_data";
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Refused {
-    #[error("there is nothing here; payments are posted to {PATH}")]
+    #[error("not found; payments are posted to {PATH}")]
     Path,
-    #[error("payments are posted: the method must be POST")]
+    #[error("the method must be POST")]
     Method,
     #[error(transparent)]
     Request(#[from] RequestError),
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_route_is_told_by_either_kind_of_api() {
+    fn the_route_is_recognized_by_either_kind_of_api() {
         let rest = |resource: &str, path: &str, method: &str| {
             read(&json!({"resource": resource, "path": path, "httpMethod": method, "body": "{}"}))
                 .map(Cow::into_owned)

@@ -33,7 +33,8 @@ pub struct Deps {
 impl Deps {
     /// Makes clients from the SDK's default chain: in Lambda, the function's environment.
     pub async fn connect(config: Config) -> Self {
-        // API Gateway waits 29 seconds for an answer, which takes four calls.
+        // API Gateway waits 29 seconds for an answer (default of a REST API's `timeoutInMillis`),
+        // which takes four calls.
         let shared = aws::config(Duration::from_millis(2_500), Duration::from_secs(6)).await;
         Self::new(&shared, config)
     }
@@ -76,7 +77,7 @@ async fn pay(deps: &Deps, key: Option<&IdempotencyKey>, payment: PaymentRequest)
     let logged = json!({"paymentId": id.as_str()});
     match take(deps, id, key.is_some(), payment).await {
         Ok(taken) => {
-            log::info("payment taken", logged);
+            log::info("payment accepted", logged);
             Reply::new(202, taken)
         }
         Err(error @ StoreError::OtherContent) => {
@@ -84,7 +85,7 @@ async fn pay(deps: &Deps, key: Option<&IdempotencyKey>, payment: PaymentRequest)
             Reply::refused(409, &error.to_string())
         }
         Err(StoreError::Unavailable) => {
-            log::error("payment not taken", logged);
+            log::error("payment not accepted", logged);
             Reply::internal()
         }
     }
@@ -94,7 +95,7 @@ fn new_id() -> Option<PaymentId> {
     let mut bytes = [0; 16];
     let filled = getrandom::fill(&mut bytes);
     if filled.is_err() {
-        log::error("the system has no random bytes", json!({}));
+        log::error("no random bytes available", json!({}));
     }
     filled.ok().map(|()| PaymentId::from_random(bytes))
 }

@@ -9,9 +9,9 @@ use aws_smithy_types::base64;
 use payments_domain::{PaymentKey, PaymentStatus};
 use thiserror::Error;
 
-/// The text is no token, or not of a list of this status.
+/// The text is not a token, or not of a list of this status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("next is not what a page of such a list ended with")]
+#[error("next is not a page token of this list")]
 pub(crate) struct PlaceError;
 
 /// The list of all, in a token.

@@ -39,9 +39,9 @@ pub(crate) struct Page {
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Refused {
-    #[error("there is nothing here; payments are at {LIST} and {LIST}/{{id}}")]
+    #[error("not found; payments are at {LIST} and {LIST}/{{id}}")]
     Path,
-    #[error("there is no such payment")]
+    #[error("payment not found")]
     NoSuchPayment,
     #[error("the method must be one of {0}")]
     Method(&'static str),
@@ -79,7 +79,7 @@ pub(crate) fn read(event: &Value) -> Result<Wish, Refused> {
     match (request.method, id) {
         ("POST", None) => pay(&request),
         ("GET", None) => page(&request).map(Wish::List),
-        // What is no id is no payment's either.
+        // What is not an id is not a payment's either.
         ("GET", Some(id)) => id.parse().map(Wish::Show).map_err(|_| Refused::NoSuchPayment),
         (_, None) => Err(Refused::Method("GET, POST")),
         (_, Some(_)) => Err(Refused::Method("GET")),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_is_told_by_the_resource_or_the_path() {
+    fn the_list_is_recognized_by_the_resource_or_the_path() {
         for (resource, path) in [(LIST, LIST), (LIST, "/v1/payments"), ("/{proxy+}", LIST)] {
             assert!(matches!(at(resource, path, "POST"), Ok(Wish::Pay(None, _))), "{path}");
             assert!(matches!(at(resource, path, "GET"), Ok(Wish::List(_))), "{path}");
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payment_is_told_by_the_resource_or_the_path() {
+    fn a_payment_is_recognized_by_the_resource_or_the_path() {
         let path = format!("{LIST}/{ID}");
         let based = format!("/v1{path}");
         for (resource, path) in

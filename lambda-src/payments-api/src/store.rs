@@ -19,7 +19,7 @@ pub(crate) enum StoreError {
     #[error("Idempotency-Key was already used with other content")]
     OtherContent,
     /// AWS did not take it; it may later. Already logged.
-    #[error("the payment could not be taken now")]
+    #[error("the payment could not be accepted now")]
     Unavailable,
 }
 
@@ -47,7 +47,7 @@ pub(crate) async fn guard(
         (Some(stored), Some(taken)) if stored == digest.as_str() => Ok(taken),
         (Some(_), Some(_)) => Err(StoreError::OtherContent),
         _ => {
-            log::error("the guard is not one of ours", json!({}));
+            log::error("guard has an unknown format", json!({}));
             Err(StoreError::Unavailable)
         }
     }
@@ -100,7 +100,7 @@ pub(crate) async fn list(
 
 /// A page must not look like the last one for want of a way on.
 fn lost() -> Unavailable {
-    log::error("the page ends with an item that is not one of ours", json!({}));
+    log::error("last item of the page has an unknown format", json!({}));
     Unavailable
 }
 

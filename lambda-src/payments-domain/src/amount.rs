@@ -17,7 +17,7 @@ pub struct Amount {
     currency: Currency,
 }
 
-/// Why a text is no amount.
+/// Why a text is not an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum AmountError {
     /// Anything but digits with at most one decimal point between them.

@@ -1,28 +1,44 @@
-//! Finding what looks like a full card number.
+//! Finding what looks like a full card number (PAN).
 //!
-//! A card number is 13 to 19 digits that pass the Luhn check, bare or in groups: up to three
+//! A card number has a card's shape: the first digits of an issuer, a length of that issuer and a
+//! Luhn check digit (`shape`). It stands bare, or in groups as cards are printed: of four digits,
+//! or of 4-6-5 and 4-6-4 (American Express, Diners Club), which are the `gaps` of Braintree's
+//! `credit-card-type` at commit 0bac61c. That UnionPay's 19 digits are also printed as 6-13 is
+//! assumed, and taken with a space between. Digits one by one are taken as well. Up to three
 //! separators (space, dash, dot, underscore and their Unicode kin) may stand between two groups,
-//! and digits may be full-width. Every run of neighbouring groups is tried, so that
-//! `4111 1111 1111 1111 2027` is found; in an unbroken run of more than 19 digits every part is.
+//! digits may be full-width, zeros may fill up the front, and characters that nobody sees are
+//! skipped.
 //!
-//! Each name and each value is looked at by itself: digits spread over several are not put together.
+//! The check errs towards refusing: a number is one also beside other groups (`4111 1111 1111 1111
+//! 2027`) and next to letters (`card4111111111111111`), as people write it. It is none within a
+//! longer run of digits, nor within a run of hexadecimal digits as long as a digest. So times in
+//! milli-, micro- and nanoseconds, UUIDs and digests pass; of other numbers of 16 digits, 4 % do
+//! not.
 //!
-//! The check errs towards refusing: one in ten strings of 13 to 19 digits passes Luhn by chance.
-//! The one exception is a text in the exact shape of a UUID (8-4-4-4-12 hexadecimal digits), the
-//! commonest transaction id; without it, three UUIDs in a thousand would be refused.
+//! Each name and each value is looked at by itself: digits spread over several are not put
+//! together.
+
+mod shape;
 
 use serde_json::Value;
+use shape::{LONGEST, SHORTEST, is_card_number};
 
-const SHORTEST: usize = 13;
-const LONGEST: usize = 19;
 const MOST_SEPARATORS: usize = 3;
+
+/// From this many hexadecimal digits on, a run with letters in it is an id (of a MongoDB document,
+/// of an X-Ray trace) or a digest: six in ten thousand SHA-256 digests have the digits of a card
+/// number by chance.
+const HEX_ID: usize = 24;
+
+/// Characters of a UUID.
+const UUID: usize = 36;
 
 /// Whether any field name, string or number of the value, at any depth, holds a card number.
 #[must_use]
 pub fn anywhere_in(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(_) => false,
-        Value::Number(number) => within(&number.to_string()),
+        Value::Number(number) => is_number_of_card(&number.to_string()),
         Value::String(text) => within(text),
         Value::Array(items) => items.iter().any(anywhere_in),
         Value::Object(fields) => {
@@ -34,78 +50,154 @@ pub fn anywhere_in(value: &Value) -> bool {
 /// Whether the text holds a card number.
 #[must_use]
 pub fn within(text: &str) -> bool {
-    if is_uuid(text) {
-        return false;
-    }
-    // One chain is a list of digit groups with nothing but separators between them.
-    let mut chain: Vec<Vec<u8>> = Vec::new();
-    let mut separators = 0;
-    let mut in_group = false;
-    for character in text.chars() {
+    let mut chain = Chain::default();
+    let (mut between, mut in_group) = (Separators::default(), false);
+    for (place, character) in text.char_indices() {
         if let Some(digit) = digit(character) {
-            match chain.last_mut() {
-                Some(group) if in_group => group.push(digit),
-                _ => chain.push(vec![digit]),
+            if !in_group {
+                chain.groups.push(Group { start: chain.digits.len(), place, after: between });
             }
-            in_group = true;
-            separators = 0;
+            chain.digits.push(digit);
+            (between, in_group) = (Separators::default(), true);
+            continue;
+        }
+        if is_invisible(character) {
             continue;
         }
         in_group = false;
-        separators += 1;
-        if !is_separator(character) || separators > MOST_SEPARATORS {
-            if chain_holds_one(&chain) {
+        between.count += 1;
+        between.blank |= character.is_whitespace();
+        if !is_separator(character) || between.count > MOST_SEPARATORS {
+            if chain.holds_one(text) {
                 return true;
             }
-            chain.clear();
+            chain = Chain::default();
         }
     }
-    chain_holds_one(&chain)
+    chain.holds_one(text)
 }
 
-/// Tries every run of neighbouring groups, and every part of an overlong group.
-fn chain_holds_one(chain: &[Vec<u8>]) -> bool {
-    let overlong = |group: &Vec<u8>| {
-        group.len() > LONGEST
-            && (SHORTEST..=LONGEST).any(|length| group.windows(length).any(is_card_number))
-    };
-    if chain.iter().any(overlong) {
-        return true;
+/// Groups of digits with nothing but separators between them.
+#[derive(Default)]
+struct Chain {
+    digits: Vec<u8>,
+    groups: Vec<Group>,
+}
+
+/// One group: where it starts among the digits and in the text, and what stands before it.
+struct Group {
+    start: usize,
+    place: usize,
+    after: Separators,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Separators {
+    count: usize,
+    blank: bool,
+}
+
+impl Chain {
+    fn holds_one(&self, text: &str) -> bool {
+        (0..self.groups.len()).any(|first| self.bare(first, text) || self.printed(first, text))
     }
-    (0..chain.len()).any(|first| {
-        let mut digits: Vec<u8> = Vec::with_capacity(LONGEST);
-        for group in chain.iter().skip(first) {
-            if digits.len() + group.len() > LONGEST {
+
+    /// The digits of groups from one on and before another.
+    fn of(&self, first: usize, behind: usize) -> &[u8] {
+        let start = |place: usize| self.groups.get(place).map_or(self.digits.len(), |it| it.start);
+        self.digits.get(start(first)..start(behind)).unwrap_or_default()
+    }
+
+    fn place(&self, group: usize) -> usize {
+        self.groups.get(group).map_or(0, |group| group.place)
+    }
+
+    fn bare(&self, group: usize, text: &str) -> bool {
+        let all = self.of(group, group + 1);
+        let zeros = all.iter().take_while(|digit| **digit == 0).count();
+        is_card_number(all.get(zeros..).unwrap_or_default())
+            && !is_in_hex_id(text, self.place(group))
+    }
+
+    /// Tries the neighbouring groups from this one on, up to the longest number.
+    fn printed(&self, first: usize, text: &str) -> bool {
+        let mut lengths = Vec::with_capacity(LONGEST);
+        for group in first..self.groups.len() {
+            lengths.push(self.of(group, group + 1).len());
+            let digits = self.of(first, group + 1);
+            if digits.len() > LONGEST {
                 return false;
             }
-            digits.extend_from_slice(group);
-            if is_card_number(&digits) {
+            let blank = self.groups.get(group).is_some_and(|group| group.after.blank);
+            if digits.len() >= SHORTEST
+                && is_printed(&lengths, blank)
+                && is_card_number(digits)
+                && !is_in_uuid(text, self.place(first))
+            {
                 return true;
             }
         }
         false
-    })
+    }
 }
 
-/// 13 to 19 digits that pass the Luhn check and are not all zero.
-fn is_card_number(digits: &[u8]) -> bool {
-    if !(SHORTEST..=LONGEST).contains(&digits.len()) || digits.iter().all(|digit| *digit == 0) {
-        return false;
+/// Whether groups of these lengths are printed so on cards.
+fn is_printed(lengths: &[usize], blank: bool) -> bool {
+    match lengths {
+        [4, 6, 4 | 5] => true,
+        // With dashes, an order and its time in milliseconds look alike.
+        [6, 13] => blank,
+        [fours @ .., 1..=5] if fours.iter().all(|length| *length == 4) => true,
+        ones => ones.iter().all(|length| *length == 1),
     }
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(place, digit)| {
-            let digit = u32::from(*digit);
-            match (place % 2, digit * 2) {
-                (0, _) => digit,
-                (_, doubled) if doubled > 9 => doubled - 9,
-                (_, doubled) => doubled,
-            }
+}
+
+/// Whether the digit at this place is in a long run of hexadecimal digits that has letters.
+fn is_in_hex_id(text: &str, place: usize) -> bool {
+    let (before, from) = text.split_at(place);
+    let is_hex = |character: &char| character.is_ascii_hexdigit();
+    let before = before.chars().rev().take(HEX_ID).take_while(is_hex);
+    let run = before.chain(from.chars().take(HEX_ID).take_while(is_hex));
+    let (count, letters) = run.fold((0, false), |(count, letters), character| {
+        (count + 1, letters || character.is_ascii_alphabetic())
+    });
+    count >= HEX_ID && letters
+}
+
+/// Whether the digit at this place is in a UUID (8-4-4-4-12 hexadecimal digits): its groups of four,
+/// and the first digits of its last group, are as long as a card's.
+fn is_in_uuid(text: &str, place: usize) -> bool {
+    let is_uuid = |start: usize| {
+        text.as_bytes().get(start..start + UUID).is_some_and(|uuid| {
+            uuid.iter().enumerate().all(|(place, byte)| match place {
+                8 | 13 | 18 | 23 => *byte == b'-',
+                _ => byte.is_ascii_hexdigit(),
+            })
         })
-        .sum();
-    sum.is_multiple_of(10)
+    };
+    (place.saturating_sub(UUID - 1)..=place).any(is_uuid)
+}
+
+/// Whether a JSON number has a card number's value. One with a fraction has not: every tenth
+/// latitude from 40 to 60 would.
+fn is_number_of_card(number: &str) -> bool {
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (units, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let mut digits: Vec<u8> = units.chars().chain(fraction.chars()).filter_map(digit).collect();
+    let leading = digits.iter().take_while(|digit| **digit == 0).count();
+    digits.drain(..leading);
+    // An exponent too long to be read makes nothing that a card has.
+    let Ok(exponent) = exponent.parse::<i64>() else { return false };
+    let mut scale = exponent.saturating_sub(i64::try_from(fraction.len()).unwrap_or(i64::MAX));
+    while scale < 0 && digits.last() == Some(&0) {
+        digits.pop();
+        scale += 1;
+    }
+    while scale > 0 && digits.len() < LONGEST {
+        digits.push(0);
+        scale -= 1;
+    }
+    scale == 0 && is_card_number(&digits)
 }
 
 fn digit(character: char) -> Option<u8> {
@@ -120,111 +212,11 @@ fn digit(character: char) -> Option<u8> {
 fn is_separator(character: char) -> bool {
     character.is_whitespace()
         || matches!(character, '-' | '.' | '_' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}')
-        || matches!(character, '\u{00ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 
-fn is_uuid(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.len() == 36
-        && bytes.iter().enumerate().all(|(place, byte)| match place {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{00ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn card_numbers_are_found_however_they_are_written() {
-        let written = [
-            "4111111111111111",
-            "4111 1111 1111 1111",
-            "4111-1111-1111-1111",
-            "4111.1111.1111.1111",
-            "4111 - 1111 - 1111 - 1111",
-            "4111\u{00a0}1111\u{2013}1111\u{200b}1111",
-            "４１１１１１１１１１１１１１１１",
-            "378282246310005",
-            "4222222222222",
-            "6304000000000000000",
-            "card 4111111111111111, exp 12/27",
-            "x4111111111111111y",
-            "4111 1111 1111 1111 2027",
-            "2027 4111 1111 1111 1111",
-            "0000004111111111111111",
-            "41111111111111112027",
-            "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
-        ];
-        for text in written {
-            assert!(within(text), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn other_texts_are_left_alone() {
-        let harmless = [
-            "",
-            "4111111111111112",
-            "411111111111",
-            "2026-11-22T01:38:18Z",
-            "0000000000000000",
-            "4111x1111x1111x1111",
-            "4111    1111    1111    1111",
-            "41111111-1111-1111-1111-111111111111",
-        ];
-        for text in harmless {
-            assert!(!within(text), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_megabyte_of_digits_is_searched_in_one_pass() {
-        assert!(!within(&"0 ".repeat(512 * 1024)));
-        assert!(!within(&"0".repeat(1024 * 1024)));
-    }
-
-    #[test]
-    fn names_and_nested_values_are_searched() {
-        assert!(anywhere_in(&json!({"a": [{"b": {"4111 1111 1111 1111": true}}]})));
-        assert!(anywhere_in(&json!([[null, 4_111_111_111_111_111_u64]])));
-        assert!(anywhere_in(&serde_json::from_str("4.111111111111111e15").unwrap()));
-        assert!(!anywhere_in(&json!({"a": [1, "b", false, null]})));
-    }
-
-    /// Completes 12 to 18 digits with their check digit.
-    fn with_check_digit(mut digits: Vec<u8>) -> Vec<u8> {
-        digits.push(0);
-        let check = (0..10).find(|check| {
-            *digits.last_mut().unwrap() = *check;
-            is_card_number(&digits)
-        });
-        *digits.last_mut().unwrap() = check.unwrap_or(0);
-        digits
-    }
-
-    proptest! {
-        #[test]
-        fn any_card_number_is_found_in_any_grouping(
-            mut digits in prop::collection::vec(0_u8..10, 12..=18),
-            gaps in prop::collection::vec("|[ ._-]{1,3}", 19),
-            around in ("[a-z/]{0,5}", "[a-z/]{0,5}"),
-        ) {
-            digits[0] = digits[0].max(1);
-            let digits = with_check_digit(digits);
-            let written: String =
-                digits.iter().zip(&gaps).map(|(digit, gap)| format!("{digit}{gap}")).collect();
-            let text = format!("{}/{}/{}", around.0, written, around.1);
-            prop_assert!(within(&text), "{}", text);
-        }
-
-        #[test]
-        fn any_text_can_be_searched(text in "\\PC*|[0-9 -]{0,80}") {
-            let _ = within(&text);
-        }
-    }
-}
+mod tests;

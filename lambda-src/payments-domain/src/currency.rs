@@ -18,7 +18,7 @@ pub enum Currency {
     Jpy,
 }
 
-/// The text is no currency we take.
+/// The text is not a currency we take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("currency must be one of USD, EUR, GBP, JPY")]
 pub struct CurrencyError;

@@ -12,7 +12,7 @@ use crate::id;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CustomerId(String);
 
-/// The text is no customer id.
+/// The text is not a customer id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("customerId must be 1 to 128 characters of A-Z a-z 0-9 . _ : -")]
 pub struct CustomerIdError;

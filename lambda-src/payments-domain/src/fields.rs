@@ -8,7 +8,7 @@ use crate::{
     card_number,
 };
 
-/// Why a JSON value is no payment.
+/// Why a JSON value is not a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PaymentError {
     /// A full card number, anywhere in the value.

@@ -12,7 +12,7 @@ use crate::{card_number, id};
 #[derive(Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
-/// Why a text is no idempotency key.
+/// Why a text is not an idempotency key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum IdempotencyKeyError {
     /// Too long, empty, or of other characters.

@@ -6,7 +6,7 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use thiserror::Error;
 
-/// The bytes are no JSON we read. Says where, never what.
+/// The bytes are not JSON that is accepted. Says where, never what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("not valid JSON, or a field name given twice (line {line}, column {column})")]
 pub struct JsonError {
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_is_told_by_its_place_alone() {
+    fn a_fault_is_recognized_by_its_place_alone() {
         let error = parse(b"{\n\"card\": secret}").unwrap_err();
         assert_eq!(error.line, 2);
         assert!(!error.to_string().contains("secret"));

@@ -32,7 +32,7 @@ pub struct Limits {
 #[error("the minimum is above the maximum")]
 pub struct LimitsError;
 
-/// The text is no list of currencies.
+/// The text is not a list of currencies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("each {0}")]
 pub struct CurrenciesError(#[from] CurrencyError);
@@ -47,7 +47,7 @@ pub enum LimitError {
     #[error("amount must be at most {0}")]
     AboveMaximum(Bound),
     /// Not of the currencies that are taken.
-    #[error("currency is not taken here; it must be one of {0}")]
+    #[error("currency is not accepted; it must be one of {0}")]
     Currency(Currencies),
 }
 
@@ -137,7 +137,7 @@ mod tests {
         }
         assert_eq!(broken("1.49", Currency::Usd), ["amount must be at least 1.50"]);
         assert_eq!(broken("500.01", Currency::Usd), ["amount must be at most 500.00"]);
-        let elsewhere = "currency is not taken here; it must be one of USD, JPY";
+        let elsewhere = "currency is not accepted; it must be one of USD, JPY";
         assert_eq!(broken("12", Currency::Eur), [elsewhere]);
         assert_eq!(broken("501", Currency::Gbp), ["amount must be at most 500.00", elsewhere]);
     }

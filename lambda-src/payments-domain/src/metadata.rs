@@ -50,7 +50,7 @@ pub enum MetadataValue {
     Flag(bool),
 }
 
-/// Why a JSON value is no metadata.
+/// Why a JSON value is not metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum MetadataError {
     /// Not an object.

@@ -7,12 +7,12 @@ use thiserror::Error;
 
 use crate::{Digest, IdempotencyKey};
 
-/// Our name of a payment: a UUID in lower case. The shape is the one exception that the search for
-/// card numbers makes, so that no id is ever taken for one.
+/// Our name of a payment: a UUID in lower case. What is in a UUID is never taken for a card number,
+/// so neither is an id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PaymentId(String);
 
-/// The text is no payment id.
+/// The text is not a payment id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a payment id must be a UUID in lower case")]
 pub struct PaymentIdError;

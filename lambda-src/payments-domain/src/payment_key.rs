@@ -16,7 +16,7 @@ pub struct PaymentKey {
     pub timestamp: Timestamp,
 }
 
-/// The text is no message of a payment.
+/// The text is not a message of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a message must be a JSON object of version 1, paymentId and timestamp")]
 pub struct MessageError;

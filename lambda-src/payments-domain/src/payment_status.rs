@@ -14,7 +14,7 @@ pub enum PaymentStatus {
     Completed,
 }
 
-/// The text is no status.
+/// The text is not a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("status must be one of processing, completed")]
 pub struct PaymentStatusError;

@@ -10,7 +10,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(String);
 
-/// The text is no timestamp.
+/// The text is not a timestamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a timestamp must be written as 2026-11-22T01:38:18.250Z")]
 pub struct TimestampError;

@@ -30,7 +30,7 @@ impl TryFrom<&Value> for Transaction {
     type Error = PaymentError;
 
     fn try_from(value: &Value) -> Result<Self, PaymentError> {
-        // A time of 13 digits may pass for a card number, one time in ten.
+        // A time far ahead may have a card number's digits: those from 2096 on begin as a Visa's.
         let (timestamp, rest) = without_timestamp(value);
         let fields = Fields::read(&rest, &FIELDS)?;
         let transaction_id = fields.required("transactionId")?;

@@ -13,7 +13,7 @@ use crate::id;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TransactionId(String);
 
-/// The text is no transaction id.
+/// The text is not a transaction id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("transactionId must be 1 to 128 characters of A-Z a-z 0-9 . _ : -")]
 pub struct TransactionIdError;

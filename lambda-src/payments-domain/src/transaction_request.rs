@@ -27,7 +27,7 @@ pub struct TransactionRequest {
 /// One reason of several why a transaction is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum RefusalReason {
-    /// It is no valid payment.
+    /// It is not a valid payment.
     #[error(transparent)]
     Payment(#[from] PaymentError),
     /// It is one that the business does not take.
@@ -39,8 +39,8 @@ impl TransactionRequest {
     /// Reads a transaction and holds it to the limits.
     ///
     /// # Errors
-    /// All that is wrong with it. A card number, an unknown field and what is no object come alone:
-    /// then nothing else is looked at.
+    /// All that is wrong with it. A card number, an unknown field and what is not an object come
+    /// alone: then nothing else is looked at.
     pub fn read(value: &Value, limits: &Limits) -> Result<Self, Vec<RefusalReason>> {
         let fields = Fields::read(value, &FIELDS).map_err(|error| vec![error.into()])?;
         let mut reasons = Vec::new();
@@ -157,7 +157,7 @@ mod tests {
             [
                 "customerId must be 1 to 128 characters of A-Z a-z 0-9 . _ : -",
                 "amount must be at most 500.00",
-                "currency is not taken here; it must be one of USD, EUR, JPY",
+                "currency is not accepted; it must be one of USD, EUR, JPY",
                 "cardLast4 must be a string of exactly four digits",
                 "metadata must not carry card data or authentication data (CVV, PIN, track)",
             ]

@@ -29,7 +29,7 @@ pub enum TransactionStatus {
     Declined,
 }
 
-/// The text is no status.
+/// The text is not a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("status must be one of pending, approved, review, declined")]
 pub struct TransactionStatusError;

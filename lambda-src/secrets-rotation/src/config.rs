@@ -1,4 +1,4 @@
-//! What the function is told by its environment: whose certificates it trusts.
+//! The function's configuration: whose certificates it trusts.
 
 use std::fs;
 
@@ -18,11 +18,11 @@ pub enum ConfigError {
     /// The file is not there, or not ours to read.
     #[error("the file {0} that SSL_CERT_FILE names cannot be read")]
     Unreadable(String),
-    /// There is nothing in it to trust, or something that is no certificate.
-    #[error("{0} must have certificates as PEM, and no other kind")]
+    /// There is nothing in it to trust, or something that is not a certificate.
+    #[error("{0} must contain PEM certificates and nothing else")]
     NoCertificates(String),
     /// Never, with the cryptography that is built in.
-    #[error("TLS is not possible")]
+    #[error("TLS cannot be set up")]
     Tls,
 }
 
@@ -82,6 +82,6 @@ mod tests {
         assert_eq!(read("certificates/rds.pem").unwrap().len(), 162);
         let wrong = |file: &str| read(file).unwrap_err().to_string();
         assert!(wrong("absent.pem").contains("absent.pem that SSL_CERT_FILE names"));
-        assert!(wrong("Cargo.toml").contains("Cargo.toml must have certificates"));
+        assert!(wrong("Cargo.toml").contains("Cargo.toml must contain PEM certificates"));
     }
 }

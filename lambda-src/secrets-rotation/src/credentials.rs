@@ -9,11 +9,11 @@ use thiserror::Error;
 /// The value of a version is not what a database's secret holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum CredentialsError {
-    /// It is no JSON object, or gives a field twice.
-    #[error("it is no JSON object")]
+    /// It is not a JSON object, or gives a field twice.
+    #[error("it is not a JSON object")]
     NoObject,
     /// A field is absent, empty or of another kind.
-    #[error("its field {0} is missing or not as it should be")]
+    #[error("its field {0} is missing or invalid")]
     Field(&'static str),
 }
 

@@ -22,13 +22,13 @@ use crate::credentials::Credentials;
 
 /// The database did not do it; it may later. Already logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the database did not do it now")]
+#[error("the database could not complete the statement")]
 pub(crate) struct Failed;
 
 /// How long each address of the host may take to answer.
 const CONNECT: Duration = Duration::from_secs(3);
 /// How long a login, or a statement, may take in all.
-const PATIENCE: Duration = Duration::from_secs(8);
+const TIMEOUT: Duration = Duration::from_secs(8);
 /// How long a connection may take to end.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// The server gives a statement up before we do, so that none is carried out that nobody waits for
@@ -67,7 +67,7 @@ impl Connector {
             .options(OPTIONS)
             .ssl_mode(SslMode::Require)
             .connect_timeout(CONNECT);
-        match timeout(PATIENCE, config.connect(self.0.clone())).await {
+        match timeout(TIMEOUT, config.connect(self.0.clone())).await {
             Ok(Ok((client, connection))) => {
                 let connection = tokio::spawn(async move { drop(connection.await) });
                 Ok(Some(Session { client, connection }))
@@ -111,7 +111,7 @@ impl Session {
     }
 
     async fn run(&self, what: &'static str, statement: &str) -> Result<(), Failed> {
-        match timeout(PATIENCE, self.client.batch_execute(statement)).await {
+        match timeout(TIMEOUT, self.client.batch_execute(statement)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(failed(what, &error)),
             Err(_) => Err(too_slow(what)),

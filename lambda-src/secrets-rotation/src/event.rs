@@ -3,7 +3,7 @@
 use serde_json::Value;
 use thiserror::Error;
 
-/// The event is no step of a rotation.
+/// The event is not a step of a rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the event must have a Step, a SecretId and a ClientRequestToken")]
 pub struct EventError;

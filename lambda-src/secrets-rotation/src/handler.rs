@@ -29,7 +29,7 @@ pub struct Deps {
 /// Why a step failed. Safe to return and to log: no value and no part of one is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum RotationError {
-    /// It was no step.
+    /// It was not a step.
     #[error(transparent)]
     Event(#[from] EventError),
     /// The secret does not rotate.
@@ -51,19 +51,19 @@ pub enum RotationError {
     #[error("AWSPENDING is for another user or another database than AWSCURRENT")]
     OtherLogin,
     /// No version has the password.
-    #[error("no version of the secret logs in")]
+    #[error("no version of the secret can log in")]
     LockedOut,
     /// The new password is not the database's.
-    #[error("AWSPENDING does not log in")]
+    #[error("the AWSPENDING version cannot log in")]
     DoesNotLogIn,
     /// Secrets Manager made up no password.
-    #[error("there is no random password")]
+    #[error("Secrets Manager returned no random password")]
     NoPassword,
     /// Secrets Manager did not do it; it may later.
-    #[error("Secrets Manager did not do it now")]
+    #[error("Secrets Manager could not complete the call")]
     Secrets,
     /// The database did not do it; it may later.
-    #[error("the database did not do it now")]
+    #[error("the database could not complete the statement")]
     Database,
     /// It took too long.
     #[error("the step took longer than {} s", LIMIT.as_secs())]
@@ -205,7 +205,7 @@ async fn older(
             continue;
         }
         tried.push(version.clone());
-        // A version without a value, or with one that is no login, never was the database's.
+        // A version without a value, or with one that is not a login, never was the database's.
         let Some(value) = secret.value(&version).await? else { continue };
         let Ok(older) = Credentials::parse(&value) else { continue };
         if older.username != place.username {

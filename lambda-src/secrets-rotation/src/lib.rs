@@ -41,8 +41,8 @@
 //!
 //! Hence, in whatever order and however often steps are asked for:
 //!
-//! - there always is a version that logs in. Secrets Manager keeps versions without a label for a day
-//!   at least, and the hundred newest.
+//! - there always is a version that logs in. Secrets Manager keeps the versions of the last 24
+//!   hours, and the hundred newest (API reference of `PutSecretValue`).
 //! - `AWSCURRENT` only moves to a version that logs in at that moment;
 //! - the next rotation that gets through all four steps ends with a current version that logs in.
 //!

@@ -20,7 +20,7 @@ impl Description {
         self.0.rotation_enabled == Some(true)
     }
 
-    /// The labels of a version; none, if it is no version, or has no label.
+    /// The labels of a version; none, if it is not a version, or has no label.
     pub(crate) fn labels(&self, version: &str) -> &[String] {
         let labels = self.0.version_ids_to_stages().and_then(|versions| versions.get(version));
         labels.map(Vec::as_slice).unwrap_or_default()

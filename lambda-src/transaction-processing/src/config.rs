@@ -1,4 +1,4 @@
-//! What the function is told by its environment.
+//! The function's configuration: its environment variables.
 
 use std::str::FromStr;
 
@@ -31,7 +31,7 @@ pub struct Days(u64);
 #[error("it must be an ARN such as arn:aws:sns:us-east-1:123456789012:failed-transactions")]
 pub struct TopicError;
 
-/// The text is no number of days.
+/// The text is not a number of days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("it must be a whole number of days from 1 to {MOST_DAYS}")]
 pub struct DaysError;

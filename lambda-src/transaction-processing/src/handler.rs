@@ -72,8 +72,9 @@ impl From<StoreError> for Failed {
 impl Deps {
     /// Makes clients from the SDK's default chain: in Lambda, the function's environment.
     pub async fn connect(config: Config) -> Self {
-        // API Gateway waits half a minute for an answer, which takes nine calls at most: the row
-        // twice, four pages of history, the decision, the notice and the note of it.
+        // API Gateway waits 30 seconds for an answer (default of an HTTP API's `TimeoutInMillis`),
+        // which takes nine calls at most: the row twice, four pages of history, the decision, the
+        // notice and the note of it.
         let shared = aws::config(Duration::from_millis(1_500), Duration::from_secs(3)).await;
         Self::new(&shared, config)
     }

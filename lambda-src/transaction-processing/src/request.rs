@@ -12,11 +12,13 @@ const PATH: &str = "/process";
 /// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Refused {
-    #[error("there is nothing here; transactions are posted to {PATH}")]
+    #[error("not found; transactions are posted to {PATH}")]
     Path,
-    #[error("transactions are posted: the method must be POST")]
+    #[error("the method must be POST")]
     Method,
-    #[error("the header Idempotency-Key is missing: without it, nothing could be tried again")]
+    #[error(
+        "the Idempotency-Key header is required: without it, the request cannot be retried safely"
+    )]
     NoKey,
     #[error(transparent)]
     Key(#[from] IdempotencyKeyError),

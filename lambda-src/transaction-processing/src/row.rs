@@ -29,7 +29,7 @@ impl Row {
     pub(crate) fn read(item: &Item) -> Option<Self> {
         let row = Self::parse(item);
         if row.is_none() {
-            log::error("the row is not one of ours", json!({}));
+            log::error("row has an unknown format", json!({}));
         }
         row
     }

@@ -128,7 +128,7 @@ async fn update(deps: &Deps, id: &PaymentId, change: Change) -> Result<Option<It
         None => item::get(&deps.dynamodb, table, row::key(id)).await?,
     };
     if found.is_none() {
-        log::error("the row is gone", json!({"transactionId": id.as_str()}));
+        log::error("row no longer exists", json!({"transactionId": id.as_str()}));
     }
     found.ok_or(Unavailable).map(Some)
 }

@@ -2,7 +2,7 @@
 
 An API answers under the host that AWS gives it, `ID.execute-api.REGION.amazonaws.com`, sent as the
 request's host, and under `/restapis/ID/STAGE/_user_request_/PATH`. What is served is what was
-deployed. Signatures are asked for where a method wants IAM's, and not checked; firewalls and
+deployed. Signatures are asked for where a method wants IAM's, and not checked; web ACLs and
 throttling let everything through.
 """
 

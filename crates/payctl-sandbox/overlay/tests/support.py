@@ -218,9 +218,13 @@ QUEUES = json.dumps(
 )
 
 
+LOGS = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+
+
 def make_role(iam, name, in_vpc=True):
-    """A role for functions, with queues and in a VPC; answers its ARN."""
+    """A role for functions that log, with queues and in a VPC; answers its ARN."""
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust())
+    iam.attach_role_policy(RoleName=name, PolicyArn=LOGS)
     if in_vpc:
         iam.put_role_policy(RoleName=name, PolicyName="vpc", PolicyDocument=INTERFACES)
         iam.put_role_policy(RoleName=name, PolicyName="queues", PolicyDocument=QUEUES)

@@ -40,8 +40,6 @@ def fill(server):
     sealed = kms.encrypt(KeyId=key, Plaintext=b"secret")["CiphertextBlob"]
 
     role = make_role(iam, "kept")
-    logs = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
-    iam.attach_role_policy(RoleName="kept", PolicyArn=logs)
     iam.create_role(RoleName="other", AssumeRolePolicyDocument=trust("ec2.amazonaws.com"))
     server.client("lambda").create_function(
         FunctionName="kept",

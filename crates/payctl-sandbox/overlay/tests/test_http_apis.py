@@ -150,7 +150,7 @@ class Links(HttpApiTest):
 
 
 class LinksInTime(Links):
-    """The same at AWS's pace, 300 times faster."""
+    """The same, simulating AWS delays at 300x speed."""
 
     def setUp(self):
         self.slow = Server(time_scale=300)

@@ -148,6 +148,12 @@ class Invocations(FunctionTest):
         self.name = "unknown"
         self.refused("ResourceNotFoundException", self.invoke)
 
+    def test_an_asynchronous_request_is_at_most_a_megabyte(self):
+        self.make()
+        event = {"text": "x" * 1024 * 1024}
+        self.refused("RequestTooLargeException", self.invoke, event=event, InvocationType="Event")
+        self.assertEqual(self.invoke(event)[0]["StatusCode"], 200)
+
     def test_asynchronous_and_tried_again(self):
         self.make('print("try"); raise ValueError("no")')
         answer, nothing = self.invoke(InvocationType="Event")

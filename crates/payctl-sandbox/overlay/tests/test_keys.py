@@ -59,19 +59,6 @@ class Keys(SandboxTest):
         kms.enable_key(KeyId=key)
         self.assertEqual(kms.decrypt(CiphertextBlob=sealed)["Plaintext"], b"text")
 
-    def test_a_log_group_whose_key_logs_may_not_use(self):
-        logs = self.aws("logs")
-        name = f"/test/{uuid.uuid4()}"
-        wanted = {"logGroupName": name, "kmsKeyId": self.key()}
-        message = self.refused("AccessDeniedException", logs.create_log_group, **wanted)
-        self.assertIn(f":log-group:{name}'", message)
-        groups = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:*"
-        actions = ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*"]
-        principal = f"logs.{REGION}.amazonaws.com"
-        condition = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}}
-        key = self.key(for_service(principal, [*actions, "kms:Describe*"], **condition))
-        logs.create_log_group(logGroupName=name, kmsKeyId=key)
-
     def test_a_role_name_that_is_too_long(self):
         iam = self.aws("iam")
         long = {"RoleName": "r" * 65, "AssumeRolePolicyDocument": trust()}

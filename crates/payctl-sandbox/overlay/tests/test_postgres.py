@@ -344,7 +344,7 @@ class Lives(PostgresTest):
             taken.bind((self.cluster["Endpoint"], 5432))
             taken.listen()
             self.server.start()
-            self.assertIn("is away", self.server.logged())
+            self.assertIn("could not start the database of", self.server.logged())
             self.assertEqual(self.find(self.cluster)["Endpoint"], self.cluster["Endpoint"])
         self.server.stop()
         self.server.start()
@@ -364,7 +364,7 @@ class Without(unittest.TestCase):
                 MasterUserPassword=PASSWORD,
             )["DBCluster"]
             self.assertTrue(cluster["Endpoint"].endswith(".rds.amazonaws.com"), cluster)
-        until(lambda: "PostgreSQL is not on this machine" in server.logged())
+        until(lambda: "PostgreSQL is not installed" in server.logged())
         self.assertEqual(server.logged().count("PostgreSQL is not"), 1)
 
 

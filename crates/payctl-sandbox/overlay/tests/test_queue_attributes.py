@@ -55,7 +55,7 @@ class Queues(SandboxTest):
         self.assertEqual(attributes["SqsManagedSseEnabled"], "true")
         self.assertNotIn("KmsMasterKeyId", attributes)
 
-    def test_a_strangers_queue_gets_no_tags(self):
+    def test_a_foreign_queue_gets_no_tags(self):
         url = self.create()
         create = self.sqs.create_queue
         tags = {"owner": "them"}

@@ -32,7 +32,7 @@ if event["Step"] == "createSecret":
 if event["Step"] == "setSecret":
     time.sleep(value["wait"])
     if value.get("fail"):
-        raise ValueError("the database is away")
+        raise ValueError("the database is unavailable")
 if event["Step"] == "testSecret":
     answer = secrets.get_secret_value(**place)["SecretString"]
 if event["Step"] == "finishSecret":

@@ -32,7 +32,7 @@ async fn a_process_answers_batch_after_batch() {
         ["payment completed", "message failed", "message failed", "payment was completed before"]
     );
     assert!(lines.iter().all(|line| line["requestId"].as_str().unwrap().starts_with("request-")));
-    assert!(said.contains("there is no such payment"), "{said}");
+    assert!(said.contains("payment not found"), "{said}");
     assert!(!said.contains("4111"), "{said}");
 }
 
@@ -44,7 +44,9 @@ async fn what_is_no_batch_is_a_function_error_and_the_process_goes_on() {
     let nameless = format!(r#"{{"Records":[{{"body":"{CARD}"}}]}}"#);
     for event in ["null", "0", "{}", r#"{"Records":[]}"#, &nameless, &deep] {
         function.send(event);
-        let Outcome::Error(error) = function.outcome() else { panic!("{event:.60} is no batch") };
+        let Outcome::Error(error) = function.outcome() else {
+            panic!("{event:.60} is not a batch")
+        };
         assert_eq!(error["errorType"], "BatchError");
         assert!(!error.to_string().contains("4111"), "{error}");
     }

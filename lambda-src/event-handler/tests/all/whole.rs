@@ -76,8 +76,8 @@ async fn stopped_anywhere_every_payment_is_completed_once() {
     let keys: Vec<String> = (0..30).map(|number| format!("order-{number}")).collect();
     for (key, number) in keys.iter().zip(0..) {
         let event = posted(Some(key), &order().to_string());
-        let patience = Duration::from_micros(700 * number);
-        let _ = tokio::time::timeout(patience, payments_api::handle(event.clone(), &api)).await;
+        let time_limit = Duration::from_micros(700 * number);
+        let _ = tokio::time::timeout(time_limit, payments_api::handle(event.clone(), &api)).await;
         let twice = (0..2).map(|_| payments_api::handle(event.clone(), &api));
         assert!(join_all(twice).await.iter().all(|reply| reply.status_code == 202));
     }
@@ -87,9 +87,9 @@ async fn stopped_anywhere_every_payment_is_completed_once() {
             break;
         }
         // The third receive is the last before the dead-letter queue.
-        let patience = Duration::from_millis(if number % 3 < 2 { 5 * number } else { 60_000 });
+        let time_limit = Duration::from_millis(if number % 3 < 2 { 5 * number } else { 60_000 });
         let stopped =
-            tokio::time::timeout(patience, handle(batch_of(&received), &stack.deps)).await;
+            tokio::time::timeout(time_limit, handle(batch_of(&received), &stack.deps)).await;
         let answer = match stopped {
             Ok(answer) => serde_json::to_value(answer.unwrap()).unwrap(),
             // Nothing of it is deleted, and all of it comes again.

@@ -75,5 +75,5 @@ async fn a_missing_or_wrong_variable_is_an_initialisation_error() {
     let function = start_with(&wrong, "http://127.0.0.1:1");
     let Outcome::InitError(error) = function.outcome() else { panic!("no init error") };
     let said = error["errorMessage"].as_str().unwrap();
-    assert!(said.ends_with("is wrong: the weights must sum up to 100"), "{said}");
+    assert!(said.ends_with("is invalid: the weights must sum up to 100"), "{said}");
 }

@@ -162,7 +162,7 @@ async fn whatever_bytes_come_the_process_goes_on() {
         [&b""[..], b"{", br#"{"a":4111111111111111x"#, b"\xff\xfe", b"{\"a\":\"\xff\"}", b"\0"]
     {
         function.send(bytes);
-        let Outcome::Error(error) = function.outcome() else { panic!("{bytes:?} is no event") };
+        let Outcome::Error(error) = function.outcome() else { panic!("{bytes:?} is not an event") };
         assert!(!error.to_string().contains("4111"), "{error}");
     }
     for noise in garbled(&direct(&payment("tx-1"))) {

@@ -205,7 +205,7 @@ async fn a_mixed_batch_names_each_failure() {
             "the file is larger than 1048576 bytes",
             "",
             "the file is stored without server-side encryption",
-            "the file does not exist (any more)",
+            "the file does not exist",
             "the file is not in the payment bucket",
             "a full card number is not accepted in an object key",
             "the object key is not url-encoded UTF-8",

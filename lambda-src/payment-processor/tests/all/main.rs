@@ -8,3 +8,4 @@ mod cold_start;
 mod common;
 mod faults;
 mod handler;
+mod times;

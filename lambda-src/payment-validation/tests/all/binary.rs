@@ -60,7 +60,6 @@ fn a_missing_or_wrong_variable_is_an_initialisation_error() {
     wrong.push(("CURRENCIES", "CHF"));
     let function = start_with(&wrong, "http://127.0.0.1:1");
     let Outcome::InitError(error) = function.outcome() else { panic!("no init error") };
-    let reason =
-        "environment variable CURRENCIES is wrong: each currency must be one of USD, EUR, GBP, JPY";
+    let reason = "environment variable CURRENCIES is invalid: each currency must be one of USD, EUR, GBP, JPY";
     assert_eq!(error["errorMessage"], reason);
 }

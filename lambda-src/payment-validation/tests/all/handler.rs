@@ -42,7 +42,7 @@ fn all_reasons_come_at_once() {
         json!({"valid": false, "reasons": [
             "customerId must be 1 to 128 characters of A-Z a-z 0-9 . _ : -",
             "amount must be at most 5000.00",
-            "currency is not taken here; it must be one of USD, EUR, JPY",
+            "currency is not accepted; it must be one of USD, EUR, JPY",
             "cardLast4 must be a string of exactly four digits",
         ]})
     );

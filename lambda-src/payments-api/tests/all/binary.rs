@@ -29,8 +29,8 @@ async fn a_process_answers_request_after_request() {
     assert_eq!(
         messages,
         [
-            "payment taken",
-            "payment taken",
+            "payment accepted",
+            "payment accepted",
             "Idempotency-Key used with other content",
             "request refused"
         ]

@@ -228,8 +228,8 @@ async fn stopped_anywhere_a_repeat_finishes_and_nothing_is_done_twice() {
     let mut stopped = 0;
     for number in 0..60 {
         let key = format!("order-{number}");
-        let patience = Duration::from_micros(500 * number);
-        stopped += usize::from(tokio::time::timeout(patience, stack.post(&key)).await.is_err());
+        let time_limit = Duration::from_micros(500 * number);
+        stopped += usize::from(tokio::time::timeout(time_limit, stack.post(&key)).await.is_err());
         assert_eq!(stack.post(&key).await.status_code, 202);
     }
     assert!(stopped > 0, "nothing was stopped");

@@ -38,7 +38,7 @@ async fn a_payment_is_shown_by_its_id() {
     let path = format!("/payments/{}", taken["paymentId"].as_str().unwrap());
     assert_eq!(stack.get(&path, json!(null)).await, (200, taken));
 
-    let none = json!({"error": "there is no such payment"});
+    let none = json!({"error": "payment not found"});
     for id in ["00000000-0000-4000-8000-000000000000", "x", CARD, "%2e%2e"] {
         let (status, shown) = stack.get(&format!("/payments/{id}"), json!(null)).await;
         assert_eq!((status, shown), (404, none.clone()), "{id}");
@@ -115,7 +115,7 @@ async fn a_token_is_of_its_own_list_and_a_made_up_one_is_refused() {
         json!({"status": "processing", "next": r#"{"payment_id":{"S":"x"}}"#}),
     ] {
         let (status, refused) = stack.get("/payments", parameters).await;
-        let error = "next is not what a page of such a list ended with";
+        let error = "next is not a page token of this list";
         assert_eq!((status, refused), (400, json!({"error": error})));
     }
     for (name, value) in [("limit", "0"), ("limit", "ten"), ("status", "failed")] {

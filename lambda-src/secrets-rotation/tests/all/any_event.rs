@@ -45,7 +45,7 @@ fn any_event_is_done_or_refused() {
         let _ = runtime.block_on(handle(&event, &stack.deps));
     });
     runtime.block_on(stack.version_that_logs_in());
-    runtime.block_on(stack.nothing_is_told(""));
+    runtime.block_on(stack.no_secret_leaked(""));
 }
 
 #[test]

@@ -42,10 +42,13 @@ async fn a_process_does_step_after_step_and_tells_nothing() {
     ];
     assert_eq!(hows, wanted);
     let reasons: Vec<&str> = lines.iter().filter_map(|line| line["reason"].as_str()).collect();
-    assert_eq!(reasons, ["the secret has no value AWSPENDING", "AWSPENDING does not log in"]);
+    assert_eq!(
+        reasons,
+        ["the secret has no value AWSPENDING", "the AWSPENDING version cannot log in"]
+    );
     // What the database has seen of the change is what it stores.
     assert!(database().log().contains("ALTER ROLE SESSION_USER PASSWORD 'SCRAM-SHA-256$4096:"));
-    stack.nothing_is_told(&(said + &answers)).await;
+    stack.no_secret_leaked(&(said + &answers)).await;
 }
 
 #[tokio::test]
@@ -58,7 +61,7 @@ async fn what_is_no_step_is_a_function_error_and_the_process_goes_on() {
     let twice = good.to_string().replacen('{', r#"{"Step":"setSecret","#, 1);
     for event in ["null", "{}", r#"{"Step":"x"}"#, &twice, &deep] {
         function.send(event);
-        let Outcome::Error(error) = function.outcome() else { panic!("{event:.60} is no step") };
+        let Outcome::Error(error) = function.outcome() else { panic!("{event:.60} is not a step") };
         assert_eq!(error["errorType"], "RotationError");
     }
     for noise in garbled(&good) {
@@ -72,7 +75,7 @@ async fn what_is_no_step_is_a_function_error_and_the_process_goes_on() {
     assert!(stack.current_logs_in().await);
     let said = function.said();
     assert!(!said.contains("panicked"), "{said}");
-    stack.nothing_is_told(&said).await;
+    stack.no_secret_leaked(&said).await;
 }
 
 /// Killed while it waits for the database to say that the password is changed.
@@ -92,7 +95,7 @@ async fn what_a_kill_leaves_is_finished_by_the_next_process() {
         }
         let said = function.said();
         wire.mend();
-        stack.nothing_is_told(&said).await;
+        stack.no_secret_leaked(&said).await;
         killed_after = piece;
         if stack.version_that_logs_in().await == token {
             break;
@@ -111,7 +114,7 @@ async fn what_a_kill_leaves_is_finished_by_the_next_process() {
 async fn certificates_that_cannot_be_read_are_an_initialisation_error() {
     for (file, reason) in [
         ("/absent.pem", "the file /absent.pem that SSL_CERT_FILE names cannot be read"),
-        ("/dev/null", "/dev/null must have certificates as PEM, and no other kind"),
+        ("/dev/null", "/dev/null must contain PEM certificates and nothing else"),
     ] {
         let mut function = start_with(&[("SSL_CERT_FILE", file)], "http://127.0.0.1:1");
         let Outcome::InitError(error) = function.outcome() else { panic!("no init error") };
@@ -131,8 +134,7 @@ async fn without_a_file_the_function_starts_and_trusts_amazon_rds() {
     assert_eq!(function.response(), Value::Null);
     function.send(stack.event("setSecret", &token).to_string());
     let Outcome::Error(error) = function.outcome() else { panic!("it trusts anybody") };
-    let wanted =
-        json!({"errorType": "RotationError", "errorMessage": "the database did not do it now"});
+    let wanted = json!({"errorType": "RotationError", "errorMessage": "the database could not complete the statement"});
     assert_eq!(
         (&error["errorType"], &error["errorMessage"]),
         (&wanted["errorType"], &wanted["errorMessage"])

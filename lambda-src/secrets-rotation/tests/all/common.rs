@@ -167,7 +167,7 @@ impl Stack {
                 }
             }
         }
-        panic!("no version of the secret logs in");
+        panic!("no version of the secret can log in");
     }
 
     pub async fn current_logs_in(&self) -> bool {
@@ -175,7 +175,7 @@ impl Stack {
     }
 
     /// Holds all logs, and what else was said, against all passwords there have been.
-    pub async fn nothing_is_told(&self, more: &str) {
+    pub async fn no_secret_leaked(&self, more: &str) {
         let said = SAID.lock().unwrap().clone();
         let database = database().log();
         assert!(database.contains(&self.user), "the log of the database is not the right one");

@@ -63,7 +63,7 @@ async fn cut_everywhere(next: bool) {
         [(false, false, false), (true, false, false), (true, true, false), (true, true, true)];
     assert_eq!(seen, BTreeSet::from(rows));
     assert!(piece > 40, "a rotation has more pieces than {piece}");
-    stack.nothing_is_told("").await;
+    stack.no_secret_leaked("").await;
 }
 
 #[tokio::test]

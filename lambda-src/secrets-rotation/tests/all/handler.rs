@@ -22,7 +22,7 @@ async fn a_rotation_ends_with_a_new_password_that_logs_in() {
     after["password"] = before["password"].clone();
     assert_eq!(after, before, "all else is kept");
     assert!(!logs_in_plainly(&stack.user, &password).await, "the server takes TLS only");
-    stack.nothing_is_told("").await;
+    stack.no_secret_leaked("").await;
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn a_password_is_set_with_the_newest_version_that_still_logs_in() {
     let token = stack.begin().await;
     stack.steps(&STEPS, &token).await.unwrap();
     assert!(stack.current_logs_in().await);
-    stack.nothing_is_told("").await;
+    stack.no_secret_leaked("").await;
 }
 
 #[tokio::test]
@@ -172,13 +172,13 @@ async fn a_value_for_somebody_else_is_refused() {
         }
     }
     let token = stack.begin().await;
-    stack.put(&token, "AWSPENDING", "no JSON").await;
+    stack.put(&token, "AWSPENDING", "not JSON").await;
     let wrong = RotationError::Value("AWSPENDING", CredentialsError::NoObject);
     for step in &STEPS[1..] {
         assert_eq!(stack.step(step, &token).await, Err(wrong));
     }
     assert!(stack.current_logs_in().await);
-    // Versions that are no login are no obstacle later.
+    // Versions that are not a login are no obstacle later.
     let token = stack.begin().await;
     stack.steps(&STEPS[..2], &token).await.unwrap();
     let token = stack.begin().await;
@@ -222,5 +222,5 @@ async fn a_server_is_trusted_only_with_its_chain_and_its_name() {
     let said = crate::common::said();
     assert!(said.contains("(certificate not trusted)"), "{said}");
     assert_eq!(said.matches("(certificate not trusted)").count(), 4, "{said}");
-    stack.nothing_is_told("").await;
+    stack.no_secret_leaked("").await;
 }

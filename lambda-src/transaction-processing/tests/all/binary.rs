@@ -146,6 +146,6 @@ async fn a_missing_or_wrong_variable_is_an_initialisation_error() {
         let function = start_with(&wrong, "http://127.0.0.1:1");
         let Outcome::InitError(error) = function.outcome() else { panic!("no init error") };
         let said = error["errorMessage"].as_str().unwrap();
-        assert!(said.contains(name) && said.contains(" is wrong: "), "{said}");
+        assert!(said.contains(name) && said.contains(" is invalid: "), "{said}");
     }
 }

@@ -222,8 +222,8 @@ async fn stopped_anywhere_a_repeat_ends_in_the_same_state() {
     let mut stopped = 0;
     for number in 0..60 {
         let key = format!("order-{number}");
-        let patience = Duration::from_micros(500 * number);
-        stopped += usize::from(tokio::time::timeout(patience, stack.post(&key)).await.is_err());
+        let time_limit = Duration::from_micros(500 * number);
+        stopped += usize::from(tokio::time::timeout(time_limit, stack.post(&key)).await.is_err());
         let reply = stack.post(&key).await;
         assert_eq!(body(&reply)["status"], "declined");
         assert_eq!(stack.post(&key).await, reply);

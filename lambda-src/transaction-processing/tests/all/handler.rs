@@ -156,7 +156,7 @@ async fn what_is_not_valid_is_refused_with_all_reasons_and_leaves_nothing() {
     let reasons = [
         "customerId must be 1 to 128 characters of A-Z a-z 0-9 . _ : -",
         "amount must be at most 5000.00",
-        "currency is not taken here; it must be one of USD, EUR, JPY",
+        "currency is not accepted; it must be one of USD, EUR, JPY",
     ];
     let refused = json!({"error": "the transaction is not valid", "reasons": reasons});
     assert_eq!(body(&reply), refused);
@@ -176,7 +176,7 @@ async fn what_is_no_request_is_told_apart_and_leaves_nothing() {
     get["requestContext"]["http"]["method"] = json!("GET");
     for (event, status, reason) in [
         (json!({}), 400, "not a request to an API"),
-        (posted("/process", None, &valid), 400, "Idempotency-Key is missing"),
+        (posted("/process", None, &valid), 400, "the Idempotency-Key header is required"),
         (posted("/process", Some("a b"), &valid), 400, "Idempotency-Key must be"),
         (posted("/process", Some(CARD), &valid), 400, "not accepted in Idempotency-Key"),
         (posted("/process", Some("a"), ""), 400, "the body is missing"),

@@ -29,7 +29,7 @@ class Servers:
         self.programs = None
         self.authority = None
         self.running = {}
-        self._told = False
+        self._warned = False
 
     def open(self, home):
         """Takes the home's folder, and ends what a sandbox that was killed left running there."""
@@ -45,12 +45,12 @@ class Servers:
         return self.authority and self.authority.path
 
     def available(self):
-        """Whether there is PostgreSQL; where there is none, that is said once."""
-        if not self.programs and not self._told:
-            self._told = True
+        """Whether PostgreSQL is installed; where it is not, warns once."""
+        if not self.programs and not self._warned:
+            self._warned = True
             print(
-                "clusters have no database: PostgreSQL is not on this machine; install it, or name "
-                "the folder of initdb and postgres in PAYCTL_POSTGRES",
+                "clusters have no database: PostgreSQL is not installed; install it, or set "
+                "PAYCTL_POSTGRES to the folder of initdb and postgres",
                 flush=True,
             )
         return bool(self.programs)
@@ -63,7 +63,7 @@ class Servers:
             address = _free_address(self._place(name), port)
             self._server(name, address, port).make(user, password, database)
         except (StartError, Refused, OSError) as error:
-            print(f"{name} has no database: {error}", file=sys.stderr, flush=True)
+            print(f"could not start a database for {name}: {error}", file=sys.stderr, flush=True)
             self.remove(name)
             return None
         return address
@@ -75,7 +75,7 @@ class Servers:
         try:
             self._server(name, address, port).start()
         except (StartError, OSError) as error:
-            print(f"the database of {name} is away: {error}", file=sys.stderr, flush=True)
+            print(f"could not start the database of {name}: {error}", file=sys.stderr, flush=True)
         return True
 
     def set_password(self, name, user, password):

@@ -24,10 +24,12 @@ from .pool import Pool, Throttled
 from .worker import StartError
 
 PATH = re.compile(r"^/[^/]+/functions/(?P<name>.+)/(invocations|invoke-async)/?$")
-# Bytes of a request and of a response.
+# Bytes of a request and of a response, and of an asynchronous request (API reference of Invoke).
 LARGEST = 6 * 1024 * 1024
-# AWS's seconds before the first and the second retry of an asynchronous invocation; without a
-# time scale there is no reason to wait that long.
+LARGEST_EVENT = 1024 * 1024
+# AWS's seconds before the first and the second retry of an asynchronous invocation (Lambda
+# developer guide, "How Lambda handles errors and retries with asynchronous invocation"); without
+# a time scale there is no reason to wait that long.
 RETRY_AFTER = (60, 120)
 RETRY_AFTER_UNTIMED = (0.5, 1.0)
 TAIL = 4 * 1024
@@ -77,11 +79,12 @@ class Functions:
         kind = environ.get("HTTP_X_AMZ_INVOCATION_TYPE", "RequestResponse")
         if environ["PATH_INFO"].rstrip("/").endswith("invoke-async"):
             kind = "Event"
-        if len(body) > LARGEST:
+        most = LARGEST_EVENT if kind == "Event" else LARGEST
+        if len(body) > most:
             raise Refused(
                 "413 Request Entity Too Large",
                 "RequestTooLargeException",
-                f"Request must be smaller than {LARGEST} bytes for the InvokeFunction operation",
+                f"Request must be smaller than {most} bytes for the InvokeFunction operation",
             )
         try:
             json.loads(body or b"{}")

@@ -6,6 +6,8 @@ import time
 
 from moto.logs.models import logs_backends
 
+from .permissions import may
+
 
 def lines(worker, invocation, output, seconds):
     """What goes into the log of one invocation."""
@@ -39,10 +41,29 @@ def lines(worker, invocation, output, seconds):
 
 
 def write(definition, stream, text):
-    """Appends the lines to the function's group, making it if there is none, as AWS does."""
+    """Appends the lines to the function's group, as far as its role allows it; else drops them.
+
+    Lambda writes them with the function's role, also after the function and its group are deleted:
+    it makes the group anew, bare of tags, retention and key, where the role may
+    (terraform-aws-modules/terraform-aws-lambda#133 and trussworks/terraform-aws-iam-sleuth#59 saw
+    it). Without the permissions the function runs and nothing is logged ("Access to CloudWatch
+    Logs" in the AWS Lambda Operator Guide).
+    """
     backend = logs_backends[definition.account][definition.region]
-    backend.ensure_log_group(definition.log_group)
-    backend.ensure_log_stream(definition.log_group, stream)
+    group = f"arn:aws:logs:{definition.region}:{definition.account}:log-group:"
+    # What Lambda asks for: both creations name the stream without a name (babyhuey/spf53 v0.1.5
+    # read it in CloudTrail).
+    streams = f"{group}{definition.log_group}:log-stream:"
+    if definition.log_group not in backend.groups:
+        if not may(definition, "logs:CreateLogGroup", streams):
+            return
+        backend.create_log_group(definition.log_group, {})
+    if stream not in backend.groups[definition.log_group].streams:
+        if not may(definition, "logs:CreateLogStream", streams):
+            return
+        backend.create_log_stream(definition.log_group, stream)
+    if not may(definition, "logs:PutLogEvents", f"{streams}{stream}"):
+        return
     now = int(time.time() * 1000)
     events = [{"timestamp": now, "message": f"{line}\n"} for line in text]
     backend.put_log_events(definition.log_group, stream, events)

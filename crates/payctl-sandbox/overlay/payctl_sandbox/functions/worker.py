@@ -14,7 +14,8 @@ from secrets import token_hex
 from .architecture import mismatch
 from .runtime_api import RuntimeApi
 
-# Seconds a process may take until it asks for work, as on AWS.
+# Seconds a process may take until it asks for work: then the function's own timeout begins (Lambda
+# developer guide, "Understanding the Lambda execution environment lifecycle").
 INIT = 10.0
 # Bytes of one invocation's output that are kept.
 OUTPUT = 1024 * 1024

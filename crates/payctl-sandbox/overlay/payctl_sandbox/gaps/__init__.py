@@ -1,7 +1,8 @@
 """Where moto is laxer than AWS, faster, or answers less: one module per concern.
 
 Importing a module installs it. What takes AWS time is scheduled with `clock.later`, which does
-it at once when the sandbox runs without a time scale. Durations: AWS-FACTS, section 5.
+it at once when the sandbox runs without a time scale. Durations are typical ones, as public
+reports of deployment tools have them; where a module names no source, they are assumed.
 """
 
 import importlib
@@ -26,12 +27,15 @@ MODULES = (
     "functions",
     "function_checks",
     "function_states",
+    # Outside of what other modules make of the same methods.
+    "gone",
     "guardduty",
     "http_apis",
     "iam",
     "instances",
     "kms",
     "load_balancers",
+    "log_groups",
     "queue_attributes",
     "queues",
     "s3",

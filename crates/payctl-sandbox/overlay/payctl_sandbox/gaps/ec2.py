@@ -1,5 +1,7 @@
 """EC2: what moto answers less of, or never notices is not there."""
 
+import time
+
 from moto.core.resource_tagging import TaggedResource
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
@@ -33,9 +35,9 @@ def create_security_group(original, self, name, *arguments, **options):
 @replace(SecurityGroupRule, "__init__")
 def make_rule(original, self, *arguments, **options):
     original(self, *arguments, **options)
-    # moto keeps the id of a prefix list, and nothing of what is said about it.
+    # moto keeps the id of a prefix list, and drops its description.
     named = options.get("prefix_list_id") or (arguments[7] if len(arguments) > 7 else None)
-    self.said = (named or {}).get("Description")
+    self.prefix_list_description = (named or {}).get("Description")
 
 
 @replace(SecurityGroup, "_flattened_rules")
@@ -43,11 +45,14 @@ def flattened_rules(original, self, rules):
     def key(of, prefix_list):
         return of.ip_protocol, of.from_port, of.to_port, prefix_list
 
-    said = {key(rule, rule.prefix_list_id): getattr(rule, "said", None) for rule in rules}
+    descriptions = {
+        key(rule, rule.prefix_list_id): getattr(rule, "prefix_list_description", None)
+        for rule in rules
+    }
     permissions = original(self, rules)
     for permission in permissions:
         for entry in permission.prefix_list_ids:
-            if description := said[key(permission, entry["PrefixListId"])]:
+            if description := descriptions[key(permission, entry["PrefixListId"])]:
                 entry["Description"] = description
     return permissions
 
@@ -56,7 +61,7 @@ def flattened_rules(original, self, rules):
 def reword_rule(original, self, security_rule, rule):
     original(self, security_rule, rule)
     if rule.prefix_list_id:
-        rule.said = security_rule.said
+        rule.prefix_list_description = security_rule.prefix_list_description
 
 
 @replace(EC2Backend, "describe_nat_gateways")
@@ -161,6 +166,7 @@ def nat_gateway_failed(account, region, identifier):
 
 def _let_go(backend, nat):
     """Frees the gateway's address and interface, which it holds until its end."""
+    nat.gone_at = time.time()
     for address in backend.addresses:
         if address.eni is nat._eni:
             address.eni = address.instance = address.association_id = None

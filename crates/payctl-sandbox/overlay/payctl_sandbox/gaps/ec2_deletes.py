@@ -20,15 +20,6 @@ def live_nat_gateways(backend, **wanted):
     ]
 
 
-def live_interfaces(backend):
-    """Network interfaces, without those of instances that are gone, which moto keeps."""
-    return [
-        eni
-        for eni in backend.enis.values()
-        if not (eni.instance and eni.instance._state.name == "terminated")
-    ]
-
-
 def functions_using(backend, member, identifier):
     """Functions whose VpcConfig names the subnet (SubnetIds) or group (SecurityGroupIds)."""
     functions = lambda_backends[backend.account_id][backend.region_name].list_functions()
@@ -43,7 +34,7 @@ def functions_using(backend, member, identifier):
 def delete_subnet(original, self, subnet_id):
     in_use = (
         live_nat_gateways(self, subnet_id=subnet_id)
-        or any(eni.subnet.id == subnet_id for eni in live_interfaces(self))
+        or any(eni.subnet.id == subnet_id for eni in self.enis.values())
         or functions_using(self, "SubnetIds", subnet_id)
     )
     if in_use:
@@ -113,7 +104,7 @@ def delete_security_group(original, self, name=None, group_id=None):
         endpoints = (each for each in self.vpc_end_points.values() if each.state not in GONE)
         in_use = (
             any(_references(each, group.id) for each in every_group)
-            or any(group in eni.group_set for eni in live_interfaces(self))
+            or any(group in eni.group_set for eni in self.enis.values())
             or any(group.id in (each.security_group_ids or ()) for each in endpoints)
             or functions_using(self, "SecurityGroupIds", group.id)
         )
@@ -155,7 +146,7 @@ def delete_vpc(original, self, vpc_id):
 def detach_internet_gateway(original, self, internet_gateway_id, vpc_id):
     mapped = any(
         nat.connectivity_type == "public" for nat in live_nat_gateways(self, vpc_id=vpc_id)
-    ) or any(eni.public_ip and eni.vpc_id == vpc_id for eni in live_interfaces(self))
+    ) or any(eni.public_ip and eni.vpc_id == vpc_id for eni in self.enis.values())
     if mapped:
         raise DependencyViolationError(
             f"Network {vpc_id} has some mapped public address(es). Please unmap those public "

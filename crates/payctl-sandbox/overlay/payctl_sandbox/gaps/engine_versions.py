@@ -62,7 +62,7 @@ def resolve(version):
 
 
 def check_upgrade(before, wanted, major_allowed):
-    """Refuses what is no upgrade, and a major one that nobody allowed."""
+    """Refuses what is not an upgrade, and a major one that nobody allowed."""
     if wanted == before:
         return
     if wanted not in OFFERED or number(wanted) < number(before):

@@ -11,6 +11,7 @@ from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.exceptions import ServiceException
 from moto.core.types import Base64EncodedString
 from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.models.instances import Instance
 from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.utils import parse_user_data
 from moto.iam.exceptions import NotFoundException
@@ -140,6 +141,27 @@ def delete_auto_scaling_group_call(original, self):
     return original(self)
 
 
+# Interfaces
+
+
+@replace(Instance, "prep_nics")
+def prep_nics(original, self, nic_spec, *arguments, **options):
+    there = set(self.ec2_backend.enis)
+    original(self, nic_spec, *arguments, **options)
+    # moto keeps what does not ask to go. That all that a launch makes goes with the instance,
+    # unless told to stay, is assumed.
+    places = {int(nic["DeviceIndex"]) for nic in nic_spec if _stays(nic)}
+    self.kept_interfaces = {
+        interface.id
+        for place, interface in self.nics.items()
+        if interface.id in there or place in places
+    }
+
+
+def _stays(nic):
+    return str(nic.get("DeleteOnTermination")).lower() == "false"
+
+
 # Instances on their way in
 
 
@@ -215,9 +237,22 @@ def instance_gone(account, region, identifier):
     if instance is None:
         return
     _state(instance, "terminated", 48)
+    instance.gone_at = time.time()
+    _let_go(instance)
     group = getattr(instance, "autoscaling_group", None)
     if group is not None:
         group.leaving = [one for one in _leaving(group) if one.instance is not instance]
+
+
+def _let_go(instance):
+    """Deletes the interfaces that came with the instance, and frees the others."""
+    kept = getattr(instance, "kept_interfaces", ())
+    for interface in list(instance.nics.values()):
+        if interface.id in kept:
+            instance.detach_eni(interface)
+        elif instance.ec2_backend.enis.pop(interface.id, None):
+            for address in interface.private_ip_addresses:
+                interface.subnet.del_subnet_ip(address["PrivateIpAddress"])
 
 
 def _state(instance, name, code):

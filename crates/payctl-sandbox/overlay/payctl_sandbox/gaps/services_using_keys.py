@@ -1,9 +1,8 @@
-"""CloudTrail and CloudWatch Logs: refused when they could not use the bucket or the key."""
+"""CloudTrail: refused when it could not use the bucket or the key."""
 
 from moto.cloudtrail.models import CloudTrailBackend
 from moto.core.exceptions import JsonRESTError
 from moto.kms.models import kms_backends
-from moto.logs.models import LogsBackend
 from moto.s3.models import s3_backends
 
 from ..patching import replace
@@ -28,45 +27,6 @@ def find_key(account, region, identifier):
 def may_use(key, principal, actions, context):
     """Whether the key's policy lets the service do all of this."""
     return all(decide(key.policy, principal, act, key.arn, context) == ALLOW for act in actions)
-
-
-# Logs
-
-
-@replace(LogsBackend, "create_log_group")
-def create_log_group(original, self, log_group_name, tags, **options):
-    if options.get("kmsKeyId") and log_group_name not in self.groups:
-        _refuse_unusable_for_logs(self, log_group_name, options["kmsKeyId"])
-    return original(self, log_group_name, tags, **options)
-
-
-def _refuse_unusable_for_logs(self, name, key_id):
-    arn = f"arn:aws:logs:{self.region_name}:{self.account_id}:log-group:{name}"
-    key = find_key(self.account_id, self.region_name, key_id)
-    context = {
-        "kms:encryptioncontext:aws:logs:arn": arn,
-        "aws:sourcearn": arn,
-        "aws:sourceaccount": self.account_id,
-    }
-    principal = ("Service", f"logs.{self.region_name}.amazonaws.com")
-    actions = ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey")
-    if key and key.key_state == "Enabled" and may_use(key, principal, actions, context):
-        return
-    raise _Refused(
-        "AccessDeniedException",
-        f"The specified KMS key does not exist or is not allowed to be used with Arn '{arn}'",
-    )
-
-
-if hasattr(LogsBackend, "associate_kms_key"):
-
-    @replace(LogsBackend, "associate_kms_key")
-    def associate_kms_key(original, self, log_group_name, kms_key_id, *more, **options):
-        _refuse_unusable_for_logs(self, log_group_name, kms_key_id)
-        return original(self, log_group_name, kms_key_id, *more, **options)
-
-
-# CloudTrail
 
 
 @replace(CloudTrailBackend, "create_trail")
