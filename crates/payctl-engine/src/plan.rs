@@ -464,6 +464,9 @@ impl<'a> Planner<'a> {
         if seen.found {
             step.action = Action::Adopt;
             step.reason = Some(match state.pending.get(address) {
+                None if (kind.service_made)(&seen.properties) => {
+                    "its service created it by itself; what is in it is kept".to_owned()
+                }
                 Some(_) => "created by a run that was interrupted".to_owned(),
                 None => {
                     "exists with this environment's tags but is missing from the state".to_owned()

@@ -35,6 +35,8 @@ pub struct KindInfo {
     pub pace: Pace,
     pub wait_timeout: Duration,
     pub access: Access,
+    /// See [`Resource::is_service_made`].
+    pub service_made: fn(&Value) -> bool,
     /// Writes properties as the kind writes them: lists in their order, policies in one form.
     pub normalise: fn(&Value) -> Value,
 }
@@ -69,6 +71,7 @@ impl KindInfo {
             pace: R::PACE,
             wait_timeout: R::WAIT_TIMEOUT,
             access: R::ACCESS,
+            service_made: |value| parse::<R>(value).is_ok_and(|seen| seen.is_service_made()),
             normalise: |value| {
                 let written = parse::<R>(value).and_then(|parsed| write(&parsed));
                 written.unwrap_or_else(|_| value.clone())

@@ -211,6 +211,12 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + Send + Sync +
     /// What its verbs have to be allowed.
     const ACCESS: Access = Access::NONE;
 
+    /// Whether this is what a service makes by itself where it is missing, and what nobody has
+    /// chosen anything of: then it is taken for the declared one of its name, and becomes that.
+    fn is_service_made(&self) -> bool {
+        false
+    }
+
     /// Looks for it by its ownership tags alone, where the cloud can be asked that. A kind that
     /// is found by its name has nothing here.
     fn find_tagged(

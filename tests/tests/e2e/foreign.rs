@@ -11,7 +11,7 @@ use aws_sdk_lambda::types::{FunctionCode, Runtime};
 use aws_sdk_s3::types::Tagging;
 use payctl_aws::{Artifacts, Aws};
 use payctl_engine::state::{Record, Store};
-use payctl_engine::{Address, Holder, State, Status};
+use payctl_engine::{Action, Address, Holder, State, Status};
 use payctl_tests::binary::{Payctl, changing_calls};
 use payctl_tests::cloud::{clients, difference, everything};
 use payctl_tests::emulator::{Emulator, Server};
@@ -81,9 +81,12 @@ async fn make_theirs(aws: &Aws, tags: &HashMap<String, String>) {
     let function = function.runtime(Runtime::Providedal2023).handler("bootstrap").role(role.arn);
     function.code(code.build()).set_tags(Some(tags.clone())).send().await.unwrap();
 
-    let group = aws.logs.create_log_group().log_group_name("/aws/lambda/payment-processor-dev");
+    let name = "/aws/lambda/payment-processor-dev";
     let set = Some(tags.clone()).filter(|tags| !tags.is_empty());
-    group.set_tags(set).send().await.unwrap();
+    aws.logs.create_log_group().log_group_name(name).set_tags(set).send().await.unwrap();
+    // Somebody has chosen something of it: no service did.
+    let kept = aws.logs.put_retention_policy().log_group_name(name).retention_in_days(7);
+    kept.send().await.unwrap();
 
     let set = tags.iter().map(|(key, value)| {
         aws_sdk_cloudwatch::types::Tag::builder().key(key).value(value).build()
@@ -143,6 +146,33 @@ async fn what_nobody_of_ours_made_is_left_alone() {
 async fn what_another_stack_made_is_left_alone() {
     let tags = [("payctl:stack", "secure-api"), ("payctl:suffix", "prod"), ("payctl:id", "x:y")];
     are_refused(&tags, &THEIRS, "it belongs to stack secure-api, suffix prod").await;
+}
+
+/// A function whose last lines come after `destroy` may leave its log group there, as its service
+/// makes it: that stops no `up`, which makes it the declared one.
+#[tokio::test]
+async fn a_log_group_that_its_service_made_is_adopted() {
+    const NAME: &str = "/aws/lambda/payment-processor-dev";
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server);
+    let aws = clients(&server).await;
+    let nothing = everything(&aws).await;
+    aws.logs.create_log_group().log_group_name(NAME).send().await.unwrap();
+    // What nobody of ours has made or taken up stays.
+    payctl.run(&["destroy", "--yes"]).exits(0);
+    let plan = payctl.plan();
+    assert_eq!(plan.refusals, []);
+    let step = plan.step(&Address::new("logs.group", "payment-processor")).unwrap();
+    assert_eq!(step.action, Action::Adopt);
+    assert!(step.reason.as_ref().unwrap().contains("its service created it by itself"));
+    payctl.up();
+    payctl.is_as_declared();
+    let seen = aws.logs.describe_log_groups().log_group_name_prefix(NAME).send().await.unwrap();
+    let group = &seen.log_groups()[0];
+    assert_eq!(group.retention_in_days(), Some(30));
+    assert!(group.kms_key_id().is_some());
+    payctl.destroy();
+    assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0]);
 }
 
 /// Systems have names in common: a second one under one suffix is refused as such, be it that AWS

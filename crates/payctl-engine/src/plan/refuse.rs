@@ -33,6 +33,10 @@ impl Planner<'_> {
                 Ownership::Nobody if begun => None,
                 // It came with what it belongs to, as a VPC's default security group does.
                 Ownership::Nobody if belongs() => None,
+                // Nobody's choice is in it: the service made it under the name that is ours.
+                Ownership::Nobody if goal == Goal::Up && (kind.service_made)(&seen.properties) => {
+                    None
+                }
                 // Its tags were taken off by hand: `up` puts them back.
                 Ownership::Nobody if !seen.found && goal == Goal::Up => None,
                 Ownership::Nobody if !seen.found => refuse(

@@ -29,6 +29,7 @@ pub fn synthetic() -> Kinds {
         typical: Typical { created: 1.0, ready: 2.0, deleted: 1.0 },
         pace: Pace::FREE,
         wait_timeout: Duration::from_secs(600),
+        service_made: |_| false,
         access: crate::Access::NONE,
         normalise: Value::clone,
     };
