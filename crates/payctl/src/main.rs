@@ -5,24 +5,31 @@ mod commands;
 mod configuration;
 mod connection;
 mod environment;
+mod environments;
 mod error;
 mod handlers;
+mod help;
 mod history;
 mod lookups;
 mod report;
 mod shift;
+mod words;
 
 use std::process::ExitCode;
-
-use clap::Parser as _;
 
 use crate::cli::Cli;
 use crate::error::Exit;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(mut error) => {
+            let words: Vec<String> =
+                std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+            if let Some(error) = words::unknown_command(&error, &words) {
+                report::error(&error);
+                return error.exit.into();
+            }
             report::repeat_briefly(&mut error);
             // Help and version are answers; a typing error is 1, so that 2 only ever means that
             // a plan has changes.

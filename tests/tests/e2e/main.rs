@@ -4,6 +4,7 @@
 
 mod cost_optimized;
 mod drift;
+mod environments;
 mod faults;
 mod foreign;
 mod hostile;

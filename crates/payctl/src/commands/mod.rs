@@ -1,18 +1,20 @@
 //! One file per command.
 
-mod completions;
-mod destroy;
+pub(crate) mod completions;
+pub(crate) mod destroy;
 pub(crate) mod history;
-mod invoke;
-mod output;
-mod plan;
-mod policy;
+pub(crate) mod invoke;
+pub(crate) mod list;
+pub(crate) mod output;
+pub(crate) mod permissions;
+pub(crate) mod plan;
+pub(crate) mod policy;
 mod run;
-mod sandbox;
-mod shift;
-mod stacks;
-mod state;
-mod up;
+pub(crate) mod sandbox;
+pub(crate) mod shift;
+pub(crate) mod stacks;
+pub(crate) mod state;
+pub(crate) mod up;
 
 use std::io::IsTerminal as _;
 
@@ -30,14 +32,15 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Up(args) => up::run(global, &args).await,
         Command::Destroy(args) => destroy::run(global, &args).await,
         Command::Output(args) => output::run(global, &args),
+        Command::List(args) => list::run(global, &args).await,
         Command::History(args) => history::run(global, &args),
-        Command::Stacks => stacks::run(),
+        Command::Stacks(_) => stacks::run(),
         Command::State(command) => state::run(global, &command).await,
         Command::Sandbox(command) => sandbox::run(&command).await,
         Command::Shift(args) => shift::run(global, &args).await,
         Command::Invoke(args) => invoke::run(global, &args).await,
         Command::Policy(args) => policy::run(global, &args).await,
-        Command::Completions { shell } => completions::run(shell),
+        Command::Completions(args) => completions::run(&args),
     }
 }
 
