@@ -13,6 +13,7 @@ mod history;
 mod lookups;
 mod report;
 mod shift;
+mod signals;
 mod words;
 
 use std::process::ExitCode;
@@ -40,7 +41,7 @@ fn main() -> ExitCode {
     report::set_color(cli.global.color);
     report::log_to_stderr(cli.global.verbose);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let ended = match runtime {
+    let ended = match signals::listen().and(runtime) {
         Ok(runtime) => runtime.block_on(commands::run(cli)),
         Err(source) => Err(error::CliError::failed("failed to start").because(&source)),
     };

@@ -16,5 +16,6 @@ mod sandbox;
 mod secure_api;
 mod security;
 mod shift;
+mod signals;
 mod terminal;
 mod updates;

@@ -11,7 +11,7 @@ use crate::cli::Global;
 use crate::environment::{Environment, Handlers, Local};
 use crate::environments::First;
 use crate::error::{CliError, Exit};
-use crate::report;
+use crate::{report, signals};
 
 /// Invoke a function and print its answer
 ///
@@ -48,6 +48,8 @@ pub(super) async fn run(global: &Global, args: &InvokeArgs) -> Result<Exit, CliE
     let environment = Environment::open(global, local, Handlers::Ignored).await?;
     let name = function_name(global, &environment, &args.function)?;
     let aws = environment.provider.cloud();
+    // What was sent runs on, though nobody waits for its answer.
+    signals::changing();
     let reply = invoke(aws, &name, payload.into_bytes())
         .await
         .map_err(|error| CliError::aws(format!("failed to invoke {name}"), &error.into()))?;

@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 
 use crate::cli::{Cli, Command};
 use crate::error::{CliError, Exit};
-use crate::report;
+use crate::{report, signals};
 
 /// Runs a command.
 pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
@@ -51,6 +51,7 @@ async fn typed(question: &str, wanted: &str, hint: &str) -> Result<(), CliError>
             CliError::failed("there is no terminal to ask on, and nothing was changed").hint(hint)
         );
     }
+    let _asking = signals::asking();
     report::ask(question);
     let (send, answer) = oneshot::channel();
     // It may read for ever: nobody waits for its end.
@@ -58,15 +59,7 @@ async fn typed(question: &str, wanted: &str, hint: &str) -> Result<(), CliError>
         let mut line = String::new();
         let _ = send.send(std::io::stdin().read_line(&mut line).map(|_| line));
     });
-    let answer = tokio::select! {
-        answer = answer => answer.unwrap_or_else(|lost| Err(std::io::Error::other(lost))),
-        _ = tokio::signal::ctrl_c() => {
-            report::say("");
-            let mut error = CliError::failed("interrupted, and nothing was changed");
-            error.exit = Exit::Interrupted;
-            return Err(error);
-        }
-    };
+    let answer = answer.await.unwrap_or_else(|lost| Err(std::io::Error::other(lost)));
     let answer =
         answer.map_err(|source| CliError::failed("failed to read the answer").because(&source))?;
     if !answer.ends_with('\n') {

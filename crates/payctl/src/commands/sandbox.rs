@@ -5,7 +5,7 @@ use payctl_sandbox::{Running, StartOptions, Status};
 
 use crate::connection::{sandbox, start_sandbox};
 use crate::error::{CliError, Exit};
-use crate::report;
+use crate::{report, signals};
 
 /// Start, stop or empty the local AWS emulator
 #[derive(Debug, Subcommand)]
@@ -30,6 +30,7 @@ pub(crate) enum SandboxCommand {
 }
 
 pub(super) async fn run(command: &SandboxCommand) -> Result<Exit, CliError> {
+    signals::changing();
     match command {
         SandboxCommand::Start { time_scale, port } => {
             let options = StartOptions { time_scale: *time_scale, port: *port };

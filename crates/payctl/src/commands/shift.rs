@@ -9,13 +9,12 @@ use payctl_engine::{FailureKind, Stop};
 use payctl_stack::migration;
 use serde_json::Value;
 
-use super::run::listen;
 use crate::cli::Global;
 use crate::environment::{Environment, Handlers, Local};
 use crate::environments::First;
 use crate::error::{CliError, Exit};
-use crate::report;
 use crate::shift::{CHOICE, Ended, Recorded, Shift, TrafficTarget};
+use crate::{report, signals};
 
 /// For how long a share is watched, where nothing else is asked for.
 const STEP: Duration = Duration::from_secs(5 * 60);
@@ -73,6 +72,7 @@ pub(super) async fn run(global: &Global, args: &ShiftArgs) -> Result<Exit, CliEr
         if !args.force {
             traffic.check_targets(global, green).await?;
         }
+        signals::changing();
         traffic.set(green).await?;
         if let Some(shift) = pending {
             report::say(&format!("the shift that was under way is over, {}", shift.place()));
@@ -82,7 +82,7 @@ pub(super) async fn run(global: &Global, args: &ShiftArgs) -> Result<Exit, CliEr
         return Ok(Exit::Done);
     }
     let stop = Stop::default();
-    let listener = listen(stop.clone());
+    let stopping = signals::stopping(&stop);
     let ended = match (&args.gradual, pending) {
         (None, Some(shift)) => shift.give_up(&mut traffic).await?,
         (None, None) => {
@@ -104,9 +104,7 @@ pub(super) async fn run(global: &Global, args: &ShiftArgs) -> Result<Exit, CliEr
             shift.run(&mut traffic, &stop).await?
         }
     };
-    if let Some(listener) = listener {
-        listener.abort();
-    }
+    drop(stopping);
     let now = traffic.green().await?;
     match ended {
         Ended::Done => Ok(Exit::Done),

@@ -11,7 +11,7 @@ use crate::cli::{Global, address};
 use crate::environment::Local;
 use crate::environments::First;
 use crate::error::{CliError, Exit};
-use crate::report;
+use crate::{report, signals};
 
 /// Look at the state, repair it, or take a resource out of it
 #[derive(Debug, Subcommand)]
@@ -115,6 +115,7 @@ async fn forget(
     let question = format!("{address} stays in AWS and payctl forgets it; type yes: ");
     approve(yes, &question, "add --yes if it is to be forgotten").await?;
     let session = local.lock("state forget", global).await?;
+    signals::changing();
     let Some(mut state) = local.load()?.state else { return Err(unknown(local, None, address)) };
     state.resources.remove(address);
     state.pending.remove(address);
@@ -204,6 +205,7 @@ async fn recover(global: &Global, local: &Local, yes: bool) -> Result<Exit, CliE
     };
     approve(yes, question, "add --yes if that is to be done").await?;
     let session = local.lock("state recover", global).await?;
+    signals::changing();
     let recovery = session.recover()?;
     for (from, to) in &recovery.moved {
         report::say(&format!("moved {}\n   to {}", from.display(), to.display()));
