@@ -100,9 +100,16 @@ async fn existing(aws: &Aws, mut all: Vec<Leftover>) -> Result<Vec<Leftover>> {
     Ok(all)
 }
 
+/// Whether AWS lists such a thing for a while after it is gone.
+pub(crate) fn may_be_a_memory(arn: &str) -> bool {
+    let key = arn.contains(":kms:") && arn.contains(":key/");
+    let others = [":natgateway/", ":instance/", ":secretsmanager:"];
+    key || others.iter().any(|part| arn.contains(part))
+}
+
 /// Whether it is more than a memory: AWS keeps a deleted NAT gateway or a stopped instance of a
 /// group, and its tags, for an hour, and a key or a secret for the days until it is deleted.
-async fn exists(aws: &Aws, arn: &str) -> Result<bool> {
+pub(crate) async fn exists(aws: &Aws, arn: &str) -> Result<bool> {
     if let Some((_, id)) = arn.split_once(":natgateway/") {
         let seen = aws.bulk.nat_gateways.load(id).await?;
         let gone = |state| matches!(state, NatGatewayState::Deleting | NatGatewayState::Deleted);

@@ -10,7 +10,8 @@ use crate::Address;
 /// The prefix of every ownership tag.
 pub const PREFIX: &str = "payctl:";
 const STACK: &str = "payctl:stack";
-const SUFFIX: &str = "payctl:suffix";
+/// The tag that names the suffix, on everything but what all environments of an account share.
+pub const SUFFIX: &str = "payctl:suffix";
 const ID: &str = "payctl:id";
 const LINEAGE: &str = "payctl:lineage";
 /// On what all environments of an account share, in place of whose it is.
@@ -107,6 +108,12 @@ pub fn lineage(tags: &Value) -> Option<&str> {
 #[must_use]
 pub fn stack(tags: &BTreeMap<String, String>) -> Option<&str> {
     tags.get(STACK).map(String::as_str)
+}
+
+/// The stack and the suffix that `tags` name.
+#[must_use]
+pub fn environment(tags: &BTreeMap<String, String>) -> Option<(&str, &str)> {
+    Some((tags.get(STACK)?, tags.get(SUFFIX)?))
 }
 
 /// The address that `tags` name.

@@ -12,6 +12,8 @@ use crate::{Suffix, cost_optimized, migration, pci_core, secure_api};
 pub struct Config {
     /// The stack, where `--stack` names none.
     pub stack: Option<String>,
+    /// The suffix, where `--suffix` names none.
+    pub suffix: Option<String>,
     /// The region, where `--region` names none.
     pub region: Option<String>,
     /// Suffixes that `destroy` refuses.
@@ -107,10 +109,12 @@ impl Config {
     /// # Errors
     /// The first value that cannot be.
     pub fn check(&self) -> Result<(), BadValue> {
-        for suffix in &self.protected {
+        let own = self.suffix.iter().map(|suffix| ("suffix", "a suffix", suffix));
+        let protected = self.protected.iter().map(|one| ("protected", "made of suffixes", one));
+        for (key, what, suffix) in own.chain(protected) {
             if let Err(error) = suffix.parse::<Suffix>() {
-                let (key, value) = ("protected".to_owned(), format!("{suffix:?}"));
-                return Err(BadValue { key, value, rule: format!("made of suffixes: {error}") });
+                let (key, value) = (key.to_owned(), format!("{suffix:?}"));
+                return Err(BadValue { key, value, rule: format!("{what}: {error}") });
             }
         }
         for (name, value) in &self.tags {

@@ -1,23 +1,30 @@
-//! The command line. The doc comments are the help.
+//! The command line: what every command takes, and which commands there are. Each command's own
+//! arguments are in its file; the doc comments are the help.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
+use clap::parser::ValueSource;
+use clap::{Args, FromArgMatches as _, Id, Parser, Subcommand, ValueEnum};
 use payctl_engine::Address;
 use payctl_stack::Suffix;
 
+use crate::commands::completions::CompletionsArgs;
+use crate::commands::destroy::DestroyArgs;
 use crate::commands::history::HistoryArgs;
+use crate::commands::invoke::InvokeArgs;
+use crate::commands::list::ListArgs;
+use crate::commands::output::OutputArgs;
+use crate::commands::plan::PlanArgs;
+use crate::commands::policy::PolicyArgs;
+use crate::commands::sandbox::SandboxCommand;
+use crate::commands::shift::ShiftArgs;
+use crate::commands::stacks::StacksArgs;
+use crate::commands::state::StateCommand;
+use crate::commands::up::UpArgs;
+use crate::{environments, help};
 
-/// Provisions PCI-DSS payment infrastructure on AWS, directly through the AWS SDK.
-///
-/// `payctl plan --suffix dev` shows what would change, `payctl up --suffix dev` makes it so,
-/// `payctl destroy --suffix dev` leaves nothing behind. Kill it anywhere and run it again: it
-/// finds what exists and finishes the work.
-///
-/// Exit codes: 0 done; 1 failed or wrong usage; 2 changes present (plan --detailed-exitcode
-/// only); 3 locked by another run; 4 state not readable or writable; 130 interrupted.
+/// Provisions PCI-DSS payment infrastructure on AWS, directly through the AWS SDK
 #[derive(Debug, Parser)]
 #[command(name = "payctl", version, max_term_width = 80)]
 pub(crate) struct Cli {
@@ -30,66 +37,115 @@ pub(crate) struct Cli {
 /// What every command takes.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Global {
-    /// The environment: part of every name, such as dev or pr-142
-    #[arg(long, short, global = true, env = "PAYCTL_SUFFIX", value_name = "SUFFIX")]
+    /// Which environment, such as dev or pr-142
+    ///
+    /// Where it is left out: ENVIRONMENT_SUFFIX, else `suffix` of the configuration, else the only
+    /// environment that this folder's state knows; for `plan` and `up` of a first one, dev.
+    #[arg(long, short, global = true, env = "PAYCTL_SUFFIX", value_name = "SUFFIX",
+          help_heading = ENVIRONMENT)]
     pub(crate) suffix: Option<Suffix>,
-    /// The system; `payctl stacks` lists them [default: pci-core]
-    #[arg(long, global = true, env = "PAYCTL_STACK", value_name = "NAME")]
+    /// Which system, of `payctl stacks` [default: pci-core]
+    ///
+    /// Where it is left out: `stack` of the configuration, else that of the environment where this
+    /// folder's state knows one, else pci-core.
+    #[arg(long, global = true, env = "PAYCTL_STACK", value_name = "NAME",
+          help_heading = ENVIRONMENT)]
     pub(crate) stack: Option<String>,
-    /// The AWS region [default: from payctl.toml or the AWS configuration]
-    #[arg(long, global = true, value_name = "REGION", value_parser = region)]
-    pub(crate) region: Option<String>,
-    /// The profile of the AWS configuration
-    #[arg(long, global = true, value_name = "PROFILE")]
-    pub(crate) profile: Option<String>,
-    /// Another endpoint for all AWS services, such as an emulator's
-    #[arg(long, global = true, env = "AWS_ENDPOINT_URL", value_name = "URL", value_parser = endpoint)]
-    pub(crate) endpoint_url: Option<String>,
-    /// Run against a local AWS emulator, which is set up and started when needed
-    #[arg(long, global = true, conflicts_with_all = ["profile", "region"])]
+    /// Use a local AWS emulator, started when needed
+    #[arg(long, global = true, conflicts_with_all = ["profile", "region"],
+          help_heading = ENVIRONMENT)]
     pub(crate) sandbox: bool,
-    /// How many operations run at once
-    #[arg(long, global = true, default_value_t = 40, value_name = "N",
-          value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub(crate) parallelism: u16,
-    /// The configuration [default: payctl.toml, where there is one]
-    #[arg(long, global = true, value_name = "FILE")]
+    /// The configuration [default: payctl.toml, if any]
+    #[arg(long, global = true, value_name = "FILE", help_heading = ENVIRONMENT)]
     pub(crate) config: Option<PathBuf>,
     /// Where the state is kept
-    #[arg(
-        long,
-        global = true,
-        default_value = ".payctl",
-        env = "PAYCTL_STATE_DIR",
-        value_name = "DIR"
-    )]
+    #[arg(long, global = true, default_value = ".payctl", env = "PAYCTL_STATE_DIR",
+          value_name = "DIR", help_heading = ENVIRONMENT)]
     pub(crate) state_dir: PathBuf,
-    /// How long to wait for another run's end, in seconds, before giving up
-    #[arg(long, global = true, default_value_t = 0, value_name = "SECONDS")]
+    /// How long to wait for another run
+    ///
+    /// In seconds; after that payctl gives up and ends with 3.
+    #[arg(long, global = true, default_value_t = 0, value_name = "SECONDS",
+          help_heading = ENVIRONMENT)]
     pub(crate) lock_timeout: u64,
-    /// Where the built handlers are, as DIR/NAME/bootstrap
-    #[arg(
-        long,
-        global = true,
-        default_value = "lambda-src/target/lambda",
-        env = "PAYCTL_HANDLERS",
-        value_name = "DIR"
-    )]
+    /// Where the handlers are, as lambda-src/build.sh leaves them
+    ///
+    /// Each is DIR/NAME/bootstrap. [default: lambda-src/target/lambda]
+    #[arg(long, global = true, default_value = "lambda-src/target/lambda",
+          hide_default_value = true, env = "PAYCTL_HANDLERS", value_name = "DIR",
+          help_heading = ENVIRONMENT)]
     pub(crate) handlers: PathBuf,
-    /// Say more: -v every value and retry, -vv every AWS call
-    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    /// The AWS region [default: as configured]
+    ///
+    /// Where it is left out: `region` of the configuration, else that of the AWS configuration.
+    #[arg(long, global = true, value_name = "REGION", value_parser = region, help_heading = AWS)]
+    pub(crate) region: Option<String>,
+    /// The profile of the AWS configuration
+    #[arg(long, global = true, value_name = "PROFILE", help_heading = AWS)]
+    pub(crate) profile: Option<String>,
+    /// Another endpoint for all AWS services
+    #[arg(long, global = true, env = "AWS_ENDPOINT_URL", value_name = "URL",
+          value_parser = endpoint, help_heading = AWS)]
+    pub(crate) endpoint_url: Option<String>,
+    /// How many operations run at once
+    #[arg(long, global = true, default_value_t = 40, value_name = "N",
+          value_parser = clap::value_parser!(u16).range(1..=256), help_heading = AWS)]
+    pub(crate) parallelism: u16,
+    /// -v shows every value and retry, -vv every AWS call
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = OUTPUT)]
     pub(crate) verbose: u8,
-    /// Whether to use colour
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    /// Use colour: auto, always or never [default: auto]
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN",
+          hide_default_value = true, hide_possible_values = true, help_heading = OUTPUT)]
     pub(crate) color: Color,
+    /// The options that were typed, by their names in this struct; the others are from the
+    /// process's environment, or defaults.
+    #[arg(skip)]
+    pub(crate) typed: Vec<String>,
+    /// What the variable of the systems' origins says, ENVIRONMENT_SUFFIX.
+    #[arg(skip)]
+    pub(crate) origins_suffix: Option<String>,
+}
+
+// A command's own options come first; these headings, in this order, after them.
+const ENVIRONMENT: &str = "Environment";
+const AWS: &str = "AWS";
+const OUTPUT: &str = "Output";
+
+impl Cli {
+    /// Reads the command line.
+    ///
+    /// # Errors
+    /// What is wrong with it, or the help that it asks for.
+    pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let matches = help::command().try_get_matches_from(words)?;
+        let mut cli = Self::from_arg_matches(&matches)?;
+        let typed = matches.ids().map(Id::as_str);
+        let typed = typed.filter(|id| {
+            // Groups have no source.
+            matches.try_contains_id(id).is_ok()
+                && matches.value_source(id) == Some(ValueSource::CommandLine)
+        });
+        cli.global.typed = typed.map(str::to_owned).collect();
+        let variable = std::env::var_os(environments::ORIGINS_VARIABLE);
+        cli.global.origins_suffix = variable.map(|text| text.to_string_lossy().into_owned());
+        Ok(cli)
+    }
 }
 
 impl Global {
+    /// Whether `option` was typed.
+    pub(crate) fn is_typed(&self, option: &str) -> bool {
+        self.typed.iter().any(|typed| typed == option)
+    }
+
     /// A command for the same environment, as a hint repeats it: whoever copies it is to end up
     /// where this run was.
     pub(crate) fn command(&self, verb: &str) -> String {
         let mut command = format!("payctl {verb}");
-        let mut add = |option: &str, value: &str| command += &format!(" --{option} {value}");
+        let mut add = |option: &str, value: &str| {
+            command += &format!(" --{option} {}", shell_word(value));
+        };
         if let Some(suffix) = &self.suffix {
             add("suffix", suffix.as_str());
         }
@@ -101,16 +157,32 @@ impl Global {
                 add(option, value);
             }
         }
+        if let Some(endpoint) = self.endpoint_url.as_ref().filter(|_| self.is_typed("endpoint_url"))
+        {
+            add("endpoint-url", endpoint);
+        }
         if let Some(config) = &self.config {
             add("config", &config.display().to_string());
         }
         if self.state_dir.as_os_str() != ".payctl" {
             add("state-dir", &self.state_dir.display().to_string());
         }
+        if self.is_typed("handlers") {
+            add("handlers", &self.handlers.display().to_string());
+        }
         if self.sandbox {
             command += " --sandbox";
         }
         command
+    }
+}
+
+/// `text` as one word of a shell.
+pub(crate) fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=@,+%".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
     }
 }
 
@@ -125,260 +197,29 @@ pub(crate) enum Color {
     Never,
 }
 
-/// What to do.
+/// What to do. How each is described is said in its file.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show what `up` would change, property by property, and why
-    ///
-    /// Reads AWS and writes nothing, neither there nor here.
     Plan(PlanArgs),
-    /// Create or update an environment
     Up(UpArgs),
-    /// Delete everything of an environment
-    ///
-    /// Buckets are emptied and keys scheduled for deletion. `up` with the same suffix works at
-    /// once.
     Destroy(DestroyArgs),
-    /// Print the outputs of an environment
     Output(OutputArgs),
-    /// Show who ran what in an environment, and with which outcome
+    List(ListArgs),
     History(HistoryArgs),
-    /// List the systems that can be deployed
-    Stacks,
-    /// Look at the state, or take something out of it
+    Stacks(StacksArgs),
     #[command(subcommand)]
     State(StateCommand),
-    /// Start, stop or empty the local AWS emulator
     #[command(subcommand)]
     Sandbox(SandboxCommand),
-    /// Invoke a function of the environment and print its answer
     Invoke(InvokeArgs),
-    /// Move requests from the blue target group to the green one
-    ///
-    /// Without options it says how requests are divided. A gradual shift watches green's health
-    /// and the stack's alarms, and goes back to the last healthy share by itself. Killed or stopped,
-    /// the same command goes on; `--back` goes back. What was moved stays: `up` does not undo it.
     Shift(ShiftArgs),
-    /// Print the IAM policy that an operator of this environment needs
-    ///
-    /// What plan, up, destroy and shift call, on what the stack declares, and nothing more.
     Policy(PolicyArgs),
-    /// Print completions for a shell
-    Completions {
-        /// The shell
-        shell: Shell,
-    },
+    Completions(CompletionsArgs),
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct PlanArgs {
-    /// Save the plan, for `payctl up FILE`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-    /// Print the plan as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Exit with 2 when there are changes
-    #[arg(long)]
-    pub(crate) detailed_exitcode: bool,
-    /// Plan the deletion of everything instead
-    #[arg(long)]
-    pub(crate) destroy: bool,
-    #[command(flatten)]
-    pub(crate) permissions: PermissionArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct UpArgs {
-    /// A plan saved by `payctl plan --out`: exactly that is done, or nothing when AWS has changed
-    pub(crate) plan: Option<PathBuf>,
-    /// Skip the confirmation prompt
-    #[arg(long, short)]
-    pub(crate) yes: bool,
-    #[command(flatten)]
-    pub(crate) permissions: PermissionArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DestroyArgs {
-    /// Skip the confirmation prompt
-    #[arg(long, short)]
-    pub(crate) yes: bool,
-    #[command(flatten)]
-    pub(crate) permissions: PermissionArgs,
-}
-
-/// What is only done when asked for by name.
-#[derive(Debug, Args)]
-pub(crate) struct PermissionArgs {
-    /// Allow the replacement or removal of this resource though its data is lost (repeatable)
-    #[arg(long, value_name = "ADDRESS", value_parser = address)]
-    pub(crate) allow_data_loss: Vec<Address>,
-    /// Lift protection against deletion where `destroy` meets it
-    #[arg(long)]
-    pub(crate) lift_protection: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct OutputArgs {
-    /// Print all as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Print one value as it is
-    #[arg(long, value_name = "NAME", conflicts_with = "json")]
-    pub(crate) raw: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum StateCommand {
-    /// List what is recorded
-    List,
-    /// Show one resource as it is recorded
-    Show {
-        /// Its address, such as ec2.vpc:main
-        #[arg(value_parser = address)]
-        address: Address,
-    },
-    /// Tell whether state, journal and backups can be used, without asking AWS
-    ///
-    /// Exits with 1 when they cannot.
-    Check {
-        /// Print all as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Recover from a damaged or missing state or journal
-    ///
-    /// What is damaged is moved aside, the newest that can be read is used, and the next `up` or
-    /// `destroy` finds by tag what was made after it. Nothing is deleted, and AWS is not asked.
-    Recover {
-        /// Skip the confirmation prompt
-        #[arg(long, short)]
-        yes: bool,
-    },
-    /// Take a resource out of the state and leave it alone in AWS
-    Forget {
-        /// Its address, such as ec2.vpc:main
-        #[arg(value_parser = address)]
-        address: Address,
-        /// Skip the confirmation prompt
-        #[arg(long, short)]
-        yes: bool,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum SandboxCommand {
-    /// Set it up and start it
-    Start {
-        /// Simulate AWS delays, this many times faster: at 100, a minute takes 0.6 s
-        #[arg(long, value_name = "FACTOR", value_parser = factor)]
-        time_scale: Option<f64>,
-        /// The port to listen on [default: a free one, kept]
-        #[arg(long, value_name = "PORT")]
-        port: Option<u16>,
-    },
-    /// Stop it; its contents are kept
-    Stop,
-    /// Tell whether it runs, and where
-    Status,
-    /// Empty it
-    Reset,
-    /// Print its log
-    Logs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct InvokeArgs {
-    /// The function: its logical name, such as payment-processor, or its name in AWS
-    pub(crate) function: String,
-    /// What it is invoked with: JSON, @FILE, or @- for stdin
-    #[arg(long, default_value = "{}", value_name = "JSON")]
-    pub(crate) payload: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ShiftArgs {
-    /// Give green so many of a hundred requests, at once and unwatched
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(0..=100),
-          conflicts_with_all = ["gradual", "back"])]
-    pub(crate) green: Option<u32>,
-    /// Give it more and more, such as 10,25,50,100, as long as it is well
-    #[arg(long, value_name = "PERCENT,...", value_parser = shares, conflicts_with = "back")]
-    pub(crate) gradual: Option<Shares>,
-    /// How long each share is watched, such as 90s [default: 5m]
-    #[arg(long, value_name = "TIME", requires = "gradual", value_parser = step)]
-    pub(crate) step: Option<Duration>,
-    /// Give up the gradual shift that is under way: back to its last healthy share
-    #[arg(long)]
-    pub(crate) back: bool,
-    /// With --green: send requests to green though it has no healthy target
-    #[arg(long, requires = "green")]
-    pub(crate) force: bool,
-}
-
-/// Of a hundred requests, how many green gets, step by step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Shares(pub(crate) Vec<u32>);
-
-#[derive(Debug, Args)]
-pub(crate) struct PolicyArgs {
-    /// What the operator is to do (repeatable) [default: all]
-    #[arg(long = "for", value_enum, value_name = "COMMAND")]
-    pub(crate) tasks: Vec<PolicyTask>,
-    /// The account [default: that of the credentials]
-    #[arg(long, value_name = "ID", value_parser = account)]
-    pub(crate) account: Option<String>,
-}
-
-/// What an operator may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum PolicyTask {
-    /// payctl plan
-    Plan,
-    /// payctl up
-    Up,
-    /// payctl destroy
-    Destroy,
-    /// payctl shift
-    Shift,
-}
-
-fn account(text: &str) -> Result<String, String> {
-    match text.len() == 12 && text.chars().all(|c| c.is_ascii_digit()) {
-        true => Ok(text.to_owned()),
-        false => Err("an account id has 12 digits".to_owned()),
-    }
-}
-
-fn address(text: &str) -> Result<Address, String> {
+/// A resource's address.
+pub(crate) fn address(text: &str) -> Result<Address, String> {
     Address::parse(text).map_err(|error| error.to_string())
-}
-
-fn shares(text: &str) -> Result<Shares, String> {
-    let shares: Result<Vec<u32>, _> = text.split(',').map(|share| share.trim().parse()).collect();
-    let rising = |shares: &[u32]| shares.is_sorted_by(|a, b| a < b);
-    match shares {
-        Ok(shares) if rising(&shares) && shares.iter().all(|share| (1..=100).contains(share)) => {
-            Ok(Shares(shares))
-        }
-        _ => Err("shares rise from 1 to 100 at most, such as 10,25,50,100".to_owned()),
-    }
-}
-
-fn step(text: &str) -> Result<Duration, String> {
-    let parsed = text.parse::<jiff::SignedDuration>().ok();
-    let time = parsed.and_then(|time| Duration::try_from(time).ok());
-    let day = Duration::from_secs(24 * 3600);
-    time.filter(|time| (Duration::from_secs(1)..=day).contains(time))
-        .ok_or_else(|| "a time is written like 90s or 5m, from 1s to 24h".to_owned())
-}
-
-fn factor(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(factor) if factor.is_finite() && (1.0..=100_000.0).contains(&factor) => Ok(factor),
-        _ => Err("it is a number from 1 to 100000".to_owned()),
-    }
 }
 
 fn region(text: &str) -> Result<String, String> {
@@ -433,6 +274,22 @@ mod tests {
         ] {
             let error = parse(&args).unwrap_err();
             assert!(error.contains(why), "{args:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_read_it_otherwise() {
+        for (text, word) in [
+            ("dev", "dev"),
+            ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
+            ("", "''"),
+            ("my state", "'my state'"),
+            ("$(id)", "'$(id)'"),
+            ("it's", r"'it'\''s'"),
+            ("~/x", "'~/x'"),
+            ("{\"a\":1}", "'{\"a\":1}'"),
+        ] {
+            assert_eq!(shell_word(text), word);
         }
     }
 }

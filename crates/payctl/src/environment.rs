@@ -16,8 +16,10 @@ use payctl_engine::{
 use payctl_stack::config::Config;
 use payctl_stack::{Context, Detector, Discovered, SYSTEMS, Suffix, System};
 
-use crate::cli::{Global, PermissionArgs};
+use crate::cli::Global;
+use crate::commands::permissions::PermissionArgs;
 use crate::connection::connect;
+use crate::environments::{self, Chosen, First, choose};
 use crate::error::CliError;
 use crate::lookups::look_up;
 use crate::{configuration, handlers, report};
@@ -26,6 +28,10 @@ use crate::{configuration, handlers, report};
 pub(crate) struct Local {
     pub(crate) system: &'static System,
     pub(crate) suffix: Suffix,
+    /// What named it, as far as it was not typed; else empty.
+    pub(crate) origin: String,
+    /// Whether nobody named it.
+    guessed: bool,
     pub(crate) config: Config,
     pub(crate) store: Store,
 }
@@ -49,26 +55,33 @@ pub(crate) struct Environment {
 }
 
 impl Local {
-    /// Reads the command line and the configuration.
-    pub(crate) fn read(global: &Global) -> Result<Self, CliError> {
+    /// Reads the command line and the configuration. Where no environment is named, `first` says
+    /// what that means; the command line is answered with its names filled in.
+    pub(crate) fn read(global: &Global, first: First) -> Result<(Global, Self), CliError> {
         let config = configuration::read(global.config.as_deref())?;
-        let name = global.stack.as_deref().or(config.stack.as_deref()).unwrap_or(SYSTEMS[0].name);
-        let system = System::named(name).ok_or_else(|| {
-            let known: Vec<&str> = SYSTEMS.iter().map(|system| system.name).collect();
-            let error = CliError::failed(format!("there is no stack {}", report::quoted(name)));
-            error.hint(format!("available: {}", known.join(", ")))
-        })?;
-        let suffix = global.suffix.clone().ok_or_else(|| {
-            CliError::failed("no suffix is given")
-                .hint("name the environment, such as `--suffix dev`, or set PAYCTL_SUFFIX")
-        })?;
-        // The sandbox's environments never mix with real ones.
-        let base = match global.sandbox {
-            true => global.state_dir.join("sandbox"),
-            false => global.state_dir.clone(),
-        };
+        let Chosen { system, suffix, origin, guessed } = choose(global, &config, first)?;
+        let base = environments::folder(&global.state_dir, global.sandbox);
         let store = Store::at(base.join(system.name).join(suffix.as_str()));
-        Ok(Self { system, suffix, config, store })
+        let mut global = global.clone();
+        global.suffix = Some(suffix.clone());
+        global.stack = Some(system.name.to_owned());
+        Ok((global, Self { system, suffix, origin, guessed, config, store }))
+    }
+
+    /// Which environment it is, and what told so where it was not typed.
+    pub(crate) fn title(&self) -> String {
+        let Self { system, suffix, origin, .. } = self;
+        match origin.is_empty() {
+            true => format!("{} {suffix}", system.name),
+            false => format!("{} {suffix} ({origin})", system.name),
+        }
+    }
+
+    /// Says which environment was chosen though nobody named it, for commands that show no plan.
+    pub(crate) fn say_guess(&self) {
+        if self.guessed {
+            report::say(&report::paint(report::DIM, self.title()));
+        }
     }
 
     /// Where this folder would keep another system under the same suffix.

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use payctl_engine::{Failure, FailureKind, StateError};
 
+use crate::report;
+
 /// How payctl ends. Documented in `payctl --help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -57,6 +59,15 @@ impl CliError {
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
+    }
+
+    /// What was `given` is none of what is `known`: the one that may have been meant, or all.
+    pub(crate) fn unknown<'a>(self, given: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        let known: Vec<&str> = known.into_iter().collect();
+        match report::nearest(given, known.iter().copied()) {
+            Some(near) => self.hint(format!("did you mean {near}?")),
+            None => self.hint(format!("available: {}", known.join(", "))),
+        }
     }
 
     /// An AWS call failed.

@@ -5,24 +5,32 @@ mod commands;
 mod configuration;
 mod connection;
 mod environment;
+mod environments;
 mod error;
 mod handlers;
+mod help;
 mod history;
 mod lookups;
 mod report;
 mod shift;
+mod signals;
+mod words;
 
 use std::process::ExitCode;
-
-use clap::Parser as _;
 
 use crate::cli::Cli;
 use crate::error::Exit;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(mut error) => {
+            let words: Vec<String> =
+                std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+            if let Some(error) = words::unknown_command(&error, &words) {
+                report::error(&error);
+                return error.exit.into();
+            }
             report::repeat_briefly(&mut error);
             // Help and version are answers; a typing error is 1, so that 2 only ever means that
             // a plan has changes.
@@ -33,7 +41,7 @@ fn main() -> ExitCode {
     report::set_color(cli.global.color);
     report::log_to_stderr(cli.global.verbose);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let ended = match runtime {
+    let ended = match signals::listen().and(runtime) {
         Ok(runtime) => runtime.block_on(commands::run(cli)),
         Err(source) => Err(error::CliError::failed("failed to start").because(&source)),
     };

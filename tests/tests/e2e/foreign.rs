@@ -217,7 +217,8 @@ async fn a_second_system_under_one_suffix_is_refused() {
     };
     state.resources.insert(Address::new("ec2.vpc", "main"), made);
     session.save(&mut state).unwrap();
-    let ended = payctl.run(&["plan"]);
+    // Where no system is named, the suffix's own is meant.
+    let ended = payctl.run(&["plan", "--stack", "pci-core"]);
     ended.exits(1);
     ended.says("the suffix dev is taken by secure-api: 1 resource, by the state in");
     state.resources.clear();

@@ -71,9 +71,9 @@ fn words_that_are_none_are_refused_before_any_call() {
     ] {
         refused(&payctl, &payctl.run(args), why);
     }
-    let mut none = payctl.command(&["up", "--yes"]);
+    let mut none = payctl.command(&["destroy", "--yes"]);
     none.env_remove("PAYCTL_SUFFIX");
-    refused(&payctl, &payctl_tests::binary::Run::start(none).end(), "no suffix is given");
+    refused(&payctl, &payctl_tests::binary::Run::start(none).end(), "no environment is named");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod cost_optimized;
 mod drift;
+mod environments;
 mod faults;
 mod foreign;
 mod hostile;
@@ -15,5 +16,6 @@ mod sandbox;
 mod secure_api;
 mod security;
 mod shift;
+mod signals;
 mod terminal;
 mod updates;

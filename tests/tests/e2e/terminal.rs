@@ -6,7 +6,7 @@ use payctl_tests::emulator::{Emulator, Server};
 /// Runs a command on a terminal of its own, types an answer once it is asked for, and ends as the
 /// command does. What the terminal shows goes to stdout.
 const TERMINAL: &str = r#"
-import os, pty, sys
+import os, pty, signal, sys
 prompt, answer, *words = sys.argv[1:]
 child, terminal = pty.fork()
 if child == 0:
@@ -21,7 +21,10 @@ while True:
         break
     shown += some
     if not answered and prompt.encode() in shown:
-        os.write(terminal, answer.encode().decode("unicode_escape").encode())
+        if answer == "SIGTERM":
+            os.kill(child, signal.SIGTERM)
+        else:
+            os.write(terminal, answer.encode().decode("unicode_escape").encode())
         answered = True
 sys.stdout.buffer.write(shown.replace(b"\r\n", b"\n"))
 sys.stdout.flush()
@@ -42,19 +45,20 @@ fn on_a_terminal(payctl: &Payctl, verb: &[&str], prompt: &str, answer: &str) -> 
 fn only_the_answer_that_is_asked_for_changes_anything() {
     let server = Server::start(Emulator::Sandbox);
     let payctl = Payctl::new(&server);
-    let (up, ask_up) = (&["up"][..], "type yes: ");
+    let (up, ask_up) = (&["up"][..], "is accepted: ");
     for (answer, code, told) in [
         ("no\\n", 1, "not approved, and nothing was changed"),
         ("\\n", 1, "not approved, and nothing was changed"),
         // The end of what is typed, and Ctrl-C.
         ("\\x04", 1, "not approved, and nothing was changed"),
         ("\\x03", 130, "interrupted, and nothing was changed"),
+        ("SIGTERM", 130, "interrupted, and nothing was changed"),
     ] {
         let ended = on_a_terminal(&payctl, up, ask_up, answer);
         ended.exits(code);
         ended.shows(told);
         let line = ended.stdout.lines().find(|line| line.contains(told)).unwrap();
-        assert!(line.contains("error:") && !line.contains("type yes"), "{ended}");
+        assert!(line.contains("error:") && !line.contains("is accepted"), "{ended}");
         assert_eq!(changing_calls(&server), [].into(), "{ended}");
     }
 
@@ -63,7 +67,7 @@ fn only_the_answer_that_is_asked_for_changes_anything() {
     changing_calls(&server);
 
     // A deletion asks for the suffix.
-    let (destroy, ask_destroy) = (&["destroy"][..], "type its suffix, dev: ");
+    let (destroy, ask_destroy) = (&["destroy"][..], "Type the suffix");
     for (answer, code) in [("yes\\n", 1), ("\\x03", 130)] {
         on_a_terminal(&payctl, destroy, ask_destroy, answer).exits(code);
         assert_eq!(changing_calls(&server), [].into(), "{answer}");

@@ -62,6 +62,19 @@ pub(super) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), 
     sync_folder_of(disk, path)
 }
 
+/// Writes a file that is ours alone to read, from its first byte on and whatever the umask: after a
+/// crash there is the old one or the new one. For what holds as much as a state, such as a plan.
+///
+/// # Errors
+/// When it cannot be written, or something else than a regular file has that name: no link is
+/// followed.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+    match look_at(path)? {
+        Some(there) if !there.is_file() => Err(StateError::NotAFile { path: path.to_owned() }),
+        _ => replace(&FileSystem, path, bytes),
+    }
+}
+
 pub(super) fn sync_folder_of(disk: &dyn Disk, path: &Path) -> Result<(), StateError> {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => disk.sync_folder(folder),
@@ -294,6 +307,27 @@ mod tests {
         assert!(fs::symlink_metadata(&link).unwrap().is_file());
         assert_eq!(fs::read_to_string(&target).unwrap(), "theirs");
         assert!(!outer.path().join("nothing").exists());
+    }
+
+    #[test]
+    fn a_private_file_takes_the_place_of_a_regular_one_only() {
+        let outer = tempfile::tempdir().unwrap();
+        let (path, twin) = (outer.path().join("plan"), outer.path().join("twin"));
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        fs::hard_link(&path, &twin).unwrap();
+        write_private(&path, b"new").unwrap();
+        assert_eq!((mode(&path), fs::read_to_string(&path).unwrap()), (0o600, "new".to_owned()));
+        // It was replaced, not written over.
+        assert_eq!(fs::read_to_string(&twin).unwrap(), "old");
+        let (link, folder) = (outer.path().join("link"), outer.path().join("folder"));
+        symlink(&twin, &link).unwrap();
+        fs::create_dir(&folder).unwrap();
+        for path in [&link, &folder] {
+            let refused = write_private(path, b"new");
+            assert!(matches!(refused, Err(StateError::NotAFile { .. })), "{path:?}");
+        }
+        assert_eq!(fs::read_to_string(&twin).unwrap(), "old");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::FORMAT;
 pub enum StateError {
     #[error("failed to {what} {path}", path = path.display())]
     Io { what: &'static str, path: PathBuf, source: io::Error },
-    #[error("{path} is not a regular file; payctl follows no links to its state", path = path.display())]
+    #[error("{path} is not a regular file; payctl follows no links", path = path.display())]
     NotAFile { path: PathBuf },
     #[error("{path} is not a folder; payctl follows no links to its state", path = path.display())]
     NotAFolder { path: PathBuf },

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use check::{Check, Health, JournalCheck, StateCheck, Summary};
+pub use disk::write_private;
 pub use error::StateError;
 pub use journal::{Entry, Journal};
 pub use recover::Recovery;

@@ -1,15 +1,21 @@
 //! `payctl completions`: completions for a shell.
 
-use clap::CommandFactory as _;
+use clap::Args;
 use clap_complete::{Shell, generate};
 
-use crate::cli::Cli;
 use crate::error::{CliError, Exit};
-use crate::report;
+use crate::{help, report};
 
-pub(super) fn run(shell: Shell) -> Result<Exit, CliError> {
+/// Print the completions of a shell
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    shell: Shell,
+}
+
+pub(super) fn run(args: &CompletionsArgs) -> Result<Exit, CliError> {
     let mut text = Vec::new();
-    generate(shell, &mut Cli::command(), "payctl", &mut text);
+    generate(args.shell, &mut help::command(), "payctl", &mut text);
     report::data(&String::from_utf8_lossy(&text));
     Ok(Exit::Done)
 }

@@ -1,20 +1,40 @@
 //! `payctl destroy`: deletes everything of an environment.
 
+use clap::Args;
 use payctl_engine::Goal;
 
+use super::permissions::PermissionArgs;
 use super::run::{Question, carry_out};
-use crate::cli::{DestroyArgs, Global};
+use crate::cli::Global;
 use crate::environment::{Environment, Handlers, Local};
+use crate::environments::First;
 use crate::error::{CliError, Exit};
 
+/// Delete everything of an environment
+///
+/// Buckets are emptied and keys scheduled for deletion. `up` with the same suffix works at once.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  payctl destroy                     delete the only environment of this folder
+  payctl destroy --suffix pr-142     delete the environment pr-142
+  payctl plan --destroy              what it would delete")]
+pub(crate) struct DestroyArgs {
+    /// Skip the confirmation prompt
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) permissions: PermissionArgs,
+}
+
 pub(super) async fn run(global: &Global, args: &DestroyArgs) -> Result<Exit, CliError> {
-    let local = Local::read(global)?;
+    let (global, local) = Local::read(global, First::Named)?;
     let suffix = local.suffix.as_str().to_owned();
     local.refuse_protected()?;
-    let checked = Environment::open(global, local, Handlers::Ignored).await?;
-    let session = checked.local.lock("destroy", global).await?;
+    let checked = Environment::open(&global, local, Handlers::Ignored).await?;
+    let session = checked.local.lock("destroy", &global).await?;
     let mut environment = checked.reload()?;
     let plan = environment.plan(Goal::Destroy, &args.permissions).await?;
     let question = Question::Destroy { yes: args.yes, suffix };
-    carry_out(global, environment, &session, &plan, question).await
+    carry_out(&global, environment, &session, &plan, question).await
 }

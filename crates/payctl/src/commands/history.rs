@@ -9,13 +9,20 @@ use serde_json::json;
 
 use crate::cli::Global;
 use crate::environment::Local;
+use crate::environments::First;
 use crate::error::{CliError, Exit};
 use crate::report;
 
 /// The format of `--json`.
 const FORMAT: u32 = 1;
 
+/// Show who ran what, and with which outcome
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  payctl history                     the runs of the environment, latest first
+  payctl history show 2026           what the run changed whose id begins so
+  payctl history --json --suffix dev all as JSON, of the environment dev")]
 pub(crate) struct HistoryArgs {
     #[command(subcommand)]
     command: Option<HistoryCommand>,
@@ -34,7 +41,8 @@ enum HistoryCommand {
 }
 
 pub(super) fn run(global: &Global, args: &HistoryArgs) -> Result<Exit, CliError> {
-    let local = Local::read(global)?;
+    let (global, local) = &Local::read(global, First::Named)?;
+    local.say_guess();
     let past = local.store.history()?;
     match &args.command {
         None if args.json => {
@@ -94,7 +102,7 @@ fn planned(counts: &Counts) -> String {
 }
 
 /// Who it was, without what all callers of an account have in common.
-fn short(caller: &str) -> &str {
+pub(super) fn short(caller: &str) -> &str {
     caller.rsplit_once(':').map_or(caller, |(_, name)| name)
 }
 

@@ -3,13 +3,31 @@
 use std::fs::File;
 use std::io::Read as _;
 
+use clap::Args;
 use payctl_aws::lambda::invoke;
 use payctl_engine::Address;
 
-use crate::cli::{Global, InvokeArgs};
+use crate::cli::Global;
 use crate::environment::{Environment, Handlers, Local};
+use crate::environments::First;
 use crate::error::{CliError, Exit};
-use crate::report;
+use crate::{report, signals};
+
+/// Invoke a function and print its answer
+///
+/// The answer goes to stdout; -v shows what the function logged.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  payctl invoke payment-processor --payload @payment.json
+  payctl invoke payment-processor --payload '{\"payment_data\": {}}' -v")]
+pub(crate) struct InvokeArgs {
+    /// Its logical name, such as payment-processor, or its name in AWS
+    pub(crate) function: String,
+    /// What it is invoked with: JSON, @FILE, or @- for stdin
+    #[arg(long, default_value = "{}", value_name = "JSON")]
+    pub(crate) payload: String,
+}
 
 pub(super) async fn run(global: &Global, args: &InvokeArgs) -> Result<Exit, CliError> {
     let payload = match args.payload.strip_prefix('@') {
@@ -24,10 +42,14 @@ pub(super) async fn run(global: &Global, args: &InvokeArgs) -> Result<Exit, CliE
     if let Err(source) = serde_json::from_str::<serde_json::Value>(&payload) {
         return Err(CliError::failed("the payload is not valid JSON").because(&source));
     }
-    let local = Local::read(global)?;
+    let (global, local) = Local::read(global, First::Named)?;
+    let global = &global;
+    local.say_guess();
     let environment = Environment::open(global, local, Handlers::Ignored).await?;
     let name = function_name(global, &environment, &args.function)?;
     let aws = environment.provider.cloud();
+    // What was sent runs on, though nobody waits for its answer.
+    signals::changing();
     let reply = invoke(aws, &name, payload.into_bytes())
         .await
         .map_err(|error| CliError::aws(format!("failed to invoke {name}"), &error.into()))?;
@@ -75,12 +97,13 @@ fn function_name(
     let by_name = || functions().filter_map(|(_, r)| name(r)).find(|name| name == given);
     by_logical.or_else(by_name).ok_or_else(|| {
         let known: Vec<&str> = functions().map(|(address, _)| address.name()).collect();
-        let error = CliError::failed(format!("there is no function {given:?} in this environment"));
+        let name = report::quoted(given);
+        let error = CliError::failed(format!("there is no function {name} in this environment"));
         match known.is_empty() {
             true => {
                 error.hint(format!("there is none at all: `{}` makes them", global.command("up")))
             }
-            false => error.hint(format!("available: {}", known.join(", "))),
+            false => error.unknown(given, known),
         }
     })
 }

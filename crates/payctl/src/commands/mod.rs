@@ -1,18 +1,20 @@
 //! One file per command.
 
-mod completions;
-mod destroy;
+pub(crate) mod completions;
+pub(crate) mod destroy;
 pub(crate) mod history;
-mod invoke;
-mod output;
-mod plan;
-mod policy;
+pub(crate) mod invoke;
+pub(crate) mod list;
+pub(crate) mod output;
+pub(crate) mod permissions;
+pub(crate) mod plan;
+pub(crate) mod policy;
 mod run;
-mod sandbox;
-mod shift;
-mod stacks;
-mod state;
-mod up;
+pub(crate) mod sandbox;
+pub(crate) mod shift;
+pub(crate) mod stacks;
+pub(crate) mod state;
+pub(crate) mod up;
 
 use std::io::IsTerminal as _;
 
@@ -20,7 +22,7 @@ use tokio::sync::oneshot;
 
 use crate::cli::{Cli, Command};
 use crate::error::{CliError, Exit};
-use crate::report;
+use crate::{report, signals};
 
 /// Runs a command.
 pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
@@ -30,14 +32,15 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Up(args) => up::run(global, &args).await,
         Command::Destroy(args) => destroy::run(global, &args).await,
         Command::Output(args) => output::run(global, &args),
+        Command::List(args) => list::run(global, &args).await,
         Command::History(args) => history::run(global, &args),
-        Command::Stacks => stacks::run(),
+        Command::Stacks(_) => stacks::run(),
         Command::State(command) => state::run(global, &command).await,
         Command::Sandbox(command) => sandbox::run(&command).await,
         Command::Shift(args) => shift::run(global, &args).await,
         Command::Invoke(args) => invoke::run(global, &args).await,
         Command::Policy(args) => policy::run(global, &args).await,
-        Command::Completions { shell } => completions::run(shell),
+        Command::Completions(args) => completions::run(&args),
     }
 }
 
@@ -48,6 +51,7 @@ async fn typed(question: &str, wanted: &str, hint: &str) -> Result<(), CliError>
             CliError::failed("there is no terminal to ask on, and nothing was changed").hint(hint)
         );
     }
+    let _asking = signals::asking();
     report::ask(question);
     let (send, answer) = oneshot::channel();
     // It may read for ever: nobody waits for its end.
@@ -55,15 +59,7 @@ async fn typed(question: &str, wanted: &str, hint: &str) -> Result<(), CliError>
         let mut line = String::new();
         let _ = send.send(std::io::stdin().read_line(&mut line).map(|_| line));
     });
-    let answer = tokio::select! {
-        answer = answer => answer.unwrap_or_else(|lost| Err(std::io::Error::other(lost))),
-        _ = tokio::signal::ctrl_c() => {
-            report::say("");
-            let mut error = CliError::failed("interrupted, and nothing was changed");
-            error.exit = Exit::Interrupted;
-            return Err(error);
-        }
-    };
+    let answer = answer.await.unwrap_or_else(|lost| Err(std::io::Error::other(lost)));
     let answer =
         answer.map_err(|source| CliError::failed("failed to read the answer").because(&source))?;
     if !answer.ends_with('\n') {

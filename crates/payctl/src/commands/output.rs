@@ -1,14 +1,38 @@
 //! `payctl output`: the outputs of an environment, from its state.
 
+use clap::Args;
 use serde_json::Value;
 
-use crate::cli::{Global, OutputArgs};
+use crate::cli::Global;
 use crate::environment::Local;
+use crate::environments::First;
 use crate::error::{CliError, Exit};
 use crate::report;
 
+/// Print the outputs of an environment
+///
+/// They are read from the state; AWS is not asked.
+#[derive(Debug, Args)]
+#[command(
+    alias = "outputs",
+    after_help = "\
+Examples:
+  payctl output                      all of them
+  payctl output --raw vpc_id         one value as it is, for scripts
+  payctl output --json --suffix dev  all as JSON, of the environment dev"
+)]
+pub(crate) struct OutputArgs {
+    /// Print all as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print one value as it is
+    #[arg(long, value_name = "NAME", conflicts_with = "json")]
+    pub(crate) raw: Option<String>,
+}
+
 pub(super) fn run(global: &Global, args: &OutputArgs) -> Result<Exit, CliError> {
-    let local = Local::read(global)?;
+    let (global, local) = Local::read(global, First::Named)?;
+    local.say_guess();
     let outputs = local.load()?.state.map(|state| state.outputs).unwrap_or_default();
     if outputs.is_empty() {
         let (name, suffix) = (local.system.name, &local.suffix);
@@ -17,9 +41,8 @@ pub(super) fn run(global: &Global, args: &OutputArgs) -> Result<Exit, CliError> 
     }
     if let Some(name) = &args.raw {
         let value = outputs.get(name).ok_or_else(|| {
-            let known: Vec<&str> = outputs.keys().map(String::as_str).collect();
-            let error = CliError::failed(format!("there is no output {name:?}"));
-            error.hint(format!("available: {}", known.join(", ")))
+            let error = CliError::failed(format!("there is no output {}", report::quoted(name)));
+            error.unknown(name, outputs.keys().map(String::as_str))
         })?;
         report::data(&format!("{}\n", plain(value)));
     } else if args.json {

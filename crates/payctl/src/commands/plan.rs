@@ -1,14 +1,51 @@
 //! `payctl plan`: what `up` or `destroy` would change, and why. Writes nothing.
 
-use payctl_engine::Goal;
+use std::path::PathBuf;
 
-use crate::cli::{Global, PlanArgs};
+use clap::Args;
+use payctl_engine::Goal;
+use payctl_engine::state::write_private;
+
+use super::permissions::PermissionArgs;
+use crate::cli::{Global, shell_word};
 use crate::environment::{Environment, Handlers, Local};
+use crate::environments::First;
 use crate::error::{CliError, Exit};
 use crate::report;
 
+/// Show what `up` would change, and why
+///
+/// Reads AWS and writes nothing, neither there nor here.
+#[derive(Debug, Args)]
+#[command(aliases = ["preview", "diff"], after_help = "\
+Examples:
+  payctl plan                     what `up` would change
+  payctl plan --out dev.plan      save it, for `payctl up dev.plan`
+  payctl plan --destroy           what `destroy` would delete")]
+pub(crate) struct PlanArgs {
+    /// Save the plan, for `payctl up FILE`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the plan as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Exit with 2 when there are changes
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+    /// Plan the deletion of everything instead
+    #[arg(long)]
+    pub(crate) destroy: bool,
+    #[command(flatten)]
+    pub(crate) permissions: PermissionArgs,
+}
+
 pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
-    let local = Local::read(global)?;
+    let first = if args.destroy { First::Named } else { First::Dev };
+    let (global, local) = Local::read(global, first)?;
+    let global = &global;
+    if args.json {
+        local.say_guess();
+    }
     let (goal, handlers) = match args.destroy {
         true => (Goal::Destroy, Handlers::Ignored),
         false => (Goal::Up, Handlers::Needed),
@@ -20,7 +57,8 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
         .map_err(|source| CliError::failed("failed to write the plan down").because(&source))?;
     value.sort_all_objects();
     if let Some(path) = &args.out {
-        std::fs::write(path, format!("{value:#}\n")).map_err(|source| {
+        // It holds what a state holds.
+        write_private(path, format!("{value:#}\n").as_bytes()).map_err(|source| {
             let message = format!("failed to save the plan to {}", path.display());
             CliError::failed(message).because(&source)
         })?;
@@ -37,7 +75,7 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
         report::warn(&format!("{}: `payctl destroy` refuses it", protected.message));
     }
     if let Some(path) = &args.out {
-        let command = global.command(&format!("up {}", path.display()));
+        let command = global.command(&format!("up {}", shell_word(&path.to_string_lossy())));
         report::say(&match plan.refusals.is_empty() {
             true => format!("saved; `{command}` does exactly this"),
             false => "saved, refusals included: it cannot be carried out".to_owned(),

@@ -1,11 +1,13 @@
 //! `payctl policy`: what an operator has to be allowed.
 
+use clap::{Args, ValueEnum};
 use payctl_aws::{Facts, Recorder, Task, Zone, kinds, policy};
 use payctl_stack::Discovered;
 
-use crate::cli::{Global, PolicyArgs, PolicyTask};
+use crate::cli::Global;
 use crate::connection::connect;
 use crate::environment::{Local, declare};
+use crate::environments::First;
 use crate::error::{CliError, Exit};
 use crate::report;
 
@@ -14,8 +16,40 @@ const LONGEST: usize = 6144;
 /// What it takes of a role's own policies.
 const LONGEST_INLINE: usize = 10_240;
 
+/// Print the IAM policy that an operator needs
+///
+/// What plan, up, destroy and shift call, on what the stack declares, and nothing more.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  payctl policy --suffix dev                        for every command
+  payctl policy --suffix dev --for plan             for whoever only looks
+  payctl policy --suffix dev --account 123456789012 without credentials")]
+pub(crate) struct PolicyArgs {
+    /// What the operator is to do (repeatable) [default: all]
+    #[arg(long = "for", value_enum, value_name = "COMMAND")]
+    pub(crate) tasks: Vec<PolicyTask>,
+    /// The account [default: that of the credentials]
+    #[arg(long, value_name = "ID", value_parser = account)]
+    pub(crate) account: Option<String>,
+}
+
+/// What an operator may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PolicyTask {
+    /// payctl plan
+    Plan,
+    /// payctl up
+    Up,
+    /// payctl destroy
+    Destroy,
+    /// payctl shift
+    Shift,
+}
+
 pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliError> {
-    let local = Local::read(global)?;
+    let (global, local) = &Local::read(global, First::Dev)?;
+    local.say_guess();
     let connection = connect(global, &local.config).await?;
     let region = connection.region().to_owned();
     let facts = match &args.account {
@@ -36,7 +70,7 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliE
         ["a", "b", "c"].map(|zone| Zone::from(format!("{}{zone}", facts.region))).into();
     let recorder = Recorder::Recording(String::new());
     let found = Discovered { zones, recorder, ..Discovered::default() };
-    let stack = declare(&local, &facts, &found, &Default::default());
+    let stack = declare(local, &facts, &found, &Default::default());
     let mut tasks: Vec<Task> = args.tasks.iter().map(|task| (*task).into()).collect();
     if tasks.is_empty() {
         tasks = vec![Task::Plan, Task::Up, Task::Destroy, Task::Shift];
@@ -75,5 +109,12 @@ impl From<PolicyTask> for Task {
             PolicyTask::Destroy => Self::Destroy,
             PolicyTask::Shift => Self::Shift,
         }
+    }
+}
+
+fn account(text: &str) -> Result<String, String> {
+    match text.len() == 12 && text.chars().all(|c| c.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err("an account id has 12 digits".to_owned()),
     }
 }

@@ -3,16 +3,14 @@
 use payctl_aws::Leftover;
 use payctl_engine::state::Session;
 use payctl_engine::{FailureKind, Goal, Limits, Outcome, Plan, Stop, execute};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::JoinHandle;
 
 use super::typed;
 use crate::cli::Global;
 use crate::environment::{Environment, state_folder};
 use crate::error::{CliError, Exit};
 use crate::history::{Noted, verb};
-use crate::report;
 use crate::report::progress::Progress;
+use crate::{report, signals};
 
 /// What is asked before anything is changed.
 pub(super) enum Question {
@@ -47,7 +45,7 @@ pub(super) async fn carry_out(
         approve(&question).await?;
     }
     let stop = Stop::default();
-    let listener = listen(stop.clone());
+    let stopping = signals::stopping(&stop);
     if environment.loaded.state.is_none() {
         plan.keep_found(&mut environment.state);
     }
@@ -66,9 +64,6 @@ pub(super) async fn carry_out(
     )
     .await;
     progress.end();
-    if let Some(listener) = listener {
-        listener.abort();
-    }
     let outcome = ended.map_err(|error| {
         CliError::failed("internal error: invalid plan (please report)").because(&error)
     })?;
@@ -76,6 +71,7 @@ pub(super) async fn carry_out(
         session.save(&mut environment.state)?;
     }
     noted.end(session, plan, &outcome);
+    drop(stopping);
     let mut left = false;
     if plan.goal == Goal::Destroy && outcome.is_complete() {
         left = name_leftovers(&environment, plan).await;
@@ -205,23 +201,4 @@ async fn approve(question: &Question) -> Result<(), CliError> {
         }
     };
     if yes { Ok(()) } else { typed(&prompt, wanted, "add --yes if the plan is right").await }
-}
-
-/// The first Ctrl-C or SIGTERM stops gently, the second at once. Both are heard from here on, and
-/// not only once the first step has to wait for something.
-pub(super) fn listen(stop: Stop) -> Option<JoinHandle<()>> {
-    let mut interrupt = signal(SignalKind::interrupt()).ok()?;
-    let mut terminate = signal(SignalKind::terminate()).ok()?;
-    Some(tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            if stop.gently.is_cancelled() {
-                stop.now.cancel();
-            }
-            stop.gently.cancel();
-        }
-    }))
 }

@@ -1,13 +1,36 @@
 //! `payctl sandbox`: the local AWS emulator.
 
+use clap::Subcommand;
 use payctl_sandbox::{Running, StartOptions, Status};
 
-use crate::cli::SandboxCommand;
 use crate::connection::{sandbox, start_sandbox};
 use crate::error::{CliError, Exit};
-use crate::report;
+use crate::{report, signals};
+
+/// Start, stop or empty the local AWS emulator
+#[derive(Debug, Subcommand)]
+pub(crate) enum SandboxCommand {
+    /// Set it up and start it
+    Start {
+        /// Simulate AWS delays, this many times faster: at 100, a minute takes 0.6 s
+        #[arg(long, value_name = "FACTOR", value_parser = factor)]
+        time_scale: Option<f64>,
+        /// The port to listen on [default: a free one, kept]
+        #[arg(long, value_name = "PORT")]
+        port: Option<u16>,
+    },
+    /// Stop it; its contents are kept
+    Stop,
+    /// Tell whether it runs, and where
+    Status,
+    /// Empty it
+    Reset,
+    /// Print its log
+    Logs,
+}
 
 pub(super) async fn run(command: &SandboxCommand) -> Result<Exit, CliError> {
+    signals::changing();
     match command {
         SandboxCommand::Start { time_scale, port } => {
             let options = StartOptions { time_scale: *time_scale, port: *port };
@@ -61,4 +84,11 @@ fn describe(running: &Running) -> String {
         None => String::new(),
     };
     format!("running at {endpoint} (process {pid}, since {since}{scale})")
+}
+
+fn factor(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if factor.is_finite() && (1.0..=100_000.0).contains(&factor) => Ok(factor),
+        _ => Err("it is a number from 1 to 100000".to_owned()),
+    }
 }

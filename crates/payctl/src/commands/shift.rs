@@ -2,26 +2,63 @@
 
 use std::time::Duration;
 
+use clap::Args;
 use payctl_aws::{Arn, AwsError, cloudwatch, elbv2};
 use payctl_engine::state::Session;
 use payctl_engine::{FailureKind, Stop};
 use payctl_stack::migration;
 use serde_json::Value;
 
-use super::run::listen;
-use crate::cli::{Global, Shares, ShiftArgs};
+use crate::cli::Global;
 use crate::environment::{Environment, Handlers, Local};
+use crate::environments::First;
 use crate::error::{CliError, Exit};
-use crate::report;
 use crate::shift::{CHOICE, Ended, Recorded, Shift, TrafficTarget};
+use crate::{report, signals};
 
 /// For how long a share is watched, where nothing else is asked for.
 const STEP: Duration = Duration::from_secs(5 * 60);
 /// How often a change is looked for before it is called lost.
 const TRIES: u32 = 10;
 
+/// Move requests between the blue and the green target group
+///
+/// Without options it says how requests are divided. A gradual shift watches green's health and the
+/// stack's alarms, and goes back to the last healthy share by itself. Killed or stopped, the same
+/// command resumes; `--back` goes back. What was moved stays: `up` does not undo it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  payctl shift                              how requests are divided now
+  payctl shift --gradual 10,25,50,100       more and more, under watch
+  payctl shift --green 0                    all back to blue, at once")]
+pub(crate) struct ShiftArgs {
+    /// Give green so many of a hundred requests, at once and unwatched
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(0..=100),
+          conflicts_with_all = ["gradual", "back"])]
+    pub(crate) green: Option<u32>,
+    /// Give it more and more, such as 10,25,50,100, as long as it is well
+    #[arg(long, value_name = "PERCENT,...", value_parser = shares, conflicts_with = "back")]
+    pub(crate) gradual: Option<Shares>,
+    /// How long each share is watched, such as 90s [default: 5m]
+    #[arg(long, value_name = "TIME", requires = "gradual", value_parser = step)]
+    pub(crate) step: Option<Duration>,
+    /// Give up the gradual shift that is under way: back to its last healthy share
+    #[arg(long)]
+    pub(crate) back: bool,
+    /// With --green: send requests to green though it has no healthy target
+    #[arg(long, requires = "green")]
+    pub(crate) force: bool,
+}
+
+/// Of a hundred requests, how many green gets, step by step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shares(pub(crate) Vec<u32>);
+
 pub(super) async fn run(global: &Global, args: &ShiftArgs) -> Result<Exit, CliError> {
-    let local = Local::read(global)?;
+    let (global, local) = Local::read(global, First::Named)?;
+    let global = &global;
+    local.say_guess();
     let checked = Environment::open(global, local, Handlers::Ignored).await?;
     let groups = Groups::of(global, &checked)?;
     if args.green.is_none() && args.gradual.is_none() && !args.back {
@@ -35,6 +72,7 @@ pub(super) async fn run(global: &Global, args: &ShiftArgs) -> Result<Exit, CliEr
         if !args.force {
             traffic.check_targets(global, green).await?;
         }
+        signals::changing();
         traffic.set(green).await?;
         if let Some(shift) = pending {
             report::say(&format!("the shift that was under way is over, {}", shift.place()));
@@ -44,7 +82,7 @@ pub(super) async fn run(global: &Global, args: &ShiftArgs) -> Result<Exit, CliEr
         return Ok(Exit::Done);
     }
     let stop = Stop::default();
-    let listener = listen(stop.clone());
+    let stopping = signals::stopping(&stop);
     let ended = match (&args.gradual, pending) {
         (None, Some(shift)) => shift.give_up(&mut traffic).await?,
         (None, None) => {
@@ -66,9 +104,7 @@ pub(super) async fn run(global: &Global, args: &ShiftArgs) -> Result<Exit, CliEr
             shift.run(&mut traffic, &stop).await?
         }
     };
-    if let Some(listener) = listener {
-        listener.abort();
-    }
+    drop(stopping);
     let now = traffic.green().await?;
     match ended {
         Ended::Done => Ok(Exit::Done),
@@ -297,4 +333,23 @@ impl TrafficTarget for Traffic {
     fn say(&self, line: &str) {
         report::say(line);
     }
+}
+
+fn shares(text: &str) -> Result<Shares, String> {
+    let shares: Result<Vec<u32>, _> = text.split(',').map(|share| share.trim().parse()).collect();
+    let rising = |shares: &[u32]| shares.is_sorted_by(|a, b| a < b);
+    match shares {
+        Ok(shares) if rising(&shares) && shares.iter().all(|share| (1..=100).contains(share)) => {
+            Ok(Shares(shares))
+        }
+        _ => Err("shares rise from 1 to 100 at most, such as 10,25,50,100".to_owned()),
+    }
+}
+
+fn step(text: &str) -> Result<Duration, String> {
+    let parsed = text.parse::<jiff::SignedDuration>().ok();
+    let time = parsed.and_then(|time| Duration::try_from(time).ok());
+    let day = Duration::from_secs(24 * 3600);
+    time.filter(|time| (Duration::from_secs(1)..=day).contains(time))
+        .ok_or_else(|| "a time is written like 90s or 5m, from 1s to 24h".to_owned())
 }

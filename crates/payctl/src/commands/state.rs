@@ -2,23 +2,66 @@
 
 use std::path::Path;
 
+use clap::Subcommand;
 use payctl_engine::state::{Continues, Health, JournalCheck, Summary};
-use payctl_engine::{Address, Status};
+use payctl_engine::{Address, State, Status};
 
 use super::typed;
-use crate::cli::{Global, StateCommand};
+use crate::cli::{Global, address};
 use crate::environment::Local;
+use crate::environments::First;
 use crate::error::{CliError, Exit};
-use crate::report;
+use crate::{report, signals};
+
+/// Look at the state, repair it, or take a resource out of it
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateCommand {
+    /// List what is recorded
+    #[command(alias = "ls")]
+    List,
+    /// Show one resource as it is recorded
+    Show {
+        /// Its address, such as ec2.vpc:main
+        #[arg(value_parser = address)]
+        address: Address,
+    },
+    /// Tell whether state, journal and backups can be used, without asking AWS
+    ///
+    /// Exits with 1 when they cannot.
+    Check {
+        /// Print all as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Recover from a damaged or missing state or journal
+    ///
+    /// What is damaged is moved aside, the newest that can be read is used, and the next `up` or
+    /// `destroy` finds by tag what was made after it. Nothing is deleted, and AWS is not asked.
+    Recover {
+        /// Skip the confirmation prompt
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Take a resource out of the state and leave it alone in AWS
+    Forget {
+        /// Its address, such as ec2.vpc:main
+        #[arg(value_parser = address)]
+        address: Address,
+        /// Skip the confirmation prompt
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
 
 pub(super) async fn run(global: &Global, command: &StateCommand) -> Result<Exit, CliError> {
-    let local = Local::read(global)?;
+    let (global, local) = &Local::read(global, First::Named)?;
+    local.say_guess();
     match command {
-        StateCommand::List => list(&local),
-        StateCommand::Show { address } => show(&local, address),
-        StateCommand::Check { json } => check(global, &local, *json),
-        StateCommand::Recover { yes } => recover(global, &local, *yes).await,
-        StateCommand::Forget { address, yes } => forget(global, &local, address, *yes).await,
+        StateCommand::List => list(local),
+        StateCommand::Show { address } => show(local, address),
+        StateCommand::Check { json } => check(global, local, *json),
+        StateCommand::Recover { yes } => recover(global, local, *yes).await,
+        StateCommand::Forget { address, yes } => forget(global, local, address, *yes).await,
     }
 }
 
@@ -48,7 +91,7 @@ fn list(local: &Local) -> Result<Exit, CliError> {
 fn show(local: &Local, address: &Address) -> Result<Exit, CliError> {
     let state = local.load()?.state;
     let record = state.as_ref().and_then(|state| state.resources.get(address));
-    let record = record.ok_or_else(|| unknown(local, address))?;
+    let record = record.ok_or_else(|| unknown(local, state.as_ref(), address))?;
     let mut value = serde_json::to_value(record)
         .map_err(|source| CliError::failed("failed to write the record down").because(&source))?;
     value.sort_all_objects();
@@ -62,16 +105,18 @@ async fn forget(
     address: &Address,
     yes: bool,
 ) -> Result<Exit, CliError> {
-    let known = local.load()?.state.is_some_and(|state| {
+    let state = local.load()?.state;
+    let known = state.as_ref().is_some_and(|state| {
         state.resources.contains_key(address) || state.pending.contains_key(address)
     });
     if !known {
-        return Err(unknown(local, address));
+        return Err(unknown(local, state.as_ref(), address));
     }
     let question = format!("{address} stays in AWS and payctl forgets it; type yes: ");
     approve(yes, &question, "add --yes if it is to be forgotten").await?;
     let session = local.lock("state forget", global).await?;
-    let Some(mut state) = local.load()?.state else { return Err(unknown(local, address)) };
+    signals::changing();
+    let Some(mut state) = local.load()?.state else { return Err(unknown(local, None, address)) };
     state.resources.remove(address);
     state.pending.remove(address);
     session.save(&mut state)?;
@@ -160,6 +205,7 @@ async fn recover(global: &Global, local: &Local, yes: bool) -> Result<Exit, CliE
     };
     approve(yes, question, "add --yes if that is to be done").await?;
     let session = local.lock("state recover", global).await?;
+    signals::changing();
     let recovery = session.recover()?;
     for (from, to) in &recovery.moved {
         report::say(&format!("moved {}\n   to {}", from.display(), to.display()));
@@ -184,10 +230,13 @@ async fn approve(yes: bool, question: &str, hint: &str) -> Result<(), CliError> 
     if yes { Ok(()) } else { typed(question, "yes", hint).await }
 }
 
-fn unknown(local: &Local, address: &Address) -> CliError {
-    CliError::failed(format!(
-        "{address} is not in the state of {} {}",
-        local.system.name, local.suffix
-    ))
-    .hint("`payctl state list` shows what is")
+fn unknown(local: &Local, state: Option<&State>, address: &Address) -> CliError {
+    let (stack, suffix) = (local.system.name, &local.suffix);
+    let error = CliError::failed(format!("{address} is not in the state of {stack} {suffix}"));
+    let known =
+        state.into_iter().flat_map(|state| state.resources.keys().chain(state.pending.keys()));
+    match report::nearest(address.as_str(), known.map(Address::as_str)) {
+        Some(near) => error.hint(format!("did you mean {near}?")),
+        None => error.hint("`payctl state list` shows what is"),
+    }
 }

@@ -1,14 +1,36 @@
 //! `payctl up`: makes everything as declared.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use payctl_engine::{Goal, Plan};
 
+use super::permissions::PermissionArgs;
 use super::run::{Question, carry_out};
-use crate::cli::{Global, UpArgs};
+use crate::cli::Global;
 use crate::environment::{Environment, Handlers, Local};
+use crate::environments::First;
 use crate::error::{CliError, Exit};
 use crate::report;
+
+/// Create or update an environment
+///
+/// Shows the plan and asks before anything is changed.
+#[derive(Debug, Args)]
+#[command(aliases = ["apply", "deploy"], after_help = "\
+Examples:
+  payctl up --suffix dev             create the environment dev, or update it
+  payctl up --suffix dev --yes       without a question
+  payctl up dev.plan                 what `payctl plan --out dev.plan` saved")]
+pub(crate) struct UpArgs {
+    /// A plan saved by `payctl plan --out`: done exactly, or not at all
+    pub(crate) plan: Option<PathBuf>,
+    /// Skip the confirmation prompt
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) permissions: PermissionArgs,
+}
 
 pub(super) async fn run(global: &Global, args: &UpArgs) -> Result<Exit, CliError> {
     let saved = args.plan.as_deref().map(read).transpose()?;
@@ -16,7 +38,7 @@ pub(super) async fn run(global: &Global, args: &UpArgs) -> Result<Exit, CliError
     if let Some(plan) = &saved {
         take_names(&mut global, plan)?;
     }
-    let local = Local::read(&global)?;
+    let (global, local) = Local::read(&global, First::Dev)?;
     let goal = saved.as_ref().map_or(Goal::Up, |plan| plan.goal);
     let handlers = match goal {
         Goal::Up => Handlers::Needed,
@@ -81,6 +103,8 @@ fn take_names(global: &mut Global, plan: &Plan) -> Result<(), CliError> {
     }
     global.suffix = Some(suffix);
     global.stack = Some(owner.stack.clone());
+    // Who typed the plan's name typed theirs.
+    global.typed.extend(["suffix", "stack"].map(str::to_owned));
     Ok(())
 }
 

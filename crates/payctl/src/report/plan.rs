@@ -20,7 +20,7 @@ pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> Strin
     let _ = writeln!(
         out,
         "{} · account {} · {}{place}",
-        paint(BOLD, format!("{} {}", plan.owner.stack, plan.owner.suffix)),
+        paint(BOLD, environment.local.title()),
         facts.account,
         facts.region
     );

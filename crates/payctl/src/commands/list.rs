@@ -1,0 +1,261 @@
+//! `payctl list`: the environments of this folder, and of the account.
+
+use std::sync::Arc;
+
+use clap::Args;
+use jiff::Timestamp;
+use payctl_aws::Artifacts;
+use payctl_engine::state::Loaded;
+use payctl_engine::state::history::Run;
+use payctl_stack::config::Config;
+use serde::Serialize;
+
+use super::history::short;
+use crate::cli::Global;
+use crate::connection::connect;
+use crate::environments::{self, Known};
+use crate::error::{CliError, Exit};
+use crate::{configuration, report};
+
+/// The format's version.
+const FORMAT: u32 = 1;
+
+/// List the environments of this folder, or of the account
+///
+/// This folder's are those whose state it keeps. The account's, in one region, are found by their
+/// tags, with one list of what is tagged: AWS adds to it and takes off it within minutes.
+#[derive(Debug, Args)]
+#[command(
+    alias = "ls",
+    after_help = "\
+Examples:
+  payctl list                            the environments of this folder
+  payctl list --account                  and those of the account, in its region
+  payctl list --account --region eu-west-1 --json"
+)]
+pub(crate) struct ListArgs {
+    /// Also ask AWS which environments the account has in this region
+    #[arg(long)]
+    account: bool,
+    /// Print all as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is told of the environments.
+#[derive(Serialize)]
+struct List {
+    format: u32,
+    environments: Vec<Row>,
+}
+
+/// What is told of one.
+#[derive(Serialize)]
+struct Row {
+    stack: String,
+    suffix: String,
+    sandbox: bool,
+    account: Option<String>,
+    region: Option<String>,
+    state: StateIs,
+    /// How many are recorded in the state.
+    resources: Option<usize>,
+    /// How many AWS lists with its tags, where it was asked.
+    tagged: Option<usize>,
+    changed_at: Option<Timestamp>,
+    last_run: Option<LastRun>,
+}
+
+/// How an environment's state is.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum StateIs {
+    /// It is in this folder.
+    Here,
+    /// It is, and a run was interrupted or is under way.
+    Interrupted,
+    /// It is, and it is empty.
+    Deleted,
+    /// It is, and cannot be read.
+    Unreadable,
+    /// It is not in this folder.
+    Elsewhere,
+}
+
+/// The run that changed something last, from this folder.
+#[derive(Serialize)]
+struct LastRun {
+    id: String,
+    command: String,
+    began: String,
+    who: String,
+    from: String,
+}
+
+pub(super) async fn run(global: &Global, args: &ListArgs) -> Result<Exit, CliError> {
+    let config = configuration::read(global.config.as_deref())?;
+    let mut rows = here(global);
+    if args.account {
+        add_account(global, &config, &mut rows).await?;
+    }
+    rows.retain(|row| is_asked_for(global, row));
+    if args.json {
+        let list = List { format: FORMAT, environments: rows };
+        let value = serde_json::to_value(&list)
+            .map_err(|source| CliError::failed("failed to write it down").because(&source))?;
+        report::data(&format!("{value:#}\n"));
+    } else if rows.is_empty() {
+        let folder = environments::folder(&global.state_dir, global.sandbox);
+        let account = if args.account { ", nor has the account one in this region" } else { "" };
+        report::say(&format!("no environment is known in {}{account}", folder.display()));
+    } else {
+        report::data(&table(&rows));
+    }
+    Ok(Exit::Done)
+}
+
+/// Whether it is of the stack and suffix that were typed. What the process's environment names is
+/// no wish to see less.
+fn is_asked_for(global: &Global, row: &Row) -> bool {
+    let typed =
+        |option: &str, value: Option<&str>, is: &str| !global.is_typed(option) || value == Some(is);
+    typed("stack", global.stack.as_deref(), &row.stack)
+        && typed("suffix", global.suffix.as_ref().map(payctl_stack::Suffix::as_str), &row.suffix)
+}
+
+/// The environments of this folder; with --sandbox, of its sandbox only.
+fn here(global: &Global) -> Vec<Row> {
+    let of = |sandbox: bool| {
+        let known = environments::known(&environments::folder(&global.state_dir, sandbox));
+        known.into_iter().filter_map(move |known| row(&known, sandbox))
+    };
+    match global.sandbox {
+        true => of(true).collect(),
+        false => of(false).chain(of(true)).collect(),
+    }
+}
+
+/// What the state says of it; nothing where a folder was made and no state.
+fn row(known: &Known, sandbox: bool) -> Option<Row> {
+    // What tells of it is no part of what the environment is.
+    let last = known.store.history().ok().and_then(|mut past| past.pop());
+    let last_run = last.map(|past| {
+        let Run { id, command, began, who, from, .. } = past.run;
+        LastRun { id, command, began, who, from }
+    });
+    let mut row = Row {
+        stack: known.system.name.to_owned(),
+        suffix: known.suffix.to_string(),
+        sandbox,
+        account: None,
+        region: None,
+        state: StateIs::Unreadable,
+        resources: None,
+        tagged: None,
+        changed_at: None,
+        last_run,
+    };
+    let Ok(Loaded { state, replayed, .. }) = known.store.load() else { return Some(row) };
+    let state = state?;
+    row.state = match (state.is_empty(), replayed > 0 || !state.pending.is_empty()) {
+        (true, _) => StateIs::Deleted,
+        (false, true) => StateIs::Interrupted,
+        (false, false) => StateIs::Here,
+    };
+    row.resources = Some(state.resources.len());
+    let changed = i64::try_from(state.changed_at).ok().filter(|seconds| *seconds > 0);
+    row.changed_at = changed.and_then(|seconds| Timestamp::from_second(seconds).ok());
+    (row.account, row.region) = (Some(state.account), Some(state.region));
+    Some(row)
+}
+
+/// Adds what the account has in the region.
+async fn add_account(
+    global: &Global,
+    config: &Config,
+    rows: &mut Vec<Row>,
+) -> Result<(), CliError> {
+    let connection = connect(global, config).await?;
+    let facts = connection
+        .facts()
+        .await
+        .map_err(|error| CliError::aws("could not verify the AWS credentials", &error.into()))?;
+    let facts = Arc::new(facts);
+    let aws = connection.retrying(&facts, &Arc::new(Artifacts::default()));
+    let tagged = payctl_aws::environments(&aws).await.map_err(|error| {
+        CliError::aws("failed to ask for the account's environments", &error.into())
+    })?;
+    let is_here = |row: &Row| {
+        row.sandbox == global.sandbox
+            && row.account.as_ref() == Some(&facts.account)
+            && row.region.as_ref() == Some(&facts.region)
+    };
+    for row in rows.iter_mut().filter(|row| is_here(row)) {
+        row.tagged = Some(0);
+    }
+    for found in tagged {
+        let same =
+            |row: &&mut Row| is_here(row) && row.stack == found.stack && row.suffix == found.suffix;
+        match rows.iter_mut().find(same) {
+            Some(row) => row.tagged = Some(found.resources),
+            None => rows.push(Row {
+                stack: found.stack,
+                suffix: found.suffix,
+                sandbox: global.sandbox,
+                account: Some(facts.account.clone()),
+                region: Some(facts.region.clone()),
+                state: StateIs::Elsewhere,
+                resources: None,
+                tagged: Some(found.resources),
+                changed_at: None,
+                last_run: None,
+            }),
+        }
+    }
+    Ok(())
+}
+
+fn table(rows: &[Row]) -> String {
+    const HEADS: [&str; 8] =
+        ["STACK", "SUFFIX", "ACCOUNT", "REGION", "STATE", "RESOURCES", "CHANGED (UTC)", "BY"];
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    let line = |row: &Row| {
+        let sandbox = row.sandbox.then(|| "sandbox".to_owned());
+        let changed = row.changed_at.map(|at| at.strftime("%Y-%m-%d %H:%M").to_string());
+        [
+            row.stack.clone(),
+            row.suffix.clone(),
+            or_none(sandbox.or_else(|| row.account.clone())),
+            or_none(row.region.clone()),
+            row.state.word().to_owned(),
+            or_none(row.count()),
+            or_none(changed),
+            or_none(row.last_run.as_ref().map(|run| short(&run.who).to_owned())),
+        ]
+    };
+    report::table(&HEADS, rows.iter().map(line))
+}
+
+impl Row {
+    /// How many resources it has, by the state and by AWS's list.
+    fn count(&self) -> Option<String> {
+        match (self.resources, self.tagged) {
+            (Some(recorded), None) => Some(recorded.to_string()),
+            (Some(recorded), Some(tagged)) => Some(format!("{recorded}, {tagged} tagged")),
+            (None, Some(tagged)) => Some(format!("{tagged} tagged")),
+            (None, None) => None,
+        }
+    }
+}
+
+impl StateIs {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Here => "here",
+            Self::Interrupted => "interrupted",
+            Self::Deleted => "deleted",
+            Self::Unreadable => "unreadable",
+            Self::Elsewhere => "elsewhere",
+        }
+    }
+}

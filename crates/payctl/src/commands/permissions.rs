@@ -1,0 +1,19 @@
+//! What `plan`, `up` and `destroy` only do when it is asked for by name.
+
+use clap::Args;
+use payctl_engine::Address;
+
+use crate::cli::address;
+
+/// What is only done when asked for by name.
+#[derive(Debug, Args)]
+pub(crate) struct PermissionArgs {
+    /// Let this resource's data be lost (repeatable)
+    ///
+    /// Without it, what would delete or replace a resource that keeps data is refused.
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub(crate) allow_data_loss: Vec<Address>,
+    /// Lift protection against deletion
+    #[arg(long)]
+    pub(crate) lift_protection: bool,
+}

@@ -1,0 +1,95 @@
+//! The help: commands in groups, a command's own options before those of all, on one screen.
+
+use std::fmt::Write as _;
+
+use clap::builder::{StyledStr, Styles};
+use clap::{Command, CommandFactory as _};
+
+use crate::cli::Cli;
+
+/// The commands, in the order in which they are met.
+pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
+    ("Environments", &["plan", "up", "destroy", "output", "list", "history"]),
+    ("Operate", &["invoke", "shift", "policy"]),
+    ("State and sandbox", &["state", "sandbox"]),
+    ("Other", &["stacks", "completions"]),
+];
+
+const EXAMPLES: &str = "\
+Examples:
+  payctl up --sandbox        try it on a local AWS emulator, without an account
+  payctl plan --suffix dev   what `up` would change in the environment dev
+  payctl destroy             delete the only environment of this folder";
+
+const DETAILS: &str = "\
+Kill it anywhere and run it again: it finds what exists and finishes the work.
+
+Exit codes: 0 done; 1 failed or wrong usage; 2 changes present (plan --detailed-exitcode
+only); 3 locked by another run; 4 state not readable or writable; 130 interrupted.";
+
+/// The command line as it is parsed, helped with and completed.
+pub(crate) fn command() -> Command {
+    let command = Cli::command();
+    let groups = groups(&command);
+    let template = format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}   (payctl COMMAND -h shows them)\n\n\
+         {}{{after-help}}",
+        groups.ansi()
+    );
+    let command = command
+        .override_usage("payctl COMMAND [OPTIONS]")
+        .arg_required_else_help(true)
+        .help_template(template)
+        .after_help(EXAMPLES)
+        .after_long_help(format!("{EXAMPLES}\n\n{DETAILS}"));
+    name_variables(command)
+}
+
+/// Each group with a line for each of its commands, as it says of itself.
+fn groups(command: &Command) -> StyledStr {
+    let styles = Styles::default();
+    let (header, literal) = (styles.get_header(), styles.get_literal());
+    let mut text = StyledStr::new();
+    for (nth, (name, commands)) in GROUPS.into_iter().enumerate() {
+        let gap = if nth == 0 { "" } else { "\n\n" };
+        let _ = write!(text, "{gap}{header}{name}:{header:#}");
+        for command in commands.iter().filter_map(|name| command.find_subcommand(name)) {
+            let (name, about) = (command.get_name(), command.get_about());
+            let about = about.map(ToString::to_string).unwrap_or_default();
+            let _ = write!(text, "\n  {literal}{name:<11}{literal:#}  {about}");
+        }
+    }
+    text
+}
+
+/// The long help names the variable of the process's environment that an option is read from; the
+/// short one has no room. What is in it is never said: that may be a secret, such as a password in
+/// a URL.
+fn name_variables(command: Command) -> Command {
+    let command = command.mut_args(|arg| {
+        let arg = arg.hide_env_values(true);
+        let Some(name) = arg.get_env().map(|name| name.to_string_lossy().into_owned()) else {
+            return arg;
+        };
+        let help = arg.get_long_help().or(arg.get_help()).map(ToString::to_string);
+        arg.hide_env(true).long_help(format!("{}\n\n[env: {name}]", help.unwrap_or_default()))
+    });
+    command.mut_subcommands(name_variables)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_is_in_one_group() {
+        let command = command();
+        let visible = command.get_subcommands().filter(|command| !command.is_hide_set());
+        let mut visible: Vec<&str> = visible.map(Command::get_name).collect();
+        let mut grouped: Vec<&str> =
+            GROUPS.iter().flat_map(|(_, commands)| commands.iter().copied()).collect();
+        visible.sort_unstable();
+        grouped.sort_unstable();
+        assert_eq!(grouped, visible);
+    }
+}

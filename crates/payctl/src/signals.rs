@@ -1,0 +1,118 @@
+//! Ctrl-C and SIGTERM: one listener for the whole command, so that none is lost between what it
+//! does first and what it does next.
+//!
+//! It is a thread of its own: what the command waits for, be it a pipe that nothing comes through,
+//! does not keep it from hearing. What a signal does depends on what the command is at, which is
+//! said here before it begins.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{io, thread};
+
+use payctl_engine::Stop;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::error::{CliError, Exit};
+use crate::report;
+
+/// What the command is at, and thus what a signal does.
+enum At {
+    /// It only reads: a signal ends it.
+    Reading,
+    /// It has asked a question: the same, below the question.
+    Asking,
+    /// It has begun to change something by itself: a signal ends it, and what was done is done.
+    Changing,
+    /// It carries out what can be stopped: the first signal stops gently, the second at once.
+    Running(Stop),
+}
+
+static AT: Mutex<At> = Mutex::new(At::Reading);
+
+/// For as long as it lives, a signal does what was asked for.
+#[must_use]
+pub(crate) struct Heeded {
+    next: Option<At>,
+}
+
+/// Begins to hear signals.
+///
+/// # Errors
+/// When the operating system does not let it.
+pub(crate) fn listen() -> io::Result<()> {
+    let runtime = Builder::new_current_thread().enable_io().build()?;
+    let (mut interrupt, mut terminate) = {
+        let _entered = runtime.enter();
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    };
+    let hear = async move {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            heard();
+        }
+    };
+    thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(hear))?;
+    Ok(())
+}
+
+/// A question is asked.
+pub(crate) fn asking() -> Heeded {
+    Heeded { next: Some(replace(At::Asking)) }
+}
+
+/// Something is changed that is not stopped half-way.
+pub(crate) fn changing() {
+    replace(At::Changing);
+}
+
+/// What `stop` stops is carried out; once it is over, it is not true that nothing was changed.
+pub(crate) fn stopping(stop: &Stop) -> Heeded {
+    replace(At::Running(stop.clone()));
+    Heeded { next: Some(At::Changing) }
+}
+
+impl Drop for Heeded {
+    fn drop(&mut self) {
+        if let Some(next) = self.next.take() {
+            replace(next);
+        }
+    }
+}
+
+fn at() -> MutexGuard<'static, At> {
+    AT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn replace(next: At) -> At {
+    std::mem::replace(&mut *at(), next)
+}
+
+/// What the command is at does not change while it is decided: a signal is either before a run,
+/// which then never begins, or the run's own.
+fn heard() {
+    let at = at();
+    match &*at {
+        At::Running(stop) => {
+            if stop.gently.is_cancelled() {
+                stop.now.cancel();
+            }
+            stop.gently.cancel();
+        }
+        At::Reading => end("interrupted, and nothing was changed"),
+        At::Asking => {
+            report::say("");
+            end("interrupted, and nothing was changed");
+        }
+        At::Changing => end("interrupted"),
+    }
+}
+
+/// Ends the process. State and journal are whole at every moment, so that nothing has to be waited
+/// for.
+fn end(message: &str) -> ! {
+    report::error(&CliError::failed(message));
+    std::process::exit(Exit::Interrupted as i32)
+}

@@ -1,0 +1,233 @@
+//! The words that other tools have for what payctl does, where they are no aliases: each gets a
+//! hint. None of them ever runs anything, least of all `destroy`.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::error::CliError;
+use crate::{help, report};
+
+/// A group of commands, words of other tools within it, and what to type instead.
+type Words = (&'static str, &'static [&'static str], &'static str);
+
+const WORDS: &[Words] = &[
+    (
+        "",
+        &["delete", "down", "rm", "remove", "teardown", "undeploy", "nuke", "del"],
+        "`payctl destroy` deletes an environment",
+    ),
+    (
+        "",
+        &["create", "make", "provision", "update", "upgrade", "sync"],
+        "`payctl up` creates or updates an environment",
+    ),
+    (
+        "",
+        &["init", "configure", "bootstrap", "setup", "new"],
+        "nothing has to be initialized: `payctl plan` works at once",
+    ),
+    (
+        "",
+        &["import", "adopt"],
+        "`payctl up` adopts what carries the environment's tags, and `payctl plan` names it",
+    ),
+    (
+        "",
+        &["refresh", "drift", "detect-drift"],
+        "`payctl plan` reads AWS each time and shows drift; there is nothing to refresh",
+    ),
+    (
+        "",
+        &["status", "ps", "env", "envs", "environments", "workspace", "workspaces"],
+        "`payctl list` shows the environments, `payctl plan` whether one has to change",
+    ),
+    (
+        "",
+        &["logs", "log", "tail"],
+        "functions log to CloudWatch: `aws logs tail /aws/lambda/payment-processor-SUFFIX --follow`; \
+         `payctl sandbox logs` prints the sandbox's log",
+    ),
+    (
+        "",
+        &["validate", "check", "lint", "verify", "fmt"],
+        "`payctl plan` checks the configuration before its first call, `payctl state check` the \
+         state",
+    ),
+    (
+        "",
+        &["console", "shell", "repl"],
+        "there is no console: `payctl output --json` and `payctl state show ADDRESS` print what \
+         is recorded",
+    ),
+    (
+        "",
+        &["show", "describe", "get", "inspect"],
+        "`payctl state show ADDRESS` prints what is recorded of a resource, `payctl output` the \
+         outputs",
+    ),
+    (
+        "",
+        &["rollback", "promote", "switch", "canary", "traffic"],
+        "`payctl shift` moves requests between blue and green, `payctl shift --back` goes back",
+    ),
+    ("", &["run", "call", "exec"], "`payctl invoke FUNCTION` invokes a function"),
+    (
+        "",
+        &["start", "stop", "local", "emulator", "dev"],
+        "`payctl sandbox start` starts the local AWS emulator, `--sandbox` uses it",
+    ),
+    (
+        "",
+        &["unlock", "force-unlock", "cancel"],
+        "a lock ends with the process that holds it, which the error about it names",
+    ),
+    (
+        "",
+        &["login", "auth"],
+        "payctl signs in as the AWS CLI does: `aws configure sso`, then --profile NAME",
+    ),
+    ("", &["version"], "`payctl --version` prints it"),
+    ("", &["stack", "systems"], "`payctl stacks` lists the systems"),
+    (
+        "state",
+        &["rm", "remove", "delete", "drop", "untrack"],
+        "`payctl state forget ADDRESS` takes a resource out of the state and leaves it in AWS",
+    ),
+    (
+        "state",
+        &["mv", "move", "rename", "replace-provider"],
+        "addresses are the stack's own and do not move",
+    ),
+    (
+        "state",
+        &["pull", "push", "export", "import", "backup"],
+        "the state is the folder .payctl/STACK/SUFFIX: copy it while no run holds its lock",
+    ),
+    ("state", &["repair", "fix", "restore"], "`payctl state recover` uses what can be read"),
+    ("state", &["verify", "validate"], "`payctl state check` says what can be used"),
+    ("state", &["get", "cat", "describe"], "`payctl state show ADDRESS` prints a resource"),
+    ("sandbox", &["up", "run"], "`payctl sandbox start` starts it"),
+    ("sandbox", &["down", "kill"], "`payctl sandbox stop` stops it"),
+    (
+        "sandbox",
+        &["clear", "clean", "empty", "delete", "rm", "destroy"],
+        "`payctl sandbox reset` empties it",
+    ),
+    ("sandbox", &["log", "tail"], "`payctl sandbox logs` prints its log"),
+    ("sandbox", &["ps", "list", "ls"], "`payctl sandbox status` says whether it runs"),
+];
+
+/// The error for a command that is none, with what may be meant.
+pub(crate) fn unknown_command(error: &clap::Error, words: &[String]) -> Option<CliError> {
+    if error.kind() != ErrorKind::InvalidSubcommand {
+        return None;
+    }
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    let command = help::command();
+    let groups = command.get_subcommands().filter(|command| command.has_subcommands());
+    let groups: Vec<&str> = groups.map(clap::Command::get_name).collect();
+    let before = words.iter().map(String::as_str).take_while(|before| before != word);
+    let group = before.filter(|before| groups.contains(before)).last();
+    let group = group.unwrap_or_default();
+    let error = CliError::failed(format!("unknown command {}", report::quoted(word)));
+    Some(match hint(group, word) {
+        Some(hint) => error.hint(hint),
+        None => error.hint(nearest(&command, group, word)),
+    })
+}
+
+fn hint(group: &str, word: &str) -> Option<&'static str> {
+    let word = word.to_lowercase();
+    let mut fitting = WORDS.iter().filter(|(of, words, _)| *of == group && words.contains(&&*word));
+    fitting.next().map(|(_, _, hint)| *hint)
+}
+
+/// The command of `group` that is nearest to `word`, else where they all are.
+fn nearest(command: &clap::Command, group: &str, word: &str) -> String {
+    let within = command.find_subcommand(group);
+    let known =
+        within.unwrap_or(command).get_subcommands().filter(|command| !command.is_hide_set());
+    let space = if group.is_empty() { "" } else { " " };
+    match report::nearest(word, known.map(clap::Command::get_name)) {
+        Some(near) => format!("did you mean `payctl {group}{space}{near}`?"),
+        None => format!("`payctl{space}{group} -h` lists the commands"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::read(line.split(' ').map(OsString::from))
+    }
+
+    fn told(line: &str) -> String {
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let error = parse(line).unwrap_err();
+        let error = unknown_command(&error, &words).unwrap_or_else(|| panic!("{line}: {error}"));
+        format!("{}: {}", error.message, error.hints.join("; "))
+    }
+
+    #[test]
+    fn unmistakable_words_are_aliases() {
+        for word in ["apply", "deploy"] {
+            assert!(matches!(parse(&format!("payctl {word}")).unwrap().command, Command::Up(_)));
+        }
+        for word in ["preview", "diff"] {
+            assert!(matches!(parse(&format!("payctl {word}")).unwrap().command, Command::Plan(_)));
+        }
+        let outputs = parse("payctl outputs --json").unwrap().command;
+        assert!(matches!(outputs, Command::Output(_)));
+        assert!(matches!(parse("payctl state ls").unwrap().command, Command::State(_)));
+    }
+
+    #[test]
+    fn no_word_but_its_own_destroys() {
+        let command = help::command();
+        let destroy = command.find_subcommand("destroy").unwrap();
+        assert_eq!(destroy.get_all_aliases().count(), 0);
+        for (group, words, hint) in WORDS {
+            for word in *words {
+                let line = format!("payctl {group} {word}").replace("  ", " ");
+                assert_eq!(told(&line), format!("unknown command \"{word}\": {hint}"), "{line}");
+            }
+        }
+        let hint = "`payctl destroy` deletes an environment";
+        for word in ["delete", "down", "rm", "remove", "teardown"] {
+            assert_eq!(
+                told(&format!("payctl {word}")),
+                format!("unknown command \"{word}\": {hint}")
+            );
+        }
+    }
+
+    #[test]
+    fn a_typing_error_gets_the_nearest_command() {
+        assert_eq!(
+            told("payctl destory"),
+            "unknown command \"destory\": did you mean `payctl destroy`?"
+        );
+        let list = "unknown command \"lits\": did you mean `payctl state list`?";
+        assert_eq!(told("payctl state lits"), list);
+        let none = "unknown command \"qwertyuiop\": `payctl -h` lists the commands";
+        assert_eq!(told("payctl qwertyuiop"), none);
+    }
+
+    #[test]
+    fn what_a_hint_says_can_be_typed() {
+        for (_, _, hint) in WORDS {
+            let commands = hint.split('`').skip(1).step_by(2);
+            for line in commands.filter(|line| line.starts_with("payctl ")) {
+                let line = line.replace("ADDRESS", "ec2.vpc:main");
+                if line != "payctl --version" {
+                    assert!(parse(&line).is_ok(), "{line}");
+                }
+            }
+        }
+    }
+}
