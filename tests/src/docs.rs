@@ -125,14 +125,17 @@ impl Page {
     pub fn blocks(&self) -> Vec<(usize, String, String)> {
         let mut blocks = Vec::new();
         let mut open: Option<(usize, String, String)> = None;
+        let mut indent = 0;
         for (number, line) in (1..).zip(self.text.lines()) {
-            match (&mut open, line.strip_prefix("```")) {
+            match (&mut open, line.trim_start().strip_prefix("```")) {
                 (None, Some(language)) => {
+                    indent = line.len() - line.trim_start().len();
                     open = Some((number + 1, language.trim().to_owned(), String::new()));
                 }
                 (Some(_), Some(_)) => blocks.extend(open.take()),
                 (Some((.., text)), None) => {
-                    text.push_str(line);
+                    // A block within a list is indented as a whole.
+                    text.push_str(line.get(indent..).unwrap_or_default());
                     text.push('\n');
                 }
                 (None, None) => {}
@@ -152,7 +155,7 @@ impl Page {
             .skip_while(|line| !line.starts_with('|'))
             .take_while(|line| line.starts_with('|'))
             .skip(2)
-            .map(|line| line.trim_matches('|').split(" | ").map(|c| c.trim().to_owned()).collect())
+            .map(|line| line.trim_matches('|').split('|').map(|c| c.trim().to_owned()).collect())
             .collect()
     }
 }

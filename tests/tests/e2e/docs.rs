@@ -26,6 +26,20 @@ macro_rules! run {
 
 run! {
     readme: "README.md",
+    configuration: "docs/configuration.md",
+    permissions: "docs/permissions.md",
+    state: "docs/state.md",
+    pci_core: "docs/systems/pci-core.md",
+    secure_api: "docs/systems/secure-api.md",
+    cost_optimized: "docs/systems/cost-optimized.md",
+    migration: "docs/systems/migration.md",
+    first_environment: "docs/tasks/first-environment.md",
+    pull_requests: "docs/tasks/pull-requests.md",
+    drift: "docs/tasks/drift.md",
+    recovery: "docs/tasks/recovery.md",
+    blue_green: "docs/tasks/blue-green.md",
+    rotation: "docs/tasks/rotation.md",
+    sandbox: "docs/tasks/sandbox.md",
 }
 
 #[test]
@@ -157,7 +171,8 @@ fn outputs_are_told() {
     }
 }
 
-/// In the picture of a system, what ends in `-{s}` is the name of something declared.
+/// In the picture of a system every name with `{s}` is that of something declared; its costs are
+/// those of its table, added up.
 #[test]
 fn pictures_name_what_there_is() {
     for (system, page) in systems() {
@@ -174,6 +189,12 @@ fn pictures_name_what_there_is() {
             let quoted = format!("\"{name}\"");
             assert!(declared.iter().any(|text| text.contains(&quoted)), "{system}: {name}");
         }
+        // What it costs adds up.
+        let costs = page.table("What it costs");
+        let cents = |row: &Vec<String>| row[2].trim_matches('*').parse::<f64>().unwrap() * 100.0;
+        let (sum, rows) = costs.split_last().unwrap();
+        let added: f64 = rows.iter().map(cents).sum();
+        assert!((added - cents(sum)).abs() < 0.5, "{system}: {added} cents, not {sum:?}");
         // How many there are is said in the page and in the README.
         let count = format!("{} resources", stack.resources().len());
         assert!(page.text.contains(&count), "{system}: its page does not say {count}");
