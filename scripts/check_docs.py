@@ -50,7 +50,7 @@ def check_words(texts):
     if len(words) < 50:
         yield f"docs/glossary.md: only {len(words)} replaced words were found in it"
 
-    # Whole words: `Calm` is not in `Calmly`.
+    # Whole words only.
     def whole(word):
         start = r"(?<!\w)" if re.match(r"\w", word) else ""
         end = r"(?!\w)" if re.search(r"\w$", word) else ""
