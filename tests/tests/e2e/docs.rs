@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use payctl_engine::Typical;
 use payctl_stack::SYSTEMS;
 use payctl_stack::config::Config;
 use payctl_tests::docs::{Deed, END, Page, compare, pages, prepare};
@@ -203,4 +204,24 @@ fn pictures_name_what_there_is() {
         let row = row.unwrap_or_else(|| panic!("README.md does not tell of {system}"));
         assert!(row[2].contains(&stack.resources().len().to_string()), "{system}: {row:?}");
     }
+}
+
+/// Kinds that take their time are told with it, as the code has it.
+#[test]
+fn times_are_told() {
+    let mut told: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for row in Page::named("docs/aws.md").table("Times") {
+        assert!(row.len() == 6 && !row[5].is_empty(), "{row:?} has no source");
+        let numbers = row[1..5].iter().map(|number| number.parse().unwrap()).collect();
+        told.insert(row[0].trim_matches('`').to_owned(), numbers);
+    }
+    let mut expected = BTreeMap::new();
+    for kind in payctl_aws::kinds().kinds().values() {
+        let Typical { created, ready, deleted } = kind.typical;
+        let waited = kind.wait_timeout.as_secs_f64();
+        if created >= 1.0 || ready >= 1.0 || deleted >= 1.0 || waited > 600.0 {
+            expected.insert(kind.kind.to_owned(), vec![created, ready, deleted, waited]);
+        }
+    }
+    assert_eq!(told, expected);
 }
