@@ -9,7 +9,7 @@ use payctl_engine::Typical;
 use payctl_stack::SYSTEMS;
 use payctl_stack::config::Config;
 use payctl_tests::docs::{Deed, END, Page, compare, pages, prepare};
-use payctl_tests::emulator::{Emulator, Server, python};
+use payctl_tests::emulator::{Emulator, Server, python, root};
 use payctl_tests::world;
 use serde_json::Value;
 
@@ -27,7 +27,9 @@ macro_rules! run {
 
 run! {
     readme: "README.md",
+    commands: "docs/commands.md",
     configuration: "docs/configuration.md",
+    credentials: "docs/credentials.md",
     permissions: "docs/permissions.md",
     state: "docs/state.md",
     pci_core: "docs/systems/pci-core.md",
@@ -224,4 +226,72 @@ fn times_are_told() {
         }
     }
     assert_eq!(told, expected);
+}
+
+/// Every message that the page of errors explains is one that payctl has.
+#[test]
+fn errors_that_are_explained_exist() {
+    let mut source = String::new();
+    let mut folders = vec![root().join("crates")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                source += &std::fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    // However the texts are broken over lines.
+    let one_line = |text: &str| {
+        let joined = text.replace("\\\n", " ").replace("\\\"", "\"");
+        joined.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let source = one_line(&source);
+    let page = Page::named("docs/errors.md");
+    let rows = page.text.lines().filter(|line| line.starts_with("| `"));
+    let messages: Vec<&str> = rows.flat_map(|row| row.split('|').nth(1)).collect();
+    assert!(messages.len() > 20, "{messages:?}");
+    for message in messages {
+        for text in message.split('`').skip(1).step_by(2) {
+            // Words in capitals stand for what is inserted.
+            let words = text.split_whitespace().collect::<Vec<_>>();
+            let capitals = |word: &&str| word.chars().all(|c| c.is_ascii_uppercase());
+            for part in words.split(|word| capitals(word)).filter(|part| !part.is_empty()) {
+                let part = part.join(" ");
+                assert!(source.contains(&part), "no message has {part:?}");
+            }
+        }
+    }
+}
+
+/// Every option of every command is told, and none that there is not.
+#[test]
+fn options_are_told() {
+    let page = Page::named("docs/commands.md");
+    let options = |text: &str| -> BTreeSet<String> {
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+        let options = words.filter(|word| word.starts_with("--") && word.len() > 3);
+        options.map(str::to_owned).collect()
+    };
+    let help = |words: &[&str]| {
+        let mut command = Command::new(root().join("target/debug/payctl"));
+        let output = command.args(words).arg("--help").output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let mut known = BTreeSet::new();
+    let commands = ["plan", "up", "destroy", "output", "stacks", "state list", "state show"];
+    let more = ["state check", "state recover", "state forget", "sandbox start", "sandbox stop"];
+    let rest = ["sandbox status", "sandbox reset", "sandbox logs", "invoke", "shift", "policy"];
+    for command in commands.into_iter().chain(more).chain(rest).chain(["completions"]) {
+        let words: Vec<&str> = command.split(' ').collect();
+        let shown = help(&words);
+        assert!(shown.contains("Usage"), "{command}: {shown}");
+        known.extend(options(&shown));
+    }
+    known.remove("--help");
+    let told = options(&page.text);
+    assert_eq!(known.difference(&told).collect::<Vec<_>>(), [""; 0], "not told");
+    assert_eq!(told.difference(&known).collect::<Vec<_>>(), [""; 0], "there is no such option");
 }
