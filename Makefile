@@ -1,6 +1,7 @@
 # `make` is what CI runs.
 #
 #   make demo    from nothing to a stored payment, on a local AWS emulator
+#   make check   format, lints, and what the documentation says and links to
 #   make test    every test
 #   make bench   the figures in docs/benchmarks.md
 #   make torture the counts in docs/reliability.md, in full
@@ -9,6 +10,9 @@
 SHELL := /bin/sh
 # One feature set for everything: another would build the AWS SDK a second time.
 CARGO_FLAGS := --workspace --locked
+# The same feature set for payctl alone: cargo counts the features that tests ask for only where tests,
+# benchmarks or examples are built, and there are no examples.
+PAYCTL_ONLY := --bin payctl --examples
 export PAYCTL_TEST_PYTHON ?= $(CURDIR)/target/tools/venv/bin/python
 # Most of a test is waiting for an emulator: more at once than there are cores.
 export RUST_TEST_THREADS ?= 6
@@ -19,11 +23,17 @@ POSTGRES = PAYCTL_POSTGRES=$(shell sh scripts/tools.sh --postgres)
 # The sandbox of `make` shares the tests' Python environment and keeps apart from the user's.
 DEMO_ENV := PAYCTL_SANDBOX_VENV=$(CURDIR)/target/tools/venv
 
-.PHONY: all check fmt lint test unit overlay-test handler-test tools handlers build demo bench torture fuzz
+# What each demonstration runs.
+HANDLERS_pci-core := payment-processor
+HANDLERS_secure-api := payment-api
+HANDLERS_cost-optimized := payments-api event-handler
+HANDLERS_migration := payment-validation fraud-detection transaction-processing secrets-rotation
+
+.PHONY: all check fmt lint docs test unit overlay-test handler-test tools handlers build demo bench torture fuzz
 
 all: check test
 
-check: fmt lint
+check: fmt docs lint
 
 fmt:
 	cargo fmt --all --check
@@ -31,6 +41,10 @@ fmt:
 
 lint: build
 	cd lambda-src && $(LINTED) cargo build --workspace --locked --all-targets
+
+# Words that docs/glossary.md replaced, and links that lead nowhere.
+docs:
+	@python3 scripts/check_docs.py
 
 tools:
 	@sh scripts/tools.sh
@@ -58,8 +72,11 @@ handler-test: tools handlers
 overlay-test: tools
 	@$(POSTGRES) sh scripts/overlay-tests.sh
 
-demo: tools handlers build
-	@$(DEMO_ENV) $(POSTGRES) sh scripts/demo.sh
+demo: STACK ?= pci-core
+demo: tools
+	@sh lambda-src/build.sh $(HANDLERS_$(STACK))
+	$(LINTED) cargo build $(CARGO_FLAGS) $(PAYCTL_ONLY)
+	@$(DEMO_ENV) $(POSTGRES) STACK=$(STACK) sh scripts/demo.sh
 
 torture: tools handlers build
 	@$(LINTED) sh scripts/torture.sh

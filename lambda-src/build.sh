@@ -1,11 +1,12 @@
 #!/bin/sh
-# Builds every handler for Lambda (provided.al2023) into target/lambda/<name>/bootstrap, or, for
+# Builds handlers for Lambda (provided.al2023) into target/lambda/<name>/bootstrap, or, for
 # processors that this machine does not have, target/lambda/<processors>/<name>/bootstrap: both can
 # stand side by side.
 #
 #   build.sh             for this machine's processors
 #   build.sh --x86_64    x86_64; elsewhere it needs `rustup target add x86_64-unknown-linux-gnu`
 #   build.sh --arm64     arm64; elsewhere it needs `rustup target add aarch64-unknown-linux-gnu`
+#   build.sh NAME...     these handlers only, such as payment-processor
 #
 # The same source gives the same bytes in any folder: the paths of the source, of cargo's home and
 # of the toolchain are replaced, the linker (zig, brought by cargo-lambda) is pinned.
@@ -26,11 +27,20 @@ case $(uname -m) in
     *) machine=x86_64 ;;
 esac
 architecture=$machine
+# All of the workspace's features, whichever are built: others would build the dependencies anew.
+handlers=
 for argument in "$@"; do
     case $argument in
         --x86_64) architecture=x86_64 ;;
         --arm64) architecture=aarch64 ;;
-        *) echo "usage: build.sh [--x86_64 | --arm64]" >&2; exit 2 ;;
+        -*) echo "usage: build.sh [--x86_64 | --arm64] [NAME...]" >&2; exit 2 ;;
+        *)
+            if ! [ -e "$argument/src/main.rs" ]; then
+                echo "build.sh: there is no handler $argument" >&2
+                exit 2
+            fi
+            handlers="$handlers --bin=$argument"
+            ;;
     esac
 done
 target=$architecture-unknown-linux-gnu
@@ -87,8 +97,8 @@ case $architecture in
 esac
 lambda_dir=$target_dir/lambda
 [ "$architecture" = "$machine" ] || lambda_dir=$lambda_dir/$name
-set -- --release --locked --output-format binary --lambda-dir "$lambda_dir" $option
-cargo lambda build "$@"
+# shellcheck disable=SC2086
+cargo lambda build --release --locked --output-format binary --lambda-dir "$lambda_dir" $option $handlers
 
 for bootstrap in "$lambda_dir"/*/bootstrap; do
     echo "$bootstrap $(wc -c < "$bootstrap") bytes"

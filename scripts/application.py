@@ -1,22 +1,22 @@
-"""What stands behind the load balancer in the demo: it answers with its colour, until it is ill.
+"""What stands behind the load balancer in the demo: it answers with its colour, until it is unhealthy.
 
     application.py COLOUR ADDRESS PORT FILE
 
-It is ill for as long as FILE exists: then `/health` answers 503.
+It is unhealthy for as long as FILE exists: then `/health` answers 503.
 """
 
 import os
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-colour, address, port, illness = sys.argv[1:]
+colour, address, port, marker = sys.argv[1:]
 
 
 class Application(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/health":
-            ill = os.path.exists(illness)
-            self.answer(503 if ill else 200, "ill" if ill else "well")
+            unhealthy = os.path.exists(marker)
+            self.answer(503 if unhealthy else 200, "unhealthy" if unhealthy else "healthy")
         elif self.path.startswith("/app/"):
             self.answer(200, f"{colour} answers {self.path}")
         else:

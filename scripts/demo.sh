@@ -15,9 +15,9 @@ case $stack in
 esac
 payctl=target/debug/payctl
 step() { printf '\n== %s\n' "$*" >&2; }
-# The functions run on this machine's processors.
 folder=$(mktemp -d)
-config=$folder/payctl.toml
+# What differs from the defaults.
+config=
 # What was started in the background.
 servers=
 clean_up() {
@@ -28,30 +28,52 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-case $(uname -m) in
-    aarch64 | arm64) architecture=arm64 ;;
-    *) architecture=x86_64 ;;
-esac
-printf '[%s]\narchitecture = "%s"\n' "$stack" "$architecture" >"$config"
 run() {
     command=$1
     shift
-    $payctl "$command" --stack "$stack" --suffix "$suffix" --sandbox --config "$config" "$@"
+    $payctl "$command" --stack "$stack" --suffix "$suffix" --sandbox ${config:+--config "$config"} "$@"
+}
+# Runs $@ until it succeeds, for half a minute.
+wait_for() {
+    tries=300
+    until "$@"; do
+        tries=$((tries - 1))
+        if [ "$tries" = 0 ]; then
+            echo "demo: $1 was waited for in vain" >&2
+            exit 1
+        fi
+        sleep 0.1
+    done
 }
 output() { run output --raw "$1"; }
 [ "$stack" != migration ] || . scripts/demo/migration.sh
 
 # A payment file goes into the bucket, and another payment to the function itself.
 pci_core() {
-    step "a payment file goes into the bucket; the function stores what is in it"
     bucket=$(output payment_bucket)
     table=$(output table_name)
-    key=$(output key_arn)
-    target/debug/send-payment --endpoint "$endpoint" --bucket "$bucket" --table "$table" --key "$key"
+    id=demo-$(date +%s%3N)
+    payment="{\"transactionId\": \"$id\", \"amount\": 1249.99, \"currency\": \"EUR\", \"cardLast4\": \"4242\"}"
+    step "a payment file goes into the bucket: payments/$id.json"
+    printf '%s\n' "$payment"
+    request "$endpoint/$bucket/payments/$id.json" s3 --fail --request PUT --data "$payment" \
+        --header 'x-amz-server-side-encryption: aws:kms' \
+        --header "x-amz-server-side-encryption-aws-kms-key-id: $(output key_arn)"
+    step "the bucket calls the function, which stores what is in it"
+    wait_for recorded
 
     step "the same function, invoked directly"
     run invoke payment-processor --payload \
         '{"payment_data": {"transactionId": "demo-direct", "amount": 12.50, "currency": "EUR", "cardLast4": "4242"}}'
+}
+
+# The rows of payment $id, without the claim on its id at timestamp 0.
+recorded() {
+    json dynamodb DynamoDB_20120810.Query "{\"TableName\": \"$table\",
+        \"KeyConditionExpression\": \"transactionId = :id AND #time > :zero\",
+        \"ExpressionAttributeNames\": {\"#time\": \"timestamp\"},
+        \"ExpressionAttributeValues\": {\":id\": {\"S\": \"$id\"}, \":zero\": {\"N\": \"0\"}}}" |
+        grep "$id"
 }
 
 # A payment is posted to the API, again, and with other content.
@@ -79,13 +101,12 @@ cost_optimized() {
     post 202 '{"customerId": "c-1", "amount": "12.50", "currency": "EUR"}' prod/payments
     id=$(printf '%s' "$answer" | sed -n 's/.*"paymentId":"\([^"]*\)".*/\1/p')
     step "the queue feeds the function that completes it"
-    until get "prod/payments/$id" | grep '"completed"'; do sleep 0.2; done
+    wait_for completed "$id"
     step "a message that nobody can complete, among others"
     sqs Action=SendMessage "QueueUrl=$queue" MessageBody=poison >/dev/null
     post 202 '{"customerId": "c-2", "amount": 7, "currency": "EUR"}' prod/payments
     dead_letters=$(printf '%s' "$queue" | sed 's/payment-queue/payment-dlq/')
-    until sqs Action=GetQueueAttributes "QueueUrl=$dead_letters" AttributeName.1=All |
-        grep -o '<Name>ApproximateNumberOfMessages</Name><Value>1</Value>'; do sleep 0.2; done
+    wait_for set_aside
     step "it ended in the dead-letter queue; the payments are completed"
     get 'prod/payments?status=completed'
     step "each has left its objects in the audit bucket"
@@ -93,6 +114,15 @@ cost_optimized() {
         grep -o '<Key>[^<]*' | cut -c 6-)
     printf '%s\n' "$objects" | grep "$id"
     printf '%s\n' "$objects" | grep -v "$id"
+}
+
+# Payment $1 is completed.
+completed() { get "prod/payments/$1" | grep '"completed"'; }
+
+# A message is among the dead letters.
+set_aside() {
+    sqs Action=GetQueueAttributes "QueueUrl=$dead_letters" AttributeName.1=All |
+        grep -o '<Name>ApproximateNumberOfMessages</Name><Value>1</Value>'
 }
 
 # Asks the API for $1.
@@ -151,7 +181,7 @@ post() {
 step "payctl up --stack $stack --suffix $suffix --sandbox"
 run up --yes
 
-step "a second plan finds nothing to do"
+step "a second plan finds no changes"
 run plan --detailed-exitcode
 
 endpoint=$($payctl sandbox status | sed -n 's/^running at \([^ ]*\).*/\1/p')

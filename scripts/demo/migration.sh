@@ -2,7 +2,8 @@
 # password that changes by itself, and requests that move from blue to green.
 
 # So that the second payment of an hour is suspicious already, and a large one is declined.
-printf 'velocity_limit = 1\ndecline_score = 70\n' >>"$config"
+config=$folder/payctl.toml
+printf '[migration]\nvelocity_limit = 1\ndecline_score = 70\n' >"$config"
 
 migration() {
     url=$(output api_endpoint)
@@ -60,8 +61,7 @@ rotation() {
     version=$(json secretsmanager secretsmanager.RotateSecret "{\"SecretId\": \"$secret\"}" |
         sed -n 's/.*"VersionId": "\([^"]*\)".*/\1/p')
     current="\"$version\": \[[^]]*\"AWSCURRENT\"[^]]*\]"
-    until json secretsmanager secretsmanager.DescribeSecret "{\"SecretId\": \"$secret\"}" |
-        sed -n "s/.*\"VersionIdsToStages\": {[^}]*\($current\).*/\1/p" | grep .; do sleep 0.2; done
+    wait_for rotated
     step "the new one opens the database"
     log_in "$(password)"
     step "the old one does not"
@@ -69,6 +69,12 @@ rotation() {
         echo "demo: the old password still opens the database" >&2
         exit 1
     fi
+}
+
+# The version that the rotation began is the current one.
+rotated() {
+    json secretsmanager secretsmanager.DescribeSecret "{\"SecretId\": \"$secret\"}" |
+        sed -n "s/.*\"VersionIdsToStages\": {[^}]*\($current\).*/\1/p" | grep .
 }
 
 # The database's password, which is never shown.
@@ -89,17 +95,17 @@ shifting() {
     serve blue 127.0.0.21
     serve green 127.0.0.22
     run shift --green 10
-    until [ "$(run shift 2>&1 | grep -c ': 1 healthy')" = 2 ]; do sleep 0.5; done
+    wait_for both_healthy
     step "payctl shift: how requests are divided"
     run shift
     step "payctl shift --gradual 25,50,100 --step 3s, and green becomes unhealthy at 50"
     ended=$folder/ended
-    { run shift --gradual 25,50,100 --step 3s 2>&1 && echo 0 || echo $?; } | falling_ill
+    { run shift --gradual 25,50,100 --step 3s 2>&1 && echo 0 || echo $?; } | failing_at_half
     if [ "$(cat "$ended")" != 1 ]; then
         echo "demo: exit code 1 was expected" >&2
         exit 1
     fi
-    step "green is well again, and gets it all"
+    step "green is healthy again, and gets all requests"
     rm "$folder/green"
     run shift --gradual 50,100 --step 3s
     step "a plan leaves the requests where they are"
@@ -108,8 +114,11 @@ shifting() {
     get app/hello
 }
 
+# Each group has a healthy target.
+both_healthy() { [ "$(run shift 2>&1 | grep -c ': 1 healthy')" = 2 ]; }
+
 # A server of colour $1 at address $2, as a target of the group of its name. The file of its name
-# makes it ill.
+# makes it unhealthy.
 serve() {
     target/tools/venv/bin/python scripts/application.py "$1" "$2" 8080 "$folder/$1" &
     servers="$servers $!"
@@ -122,8 +131,8 @@ serve() {
         "Targets.member.1.Id=$2" Targets.member.1.Port=8080 >/dev/null
 }
 
-# Shows what a shift says, makes green ill at 50, and keeps the exit code, which is the last line.
-falling_ill() {
+# Shows what a shift says, makes green unhealthy at 50, and keeps the exit code, the last line.
+failing_at_half() {
     while IFS= read -r line; do
         case $line in
             [0-9]*) echo "$line" >"$ended"; line="exit code $line" ;;

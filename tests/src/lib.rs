@@ -8,6 +8,7 @@ pub mod application;
 pub mod binary;
 pub mod cloud;
 pub mod conformance;
+pub mod docs;
 pub mod emulator;
 pub mod environment;
 pub mod foreign;

@@ -64,7 +64,7 @@ pub(super) fn plan(plan: &Plan) -> Vec<String> {
     lines.extend(refusals(plan));
     if plan.is_empty() {
         if plan.refusals.is_empty() {
-            lines.push("nothing to do".to_owned());
+            lines.push("no changes".to_owned());
         }
         return lines;
     }
@@ -181,7 +181,7 @@ pub(super) fn outcome(plan: &Plan, outcome: &Outcome) -> Vec<String> {
     let mut parts: Vec<String> =
         counts.iter().map(|((_, did), count)| format!("{did} {count}")).collect();
     if plan.is_empty() {
-        parts.push("nothing to do".to_owned());
+        parts.push("no changes".to_owned());
     } else {
         parts.push(format!("{} failed", outcome.failed.len()));
     }
