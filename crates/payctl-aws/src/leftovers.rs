@@ -103,7 +103,7 @@ async fn existing(aws: &Aws, mut all: Vec<Leftover>) -> Result<Vec<Leftover>> {
 /// Whether AWS lists such a thing for a while after it is gone.
 pub(crate) fn may_be_a_memory(arn: &str) -> bool {
     let key = arn.contains(":kms:") && arn.contains(":key/");
-    let others = [":natgateway/", ":instance/", ":secretsmanager:"];
+    let others = [":natgateway/", ":instance/", ":secretsmanager:", ":network-acl/"];
     key || others.iter().any(|part| arn.contains(part))
 }
 
@@ -114,6 +114,12 @@ pub(crate) async fn exists(aws: &Aws, arn: &str) -> Result<bool> {
         let seen = aws.bulk.nat_gateways.load(id).await?;
         let gone = |state| matches!(state, NatGatewayState::Deleting | NatGatewayState::Deleted);
         return Ok(seen.is_some_and(|seen| !seen.state().cloned().is_some_and(gone)));
+    }
+    // A VPC's own ACL goes with it, and nobody deletes it.
+    if let Some((_, id)) = arn.split_once(":network-acl/") {
+        let seen = aws.ec2.describe_network_acls().network_acl_ids(id).send().await;
+        let seen = seen.unless_absent("InvalidNetworkAclID.NotFound")?;
+        return Ok(seen.is_some_and(|seen| !seen.network_acls().is_empty()));
     }
     if let Some((_, id)) = arn.split_once(":instance/") {
         let seen = aws.bulk.instances.load(id).await?;

@@ -14,6 +14,7 @@ mod lifecycle;
 mod lookups;
 mod migration;
 mod sandbox;
+mod schemas;
 mod secure_api;
 mod security;
 mod shift;

@@ -93,6 +93,9 @@ async fn a_green_that_is_well_gets_it_all() {
         ended.says(&format!("green {share} %, blue {} %", 100 - share));
     }
     shifted.stands_at(100).await;
+    let told = crate::schemas::shift_fits(&shifted.payctl().run(&["shift", "--json"]));
+    assert_eq!((&told["green"]["percent"], &told["blue"]["percent"]), (&100.into(), &0.into()));
+    assert_eq!(told["green"]["targets"], serde_json::json!({ "healthy": 1 }));
     // `up` leaves what was moved.
     shifted.payctl().up();
     assert_eq!(shifted.share().await, 100);

@@ -100,10 +100,7 @@ pub(super) async fn run(global: &Global, args: &ListArgs) -> Result<Exit, CliErr
     }
     rows.retain(|row| is_asked_for(global, row));
     if args.json {
-        let list = List { format: FORMAT, environments: rows };
-        let value = serde_json::to_value(&list)
-            .map_err(|source| CliError::failed("failed to write it down").because(&source))?;
-        report::data(&format!("{value:#}\n"));
+        report::json(&List { format: FORMAT, environments: rows })?;
     } else if rows.is_empty() {
         let folder = environments::folder(&global.state_dir, global.sandbox);
         let account = if args.account { ", nor has the account one in this region" } else { "" };

@@ -34,7 +34,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Output(args) => output::run(global, &args),
         Command::List(args) => list::run(global, &args).await,
         Command::History(args) => history::run(global, &args),
-        Command::Stacks(_) => stacks::run(),
+        Command::Stacks(args) => stacks::run(&args),
         Command::State(command) => state::run(global, &command).await,
         Command::Sandbox(command) => sandbox::run(&command).await,
         Command::Shift(args) => shift::run(global, &args).await,

@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 use payctl_sandbox::{Running, StartOptions, Status};
+use serde_json::json;
 
 use crate::connection::{sandbox, start_sandbox};
 use crate::error::{CliError, Exit};
@@ -22,7 +23,11 @@ pub(crate) enum SandboxCommand {
     /// Stop it; its contents are kept
     Stop,
     /// Tell whether it runs, and where
-    Status,
+    Status {
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Empty it
     Reset,
     /// Print its log
@@ -48,12 +53,13 @@ pub(super) async fn run(command: &SandboxCommand) -> Result<Exit, CliError> {
                 "it was not running"
             });
         }
-        SandboxCommand::Status => {
+        SandboxCommand::Status { json } => {
             let status = sandbox()?
                 .status()
                 .await
                 .map_err(|error| CliError::failed("failed to ask the sandbox").because(&error))?;
             match status {
+                _ if *json => report::json(&as_json(&status))?,
                 Status::Running(running) => report::data(&format!("{}\n", describe(&running))),
                 Status::Stopped => report::data("stopped\n"),
             }
@@ -75,6 +81,24 @@ pub(super) async fn run(command: &SandboxCommand) -> Result<Exit, CliError> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// The format of `status --json`.
+const FORMAT: u32 = 1;
+
+fn as_json(status: &Status) -> serde_json::Value {
+    let sandbox = match status {
+        Status::Stopped => None,
+        Status::Running(Running { endpoint, pid, port, time_scale, since, log }) => Some(json!({
+            "endpoint": endpoint,
+            "pid": pid,
+            "port": port,
+            "since": since,
+            "time_scale": time_scale,
+            "log": log,
+        })),
+    };
+    json!({ "format": FORMAT, "running": sandbox.is_some(), "sandbox": sandbox })
 }
 
 fn describe(running: &Running) -> String {

@@ -1,5 +1,6 @@
 //! `payctl shift`: moves requests between the blue and the green group.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clap::Args;
@@ -7,7 +8,7 @@ use payctl_aws::{Arn, AwsError, cloudwatch, elbv2};
 use payctl_engine::state::Session;
 use payctl_engine::{FailureKind, Stop};
 use payctl_stack::migration;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::Global;
 use crate::environment::{Environment, Handlers, Local};
@@ -18,6 +19,8 @@ use crate::{report, signals};
 
 /// For how long a share is watched, where nothing else is asked for.
 const STEP: Duration = Duration::from_secs(5 * 60);
+/// The format of `--json`.
+const FORMAT: u32 = 1;
 /// How often a change is looked for before it is called lost.
 const TRIES: u32 = 10;
 
@@ -49,6 +52,9 @@ pub(crate) struct ShiftArgs {
     /// With --green: send requests to green though it has no healthy target
     #[arg(long, requires = "green")]
     pub(crate) force: bool,
+    /// Without other options: print how requests are divided as JSON
+    #[arg(long, conflicts_with_all = ["green", "gradual", "back"])]
+    pub(crate) json: bool,
 }
 
 /// Of a hundred requests, how many green gets, step by step.
@@ -62,7 +68,7 @@ pub(super) async fn run(global: &Global, args: &ShiftArgs) -> Result<Exit, CliEr
     let checked = Environment::open(global, local, Handlers::Ignored).await?;
     let groups = Groups::of(global, &checked)?;
     if args.green.is_none() && args.gradual.is_none() && !args.back {
-        return tell(global, &checked, &groups).await;
+        return tell(global, &checked, &groups, args.json).await;
     }
     let session = checked.local.lock("shift", global).await?;
     let environment = checked.reload()?;
@@ -194,10 +200,36 @@ async fn tell(
     global: &Global,
     environment: &Environment,
     groups: &Groups,
+    json: bool,
 ) -> Result<Exit, CliError> {
     let aws = environment.provider.cloud();
     let weights = elbv2::weights(aws, &groups.listener).await.map_err(unseen)?;
     let share = share(&weights, &groups.green);
+    if json {
+        let blue = elbv2::health(aws, &groups.blue).await.map_err(unseen)?;
+        let green = elbv2::health(aws, &groups.green).await.map_err(unseen)?;
+        let counts = |health: &BTreeMap<String, Vec<elbv2::Target>>| {
+            let counts = health.iter().map(|(state, targets)| (state.clone(), targets.len()));
+            counts.collect::<BTreeMap<String, usize>>()
+        };
+        let under_way = pending(environment, groups).map(|shift| {
+            json!({
+                "steps": shift.steps,
+                "at": shift.at,
+                "step_s": shift.step.as_secs(),
+                "last_healthy": shift.last_healthy,
+                "back": shift.back,
+                "run": environment.other_run(),
+            })
+        });
+        report::json(&json!({
+            "format": FORMAT,
+            "blue": { "percent": 100 - share, "targets": counts(&blue) },
+            "green": { "percent": share, "targets": counts(&green) },
+            "under_way": under_way,
+        }))?;
+        return Ok(Exit::Done);
+    }
     report::data(&format!("blue   {} %\ngreen  {share} %\n", 100 - share));
     for (name, group) in [("blue", &groups.blue), ("green", &groups.green)] {
         let health = elbv2::health(aws, group).await.map_err(unseen)?;

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use clap::Subcommand;
-use payctl_engine::state::{Continues, Health, JournalCheck, Summary};
+use payctl_engine::state::{Continues, Health, JournalCheck, Record, Summary};
 use payctl_engine::{Address, State, Status};
+use serde_json::{Value, json};
 
 use super::typed;
 use crate::cli::{Global, address};
@@ -16,14 +17,21 @@ use crate::{report, signals};
 /// Look at the state, repair it, or take a resource out of it
 #[derive(Debug, Subcommand)]
 pub(crate) enum StateCommand {
-    /// List what is recorded
+    /// List what is recorded: address, id and ARN
     #[command(alias = "ls")]
-    List,
+    List {
+        /// Print all as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Show one resource as it is recorded
     Show {
         /// Its address, such as ec2.vpc:main
         #[arg(value_parser = address)]
         address: Address,
+        /// Print the record as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Tell whether state, journal and backups can be used, without asking AWS
     ///
@@ -57,30 +65,60 @@ pub(super) async fn run(global: &Global, command: &StateCommand) -> Result<Exit,
     let (global, local) = &Local::read(global, First::Named)?;
     local.say_guess();
     match command {
-        StateCommand::List => list(local),
-        StateCommand::Show { address } => show(local, address),
+        StateCommand::List { json } => list(local, *json),
+        StateCommand::Show { address, json } => show(local, address, *json),
         StateCommand::Check { json } => check(global, local, *json),
         StateCommand::Recover { yes } => recover(global, local, *yes).await,
         StateCommand::Forget { address, yes } => forget(global, local, address, *yes).await,
     }
 }
 
-fn list(local: &Local) -> Result<Exit, CliError> {
-    let Some(state) = local.load()?.state else {
-        report::say(&format!("nothing is recorded of {} {}", local.system.name, local.suffix));
+/// The format of `list --json`.
+const FORMAT: u32 = 1;
+
+fn list(local: &Local, json: bool) -> Result<Exit, CliError> {
+    let (stack, suffix) = (local.system.name, local.suffix.as_str());
+    let state = local.load()?.state;
+    if json {
+        let state = state.as_ref();
+        let resources = state.into_iter().flat_map(|state| &state.resources);
+        let resources: Vec<Value> =
+            resources.map(|(address, record)| row(address, record)).collect();
+        let pending = state.into_iter().flat_map(|state| &state.pending);
+        let pending =
+            pending.map(|(address, intent)| json!({ "address": address, "action": intent.action }));
+        let pending: Vec<Value> = pending.collect();
+        report::json(&json!({
+            "format": FORMAT,
+            "stack": stack,
+            "suffix": suffix,
+            "resources": resources,
+            "pending": pending,
+        }))?;
+        return Ok(Exit::Done);
+    }
+    let Some(state) = state else {
+        report::say(&format!("nothing is recorded of {stack} {suffix}"));
         return Ok(Exit::Done);
     };
-    let width = state.resources.keys().map(|a| a.as_str().len()).max().unwrap_or_default();
-    for (address, record) in &state.resources {
-        let id = record.outputs.get("id").or_else(|| record.outputs.get("name"));
-        let first = || record.outputs.as_object()?.values().next();
-        let id = id.or_else(first).and_then(serde_json::Value::as_str).unwrap_or_default();
-        let note = match record.status {
-            Status::Complete => "",
-            Status::Created => "  (not finished)",
-            Status::Gone => "  (gone; what it replaced is left)",
-        };
-        report::data(&format!("{address:<width$}  {id}{note}\n"));
+    let rows: Vec<(&Address, String, &str, &str)> = state
+        .resources
+        .iter()
+        .map(|(address, record)| {
+            let note = match record.status {
+                Status::Complete => "",
+                Status::Created => "  (not finished)",
+                Status::Gone => "  (gone; what it replaced is left)",
+            };
+            (address, id(record).unwrap_or_default().to_owned(), output(record, "arn"), note)
+        })
+        .map(|(address, id, arn, note)| (address, id, arn.unwrap_or_default(), note))
+        .collect();
+    let width = rows.iter().map(|(address, ..)| address.as_str().len()).max().unwrap_or_default();
+    let of_ids = rows.iter().map(|(_, id, ..)| id.chars().count()).max().unwrap_or_default();
+    for (address, id, arn, note) in rows {
+        let line = format!("{address:<width$}  {id:<of_ids$}  {arn}");
+        report::data(&format!("{}{note}\n", line.trim_end()));
     }
     for (address, intent) in &state.pending {
         report::data(&format!("{address:<width$}  (its {:?} was interrupted)\n", intent.action));
@@ -88,14 +126,63 @@ fn list(local: &Local) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-fn show(local: &Local, address: &Address) -> Result<Exit, CliError> {
+/// What `list --json` says of one.
+fn row(address: &Address, record: &Record) -> Value {
+    json!({
+        "address": address,
+        "status": record.status,
+        "id": id(record),
+        "name": name(record),
+        "arn": output(record, "arn"),
+    })
+}
+
+fn output<'a>(record: &'a Record, name: &str) -> Option<&'a str> {
+    record.outputs.get(name).and_then(Value::as_str)
+}
+
+/// What AWS calls it by.
+fn id(record: &Record) -> Option<&str> {
+    let first = || record.outputs.as_object()?.values().find_map(Value::as_str);
+    output(record, "id").or_else(|| output(record, "name")).or_else(first)
+}
+
+/// Its name in AWS, which for some is a tag.
+fn name(record: &Record) -> Option<&str> {
+    let property = |name: &str| record.properties.get(name);
+    let tag = || property("tags")?.get("Name")?.as_str();
+    let own = || property("name")?.as_str();
+    output(record, "name").or_else(own).or_else(tag)
+}
+
+fn show(local: &Local, address: &Address, json: bool) -> Result<Exit, CliError> {
     let state = local.load()?.state;
     let record = state.as_ref().and_then(|state| state.resources.get(address));
     let record = record.ok_or_else(|| unknown(local, state.as_ref(), address))?;
-    let mut value = serde_json::to_value(record)
-        .map_err(|source| CliError::failed("failed to write the record down").because(&source))?;
-    value.sort_all_objects();
-    report::data(&format!("{value:#}\n"));
+    if json {
+        report::json(record)?;
+        return Ok(Exit::Done);
+    }
+    let said = |what: Option<&str>| what.unwrap_or("-").to_owned();
+    let status = match record.status {
+        Status::Complete => "complete",
+        Status::Created => "created, not finished",
+        Status::Gone => "gone; what it replaced is left",
+    };
+    let depends_on: Vec<&str> = record.depends_on.iter().map(Address::as_str).collect();
+    for (what, is) in [
+        ("address", address.to_string()),
+        ("status", status.to_owned()),
+        ("id", said(id(record))),
+        ("name", said(name(record))),
+        ("arn", said(output(record, "arn"))),
+        ("depends on", said(Some(depends_on.join(", ").as_str()).filter(|all| !all.is_empty()))),
+    ] {
+        report::data(&format!("{what:<10}  {is}\n"));
+    }
+    let mut properties = record.properties.clone();
+    properties.sort_all_objects();
+    report::data(&format!("\nproperties  {properties:#}\n"));
     Ok(Exit::Done)
 }
 

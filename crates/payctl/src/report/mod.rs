@@ -69,6 +69,15 @@ pub(crate) fn data(text: &str) {
     }
 }
 
+/// Data as JSON, with sorted keys.
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), CliError> {
+    let mut value = serde_json::to_value(value)
+        .map_err(|source| CliError::failed("failed to write it down").because(&source))?;
+    value.sort_all_objects();
+    data(&format!("{value:#}\n"));
+    Ok(())
+}
+
 /// Whether data could not be written.
 pub(crate) fn lost_data() -> bool {
     LOST.load(Ordering::Relaxed)
