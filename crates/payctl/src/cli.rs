@@ -14,6 +14,7 @@ use crate::commands::destroy::DestroyArgs;
 use crate::commands::history::HistoryArgs;
 use crate::commands::invoke::InvokeArgs;
 use crate::commands::list::ListArgs;
+use crate::commands::man::ManArgs;
 use crate::commands::output::OutputArgs;
 use crate::commands::plan::PlanArgs;
 use crate::commands::policy::PolicyArgs;
@@ -215,6 +216,7 @@ pub(crate) enum Command {
     Shift(ShiftArgs),
     Policy(PolicyArgs),
     Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 /// A resource's address.

@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod complete;
 mod configuration;
 mod connection;
 mod environment;
@@ -18,10 +19,17 @@ mod words;
 
 use std::process::ExitCode;
 
+use clap_complete::CompleteEnv;
+
 use crate::cli::Cli;
 use crate::error::Exit;
 
 fn main() -> ExitCode {
+    if std::env::var_os(complete::VARIABLE).is_some() {
+        // Answers and ends, unless the variable says no.
+        let completions = CompleteEnv::with_factory(|| complete::attach(help::command()));
+        completions.var(complete::VARIABLE).bin("payctl").shells(complete::SHELLS).complete();
+    }
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(mut error) => {

@@ -5,6 +5,7 @@ pub(crate) mod destroy;
 pub(crate) mod history;
 pub(crate) mod invoke;
 pub(crate) mod list;
+pub(crate) mod man;
 pub(crate) mod output;
 pub(crate) mod permissions;
 pub(crate) mod plan;
@@ -41,6 +42,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Invoke(args) => invoke::run(global, &args).await,
         Command::Policy(args) => policy::run(global, &args).await,
         Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 
