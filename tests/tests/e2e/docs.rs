@@ -284,7 +284,7 @@ fn options_are_told() {
     let commands = ["plan", "up", "destroy", "output", "stacks", "state list", "state show"];
     let more = ["state check", "state recover", "state forget", "sandbox start", "sandbox stop"];
     let rest = ["sandbox status", "sandbox reset", "sandbox logs", "invoke", "shift", "policy"];
-    for command in commands.into_iter().chain(more).chain(rest).chain(["completions"]) {
+    for command in commands.into_iter().chain(more).chain(rest).chain(["list", "history", "man", "completions"]) {
         let words: Vec<&str> = command.split(' ').collect();
         let shown = help(&words);
         assert!(shown.contains("Usage"), "{command}: {shown}");
