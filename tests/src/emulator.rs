@@ -25,6 +25,9 @@ pub enum Emulator {
     Sandbox,
 }
 
+/// What the sandbox is recognised by.
+const TOKEN: &str = "tests";
+
 /// A running emulator; ends with this value.
 #[derive(Debug)]
 pub struct Server {
@@ -64,7 +67,7 @@ impl Server {
             }
             Emulator::Ministack => Process::Child(ministack(folder.path(), &number)),
             Emulator::Sandbox => {
-                own.extend(["--token", "tests", "--home", folder.path().to_str().unwrap()]);
+                own.extend(["--token", TOKEN, "--home", folder.path().to_str().unwrap()]);
                 Process::Fork(starter::SANDBOX.start(folder.path(), &[&own, arguments].concat()))
             }
         };
@@ -87,6 +90,19 @@ impl Server {
             Process::Child(child) => child.try_wait().unwrap().is_none(),
             Process::Fork(fork) => fork.runs(),
         }
+    }
+
+    /// The folder in which `--sandbox` finds it running, named in `PAYCTL_SANDBOX_HOME`: as if it had
+    /// been started there.
+    pub fn sandbox_home(&self) -> &Path {
+        let home = self.folder.path();
+        let pid = std::fs::read_to_string(home.join("server.lock")).unwrap();
+        let pid: u32 = pid.trim().parse().unwrap();
+        let (_, port) = self.endpoint.rsplit_once(':').unwrap();
+        let port: u16 = port.parse().unwrap();
+        let record = serde_json::json!({ "pid": pid, "port": port, "token": TOKEN });
+        std::fs::write(home.join("sandbox.json"), record.to_string()).unwrap();
+        home
     }
 
     /// How payctl reaches it.

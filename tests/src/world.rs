@@ -27,7 +27,7 @@ pub enum End {
     Ran(Plan, Outcome),
     Killed,
     Refused(Plan),
-    /// The plan contradicts itself: a fault of the engine's.
+    /// The plan is invalid: a fault of the engine's.
     Unsound(LintError),
 }
 

@@ -21,7 +21,7 @@ impl Document {
         Self(value)
     }
 
-    /// The document that `text` is; what is no JSON stays a text, and so differs from every
+    /// The document that `text` is; what is not JSON stays a text, and so differs from every
     /// document that is declared.
     #[must_use]
     pub(crate) fn parse(text: &str) -> Self {

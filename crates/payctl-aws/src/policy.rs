@@ -30,7 +30,7 @@ impl Policy {
     /// Reads a document as AWS answers it, URL-encoded or not.
     ///
     /// # Errors
-    /// When it is no JSON.
+    /// When it is not JSON.
     pub fn parse(text: &str) -> Result<Self> {
         let decoded = if text.trim_start().starts_with('{') {
             text.into()

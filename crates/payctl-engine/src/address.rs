@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[serde(transparent)]
 pub struct Address(String);
 
-/// Why a text is no address.
+/// Why a text is not an address.
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is not a resource address: expected KIND:NAME, such as ec2.subnet:private-1")]
 pub struct NotAnAddress(String);

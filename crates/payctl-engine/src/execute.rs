@@ -125,7 +125,7 @@ pub async fn execute(
 #[derive(Debug)]
 enum Halt {
     Failed(Failure),
-    /// It was asked to stop; what is begun is in the journal.
+    /// It was asked to stop; what was begun is in the journal.
     Stopped,
     /// The journal could not be written.
     Storage,
@@ -269,7 +269,7 @@ impl<'a> Run<'a> {
         at - now
     }
 
-    /// Writes to the journal, then takes it up into the state.
+    /// Writes to the journal, then to the state.
     fn record(&self, entry: &Entry) -> Result<(), Halt> {
         match self.journal.borrow_mut().append(entry) {
             Ok(()) => {

@@ -14,9 +14,10 @@ use crate::retry::{RetryPolicy, retry};
 use crate::state::{Intent, IntentAction, State, Status};
 use crate::{Address, Call, Declared, Failure, FailureKind, Goal, KindInfo, Provider, Stack};
 
-/// How many reads run at once.
+/// How many reads run at once: those of EC2 share calls, so that few of them are requests.
 const AT_ONCE: usize = 96;
-/// The pauses before each look for something that was made moments ago.
+/// The pauses before each look for something that was made moments ago: 5 s in all, as new
+/// resources are visible within seconds (docs/aws.md).
 const LOOKS: &[Duration] = &[
     Duration::ZERO,
     Duration::from_millis(500),
@@ -172,7 +173,7 @@ pub async fn observe(
     Ok(observed)
 }
 
-/// Whether neither stack nor state knows what carries `address` in its tags.
+/// Whether what carries `address` in its tags is an orphan: not in the stack, not in the state.
 #[must_use]
 pub fn is_orphaned(stack: &Stack, state: &State, address: &Address) -> bool {
     // What was about to be deleted and is on no record was found like this before.

@@ -93,7 +93,7 @@ pub enum Action {
     Keep,
     /// It is made.
     Create,
-    /// It exists, is ours and is taken up into the state; its changes are applied.
+    /// It exists, is ours and is entered into the state; its changes are applied.
     Adopt,
     /// It is changed in place.
     Update,
@@ -293,7 +293,7 @@ pub fn plan(request: Request<'_>) -> Result<Plan, PlanError> {
 
 struct Planner<'a> {
     request: Request<'a>,
-    /// What refers to what that neither stack nor state knows.
+    /// What refers to orphans.
     orphans: Orphans<'a>,
     /// Resources that have to be made anew though none of their own properties asks for it.
     forced: BTreeMap<Address, String>,

@@ -19,7 +19,7 @@ use crate::{Address, Kinds, Typical};
 pub enum Phase {
     /// It is removed from the state, as it is gone.
     Forget,
-    /// It is made, taken up or changed.
+    /// It is created, adopted or updated.
     Apply,
     /// It, or what it replaced, is deleted.
     Delete,

@@ -35,7 +35,7 @@ pub struct Declared {
     pub after: BTreeSet<Address>,
 }
 
-/// A stack that contradicts itself.
+/// An invalid stack definition.
 #[derive(Clone, Debug, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum StackError {

@@ -69,7 +69,7 @@ pub const SYSTEMS: &[System] = &[
     },
     System {
         name: secure_api::NAME,
-        description: "payments posted to a REST API behind a firewall, with a key for each purpose",
+        description: "payments posted to a REST API behind AWS WAF, with a key for each purpose",
         handlers: &[secure_api::HANDLER],
         zones: 3,
         prerequisites: |_| Prerequisites {

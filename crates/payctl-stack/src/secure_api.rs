@@ -1,4 +1,4 @@
-//! `secure-api`: payments posted to a REST API behind a firewall, stored by a function that no
+//! `secure-api`: payments posted to a REST API behind AWS WAF, stored by a function that no
 //! way leads to the internet from, with a key for each purpose.
 
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
-//! What every handler does alike, whatever it handles: its log, its variables, its way to AWS and
-//! its way to Lambda. No rule of payments is in here; those are in `payments-domain`.
+//! What every handler does alike, whatever it handles: its log, its variables, its clients of AWS
+//! and Lambda. No rule of payments is in here; those are in `payments-domain`.
 
 pub mod api;
 pub mod aws;

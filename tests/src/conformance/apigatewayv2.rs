@@ -281,7 +281,7 @@ pub async fn a_link_takes_its_time() {
     assert!(left.network_interfaces().is_empty());
 }
 
-/// A route that is there when its turn comes is taken up, as the API is ours, and leads where it
+/// A route that is there when its turn comes is adopted, as the API is ours, and leads where it
 /// should after the next run at the latest.
 pub async fn a_route_that_is_there_already_is_taken_up() {
     let server = Server::start(Sandbox);

@@ -283,11 +283,11 @@ pub async fn a_shift_leaves_all_else_as_it_is() {
     let All { stack, listener, .. } = all(&[("blue", 90), ("green", 10)]);
     up(&environment, &stack).await;
     let arn = arn(&environment, &listener);
-    let look = async || {
+    let describe = async || {
         let reply = aws.elbv2.describe_listeners().listener_arns(&arn).send().await.unwrap();
         reply.listeners.unwrap().remove(0)
     };
-    let before = look().await;
+    let before = describe().await;
     let forward = before.default_actions()[0].forward_config().unwrap();
     let sticky = TargetGroupStickinessConfig::builder().enabled(true).duration_seconds(60).build();
     let forward = ForwardActionConfig::builder()
@@ -301,7 +301,7 @@ pub async fn a_shift_leaves_all_else_as_it_is() {
     let mut moved = weights(aws, &arn).await.unwrap();
     (moved[0].1, moved[1].1) = (0, 100);
     set_weights(aws, &arn, &moved).await.unwrap();
-    let after = look().await;
+    let after = describe().await;
     let forward = after.default_actions()[0].forward_config().unwrap();
     assert_eq!(forward.target_group_stickiness_config(), Some(&sticky));
     assert_eq!(after.certificates(), before.certificates());

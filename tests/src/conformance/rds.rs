@@ -411,7 +411,7 @@ pub async fn a_password_is_written_nowhere(emulator: Emulator) {
     assert_eq!(values.len(), 2);
     // What is refused is told without it, too. Ministack takes a short one.
     for (value, refused) in
-        [(r#"{"password":"canary\""}"#, emulator == Sandbox), ("canary, and no JSON", true)]
+        [(r#"{"password":"canary\""}"#, emulator == Sandbox), ("canary, and not JSON", true)]
     {
         let aws = environment.aws();
         for secret in ["conformance-test", "conformance-other"] {

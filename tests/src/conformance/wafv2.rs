@@ -1,4 +1,4 @@
-//! Cases of the web application firewall's kinds.
+//! Cases of AWS WAF's kinds.
 
 use payctl_aws::wafv2::{Association, Logging, Rule, RuleStatement, Visibility, WebAcl};
 use payctl_aws::{Artifacts, Facts};

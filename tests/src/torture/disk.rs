@@ -42,7 +42,7 @@ fn before(rack: &Rack, verb: &str) {
     }
 }
 
-/// Without mishaps `verb` then ends well, and all or nothing is there.
+/// Without mishaps `verb` then ends well, and everything exists, or nothing.
 async fn ends_well(rack: &Rack, verb: &str, context: &str) {
     rack.state_is_readable(context);
     match verb {

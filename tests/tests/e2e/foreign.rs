@@ -158,7 +158,7 @@ async fn a_log_group_that_its_service_made_is_adopted() {
     let aws = clients(&server).await;
     let nothing = everything(&aws).await;
     aws.logs.create_log_group().log_group_name(NAME).send().await.unwrap();
-    // What nobody of ours has made or taken up stays.
+    // What nobody of ours has created or adopted stays.
     payctl.run(&["destroy", "--yes"]).exits(0);
     let plan = payctl.plan();
     assert_eq!(plan.refusals, []);

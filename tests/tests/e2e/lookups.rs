@@ -28,17 +28,17 @@ async fn check(emulator: Emulator) {
 }
 
 async fn recorder(connection: &Connection, aws: &Aws) {
-    let look = || connection.config_recorder(aws);
-    assert_eq!(look().await.unwrap(), Recorder::None);
+    let describe = || connection.config_recorder(aws);
+    assert_eq!(describe().await.unwrap(), Recorder::None);
     set_up_recorder(aws).await;
     let name = "default".to_owned();
-    assert_eq!(look().await.unwrap(), Recorder::Stopped(name.clone()));
+    assert_eq!(describe().await.unwrap(), Recorder::Stopped(name.clone()));
     let channel = aws_sdk_config::types::DeliveryChannel::builder();
     let channel = channel.name("default").s3_bucket_name("config").build();
     aws.config.put_delivery_channel().delivery_channel(channel).send().await.unwrap();
     let start = aws.config.start_configuration_recorder();
     start.configuration_recorder_name("default").send().await.unwrap();
-    assert_eq!(look().await.unwrap(), Recorder::Recording(name));
+    assert_eq!(describe().await.unwrap(), Recorder::Recording(name));
 }
 
 async fn image(connection: &Connection, aws: &Aws) {

@@ -79,7 +79,7 @@ async fn a_lost_state_is_taken_up_again() {
     world.lose_state();
     world.must(&stack, Goal::Up).await;
     assert_eq!(names(&world), wanted);
-    assert_eq!(world.memory.changing_calls(), calls, "nothing is changed to take it up");
+    assert_eq!(world.memory.changing_calls(), calls, "nothing is changed to adopt it");
     calm(&world, &stack, "").await;
     world.lose_state();
     world.must(&stack, Goal::Destroy).await;

@@ -34,8 +34,9 @@ outputs! {
     CertificateOutputs via CertificateRef { arn: Arn }
 }
 
-/// Renewed so long before its end.
+/// Renewed so long before its end. Our choice: an `up` each month keeps it valid.
 const RENEWED_BEFORE_DAYS: u32 = 30;
+/// Ten years. Our choice: more is a typing error rather than a wish.
 const LONGEST_DAYS: u32 = 3650;
 const DAY: i64 = 24 * 60 * 60;
 pub(super) const GONE: &str = "ResourceNotFoundException";

@@ -13,7 +13,8 @@ use super::CertificateOutputs;
 use super::certificate::tags;
 use crate::{Arn, Cx, Present as _, Result};
 
-/// How many certificates are asked at once; AWS allows 10 such calls per second.
+/// How many certificates are asked at once; AWS allows 10 such calls per second
+/// (ACM quotas, docs/aws.md).
 const AT_ONCE: usize = 5;
 
 /// The certificates that carry the resource's tags.

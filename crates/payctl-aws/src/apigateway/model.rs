@@ -126,7 +126,7 @@ impl Schema {
         Self(value.to_string())
     }
 
-    /// The schema that `text` is; what is no JSON stays as it is.
+    /// The schema that `text` is; what is not JSON stays as it is.
     fn parse(text: &str) -> Self {
         serde_json::from_str(text).map_or_else(|_| Self(text.to_owned()), Self::new)
     }

@@ -48,7 +48,7 @@ outputs! {
 
 /// The version that is in force, whichever that is.
 const DEFAULT: &str = "$Default";
-/// How many instances one call may name.
+/// How many instances one call may name (SetInstanceProtection).
 const AT_MOST: usize = 50;
 
 impl Resource for Group {

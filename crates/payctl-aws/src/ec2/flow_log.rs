@@ -8,7 +8,7 @@ use super::{VpcId, tags};
 use crate::logs::LogGroupName;
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
 
-/// The interval that AWS takes when none is asked for.
+/// The interval that AWS takes when none is asked for (CreateFlowLogs).
 const USUAL_AGGREGATION_S: u32 = 600;
 
 /// A record of who talked to whom in a VPC, kept in a log group.

@@ -41,7 +41,8 @@ impl Resource for Subnet {
     const REPEAT: Repeat = Repeat::Unique;
     const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.4 };
     // Lambda's network interfaces outlive the function by minutes; the engine waits out the
-    // DependencyViolation that AWS answers until they are gone.
+    // DependencyViolation that AWS answers until they are gone, for as long as
+    // terraform-provider-aws does (docs/aws.md).
     const WAIT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(45 * 60);
     const ACCESS: Access = Access {
         look: &["ec2:DescribeSubnets"],

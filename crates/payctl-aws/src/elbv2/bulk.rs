@@ -20,7 +20,7 @@ pub(crate) struct Balancing {
     pub(super) target_groups: Loader<types::TargetGroup>,
 }
 
-/// As many as a call may name.
+/// As many as a call may name (DescribeLoadBalancers, DescribeTags and their like).
 const AT_ONCE: usize = 20;
 
 macro_rules! describe {

@@ -34,7 +34,7 @@ pub(crate) const SHIFT: &[(&str, &[&str])] = &[
 /// AWS knows no narrower place for it than everywhere.
 pub(crate) const HEALTH: &str = "elasticloadbalancing:DescribeTargetHealth";
 
-/// The largest weight that AWS takes.
+/// The largest weight that AWS takes (TargetGroupTuple).
 const MOST: u32 = 999;
 
 /// How the requests of `listener` are divided: the target groups and their weights, in AWS's

@@ -29,7 +29,7 @@ outputs! {
     ManagedPolicyOutputs via ManagedPolicyRef { name: ManagedPolicyName, arn: Arn }
 }
 
-/// How many versions IAM keeps of one policy.
+/// How many versions IAM keeps of one policy (CreatePolicyVersion).
 const MOST_VERSIONS: usize = 5;
 
 impl Resource for ManagedPolicy {

@@ -35,8 +35,9 @@ outputs! {
     KeyOutputs via KeyRef { id: KeyId, arn: Arn }
 }
 
-/// The shortest window that AWS accepts.
+/// The shortest window that AWS accepts (ScheduleKeyDeletion).
 const SHORTEST_WINDOW_DAYS: u32 = 7;
+/// The longest one.
 const LONGEST_WINDOW_DAYS: u32 = 30;
 
 impl Resource for Key {

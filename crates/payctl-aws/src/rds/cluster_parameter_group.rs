@@ -37,7 +37,7 @@ outputs! {
 }
 
 const GONE: &str = "DBParameterGroupNotFound";
-/// As many parameters as one call takes.
+/// As many parameters as one call takes (ModifyDBClusterParameterGroup).
 const AT_ONCE: usize = 20;
 
 impl Resource for ClusterParameterGroup {

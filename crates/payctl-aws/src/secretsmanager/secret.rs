@@ -57,10 +57,11 @@ outputs! {
     SecretOutputs via SecretRef { name: SecretName, arn: Arn }
 }
 
-/// The shortest window that AWS accepts.
+/// The shortest window that AWS accepts (DeleteSecret).
 const SHORTEST_WINDOW_DAYS: u32 = 7;
+/// The longest one.
 const LONGEST_WINDOW_DAYS: u32 = 30;
-/// How far our clock may be from AWS's, with room to spare.
+/// How far our clock may be from AWS's: twice the 5 minutes that signatures may be.
 const CLOCKS: Duration = Duration::from_secs(10 * 60);
 const GONE: &str = "ResourceNotFoundException";
 pub(super) const ON_ITS_WAY: &str = "InvalidRequestException";

@@ -35,7 +35,7 @@ pub struct Redrive {
 /// The attributes of a queue, by name.
 pub(super) type Attributes = HashMap<Name, String>;
 
-/// What SQS takes for data keys where nothing is said.
+/// What SQS takes for data keys where nothing is said (SetQueueAttributes).
 const REUSE_S: u32 = 300;
 
 /// The properties that are attributes.

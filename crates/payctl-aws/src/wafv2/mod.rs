@@ -1,4 +1,4 @@
-//! The web application firewall: which requests an API gets to see, and what is told of them.
+//! AWS WAF: which requests an API gets to see, and what is logged of them.
 
 mod association;
 mod logging;

@@ -15,11 +15,14 @@ use crate::schedule::{Operation, Phase};
 use crate::state::{Deposed, Entry, Intent, IntentAction, Record, Status, new_token};
 use crate::{Call, Changed, Failure, FailureKind, KindInfo, Readiness, Repeat};
 
-/// How long throttling, internal errors and lost answers in a row are retried for.
+/// How long throttling, internal errors and lost answers in a row are retried for: request
+/// buckets refill by the second (EC2, API throttling), and somebody waits.
 const OUTAGE: Duration = Duration::from_secs(90);
-/// How many calls of others come first at most, where calls have a pace.
+/// How many calls of others come first at most, where calls have a pace: ten minutes of deletions
+/// of REST APIs.
 const TURNS: u32 = 20;
-/// How long it may take until what was just made is visible to all that refer to it.
+/// How long it may take until what was just made is visible to all that refer to it; a new role
+/// takes 8 s as a rule and 30 s at times (docs/aws.md).
 const PROPAGATION_TIMEOUT: Duration = Duration::from_secs(150);
 
 impl<'a> Run<'a> {

@@ -1,5 +1,5 @@
-//! What was found and neither stack nor state knows: nothing tells what it depends on but the ids it
-//! carries.
+//! Orphans, which were found and are in neither the stack nor the state: nothing tells what one
+//! depends on but the ids it carries.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::Request;
 use crate::Address;
 use crate::observe::{Seen, is_orphaned};
 
-/// What refers to what that neither stack nor state knows, and what that refers to.
+/// What refers to orphans, and what those refer to.
 #[derive(Debug, Default)]
 pub(super) struct Orphans<'a> {
     /// What is unknown.

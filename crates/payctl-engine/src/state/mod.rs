@@ -30,7 +30,8 @@ use crate::Address;
 /// The format this version writes.
 pub const FORMAT: u32 = 1;
 
-/// How long something new may stay invisible in places.
+/// How long something new may stay invisible in places. EC2 documents eventual consistency without a
+/// bound; a minute is beyond what was reported (docs/aws.md).
 const PROPAGATION_TIMEOUT_S: u64 = 60;
 
 fn now() -> u64 {

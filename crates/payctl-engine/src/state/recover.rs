@@ -19,7 +19,7 @@ pub struct Recovery {
     pub state: Option<State>,
     /// Where it was read from; `None` where the journal held it whole.
     pub from: Option<PathBuf>,
-    /// How many lines of the journal were taken up.
+    /// How many lines of the journal were applied.
     pub lines: u64,
     /// What was moved aside, and where to.
     pub moved: Vec<(PathBuf, PathBuf)>,

@@ -13,7 +13,7 @@ use super::document::{decode, encode};
 use super::journal::{self, Entry, Journal};
 use super::{State, StateError};
 
-/// How many copies are kept: of the state and of the five before it.
+/// How many copies are kept: of the state and of the five before it. Our choice.
 const BACKUPS: usize = 6;
 
 /// Who holds the lock.
@@ -39,9 +39,9 @@ pub struct Store {
 /// What a store holds.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// The state, with the journal taken up; `None` where there is none.
+    /// The state, with the journal applied; `None` where there is none.
     pub state: Option<State>,
-    /// How many journal entries were taken up: not 0 after a run that did not end well.
+    /// How many journal entries were applied: not 0 after a run that did not end well.
     pub replayed: usize,
     length: u64,
     entries: u64,

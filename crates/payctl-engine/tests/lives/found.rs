@@ -80,7 +80,7 @@ async fn a_successor_is_known_again_though_a_property_was_left_out() {
     dies(&world, std::slice::from_ref(&renamed), 1).await;
     converges(&world, &[renamed]).await;
     let made = world.memory.log().iter().filter(|call| **call == "create net.node:a").count();
-    assert_eq!(made, 2, "it is taken up, and not made a third time");
+    assert_eq!(made, 2, "it is adopted, and not created a third time");
 }
 
 #[tokio::test(start_paused = true)]

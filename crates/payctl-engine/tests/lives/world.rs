@@ -30,7 +30,7 @@ pub(crate) enum End {
     Ran(Outcome),
     Killed,
     Refused(Vec<Refusal>),
-    /// The plan contradicts itself: a fault of the engine's.
+    /// The plan is invalid: a fault of the engine's.
     Unsound(LintError),
     /// Something could not be read.
     Blind(ObserveError),

@@ -1,4 +1,4 @@
-//! The REST API, and the firewall before it.
+//! The REST API, and the web ACL before it.
 
 use payctl_aws::Arn;
 use payctl_aws::apigateway::{ApiResource, StageRef};
@@ -54,7 +54,7 @@ impl System<'_> {
         rest_api::serve(stack, context, &api, served, |name| self.log_group(name, key))
     }
 
-    /// The firewall; where every control is asked for, with a log of what it sees.
+    /// The web ACL; where every control is asked for, with a log of what it sees.
     pub(super) fn web_acl(&self, stack: &mut Stack, stage: Input<Arn>, key: &KeyRef) -> WebAclRef {
         let (context, limit) = (self.context, self.parameters.address_limit);
         let web_acl = web_acl::before(stack, context, stage, limit, &MANAGED_RULES);

@@ -232,7 +232,7 @@ impl System<'_> {
             json!([names.collect::<Vec<_>>()])
         };
         let security = [
-            dashboard::graph(context, "Blocked by the firewall", "Sum", waf("BlockedRequests")),
+            dashboard::graph(context, "Blocked by WAF", "Sum", waf("BlockedRequests")),
             dashboard::graph(context, "Let through", "Sum", waf("AllowedRequests")),
             dashboard::graph(
                 context,

@@ -99,7 +99,7 @@ impl System<'_> {
         )
     }
 
-    /// The named certificate, or one signed by itself.
+    /// The named certificate, or a self-signed one.
     fn certificate(&self, stack: &mut Stack) -> Input<Arn> {
         let (context, parameters) = (self.context, self.parameters);
         if let Some(arn) = &parameters.certificate_arn {

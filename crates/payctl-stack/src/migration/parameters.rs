@@ -85,7 +85,7 @@ pub struct Parameters {
     pub review_score: u32,
     /// From which score on it is declined.
     pub decline_score: u32,
-    /// The certificate of the load balancer; one signed by itself is made where none is named.
+    /// The certificate of the load balancer; a self-signed one is made where none is named.
     pub certificate_arn: Option<String>,
     /// What the certificate is for.
     pub domain: String,

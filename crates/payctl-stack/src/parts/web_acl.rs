@@ -1,4 +1,4 @@
-//! The firewall before a stage.
+//! The web ACL before a stage.
 
 use payctl_aws::Arn;
 use payctl_aws::logs::LogGroup;

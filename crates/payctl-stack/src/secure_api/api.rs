@@ -1,4 +1,4 @@
-//! The REST API, the stage that serves it, and the firewall before that.
+//! The REST API, the stage that serves it, and the web ACL before that.
 
 use payctl_aws::Arn;
 use payctl_aws::apigateway::{ApiResource, Model, RequestValidator, RestApiRef, Schema};
@@ -83,7 +83,7 @@ impl System<'_> {
         rest_api::method(stack, self.context, api, PATH, answered);
     }
 
-    /// The firewall, and the log of what it sees.
+    /// The web ACL, and the log of what it sees.
     fn web_acl(&self, stack: &mut Stack, stage: Input<Arn>, keys: &Keys) {
         let limit = self.parameters.address_limit;
         let web_acl = web_acl::before(stack, self.context, stage, limit, &MANAGED_RULES);
