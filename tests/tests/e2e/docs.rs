@@ -289,11 +289,17 @@ fn options_are_told() {
         let output = command.args(words).arg("--help").output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
+    // Each command is told of, in the order of the help.
+    for line in help(&[]).lines().filter(|line| line.starts_with("  ")) {
+        let name = line.trim().split(' ').next().unwrap_or_default();
+        assert!(page.text.contains(&format!("`{name}")) || name == "payctl", "{name} is not told");
+    }
     let mut known = BTreeSet::new();
-    let commands = ["plan", "up", "destroy", "output", "stacks", "state list", "state show"];
-    let more = ["state check", "state recover", "state forget", "sandbox start", "sandbox stop"];
-    let rest = ["sandbox status", "sandbox reset", "sandbox logs", "invoke", "shift", "policy"];
-    for command in commands.into_iter().chain(more).chain(rest).chain(["list", "history", "man", "completions"]) {
+    let commands = ["plan", "up", "destroy", "output", "list", "history", "history show", "stacks"];
+    let more = ["state list", "state show", "state check", "state recover", "state forget"];
+    let local = ["sandbox start", "sandbox stop", "sandbox status", "sandbox reset"];
+    let rest = ["sandbox logs", "invoke", "shift", "policy", "man", "completions"];
+    for command in commands.into_iter().chain(more).chain(local).chain(rest) {
         let words: Vec<&str> = command.split(' ').collect();
         let shown = help(&words);
         assert!(shown.contains("Usage"), "{command}: {shown}");
