@@ -101,7 +101,8 @@ fn function_name(
         let error = CliError::failed(format!("there is no function {name} in this environment"));
         match known.is_empty() {
             true => {
-                error.hint(format!("there is none at all: `{}` makes them", global.command("up")))
+                let up = global.command("up");
+                error.hint(format!("this environment is not deployed: run `{up}` first"))
             }
             false => error.unknown(given, known),
         }

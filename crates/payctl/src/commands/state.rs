@@ -199,7 +199,8 @@ async fn forget(
     if !known {
         return Err(unknown(local, state.as_ref(), address));
     }
-    let question = format!("{address} stays in AWS and payctl forgets it; type yes: ");
+    let question =
+        format!("Remove {address} from the state, and leave it in AWS? Only \"yes\" is accepted: ");
     approve(yes, &question, "add --yes if it is to be forgotten").await?;
     let session = local.lock("state forget", global).await?;
     signals::changing();
@@ -208,8 +209,8 @@ async fn forget(
     state.pending.remove(address);
     session.save(&mut state)?;
     report::say(&format!(
-        "{address} is forgotten; it is still in AWS, with its tags: as long as the stack declares it, \
-         `payctl up` takes it up again and `payctl destroy` deletes it"
+        "{address} was removed from the state; it is still in AWS, with its tags: as long as the stack \
+         declares it, `payctl up` adopts it and `payctl destroy` deletes it"
     ));
     Ok(Exit::Done)
 }
@@ -287,8 +288,11 @@ async fn recover(global: &Global, local: &Local, yes: bool) -> Result<Exit, CliE
         );
     }
     let question = match sound {
-        true => "the next run looks for everything again by its tags; type yes: ",
-        false => "what is damaged is moved aside and the newest that can be read used; type yes: ",
+        true => "Look for everything again by its tags at the next run? Only \"yes\" is accepted: ",
+        false => {
+            "Move aside what is damaged, and use the newest that can be read? Only \"yes\" is \
+             accepted: "
+        }
     };
     approve(yes, question, "add --yes if that is to be done").await?;
     let session = local.lock("state recover", global).await?;
