@@ -95,6 +95,9 @@ pub(crate) struct Global {
     /// -v shows every value and retry, -vv every AWS call
     #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = OUTPUT)]
     pub(crate) verbose: u8,
+    /// Only warnings, errors and how it ended
+    #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = OUTPUT)]
+    pub(crate) quiet: bool,
     /// Use colour: auto, always or never [default: auto]
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN",
           hide_default_value = true, hide_possible_values = true, help_heading = OUTPUT)]
