@@ -171,6 +171,16 @@ fn a_run_that_is_stopped_or_locked_out_says_so() {
     assert_eq!(locked.len(), 2, "{second}");
     assert_eq!(locked[1]["result"], "failed");
 
+    // Nothing of it is begun yet.
+    let waiting = payctl.start(&["up", "--yes", "--json", "--lock-timeout", "60"]);
+    while !waiting.stdout().contains("\"type\":\"run\"") {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    waiting.signal("INT");
+    let waiting = waiting.end();
+    waiting.exits(130);
+    assert_eq!(events(&waiting)[1]["result"], "interrupted");
+
     first.signal("INT");
     let first = first.end();
     first.exits(130);

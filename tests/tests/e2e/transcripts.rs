@@ -10,7 +10,7 @@ use payctl_tests::binary::{Payctl, reset};
 use payctl_tests::cloud::clients;
 use payctl_tests::emulator::{Emulator, Server, root};
 use payctl_tests::proxy::{Fate, Proxy, Refusal, Rule};
-use payctl_tests::terminal::on_a_terminal;
+use payctl_tests::terminal::Terminal;
 
 const APPROVE: &[(&str, &str)] = &[("Only \"yes\" is accepted: ", "yes\n")];
 const DELETE: &[(&str, &str)] = &[("us-east-1 (dev): ", "dev\n")];
@@ -38,7 +38,7 @@ impl Transcripts {
                 "destroy" => DELETE,
                 _ => &[],
             };
-            let ended = on_a_terminal(payctl, self.columns, &words, answers);
+            let ended = Terminal::of(self.columns).answers(answers).run(payctl, &words);
             ended.exits(*code);
             let _ = writeln!(text, "$ payctl {command}\n{}", always_the_same(&ended.stdout));
         }
@@ -174,6 +174,7 @@ async fn transcripts(columns: usize) {
 
     all.keep("destroy", &payctl, &[("destroy --suffix dev", 0), ("destroy --suffix dev", 0)]);
     errors(&mut all, &server);
+    help(&mut all);
     all.end();
 }
 
@@ -185,7 +186,7 @@ fn errors(all: &mut Transcripts, server: &Server) {
     let mut text = String::new();
     let mut add = |payctl: &Payctl, command: &str, code: i32| {
         let words: Vec<&str> = command.split(' ').collect();
-        let ended = on_a_terminal(payctl, all.columns, &words, &[]);
+        let ended = Terminal::of(all.columns).run(payctl, &words);
         ended.exits(code);
         let _ = writeln!(text, "$ payctl {command}\n{}", always_the_same(&ended.stdout));
     };
@@ -198,6 +199,68 @@ fn errors(all: &mut Transcripts, server: &Server) {
     add(&nobody, "plan --suffix dev", 1);
     let text = text.trim_end().to_owned();
     all.compare("error", &text);
+}
+
+/// The help of payctl and of each command.
+fn help(all: &mut Transcripts) {
+    let payctl = Payctl::at("http://127.0.0.1:1", "dev");
+    let shown = Terminal::of(all.columns).run(&payctl, &["--help"]);
+    shown.exits(0);
+    let mut text = format!("$ payctl --help\n{}", shown.stdout);
+    // Each command has a line in the groups of the first one.
+    let line = |line: &str| -> Option<String> {
+        let name = line.strip_prefix("  ")?.split(' ').next()?;
+        let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase());
+        (is_name && line.contains("   ")).then(|| name.to_owned())
+    };
+    let commands = shown.stdout.lines().filter(|line| !line.contains("payctl"));
+    let commands: Vec<String> = commands.filter_map(line).collect();
+    assert!(commands.len() > 10, "{commands:?}");
+    for command in commands {
+        let shown = Terminal::of(all.columns).run(&payctl, &[&command, "-h"]);
+        shown.exits(0);
+        let _ = write!(text, "\n$ payctl {command} -h\n{}", shown.stdout);
+    }
+    all.compare("help", text.trim_end());
+}
+
+/// What one sees while a run waits for AWS: the sandbox takes as long, fifty times faster.
+fn running(columns: usize) {
+    let server = Server::start_slow(50);
+    let payctl = Payctl::new(&server).of("migration");
+    let mut all = Transcripts::new(columns);
+    let command = "up --stack migration --suffix dev --yes";
+    let words: Vec<&str> = command.split(' ').collect();
+    // The cluster has its instances by then, and they take longest.
+    let shown = Terminal::of(columns).until(&payctl, &words, r"\[108/113\] 3 running.*left");
+    let frame: Vec<String> =
+        shown.lines().skip_while(|line| !line.starts_with('[')).map(same_frame).collect();
+    all.compare("running", &format!("$ payctl {command}\n…\n{}", frame.join("\n")));
+    all.end();
+}
+
+/// A line of what is redrawn, without how long it has been and how long it will be.
+fn same_frame(line: &str) -> String {
+    let clock = |word: &str| {
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        word.split_once(':').is_some_and(|(minutes, rest)| digits(minutes) && digits(rest))
+    };
+    let words = line.split(' ').map(|word| if clock(word) { "0:03" } else { word });
+    let line = words.collect::<Vec<_>>().join(" ");
+    match line.split_once(" · about ") {
+        Some((begin, _)) => format!("{begin} · about 10 s left"),
+        None => line,
+    }
+}
+
+#[tokio::test]
+async fn what_one_sees_of_a_run_in_80_columns() {
+    running(80);
+}
+
+#[tokio::test]
+async fn what_one_sees_of_a_run_in_140_columns() {
+    running(140);
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use payctl_aws::Leftover;
 use payctl_engine::state::Session;
 use payctl_engine::{FailureKind, Goal, Limits, Outcome, Plan, Provider as _, Stop, execute};
 
-use super::typed;
 use super::permissions::PermissionArgs;
+use super::typed;
 use crate::cli::Global;
 use crate::environment::{Environment, state_folder};
 use crate::error::{CliError, Exit};

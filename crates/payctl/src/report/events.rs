@@ -4,6 +4,7 @@
 //! reader could stumble over is another format.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use payctl_engine::{
@@ -17,6 +18,9 @@ use crate::error::{CliError, Exit};
 
 /// The version of what is written.
 const FORMAT: u32 = 1;
+
+/// Whether a stream was begun and not ended: a signal ends the process wherever it is.
+static OPEN: AtomicBool = AtomicBool::new(false);
 
 /// Writes events to stdout.
 #[derive(Clone, Copy, Debug)]
@@ -167,6 +171,7 @@ impl Stream {
             return Self::default();
         }
         super::be_quiet();
+        OPEN.store(true, Ordering::Relaxed);
         let Run { command, stack, suffix, account, region, sandbox } = run;
         let payctl = env!("CARGO_PKG_VERSION");
         Events.write(What::Run { payctl, command, stack, suffix, account, region, sandbox });
@@ -194,8 +199,8 @@ impl Stream {
 
     /// The last line.
     pub(crate) fn end(self, ended: &Result<Exit, CliError>) {
-        if let Some(events) = self.events {
-            events.write(self.outcome(ended));
+        if OPEN.swap(false, Ordering::Relaxed) {
+            Events.write(self.outcome(ended));
         }
     }
 
@@ -226,6 +231,11 @@ impl Stream {
             error,
         }
     }
+}
+
+/// The last line of a stream that nobody else ends, as the process does.
+pub(super) fn cut_short(why: CliError) {
+    Stream::default().end(&Err(why));
 }
 
 impl Events {

@@ -42,9 +42,15 @@ impl Live {
 
 impl Drop for Live {
     fn drop(&mut self) {
-        if let Some(bar) = shown().take() {
-            bar.finish_and_clear();
-        }
+        end();
+    }
+}
+
+/// Takes off the terminal what is drawn, if something is.
+pub(super) fn end() {
+    let bar = shown().take();
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
     }
 }
 

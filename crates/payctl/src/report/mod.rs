@@ -24,6 +24,7 @@ pub(crate) use self::error::{error, quoted, repeat_briefly};
 pub(crate) use self::reading::{Seen, begin, reading};
 pub(crate) use self::text::{done, nearest, plural, seconds, table};
 use crate::cli::Color;
+use crate::error::CliError;
 
 pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
@@ -136,6 +137,13 @@ pub(crate) fn ask(prompt: &str) {
     let mut out = anstream::stderr();
     let _ = write!(out, "{prompt}");
     let _ = out.flush();
+}
+
+/// Says why the process ends in the middle of something.
+pub(crate) fn cut_short(why: CliError) {
+    live::end();
+    error(&why);
+    events::cut_short(why);
 }
 
 /// Something to look at that stops nothing.

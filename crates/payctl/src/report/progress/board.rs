@@ -167,7 +167,7 @@ impl Board {
         let mut out = vec![self.summary(done, failed, &running, forecast, width)];
         let rows: Vec<Row<'_>> = running.iter().map(|(_, task)| Row::of(task, now)).collect();
         let layout = Layout::of(&rows, width);
-        let fits = lines.saturating_sub(1) / layout.height;
+        let fits = lines.saturating_sub(1) / layout.height();
         let shown = if rows.len() > fits { fits.saturating_sub(1) } else { rows.len() };
         out.extend(rows[..shown].iter().flat_map(|row| layout.lines(row, width)));
         if rows.len() > shown {
@@ -263,7 +263,7 @@ impl Board {
 }
 
 /// What typically takes longer is a wait for AWS, which tells how fast its clock goes.
-const LONG_S: f64 = 10.0;
+const LONG_S: f64 = 30.0;
 /// So many typical seconds of quick calls have to be done before they say anything.
 const QUICK_S: f64 = 4.0;
 /// In a sandbox that runs faster than AWS something long is over by then.
@@ -319,14 +319,32 @@ struct Layout {
     doing: usize,
     name: usize,
     elapsed: usize,
-    /// What stands before a reason.
-    before: &'static str,
-    /// Lines a row: a reason that does not fit beside the rest stands below it.
-    height: usize,
+    why: Why,
 }
 
-/// What stands before a reason where there is room for it.
-const WAITING: &str = "waiting for ";
+/// How much of a reason there is room for.
+#[derive(Clone, Copy)]
+enum Why {
+    /// Beside the rest, as a sentence.
+    Sentence,
+    /// What is waited for.
+    Thing,
+    /// The same without what stands in brackets.
+    Brief,
+    /// On a line of its own.
+    Below,
+}
+
+impl Why {
+    fn of(self, reason: &str) -> String {
+        match self {
+            _ if reason.is_empty() => String::new(),
+            Self::Sentence | Self::Below => format!("waiting for {reason}"),
+            Self::Thing => reason.to_owned(),
+            Self::Brief => reason.split(" (").next().unwrap_or_default().to_owned(),
+        }
+    }
+}
 
 impl Layout {
     /// The reasons are what one looks for: names are cut before they are.
@@ -336,26 +354,34 @@ impl Layout {
         let elapsed = longest(&|row| columns(&row.elapsed));
         let whole = longest(&|row| columns(row.name));
         let room = width.saturating_sub(2 + doing + 1 + 2 + elapsed);
-        let beside = room.saturating_sub(2 + longest(&|row| columns(row.why)));
-        let (name, before, height) = if beside >= whole + WAITING.len() {
-            (whole, WAITING, 1)
-        } else if beside >= SHORTEST_NAME.min(whole) {
-            (whole.min(beside), "", 1)
-        } else {
-            (whole.min(room), WAITING, 2)
+        let beside = |why: Why| room.saturating_sub(2 + longest(&|row| columns(&why.of(row.why))));
+        let fits = [(Why::Sentence, whole), (Why::Thing, whole), (Why::Brief, SHORTEST_NAME)];
+        let fits = fits.into_iter().find(|(why, name)| beside(*why) >= whole.min(*name));
+        let (why, name) = match fits {
+            Some((why, _)) => (why, whole.min(beside(why))),
+            None => (Why::Below, whole.min(room)),
         };
-        Self { doing, name, elapsed, before, height }
+        Self { doing, name, elapsed, why }
+    }
+
+    /// Lines a row.
+    fn height(&self) -> usize {
+        if matches!(self.why, Why::Below) { 2 } else { 1 }
     }
 
     fn lines(&self, row: &Row<'_>, width: usize) -> Vec<String> {
-        let Self { doing, name, elapsed, before, height } = self;
-        let Row { doing: word, elapsed: time, why, .. } = row;
-        let shown = cut_middle(row.name, *name);
+        let Self { doing, name, elapsed, why } = self;
+        let (word, time, shown) = (row.doing, &row.elapsed, cut_middle(row.name, *name));
         let begin = format!("  {word:<doing$} {shown:<name$}  {time:>elapsed$}");
-        let why = if why.is_empty() { String::new() } else { format!("{before}{why}") };
-        match height {
-            2 if !why.is_empty() => vec![cut(&begin, width), cut(&format!("    {why}"), width)],
-            _ => vec![cut(format!("{begin}  {why}").trim_end(), width)],
+        let mut reason = why.of(row.why);
+        if columns(&reason) + 4 > width {
+            reason = why.of(&Why::Brief.of(row.why));
+        }
+        match why {
+            Why::Below if !reason.is_empty() => {
+                vec![cut(&begin, width), cut(&format!("    {reason}"), width)]
+            }
+            _ => vec![cut(format!("{begin}  {reason}").trim_end(), width)],
         }
     }
 }
