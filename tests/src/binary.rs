@@ -196,6 +196,11 @@ impl Run {
         self.said("stderr")
     }
 
+    /// What it has written to stdout so far.
+    pub fn stdout(&self) -> String {
+        self.said("stdout")
+    }
+
     /// Waits until it has said `text`.
     #[track_caller]
     pub fn says(&mut self, text: &str) {

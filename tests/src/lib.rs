@@ -16,5 +16,6 @@ pub mod http;
 pub mod proxy;
 pub mod scenario;
 pub mod standing;
+pub mod terminal;
 pub mod torture;
 pub mod world;

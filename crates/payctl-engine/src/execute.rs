@@ -197,11 +197,12 @@ impl<'a> Run<'a> {
                     told = true;
                     self.reporter.event(Event::Stopping);
                 }
-                Some(index) = created.recv() => {
-                    self.reporter.event(Event::Created { address: address(operations, index) });
-                    queue.reached(index, Milestone::Created);
-                }
+                Some(index) = created.recv() => self.created(operations, index, &mut queue),
                 Some((index, ended, took)) = running.next() => {
+                    // Its id was known before it was over.
+                    while let Ok(index) = created.try_recv() {
+                        self.created(operations, index, &mut queue);
+                    }
                     self.settle(operations, index, ended, took, &mut queue, &mut outcome);
                 }
             }
@@ -210,6 +211,11 @@ impl<'a> Run<'a> {
         outcome.stopped = self.stop.gently.is_cancelled() || self.stop.now.is_cancelled();
         outcome.took = began.elapsed();
         outcome
+    }
+
+    fn created(&self, operations: &[Operation<'_>], index: usize, queue: &mut ReadyQueue) {
+        self.reporter.event(Event::Created { address: address(operations, index) });
+        queue.reached(index, Milestone::Created);
     }
 
     fn settle(

@@ -28,7 +28,9 @@ pub use event::{Event, Reporter, Silent};
 pub use execute::{Limits, Outcome, Stop, execute};
 pub use failure::{Failure, FailureKind};
 pub use input::{Input, Needs, Part, Reference, Unresolved};
-pub use observe::{ObserveError, Observed, Other, Seen, is_orphaned, observe, observe_orphans};
+pub use observe::{
+    ObserveError, Observed, Other, Seen, is_orphaned, observe, observe_orphans, observe_with,
+};
 pub use owner::{Owner, Ownership};
 pub use plan::{Action, Counts, Goal, Permissions, Plan, PlanError, Refusal, Request, Step, plan};
 pub use provider::{Answer, Bound, Call, KindInfo, Kinds, Provider, Registry};
@@ -36,6 +38,6 @@ pub use resource::{
     Access, Changed, Cloud, CloudError, Cx, DeletionView, Handle, Pace, Readiness, Repeat,
     Resource, Typical,
 };
-pub use schedule::{LintError, Milestone, Operation, Phase, Schedule, schedule};
+pub use schedule::{LintError, Milestone, Operation, Phase, Schedule, schedule, typical_seconds};
 pub use stack::{Declared, Stack, StackError};
 pub use state::{Holder, State, StateError, Status, Store};

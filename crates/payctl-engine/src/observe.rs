@@ -108,6 +108,22 @@ pub async fn observe(
     state: &State,
     goal: Goal,
 ) -> Result<Observed, ObserveError> {
+    observe_with(provider, owner, stack, state, goal, &|_, _| {}).await
+}
+
+/// The same, telling `progress` of how many resources something is known, and of how many it will
+/// be: at the start, and whenever one more is.
+///
+/// # Errors
+/// The first resource about which nothing could be said.
+pub async fn observe_with(
+    provider: &dyn Provider,
+    owner: &Owner,
+    stack: &Stack,
+    state: &State,
+    goal: Goal,
+    progress: &dyn Fn(usize, usize),
+) -> Result<Observed, ObserveError> {
     let slots = Semaphore::new(AT_ONCE);
     let looker = Looker { provider, owner, state, goal, slots: &slots };
     // What was begun and is declared no longer is looked for as it was to be.
@@ -147,8 +163,10 @@ pub async fn observe(
         waiting.insert((*address).clone(), before);
     }
 
+    let all = running.len() + waiting.len();
     let mut done: BTreeSet<Address> = BTreeSet::new();
     loop {
+        progress(done.len(), all);
         let ready: Vec<Address> = waiting
             .iter()
             .filter(|(_, before)| before.iter().all(|address| done.contains(address)))

@@ -287,7 +287,8 @@ fn lint(all: &[Step]) -> Result<BTreeMap<&Address, &Step>, LintError> {
 }
 
 /// Typical seconds of an operation: until its id is known, and in all.
-fn seconds(operation: &Operation<'_>, kinds: &Kinds) -> (f64, f64) {
+#[must_use]
+pub fn typical_seconds(operation: &Operation<'_>, kinds: &Kinds) -> (f64, f64) {
     let typical =
         kinds.get(operation.step.address.kind()).map_or(Typical::QUICK, |kind| kind.typical);
     match operation.phase {
@@ -323,7 +324,7 @@ fn measure(
     let mut next = vec![None; operations.len()];
     while let Some(index) = ready.pop() {
         measured += 1;
-        let (created, all) = seconds(&operations[index], kinds);
+        let (created, all) = typical_seconds(&operations[index], kinds);
         let longest = followers[index].iter().map(|(follower, milestone)| {
             let until = if *milestone == Milestone::Created { created } else { all };
             (until + operations[*follower].remaining, Some(*follower))

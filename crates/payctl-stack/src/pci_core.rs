@@ -16,7 +16,7 @@ use payctl_engine::{Handle as _, Input, Stack};
 use crate::Context;
 use crate::config::Posture;
 use crate::parts::bucket::{self, Retention};
-use crate::parts::{alarm, flow_log, function, key, logs, nat, network, role, table};
+use crate::parts::{alarm, flow_log, function, key, logs, nat, network, note, role, table};
 
 mod parameters;
 
@@ -263,6 +263,7 @@ impl System<'_> {
             self.parameters.throttle_alarm_above,
         );
         stack.add("dynamodb-throttle", throttled);
+        note::unheard_alarms(stack, "they act on nothing, and show in CloudWatch only");
     }
 
     /// The trail and the bucket it writes to; answers the trail's name.

@@ -45,9 +45,9 @@ pub(crate) struct Global {
     #[arg(long, short, global = true, env = "PAYCTL_SUFFIX", value_name = "SUFFIX",
           help_heading = ENVIRONMENT)]
     pub(crate) suffix: Option<Suffix>,
-    /// Which system, of `payctl stacks` [default: pci-core]
+    /// Which system [default: pci-core]
     ///
-    /// Where it is left out: `stack` of the configuration, else that of the environment where this
+    /// `payctl stacks` lists them. Where it is left out: `stack` of the configuration, else that of the environment where this
     /// folder's state knows one, else pci-core.
     #[arg(long, global = true, env = "PAYCTL_STACK", value_name = "NAME",
           help_heading = ENVIRONMENT)]
@@ -69,9 +69,9 @@ pub(crate) struct Global {
     #[arg(long, global = true, default_value_t = 0, value_name = "SECONDS",
           help_heading = ENVIRONMENT)]
     pub(crate) lock_timeout: u64,
-    /// Where the handlers are, as lambda-src/build.sh leaves them
+    /// Where the built handlers are
     ///
-    /// Each is DIR/NAME/bootstrap. [default: lambda-src/target/lambda]
+    /// Each is DIR/NAME/bootstrap, as lambda-src/build.sh leaves it. [default: lambda-src/target/lambda]
     #[arg(long, global = true, default_value = "lambda-src/target/lambda",
           hide_default_value = true, env = "PAYCTL_HANDLERS", value_name = "DIR",
           help_heading = ENVIRONMENT)]
@@ -95,6 +95,9 @@ pub(crate) struct Global {
     /// -v shows every value and retry, -vv every AWS call
     #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = OUTPUT)]
     pub(crate) verbose: u8,
+    /// Only warnings, errors and how it ended
+    #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = OUTPUT)]
+    pub(crate) quiet: bool,
     /// Use colour: auto, always or never [default: auto]
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN",
           hide_default_value = true, hide_possible_values = true, help_heading = OUTPUT)]

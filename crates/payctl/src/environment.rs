@@ -10,8 +10,8 @@ use payctl_engine::plan::PlanError;
 use payctl_engine::state::{Loaded, Session};
 use payctl_engine::{
     Address, Bound, Goal, Holder, ObserveError, Observed, Owner, Permissions, Plan, Provider as _,
-    Request, Seen, Stack, State, StateError, Status, Store, is_orphaned, observe, observe_orphans,
-    plan,
+    Request, Seen, Stack, State, StateError, Status, Store, is_orphaned, observe_orphans,
+    observe_with, plan,
 };
 use payctl_stack::config::Config;
 use payctl_stack::{Context, Detector, Discovered, SYSTEMS, Suffix, System};
@@ -182,7 +182,9 @@ impl Environment {
             Handlers::Ignored => (Artifacts::default(), BTreeMap::new()),
         };
         let connection = connect(global, &local.config).await?;
-        let facts = connection.facts().await.map_err(|error| {
+        let title = reading_title(&local, connection.region());
+        let seen = report::Seen::default();
+        let facts = report::reading(&title, &seen, connection.facts()).await.map_err(|error| {
             CliError::aws("could not verify the AWS credentials", &error.into())
         })?;
         if let Some(state) = &loaded.state {
@@ -197,7 +199,8 @@ impl Environment {
             let lineage: String = (0..16).map(|_| fastrand::char('a'..='z')).collect();
             State::empty(local.system.name, local.suffix.as_str(), account, region, &lineage)
         });
-        let found = look_up(&local, &connection, &retrying, &mut state, handlers).await?;
+        let lookups = look_up(&local, &connection, &retrying, &mut state, handlers);
+        let found = report::reading(&title, &seen, lookups).await?;
         let stack = declare(&local, &facts, &found, &digests);
         let unlisted = match found.detector {
             Detector::Ours(address) => address,
@@ -295,8 +298,10 @@ impl Environment {
         if goal == Goal::Up {
             self.refuse_second_system_here()?;
         }
-        let looks = async { tokio::try_join!(self.observe(goal), self.list_orphans(goal)) };
-        let (mut observed, (orphans, others)) = patiently(looks, &self.calls).await?;
+        let seen = report::Seen::default();
+        let looks = async { tokio::try_join!(self.observe(goal, &seen), self.list_orphans(goal)) };
+        let title = reading_title(&self.local, &self.facts.region);
+        let (mut observed, (orphans, others)) = report::reading(&title, &seen, looks).await?;
         if let Some((stack, count)) = others.first_key_value() {
             let Facts { account, region, .. } = &*self.facts;
             let count = report::plural(*count, "resource");
@@ -448,9 +453,12 @@ impl Environment {
         Ok(())
     }
 
-    async fn observe(&self, goal: Goal) -> Result<Observed, CliError> {
+    async fn observe(&self, goal: Goal, seen: &report::Seen) -> Result<Observed, CliError> {
         let owner = self.owner();
-        observe(&self.provider, &owner, &self.stack, &self.state, goal).await.map_err(unread)
+        let tell = |done, all| seen.tell(done, all);
+        observe_with(&self.provider, &owner, &self.stack, &self.state, goal, &tell)
+            .await
+            .map_err(unread)
     }
 }
 
@@ -458,18 +466,9 @@ fn unread(error: ObserveError) -> CliError {
     CliError::aws(format!("failed to read {}", error.address), &error.source)
 }
 
-/// What takes long is told to go on: what was made moments ago and is not found is looked for
-/// several times.
-async fn patiently<T>(looks: impl Future<Output = T>, calls: &Calls) -> T {
-    const QUIET: Duration = Duration::from_secs(3);
-    let mut looks = std::pin::pin!(looks);
-    match tokio::time::timeout(QUIET, &mut looks).await {
-        Ok(seen) => seen,
-        Err(_) => {
-            report::say(&format!("still reading what exists, {} calls so far", calls.total()));
-            looks.await
-        }
-    }
+/// What is told while it is read what exists.
+fn reading_title(local: &Local, region: &str) -> String {
+    format!("reading {} {} in {region}", local.system.name, local.suffix)
 }
 
 fn check_place(local: &Local, state: &State, facts: &Facts, sandbox: bool) -> Result<(), CliError> {

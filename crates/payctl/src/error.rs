@@ -139,7 +139,7 @@ pub(crate) fn advice(failure: &Failure) -> Option<&'static str> {
         ),
         FailureKind::Clock => Some("set this machine's clock, then run the same command again"),
         FailureKind::Denied => {
-            Some("the credentials may not do this: the README lists what payctl needs")
+            Some("the credentials may not do this: `payctl policy` prints what payctl needs")
         }
         FailureKind::Lost | FailureKind::Unavailable => {
             Some("check the network, the region and the endpoint, then run the same command again")

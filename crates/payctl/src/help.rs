@@ -24,8 +24,9 @@ Examples:
 const DETAILS: &str = "\
 Kill it anywhere and run it again: it finds what exists and finishes the work.
 
-Exit codes: 0 done; 1 failed or wrong usage; 2 changes present (plan --detailed-exitcode
-only); 3 locked by another run; 4 state not readable or writable; 130 interrupted.";
+Exit codes: 0 done; 1 failed or wrong usage; 2 changes present (only with
+plan --detailed-exitcode); 3 locked by another run; 4 state not readable or
+writable; 130 interrupted.";
 
 /// The command line as it is parsed, helped with and completed.
 pub(crate) fn command() -> Command {

@@ -46,7 +46,11 @@ fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Failed.into() } else { Exit::Done.into() };
         }
     };
+    report::begin();
     report::set_color(cli.global.color);
+    if cli.global.quiet {
+        report::be_quiet();
+    }
     report::log_to_stderr(cli.global.verbose);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = match signals::listen().and(runtime) {

@@ -113,6 +113,8 @@ fn heard() {
 /// Ends the process. State and journal are whole at every moment, so that nothing has to be waited
 /// for.
 fn end(message: &str) -> ! {
-    report::error(&CliError::failed(message));
+    let mut error = CliError::failed(message);
+    error.exit = Exit::Interrupted;
+    report::cut_short(error);
     std::process::exit(Exit::Interrupted as i32)
 }

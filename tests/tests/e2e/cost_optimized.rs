@@ -155,7 +155,8 @@ async fn what_the_account_has_once_is_said() {
     let server = Server::start(Emulator::Sandbox);
     let payctl = Payctl::new(&server).of(SYSTEM);
     let aws = clients(&server).await;
-    let said = |text: &str| payctl.run(&["plan"]).shows(text);
+    // Of a plan without changes it is a -v away.
+    let said = |text: &str| payctl.run(&["plan", "-v"]).shows(text);
     let rules =
         |all: BTreeSet<String>| all.iter().filter(|line| line.starts_with("config.rule ")).count();
 
@@ -168,7 +169,7 @@ async fn what_the_account_has_once_is_said() {
 
     // A recorder of the account's.
     account::records(&aws).await;
-    said("AWS Config's recorder default is the account's: it is used.");
+    said("AWS Config's recorder default is the account's, and is used");
     let config: Vec<String> = differences(&payctl.plan());
     assert_eq!(config.iter().filter(|step| step.starts_with("config.rule:")).count(), 3);
     payctl.up();
@@ -195,7 +196,7 @@ async fn what_the_account_has_once_is_said() {
     // One of the account's, which is used and left.
     let theirs = aws.guardduty.create_detector().enable(true).send().await.unwrap();
     said(&format!(
-        "GuardDuty's detector {} is used; it is not ours.",
+        "GuardDuty's detector {} is the account's, and is used",
         theirs.detector_id().unwrap()
     ));
     payctl.up();

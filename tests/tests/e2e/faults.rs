@@ -161,7 +161,7 @@ fn tells_its_history(payctl: &Payctl) {
 async fn a_second_ctrl_c_ends_it_at_once() {
     let server = Server::start_slow(SLOW);
     let payctl = Payctl::new(&server);
-    let mut run = payctl.start(&["up", "--yes"]);
+    let mut run = payctl.start(&["up", "--yes", "-v"]);
     // Both take longer than the test.
     run.says("ec2.nat_gateway:main: waiting");
     run.signal("INT");
@@ -180,7 +180,7 @@ async fn of_two_runs_the_second_names_the_first() {
     // The first has to last until it is killed.
     let server = Server::start_slow(10);
     let payctl = Payctl::new(&server);
-    let mut first: Run = payctl.start(&["up", "--yes"]);
+    let mut first: Run = payctl.start(&["up", "--yes", "-v"]);
     first.says("ec2.nat_gateway:main: waiting");
     let pid = first.pid();
 

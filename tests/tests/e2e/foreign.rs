@@ -128,7 +128,7 @@ async fn are_refused(tags: &[(&str, &str)], theirs: &[&str], why: &str) {
     }
     let up = payctl.run(&["up", "--yes"]);
     up.exits(1);
-    up.says("the plan is refused, and nothing was changed");
+    up.says(&format!("{} resources are refused, nothing was changed", theirs.len()));
     for address in theirs {
         up.says(&format!("refused: {address}: "));
     }

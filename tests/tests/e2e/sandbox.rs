@@ -153,7 +153,7 @@ fn the_sandbox_starts_by_itself_and_keeps_its_contents() {
     assert_eq!(run(&["sandbox", "status"]).stdout, "stopped\n");
     let up = run(&["up", "--sandbox", "--yes"]);
     up.says("starting the sandbox");
-    up.says("us-east-1, sandbox");
+    up.says("us-east-1 · sandbox");
     assert!(payctl.folder().join(".payctl/sandbox/pci-core/dev/state.json").exists());
     assert!(run(&["sandbox", "status"]).stdout.starts_with("running at http://127.0.0.1:"));
 

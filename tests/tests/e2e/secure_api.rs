@@ -176,7 +176,7 @@ async fn api_gateways_role_is_the_accounts() {
         assert_eq!(step.action, Action::Adopt, "{:#?}", differences(&plan));
     }
     two.up();
-    one.destroy().says("it is the account's, for all environments, and stays");
+    one.destroy().says("forget: the account's, for all environments, and stays");
     let role = |account: &aws_sdk_apigateway::operation::get_account::GetAccountOutput| {
         account.cloudwatch_role_arn().unwrap_or_default().to_owned()
     };

@@ -123,7 +123,7 @@ async fn a_subnet_elsewhere_is_made_before_the_old_one_goes() {
     );
     let text = payctl.run(&["plan"]).stdout;
     for words in [
-        "ec2.subnet:private-1 replace: create, then delete the old one",
+        "ec2.subnet:private-1 replace: create, then delete subnet-",
         "10.0.1.0/24 → 10.0.4.0/24",
         "forces the replacement",
         "2 to replace",

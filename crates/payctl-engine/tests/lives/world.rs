@@ -1,7 +1,7 @@
 //! A world: a stack run through the engine as the commands run it, on a cloud and a disk in
 //! memory, by processes that can be killed.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Mutex;
 
 use payctl_engine::state::{Loaded, Recovery};
@@ -9,7 +9,7 @@ use payctl_engine::testing::{Faults, Memory, MemoryDisk, synthetic};
 use payctl_engine::{
     Address, Declared, Event, Goal, Holder, Limits, LintError, ObserveError, Observed, Outcome,
     Owner, Permissions, Plan, Provider as _, Refusal, Reporter, Request, Stack, State, StateError,
-    Status, Stop, Store, execute, observe, observe_orphans, plan,
+    Status, Stop, Store, execute, observe_orphans, observe_with, plan,
 };
 use serde_json::{Value, json};
 
@@ -141,7 +141,13 @@ impl World {
         goal: Goal,
     ) -> Result<Observed, ObserveError> {
         let Self { memory, owner, .. } = self;
-        let mut observed = observe(memory, owner, stack, state, goal).await?;
+        let told = RefCell::new(Vec::new());
+        let tell = |done, all| told.borrow_mut().push((done, all));
+        let mut observed = observe_with(memory, owner, stack, state, goal, &tell).await?;
+        // It is told of each resource once, and of all in the end.
+        let told = told.into_inner();
+        let all = told.len() - 1;
+        assert!(told.iter().enumerate().all(|(nth, told)| *told == (nth, all)), "{told:?}");
         let lost = state.resources.is_empty() && state.pending.is_empty();
         if goal == Goal::Destroy || lost {
             let listed = memory.listed(owner);

@@ -10,7 +10,7 @@ use payctl_engine::{Input, Stack};
 use super::System;
 use crate::config::Posture;
 use crate::parts::rest_api::{self, MethodSpec, StageSpec};
-use crate::parts::web_acl;
+use crate::parts::{note, web_acl};
 
 /// AWS's rules that requests are held against.
 const MANAGED_RULES: [&str; 3] = [
@@ -24,6 +24,7 @@ impl System<'_> {
     pub(super) fn api(&self, stack: &mut Stack, function: &FunctionRef, key: &KeyRef) -> StageRef {
         let (context, parameters) = (self.context, self.parameters);
         let api = rest_api::api(stack, context, "Takes payments and tells what became of them");
+        note::open_api(stack, super::NAME, parameters.authorization());
         let part =
             |parent, path: &str| ApiResource { api: api.id(), parent, path_part: path.to_owned() };
         let payments = stack.add("payments", part(api.root(), "payments"));

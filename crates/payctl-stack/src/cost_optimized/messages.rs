@@ -8,7 +8,7 @@ use payctl_aws::{Policy, Statement};
 use payctl_engine::{Input, Stack};
 
 use super::System;
-use crate::parts::topic;
+use crate::parts::{note, topic};
 
 const DAY_S: u32 = 24 * 60 * 60;
 
@@ -27,10 +27,14 @@ pub(super) struct Queues {
 
 impl System<'_> {
     pub(super) fn topics(&self, stack: &mut Stack, key: &KeyRef) -> Topics {
-        if let Some(email) = &self.parameters.alert_email {
-            stack.note(&format!(
-                "AWS mails {email} once for each topic: alarms arrive after that is confirmed."
-            ));
+        match &self.parameters.alert_email {
+            Some(email) => stack.note(&format!(
+                "AWS mails {email} once for each topic: alarms arrive after that is confirmed"
+            )),
+            None => note::unheard_alarms(
+                stack,
+                "`alert_email` under [cost-optimized] subscribes an address to them",
+            ),
         }
         Topics {
             cost: self.topic(stack, "cost-alerts", "Payment costs", key),

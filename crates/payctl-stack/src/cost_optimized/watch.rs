@@ -299,17 +299,15 @@ impl System<'_> {
         match &self.context.found.recorder {
             Recorder::None => {
                 return stack.note(
-                    "AWS Config has no recorder in this region, so its three rules are left out.\n\
-                     Set one up for the account to have them judged, or set \
-                     `config_rules = false` to hear no more of it.",
+                    "AWS Config has no recorder in this region, so its three rules are left out: set \
+                     one up for the account, or `config_rules = false` under [cost-optimized]",
                 );
             }
             Recorder::Stopped(name) => stack.note(&format!(
-                "AWS Config's recorder {name} is stopped: its rules judge nothing until it is \
-                 started."
+                "AWS Config's recorder {name} is stopped: its rules judge nothing until it is started"
             )),
             Recorder::Recording(name) => {
-                stack.note(&format!("AWS Config's recorder {name} is the account's: it is used."));
+                stack.note(&format!("AWS Config's recorder {name} is the account's, and is used"));
             }
         }
         let tags = ["Environment", "DataClassification", "ComplianceScope", "ManagedBy"];
@@ -362,12 +360,13 @@ impl System<'_> {
         let create = self.parameters.create_detector;
         match &self.context.found.detector {
             Detector::Other { id, enabled: true } => {
-                return stack.note(&format!("GuardDuty's detector {id} is used; it is not ours."));
+                return stack
+                    .note(&format!("GuardDuty's detector {id} is the account's, and is used"));
             }
             Detector::Other { id, enabled: false } => {
                 return stack.note(&format!(
-                    "GuardDuty's detector {id}, which is not ours, is suspended: it finds nothing \
-                     until it is enabled."
+                    "GuardDuty's detector {id} is the account's, and suspended: it finds nothing until \
+                     it is enabled"
                 ));
             }
             Detector::Unknown(why) => {
@@ -375,8 +374,8 @@ impl System<'_> {
             }
             Detector::None if !create => {
                 return stack.note(
-                    "GuardDuty has no detector in this region, so it finds nothing; set \
-                     `create_detector = true` to have one made.",
+                    "GuardDuty has no detector in this region, so it finds nothing: \
+                     `create_detector = true` under [cost-optimized] makes one",
                 );
             }
             Detector::None | Detector::Ours(_) => {}

@@ -106,8 +106,8 @@ impl System<'_> {
             return Input::Known(Arn::from(arn.as_str()));
         }
         stack.note(
-            "The load balancer gets a certificate that is signed by itself: whoever checks it \
-             refuses it. Name one of ACM's with `certificate_arn`.",
+            "the load balancer gets a self-signed certificate, which clients reject: name one of \
+             ACM's with `certificate_arn` under [migration]",
         );
         let certificate = stack.add(
             "main",

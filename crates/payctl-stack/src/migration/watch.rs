@@ -11,7 +11,7 @@ use super::database::Database;
 use super::functions::Functions;
 use super::{STATUS_INDEX, System, Topics};
 use crate::parts::alarm::{self, Metric};
-use crate::parts::dashboard;
+use crate::parts::{dashboard, note};
 
 /// What there is to be watched.
 pub(super) struct Watched<'a> {
@@ -25,7 +25,11 @@ pub(super) struct Watched<'a> {
 
 impl System<'_> {
     pub(super) fn watch(&self, stack: &mut Stack, watched: &Watched<'_>) {
+        note::open_api(stack, super::NAME, self.parameters.authorization());
         self.alarms(stack, watched);
+        let topics = ["system-errors", "failed-transactions"].map(|name| self.context.name(name));
+        let remedy = format!("subscribe someone to the topics {}", topics.join(" and "));
+        note::unheard_alarms(stack, &remedy);
         self.dashboard(stack, watched);
     }
 

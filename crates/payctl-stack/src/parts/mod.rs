@@ -9,6 +9,7 @@ pub(crate) mod key;
 pub(crate) mod logs;
 pub(crate) mod nat;
 pub(crate) mod network;
+pub(crate) mod note;
 pub(crate) mod rest_api;
 pub(crate) mod role;
 pub(crate) mod table;

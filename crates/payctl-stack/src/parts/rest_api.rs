@@ -167,7 +167,7 @@ pub(crate) fn serve(
 /// there is none, and left to the others.
 fn account(stack: &mut Stack, context: &Context<'_>) -> Option<Address> {
     if context.found.api_logs {
-        stack.note("API Gateway writes its logs as a role that is the account's: it is used.");
+        stack.note("API Gateway writes its logs as the account's own role, which is used");
         return None;
     }
     let actions = [

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{Keys, System};
 use crate::parts::rest_api::{self, MethodSpec, StageSpec};
-use crate::parts::web_acl;
+use crate::parts::{note, web_acl};
 
 const METHOD: &str = "POST";
 const PATH: &str = "process-payment";
@@ -70,6 +70,7 @@ impl System<'_> {
                 parameters: true,
             },
         );
+        note::open_api(stack, super::NAME, self.parameters.authorization());
         let resource =
             ApiResource { api: api.id(), parent: api.root(), path_part: PATH.to_owned() };
         let resource = stack.add(PATH, resource);

@@ -4,11 +4,12 @@ use clap::Args;
 use payctl_engine::Goal;
 
 use super::permissions::PermissionArgs;
-use super::run::{Question, carry_out};
+use super::run::{Manner, Question, carry_out, stream};
 use crate::cli::Global;
 use crate::environment::{Environment, Handlers, Local};
 use crate::environments::First;
 use crate::error::{CliError, Exit};
+use crate::report::events::Stream;
 
 /// Delete everything of an environment
 ///
@@ -23,18 +24,35 @@ pub(crate) struct DestroyArgs {
     /// Skip the confirmation prompt
     #[arg(long, short)]
     pub(crate) yes: bool,
+    /// Print what happens as JSON, an event a line
+    ///
+    /// docs/schema/events.json says what they are. Nothing is asked: --yes has to be there.
+    #[arg(long, requires = "yes")]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) permissions: PermissionArgs,
 }
 
 pub(super) async fn run(global: &Global, args: &DestroyArgs) -> Result<Exit, CliError> {
     let (global, local) = Local::read(global, First::Named)?;
-    let suffix = local.suffix.as_str().to_owned();
     local.refuse_protected()?;
     let checked = Environment::open(&global, local, Handlers::Ignored).await?;
-    let session = checked.local.lock("destroy", &global).await?;
+    let mut stream = stream(args.json, "destroy", &checked);
+    let ended = destroy(&global, args, checked, &mut stream).await;
+    stream.end(&ended);
+    ended
+}
+
+async fn destroy(
+    global: &Global,
+    args: &DestroyArgs,
+    checked: Environment,
+    stream: &mut Stream,
+) -> Result<Exit, CliError> {
+    let session = checked.local.lock("destroy", global).await?;
     let mut environment = checked.reload()?;
     let plan = environment.plan(Goal::Destroy, &args.permissions).await?;
-    let question = Question::Destroy { yes: args.yes, suffix };
-    carry_out(&global, environment, &session, &plan, question).await
+    let question = Question::Destroy { yes: args.yes };
+    let manner = Manner { global, permissions: &args.permissions, question };
+    carry_out(manner, environment, &session, &plan, stream).await
 }

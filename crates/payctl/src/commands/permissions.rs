@@ -3,7 +3,7 @@
 use clap::Args;
 use payctl_engine::Address;
 
-use crate::cli::address;
+use crate::cli::{address, shell_word};
 
 /// What is only done when asked for by name.
 #[derive(Debug, Args)]
@@ -16,4 +16,17 @@ pub(crate) struct PermissionArgs {
     /// Lift protection against deletion
     #[arg(long)]
     pub(crate) lift_protection: bool,
+}
+
+impl PermissionArgs {
+    /// The options, as a command repeats them.
+    pub(crate) fn words(&self) -> String {
+        let lost = self.allow_data_loss.iter();
+        let mut words: String =
+            lost.map(|one| format!(" --allow-data-loss {}", shell_word(one.as_str()))).collect();
+        if self.lift_protection {
+            words += " --lift-protection";
+        }
+        words
+    }
 }

@@ -11,6 +11,7 @@ use crate::cli::{Global, shell_word};
 use crate::environment::{Environment, Handlers, Local};
 use crate::environments::First;
 use crate::error::{CliError, Exit};
+use crate::history::verb;
 use crate::report;
 
 /// Show what `up` would change, and why
@@ -74,16 +75,24 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
     if let Some(protected) = protected {
         report::warn(&format!("{}: `payctl destroy` refuses it", protected.message));
     }
+    let command = global.command(verb(goal)) + &args.permissions.words();
+    if !plan.refusals.is_empty() {
+        if let Some(path) = &args.out {
+            let path = path.display();
+            report::say(&format!("saved to {path}, refusals included: it cannot be carried out"));
+        }
+        return Err(report::plan::refused(&plan, &command));
+    }
     if let Some(path) = &args.out {
         let command = global.command(&format!("up {}", shell_word(&path.to_string_lossy())));
-        report::say(&match plan.refusals.is_empty() {
-            true => format!("saved; `{command}` does exactly this"),
-            false => "saved, refusals included: it cannot be carried out".to_owned(),
-        });
+        report::say(&format!("saved; `{command}` does exactly this"));
+    } else if !args.json
+        && let Some(next) = report::plan::next(&plan, &command)
+    {
+        report::say(&next);
     }
-    match (plan.refusals.is_empty(), plan.is_up_to_date()) {
-        (false, _) => Ok(Exit::Failed),
-        (true, false) if args.detailed_exitcode => Ok(Exit::Changes),
+    match plan.is_up_to_date() {
+        false if args.detailed_exitcode => Ok(Exit::Changes),
         _ => Ok(Exit::Done),
     }
 }

@@ -2,14 +2,16 @@
 
 use payctl_aws::Leftover;
 use payctl_engine::state::Session;
-use payctl_engine::{FailureKind, Goal, Limits, Outcome, Plan, Stop, execute};
+use payctl_engine::{FailureKind, Goal, Limits, Outcome, Plan, Provider as _, Stop, execute};
 
+use super::permissions::PermissionArgs;
 use super::typed;
 use crate::cli::Global;
 use crate::environment::{Environment, state_folder};
 use crate::error::{CliError, Exit};
 use crate::history::{Noted, verb};
-use crate::report::progress::Progress;
+use crate::report::events::{Run, Stream};
+use crate::report::progress::{Progress, Undone};
 use crate::{report, signals};
 
 /// What is asked before anything is changed.
@@ -17,19 +19,52 @@ pub(super) enum Question {
     /// Whether the plan is right.
     Approve { yes: bool },
     /// The suffix, to be typed.
-    Destroy { yes: bool, suffix: String },
+    Destroy { yes: bool },
+}
+
+/// How a plan is carried out.
+pub(super) struct Manner<'a> {
+    pub(super) global: &'a Global,
+    pub(super) permissions: &'a PermissionArgs,
+    pub(super) question: Question,
+}
+
+/// Begins to tell a program what is done, if it is asked for.
+pub(super) fn stream(json: bool, command: &str, environment: &Environment) -> Stream {
+    let Environment { local, facts, sandbox, .. } = environment;
+    let run = Run {
+        command,
+        stack: local.system.name,
+        suffix: local.suffix.as_str(),
+        account: &facts.account,
+        region: &facts.region,
+        sandbox: *sandbox,
+    };
+    Stream::start(json, run)
 }
 
 pub(super) async fn carry_out(
-    global: &Global,
+    manner: Manner<'_>,
     mut environment: Environment,
     session: &Session,
     plan: &Plan,
-    question: Question,
+    stream: &mut Stream,
 ) -> Result<Exit, CliError> {
-    report::say(&report::plan::text(&environment, plan, global.verbose));
+    let Manner { global, question, .. } = &manner;
+    let text = report::plan::text(&environment, plan, global.verbose);
+    // What is asked about is shown, however little is to be told.
+    match question {
+        Question::Approve { yes: false } | Question::Destroy { yes: false } => {
+            report::line(text.trim_end());
+        }
+        _ => report::say(text.trim_end()),
+    }
+    stream.plan(plan);
     if !plan.refusals.is_empty() {
-        return Err(CliError::failed("the plan is refused, and nothing was changed"));
+        return Err(report::plan::refused(plan, &manner.again(plan)));
+    }
+    if !question.asks(plan) {
+        report::say("");
     }
     if plan.is_empty() {
         if environment.loaded.replayed > 0 {
@@ -38,11 +73,12 @@ pub(super) async fn carry_out(
         if plan.goal == Goal::Up {
             keep_outputs(&mut environment, session, plan)?;
             report::outputs(&environment.state.outputs);
+            stream.outputs.clone_from(&environment.state.outputs);
         }
         return Ok(Exit::Done);
     }
-    if !plan.is_up_to_date() {
-        approve(&question).await?;
+    if question.asks(plan) {
+        question.ask(plan, environment.sandbox).await?;
     }
     let stop = Stop::default();
     let stopping = signals::stopping(&stop);
@@ -51,19 +87,19 @@ pub(super) async fn carry_out(
     }
     let mut journal = session.journal(&environment.loaded, &environment.state)?;
     let noted = Noted::begin(&environment, session, plan);
-    let progress = Progress::new(plan, global.verbose);
+    let progress = Progress::new(plan, environment.provider.kinds(), global.verbose);
     let limits = Limits { parallelism: usize::from(global.parallelism), ..Limits::default() };
     let ended = execute(
         plan,
         &environment.provider,
         &mut environment.state,
         &mut journal,
-        &progress,
+        &stream.with(&progress),
         limits,
         &stop,
     )
     .await;
-    progress.end();
+    let undone = progress.end();
     let outcome = ended.map_err(|error| {
         CliError::failed("internal error: invalid plan (please report)").because(&error)
     })?;
@@ -76,7 +112,12 @@ pub(super) async fn carry_out(
     if plan.goal == Goal::Destroy && outcome.is_complete() {
         left = name_leftovers(&environment, plan).await;
     }
-    tell(global, &environment, plan, outcome, left)
+    let (outcome, undone) = stream.carried_out.insert((outcome, undone));
+    let told = tell(&manner, &environment, plan, outcome, undone, left);
+    if plan.goal == Goal::Up {
+        stream.outputs.clone_from(&environment.state.outputs);
+    }
+    told
 }
 
 /// Asks AWS what still carries our tags though this run knew nothing of it: what an older version
@@ -132,10 +173,11 @@ fn keep_outputs(
 }
 
 fn tell(
-    global: &Global,
+    manner: &Manner<'_>,
     environment: &Environment,
     plan: &Plan,
-    mut outcome: Outcome,
+    outcome: &mut Outcome,
+    undone: &Undone,
     left: bool,
 ) -> Result<Exit, CliError> {
     if let Some(error) = outcome.storage.take() {
@@ -143,13 +185,13 @@ fn tell(
         error.hints.push("what was done is in AWS; the next run finds it".to_owned());
         return Err(error);
     }
-    report::outcome(plan, &outcome);
-    if global.verbose > 0 {
+    report::outcome::outcome(plan.goal, outcome, undone, &environment.state);
+    if manner.global.verbose > 0 {
         report::calls(&environment.calls);
     }
+    let command = manner.again(plan);
     if outcome.stopped && !outcome.is_complete() {
-        let command = again(global, plan);
-        report::say(&format!("interrupted; progress is saved. Resume with `{command}`"));
+        report::line(&format!("interrupted; progress is saved. Resume with `{command}`"));
         return Ok(Exit::Interrupted);
     }
     if !outcome.is_complete() {
@@ -158,7 +200,6 @@ fn tell(
         let lasting = outcome.failed.iter().any(|(_, failure)| {
             matches!(failure.kind, FailureKind::Invalid | FailureKind::Denied | FailureKind::Quota)
         });
-        let command = again(global, plan);
         let error = match plan.goal == Goal::Destroy && !environment.orphans.is_empty() {
             true => error.hint("what AWS lists beside it, above the plan, may be in the way"),
             false => error,
@@ -169,7 +210,10 @@ fn tell(
         });
     }
     match plan.goal {
-        Goal::Up => report::outputs(&environment.state.outputs),
+        Goal::Up => {
+            report::say("");
+            report::outputs(&environment.state.outputs);
+        }
         Goal::Destroy => {
             let name = format!("{} {}", environment.local.system.name, environment.local.suffix);
             let folder = state_folder(&environment.local);
@@ -185,20 +229,29 @@ fn tell(
     Ok(Exit::Done)
 }
 
-/// The command that goes on.
-fn again(global: &Global, plan: &Plan) -> String {
-    global.command(verb(plan.goal))
+impl Manner<'_> {
+    /// The command that goes on.
+    fn again(&self, plan: &Plan) -> String {
+        self.global.command(verb(plan.goal)) + &self.permissions.words()
+    }
 }
 
-/// Asks unless that is to be left out.
-async fn approve(question: &Question) -> Result<(), CliError> {
-    let (yes, wanted, prompt) = match question {
-        Question::Approve { yes } => {
-            (*yes, "yes", "Apply these changes? Only \"yes\" is accepted: ".to_owned())
-        }
-        Question::Destroy { yes, suffix } => {
-            (*yes, suffix.as_str(), format!("Type the suffix to delete all of this ({suffix}): "))
-        }
-    };
-    if yes { Ok(()) } else { typed(&prompt, wanted, "add --yes if the plan is right").await }
+impl Question {
+    /// Whether somebody has to be asked before the plan is carried out.
+    fn asks(&self, plan: &Plan) -> bool {
+        let (Self::Approve { yes } | Self::Destroy { yes }) = self;
+        !yes && !plan.is_up_to_date()
+    }
+
+    async fn ask(&self, plan: &Plan, sandbox: bool) -> Result<(), CliError> {
+        let approval = "Apply these changes? Only \"yes\" is accepted: ".to_owned();
+        let (wanted, prompt) = match self {
+            Self::Approve { .. } => ("yes", approval),
+            Self::Destroy { .. } => {
+                (plan.owner.suffix.as_str(), report::plan::deletion_question(plan, sandbox))
+            }
+        };
+        report::line("");
+        typed(&prompt, wanted, "add --yes if the plan is right").await
+    }
 }

@@ -6,12 +6,13 @@ use clap::Args;
 use payctl_engine::{Goal, Plan};
 
 use super::permissions::PermissionArgs;
-use super::run::{Question, carry_out};
+use super::run::{Manner, Question, carry_out, stream};
 use crate::cli::Global;
 use crate::environment::{Environment, Handlers, Local};
 use crate::environments::First;
 use crate::error::{CliError, Exit};
 use crate::report;
+use crate::report::events::Stream;
 
 /// Create or update an environment
 ///
@@ -28,6 +29,11 @@ pub(crate) struct UpArgs {
     /// Skip the confirmation prompt
     #[arg(long, short)]
     pub(crate) yes: bool,
+    /// Print what happens as JSON, an event a line
+    ///
+    /// docs/schema/events.json says what they are. Nothing is asked: --yes has to be there.
+    #[arg(long, requires = "yes")]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) permissions: PermissionArgs,
 }
@@ -49,10 +55,24 @@ pub(super) async fn run(global: &Global, args: &UpArgs) -> Result<Exit, CliError
     }
     // Everything that can be wrong with the input is found before a file is written.
     let checked = Environment::open(&global, local, handlers).await?;
-    let session = checked.local.lock("up", &global).await?;
+    let mut stream = stream(args.json, "up", &checked);
+    let ended = up(&global, args, saved.as_ref(), checked, &mut stream).await;
+    stream.end(&ended);
+    ended
+}
+
+async fn up(
+    global: &Global,
+    args: &UpArgs,
+    saved: Option<&Plan>,
+    checked: Environment,
+    stream: &mut Stream,
+) -> Result<Exit, CliError> {
+    let goal = saved.map_or(Goal::Up, |plan| plan.goal);
+    let session = checked.local.lock("up", global).await?;
     let mut environment = checked.reload()?;
     let mut plan = environment.plan(goal, &args.permissions).await?;
-    if let Some(saved) = &saved {
+    if let Some(saved) = saved {
         // What the saved plan was allowed, this one is: both do the same.
         let mut allowed = plan.clone();
         allowed.refusals.clear();
@@ -60,7 +80,7 @@ pub(super) async fn run(global: &Global, args: &UpArgs) -> Result<Exit, CliError
             plan = allowed;
         }
     }
-    if let Some(saved) = &saved
+    if let Some(saved) = saved
         && !same(saved, &plan)
     {
         report::say(&report::plan::text(&environment, &plan, global.verbose));
@@ -70,10 +90,11 @@ pub(super) async fn run(global: &Global, args: &UpArgs) -> Result<Exit, CliError
         .hint("above is what it would be now; save it with `payctl plan --out FILE`"));
     }
     let question = match goal {
-        Goal::Destroy => Question::Destroy { yes: args.yes, suffix: plan.owner.suffix.clone() },
+        Goal::Destroy => Question::Destroy { yes: args.yes },
         Goal::Up => Question::Approve { yes: args.yes || saved.is_some() },
     };
-    carry_out(&global, environment, &session, &plan, question).await
+    let manner = Manner { global, permissions: &args.permissions, question };
+    carry_out(manner, environment, &session, &plan, stream).await
 }
 
 fn read(path: &Path) -> Result<Plan, CliError> {

@@ -1,25 +1,30 @@
 //! Everything that prints. stdout carries data; everything for people goes to stderr.
 
+mod error;
+pub(crate) mod events;
+#[cfg(test)]
+mod fixture;
+mod live;
+pub(crate) mod outcome;
 pub(crate) mod plan;
 pub(crate) mod progress;
+mod reading;
+mod text;
 mod value;
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
-use clap::error::{ContextKind, ContextValue};
 use payctl_aws::{Calls, Leftover};
-use payctl_engine::{Action, Goal, Outcome, Phase, Plan};
 use serde_json::Value;
 
+pub(crate) use self::error::{error, quoted, repeat_briefly};
+pub(crate) use self::reading::{Seen, begin, reading};
+pub(crate) use self::text::{done, nearest, plural, seconds, table};
 use crate::cli::Color;
-use crate::error::{CliError, advice};
-
-/// The width that everything fits in.
-pub(crate) const WIDTH: usize = 80;
+use crate::error::CliError;
 
 pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
@@ -28,9 +33,23 @@ pub(crate) const CYAN: Style = AnsiColor::Cyan.on_default();
 pub(crate) const DIM: Style = Style::new().dimmed();
 pub(crate) const BOLD: Style = Style::new().bold();
 
+/// What is written where there is no terminal: logs, pipes, files.
+const NO_TERMINAL: usize = 80;
+/// Lines longer than this are hard to read, however wide the terminal.
+const WIDEST: usize = 140;
+/// Below this nothing is aligned any more.
+const NARROWEST: usize = 40;
+
 /// `text` in `style`.
 pub(crate) fn paint(style: Style, text: impl std::fmt::Display) -> String {
     format!("{style}{text}{style:#}")
+}
+
+/// How many columns there are to write in.
+pub(crate) fn width() -> usize {
+    let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    terminal.or_else(columns).unwrap_or(NO_TERMINAL).clamp(NARROWEST, WIDEST)
 }
 
 /// Decides about colour for the whole run.
@@ -41,6 +60,18 @@ pub(crate) fn set_color(color: Color) {
         Color::Never => anstream::ColorChoice::Never,
     }
     .write_global();
+}
+
+/// Whether only warnings, errors and how it ended are told.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// From here on only warnings, errors and how it ended are told.
+pub(crate) fn be_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
+fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
 }
 
 /// With -vv, every AWS call is told on stderr as it happens.
@@ -59,13 +90,15 @@ static LOST: AtomicBool = AtomicBool::new(false);
 
 /// Data, to stdout. A reader that goes away ends nothing; a full disk is told at the end.
 pub(crate) fn data(text: &str) {
-    let mut out = anstream::stdout();
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let written = live::aside(|| {
+        let mut out = anstream::stdout();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    });
     if let Err(error) = written
         && error.kind() != ErrorKind::BrokenPipe
         && !LOST.swap(true, Ordering::Relaxed)
     {
-        say(&format!("{} failed to write to stdout: {error}", paint(RED, "error:")));
+        line(&format!("{} failed to write to stdout: {error}", paint(RED, "error:")));
     }
 }
 
@@ -83,10 +116,20 @@ pub(crate) fn lost_data() -> bool {
     LOST.load(Ordering::Relaxed)
 }
 
-/// A line for people, to stderr.
+/// A line for people, to stderr, unless they want to hear little.
 pub(crate) fn say(text: &str) {
-    let mut out = anstream::stderr();
-    let _ = writeln!(out, "{text}");
+    if !is_quiet() {
+        line(text);
+    }
+}
+
+/// A line for people that is never left out: what a question is about, what is wrong, how a run
+/// ended.
+pub(crate) fn line(text: &str) {
+    live::aside(|| {
+        let mut out = anstream::stderr();
+        let _ = writeln!(out, "{text}");
+    });
 }
 
 /// A question, to stderr; the answer follows on the same line.
@@ -96,9 +139,16 @@ pub(crate) fn ask(prompt: &str) {
     let _ = out.flush();
 }
 
+/// Says why the process ends in the middle of something.
+pub(crate) fn cut_short(why: CliError) {
+    live::end();
+    error(&why);
+    events::cut_short(why);
+}
+
 /// Something to look at that stops nothing.
 pub(crate) fn warn(text: &str) {
-    say(&format!("{} {text}", paint(YELLOW, "warning:")));
+    line(&format!("{} {text}", paint(YELLOW, "warning:")));
 }
 
 /// What AWS lists beside what is declared or recorded, before anything waits for it.
@@ -109,107 +159,11 @@ pub(crate) fn orphans(left: &[Leftover]) {
     warn("orphaned resources (tagged for this environment, not in stack or state):");
     for Leftover { arn, address } in left {
         let address = address.as_ref().map_or_else(String::new, |address| format!("{address}  "));
-        say(&format!("  {address}{arn}"));
+        line(&format!("  {address}{arn}"));
     }
-    say(&paint(
-        DIM,
-        "  it stays, and what it is in or uses cannot be deleted as long as it is there: run this\n  \
-         with the configuration or version that made it, or delete it by hand",
-    ));
-}
-
-/// Of what is `known`, what `given` may have been meant to be.
-pub(crate) fn nearest<'a>(
-    given: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    let distance = |known: &&str| strsim::damerau_levenshtein(given, known);
-    let nearest = known.into_iter().min_by_key(distance)?;
-    (distance(&nearest) <= 1 + given.len() / 3).then_some(nearest)
-}
-
-/// An error with its causes and hints.
-pub(crate) fn error(error: &CliError) {
-    say(&format!("{} {}", paint(RED, "error:"), error.message));
-    let mut last = error.message.as_str();
-    for cause in &error.causes {
-        if cause != last {
-            for (nth, line) in cause.trim_end().lines().enumerate() {
-                say(&format!("  {} {line}", if nth == 0 { "because:" } else { "        " }));
-            }
-        }
-        last = cause;
-    }
-    for hint in &error.hints {
-        say(&format!("  {} {hint}", paint(CYAN, "hint:")));
-    }
-}
-
-/// A wrong value is repeated so far as it helps, and never as it may act on a terminal.
-pub(crate) fn repeat_briefly(error: &mut clap::Error) {
-    if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) {
-        let value = brief(&without_password(value));
-        error.insert(ContextKind::InvalidValue, ContextValue::String(value));
-    }
-}
-
-/// What somebody gave, between quotes, so far as it helps.
-pub(crate) fn quoted(text: &str) -> String {
-    format!("\"{}\"", brief(text))
-}
-
-fn brief(text: &str) -> String {
-    const LONGEST: usize = 60;
-    value::cut(&text.escape_debug().collect::<String>(), LONGEST)
-}
-
-/// A URL without who signs in there and with what.
-fn without_password(text: &str) -> String {
-    match text.split_once("://").zip(text.rsplit_once('@')) {
-        Some(((scheme, _), (_, rest))) => format!("{scheme}://…@{rest}"),
-        None => text.to_owned(),
-    }
-}
-
-/// How a run ended.
-pub(crate) fn outcome(plan: &Plan, outcome: &Outcome) {
-    for (address, failure) in &outcome.failed {
-        say(&format!("{} {address}", paint(RED, "failed:")));
-        say(&format!("  because: {failure}"));
-        if let Some(id) = &failure.request_id {
-            say(&format!("  request id {id}"));
-        }
-        if let Some(advice) = advice(failure) {
-            say(&format!("  {} {advice}", paint(CYAN, "hint:")));
-        }
-    }
-    let skipped = outcome
-        .skipped
-        .iter()
-        .filter(|(address, _)| !outcome.failed.iter().any(|(failed, _)| failed == address));
-    let mut because: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (address, cause) in skipped {
-        let cause = cause.as_ref().map(ToString::to_string).unwrap_or_default();
-        because.entry(cause).or_default().push(address.to_string());
-    }
-    for (cause, addresses) in because {
-        let why = match cause.is_empty() {
-            true => "the run was stopped".to_owned(),
-            false => format!("{cause} failed"),
-        };
-        say(&format!("{} {} steps, because {why}", paint(YELLOW, "not done:"), addresses.len()));
-        say(&paint(DIM, format!("  {}", addresses.join(", "))));
-    }
-    let verb = match plan.goal {
-        Goal::Up => "up",
-        Goal::Destroy => "destroy",
-    };
-    let word = match outcome.is_complete() {
-        true => paint(GREEN, "done:"),
-        false => paint(YELLOW, "ended:"),
-    };
-    let steps = plural(outcome.done.len(), "step");
-    say(&format!("{word} {verb}, {steps} in {}", seconds(outcome.took)));
+    let why = "it stays, and what it is in or uses cannot be deleted as long as it is there: run \
+               this with the configuration or version that made it, or delete it by hand";
+    line(&paint(DIM, text::wrapped("  ", 2, why, width())));
 }
 
 /// The outputs of a stack.
@@ -221,59 +175,12 @@ pub(crate) fn outputs(outputs: &BTreeMap<String, Value>) {
     }
 }
 
-/// Rows in columns, under their heads.
-pub(crate) fn table<const N: usize>(
-    heads: &[&str; N],
-    rows: impl Iterator<Item = [String; N]>,
-) -> String {
-    let rows: Vec<[String; N]> = rows.collect();
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        cells.max().unwrap_or_default().max(heads[column].len())
-    };
-    let widths: [usize; N] = std::array::from_fn(width);
-    let line = |cells: [&str; N]| {
-        let cells = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
-        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
-    };
-    let rows = rows.iter().map(|row| line(std::array::from_fn(|column| row[column].as_str())));
-    let heads = paint(DIM, line(*heads).trim_end()) + "\n";
-    std::iter::once(heads).chain(rows).collect()
-}
-
-/// What was done, in a word of the same width.
-pub(crate) fn done(action: Action, phase: Phase) -> String {
-    let word = match (phase, action) {
-        (Phase::Forget, _) => "forgotten",
-        (Phase::Delete, _) => "deleted",
-        (Phase::Apply, Action::Update) => "updated",
-        (Phase::Apply, Action::Adopt) => "adopted",
-        (Phase::Apply, _) => "created",
-    };
-    format!("{word:<9}")
-}
-
 /// How many calls were made, most frequent first.
 pub(crate) fn calls(calls: &Calls) {
     let mut counts: Vec<_> = calls.counts().into_iter().collect();
     counts.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), name.clone()));
-    say(&format!("{} AWS calls", calls.total()));
+    say(&plural(usize::try_from(calls.total()).unwrap_or(usize::MAX), "AWS call"));
     for (name, count) in counts {
         say(&paint(DIM, format!("  {count:>4}  {name}")));
-    }
-}
-
-/// So many of a thing, such as `1 step` and `2 steps`.
-pub(crate) fn plural(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}
-
-/// A duration for people.
-pub(crate) fn seconds(duration: Duration) -> String {
-    let seconds = duration.as_secs_f64();
-    if seconds < 60.0 {
-        format!("{seconds:.1} s")
-    } else {
-        format!("{} min {:02} s", duration.as_secs() / 60, duration.as_secs() % 60)
     }
 }

@@ -74,12 +74,3 @@ fn write(lines: &mut Vec<String>, depth: usize, name: &str, value: &Value) {
         other => lines.push(format!("{indent}{label}{}", short(other))),
     }
 }
-
-/// A text of at most `width` characters; the rest is left out visibly.
-pub(super) fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
-    format!("{kept}…")
-}

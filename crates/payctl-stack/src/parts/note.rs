@@ -1,0 +1,21 @@
+//! What a careful colleague would mention before it is made.
+
+use payctl_engine::Stack;
+
+use crate::config::Authorization;
+
+/// Says that an API answers whoever calls it, if it does; `section` is the system's in the
+/// configuration.
+pub(crate) fn open_api(stack: &mut Stack, section: &str, authorization: Authorization) {
+    if authorization == Authorization::None {
+        stack.note(&format!(
+            "anyone may call the API: `authorization = \"iam\"` under [{section}] lets in signed \
+             requests only"
+        ));
+    }
+}
+
+/// Says that nobody is told when an alarm fires, and what would change that.
+pub(crate) fn unheard_alarms(stack: &mut Stack, remedy: &str) {
+    stack.note(&format!("nobody hears the alarms: {remedy}"));
+}

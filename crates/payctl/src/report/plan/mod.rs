@@ -1,0 +1,165 @@
+//! The plan as people read it: what it is about, how much it does, and each resource once; of what
+//! changes, each property and why.
+
+mod changes;
+mod full;
+mod lines;
+mod refused;
+mod removal;
+
+use std::fmt::Write as _;
+
+use payctl_engine::{Goal, Kinds, Plan, Provider as _};
+
+use super::text::wrapped;
+use super::{BOLD, DIM, YELLOW, paint, plural};
+use crate::environment::Environment;
+use crate::shift::Recorded;
+
+pub(crate) use refused::refused;
+
+/// The whole plan.
+pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> String {
+    let mut situation = Vec::new();
+    match &environment.overlapping {
+        Some(run) => {
+            situation.push(format!("another run is in progress: {run}; this plan is a snapshot"));
+        }
+        None if environment.loaded.replayed > 0 => {
+            situation.push("a previous run was interrupted; this run resumes it".to_owned());
+        }
+        None => {}
+    }
+    if let Some(Recorded { shift, .. }) = Recorded::of(&environment.state) {
+        let line = format!("a shift to green is under way, {}: see `payctl shift`", shift.place());
+        situation.push(line);
+    }
+    let view = View {
+        plan,
+        title: environment.local.title(),
+        kinds: environment.provider.kinds(),
+        sandbox: environment.sandbox,
+        situation,
+        notes: environment.stack.notes(),
+        verbose,
+        width: super::width(),
+    };
+    view.text()
+}
+
+/// What to run next, where there is something to do.
+pub(crate) fn next(plan: &Plan, command: &str) -> Option<String> {
+    let does = match plan.goal {
+        Goal::Up => "to apply this plan",
+        Goal::Destroy => "to delete all of this",
+    };
+    (!plan.is_up_to_date()).then(|| format!("\nRun `{command}` {does}"))
+}
+
+/// What is asked before a deletion: which place it is about is part of the question.
+pub(crate) fn deletion_question(plan: &Plan, sandbox: bool) -> String {
+    let Plan { account, region, owner, .. } = plan;
+    let what = match plan.counts().delete {
+        // What is gone already is only struck from the state.
+        0 => "forget all of this".to_owned(),
+        1 => "delete this resource".to_owned(),
+        count => format!("delete these {count} resources"),
+    };
+    let place = if sandbox { ", sandbox" } else { "" };
+    let suffix = &owner.suffix;
+    format!("Type the suffix to {what} in account {account}, {region}{place} ({suffix}): ")
+}
+
+/// A plan and what is told besides.
+struct View<'a> {
+    plan: &'a Plan,
+    /// Which environment it is, and what told so.
+    title: String,
+    kinds: &'a Kinds,
+    sandbox: bool,
+    /// What else is going on.
+    situation: Vec<String>,
+    /// What a careful colleague would mention of what is declared.
+    notes: &'a [String],
+    verbose: u8,
+    /// How many columns there are.
+    width: usize,
+}
+
+impl View<'_> {
+    fn text(&self) -> String {
+        let Self { plan, verbose, width, .. } = self;
+        let mut out = String::new();
+        let place = if self.sandbox { " · sandbox" } else { "" };
+        let subject = paint(BOLD, &self.title);
+        let _ = writeln!(out, "{subject} · account {} · {}{place}", plan.account, plan.region);
+        let _ = writeln!(out, "{}", paint(BOLD, self.counts()));
+        for line in &self.situation {
+            let _ = writeln!(out, "{}", paint(YELLOW, wrapped("", 2, line, *width)));
+        }
+        let body = match verbose {
+            0 => lines::write(self),
+            _ => full::write(self),
+        };
+        let body = body.trim_end();
+        if !body.is_empty() {
+            let _ = writeln!(out, "\n{body}");
+        }
+        // They tell of what is declared, and were told when it was made.
+        let told = plan.goal == Goal::Up && (!plan.is_up_to_date() || *verbose > 0);
+        let notes = if told { self.notes } else { &[] };
+        for (nth, note) in notes.iter().enumerate() {
+            let gap = if nth == 0 { "\n" } else { "" };
+            let _ = writeln!(out, "{gap}{}", paint(DIM, wrapped("note: ", 6, note, *width)));
+        }
+        if !plan.refusals.is_empty() {
+            let _ = writeln!(out, "\n{}", refused::list(plan, *width));
+        }
+        out
+    }
+
+    /// How many resources it does what to.
+    fn counts(&self) -> String {
+        let Self { plan, .. } = self;
+        let counts = plan.counts();
+        if plan.is_up_to_date() && plan.refusals.is_empty() {
+            return match plan.goal {
+                Goal::Up => {
+                    let found = match counts.adopt {
+                        0 => String::new(),
+                        found => format!(
+                            " ({found} of them found by name or tag, not in the state here)"
+                        ),
+                    };
+                    let all = counts.keep + counts.adopt;
+                    let verb = if all == 1 { "matches" } else { "match" };
+                    format!(
+                        "no changes: {} {verb} the configuration{found}",
+                        plural(all, "resource")
+                    )
+                }
+                Goal::Destroy => "nothing to delete: this environment does not exist".to_owned(),
+            };
+        }
+        let kept = match plan.goal {
+            Goal::Up => "unchanged",
+            Goal::Destroy => "to keep",
+        };
+        let parts = [
+            (counts.create, "to create"),
+            (counts.adopt, "to adopt"),
+            (counts.update, "to update"),
+            (counts.replace, "to replace"),
+            (counts.delete, "to delete"),
+            (counts.forget, "to forget"),
+            (counts.keep, kept),
+            (refused::count(plan), "refused"),
+        ];
+        let parts = parts.into_iter().filter(|(count, _)| *count > 0);
+        let parts: Vec<String> = parts.map(|(count, what)| format!("{count} {what}")).collect();
+        format!("Plan: {}", parts.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,274 @@
+//! What one sees: the transcripts in `docs/transcripts`, made by the real binary on a terminal of
+//! 80 and of 140 columns. What AWS or chance chooses is always the same in them.
+//!
+//! `PAYCTL_TRANSCRIPTS=write` writes them anew.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use payctl_tests::binary::{Payctl, reset};
+use payctl_tests::cloud::clients;
+use payctl_tests::emulator::{Emulator, Server, root};
+use payctl_tests::proxy::{Fate, Proxy, Refusal, Rule};
+use payctl_tests::terminal::Terminal;
+
+const APPROVE: &[(&str, &str)] = &[("Only \"yes\" is accepted: ", "yes\n")];
+const DELETE: &[(&str, &str)] = &[("us-east-1 (dev): ", "dev\n")];
+
+/// The transcripts of one width.
+struct Transcripts {
+    columns: usize,
+    /// The ends of what is not as it was.
+    different: Vec<String>,
+}
+
+impl Transcripts {
+    fn new(columns: usize) -> Self {
+        Self { columns, different: Vec::new() }
+    }
+
+    /// What one types and sees, one command after the other.
+    #[track_caller]
+    fn keep(&mut self, name: &str, payctl: &Payctl, commands: &[(&str, i32)]) {
+        let mut text = String::new();
+        for (command, code) in commands {
+            let words: Vec<&str> = command.split(' ').collect();
+            let answers = match words[0] {
+                "up" => APPROVE,
+                "destroy" => DELETE,
+                _ => &[],
+            };
+            let ended = Terminal::of(self.columns).answers(answers).run(payctl, &words);
+            ended.exits(*code);
+            let _ = writeln!(text, "$ payctl {command}\n{}", always_the_same(&ended.stdout));
+        }
+        self.compare(name, text.trim_end());
+    }
+
+    fn compare(&mut self, name: &str, text: &str) {
+        let name = format!("docs/transcripts/{name}-{}.txt", self.columns);
+        let (path, text) = (root().join(&name), format!("{text}\n"));
+        if std::env::var_os("PAYCTL_TRANSCRIPTS").is_some_and(|set| set == "write") {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+            return;
+        }
+        let before = fs::read_to_string(&path).unwrap_or_default();
+        if before != text {
+            let line = |text: &str, nth| text.lines().nth(nth).unwrap_or("(its end)").to_owned();
+            let nth = (0..).find(|nth| line(&before, *nth) != line(&text, *nth)).unwrap_or(0);
+            let (kept, seen) = (line(&before, nth), line(&text, nth));
+            self.different.push(format!("{name}:{}\n  kept {kept}\n  seen {seen}", nth + 1));
+        }
+    }
+
+    fn end(self) {
+        assert!(
+            self.different.is_empty(),
+            "what one sees is not what docs/transcripts holds; PAYCTL_TRANSCRIPTS=write writes it \
+             anew:\n{}",
+            self.different.join("\n")
+        );
+    }
+}
+
+/// The text with what differs from run to run in one form of the same length: ids, times, ports,
+/// and the order in which things come about at the same time.
+fn always_the_same(text: &str) -> String {
+    let mut lines: Vec<String> = text.lines().map(same_line).collect();
+    // What is created at the same time is done in any order.
+    let over =
+        |line: &String| ["created ", "updated ", "deleted "].iter().any(|w| line.starts_with(w));
+    let mut at = 0;
+    while at < lines.len() {
+        let end = at + lines[at..].iter().take_while(|line| over(line)).count();
+        lines[at..end].sort();
+        at = end + 1;
+    }
+    lines.join("\n") + "\n"
+}
+
+fn same_line(line: &str) -> String {
+    let words = line.split(' ').map(|word| {
+        // What is around it stays.
+        let inner = word.trim_matches(|c: char| "(),:;`".contains(c));
+        let at = word.find(inner).unwrap_or_default();
+        format!("{}{}{}", &word[..at], same(inner), &word[at + inner.len()..])
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn same(word: &str) -> String {
+    if let Some(port) = word.strip_prefix("http://127.0.0.1:") {
+        let rest = port.trim_start_matches(|c: char| c.is_ascii_digit());
+        return format!("http://127.0.0.1:5000{rest}");
+    }
+    // An ARN ends in a name or an id.
+    match word.rsplit_once(['/', ':']) {
+        Some((begin, id)) => format!("{begin}{}{}", &word[begin.len()..][..1], same_id(id)),
+        None => same_id(word),
+    }
+}
+
+fn same_id(word: &str) -> String {
+    let is_hex = |text: &str| text.chars().all(|c| c.is_ascii_hexdigit());
+    let lengths: Vec<usize> = word.split('-').map(str::len).collect();
+    // A UUID, as AWS's documentation has it.
+    if lengths == [8, 4, 4, 4, 12] && word.split('-').all(is_hex) {
+        return "1234abcd-12ab-34cd-56ef-1234567890ab".to_owned();
+    }
+    if let Some((sort, id)) = word.rsplit_once('-')
+        && id.len() == 17
+        && is_hex(id)
+    {
+        return format!("{sort}-0123456789abcdef0");
+    }
+    let numbers: Vec<&str> = word.split('.').collect();
+    match numbers.iter().all(|one| one.parse::<u16>().is_ok()) {
+        // A time in seconds.
+        true if numbers.len() == 2 && numbers[1].len() == 1 => "0.1".to_owned(),
+        // An address of the internet.
+        true if numbers.len() == 4 && word != "127.0.0.1" => "203.0.113.10".to_owned(),
+        _ => word.to_owned(),
+    }
+}
+
+async fn transcripts(columns: usize) {
+    let server = Server::start(Emulator::Sandbox);
+    let proxy = Proxy::start(&server.endpoint);
+    let payctl = Payctl::at(&proxy.endpoint, "dev");
+    let aws = clients(&server).await;
+    let mut all = Transcripts::new(columns);
+
+    all.keep("plan", &payctl, &[("plan --suffix dev", 0)]);
+    let migration = Payctl::at(&proxy.endpoint, "dev").of("migration");
+    all.keep("plan-migration", &migration, &[("plan --stack migration --suffix dev", 0)]);
+
+    // Somebody has a bucket of that name.
+    let bucket = "payment-files-dev-123456789012";
+    aws.s3.create_bucket().bucket(bucket).send().await.unwrap();
+    all.keep("refused", &payctl, &[("plan --suffix dev", 1), ("up --suffix dev", 1)]);
+    aws.s3.delete_bucket().bucket(bucket).send().await.unwrap();
+
+    // A call that is refused, and the same command once that is put right.
+    const DENIED: Fate = Fate::Refuse(Refusal::Code("AccessDenied"));
+    proxy.set(&Rule::Each(&[("POST /2015-03-31/functions", DENIED)]));
+    all.keep("failed", &payctl, &[("up --suffix dev", 1)]);
+    proxy.set(&Rule::Nothing);
+    payctl.lose_state();
+    reset(&server);
+
+    all.keep("up", &payctl, &[("up --suffix dev", 0)]);
+    all.keep("plan-unchanged", &payctl, &[("plan --suffix dev", 0), ("up --suffix dev", 0)]);
+
+    // Somebody changes a setting and deletes an alarm; the configuration changes as well.
+    let name = "payment-processor-dev";
+    let change = aws.lambda.update_function_configuration().function_name(name);
+    change.timeout(60).send().await.unwrap();
+    let alarm = aws.cloudwatch.delete_alarms().alarm_names("payment-lambda-errors-dev");
+    alarm.send().await.unwrap();
+    payctl.configure("[pci-core]\nmemory_mb = 1024\n");
+    all.keep("drift", &payctl, &[("plan --suffix dev", 0), ("up --suffix dev", 0)]);
+    payctl.configure("");
+    payctl.up();
+
+    all.keep("destroy", &payctl, &[("destroy --suffix dev", 0), ("destroy --suffix dev", 0)]);
+    errors(&mut all, &server);
+    help(&mut all);
+    all.end();
+}
+
+/// What is wrong with what was typed, or with the way to AWS.
+fn errors(all: &mut Transcripts, server: &Server) {
+    let nobody = Payctl::at("http://127.0.0.1:1", "dev");
+    let payctl = Payctl::new(server);
+    payctl.configure("[pci-core]\nmemory_mb = 64\n");
+    let mut text = String::new();
+    let mut add = |payctl: &Payctl, command: &str, code: i32| {
+        let words: Vec<&str> = command.split(' ').collect();
+        let ended = Terminal::of(all.columns).run(payctl, &words);
+        ended.exits(code);
+        let _ = writeln!(text, "$ payctl {command}\n{}", always_the_same(&ended.stdout));
+    };
+    add(&payctl, "plan --suffix dev", 1);
+    payctl.configure("");
+    add(&payctl, "plan --suffix Dev", 1);
+    add(&payctl, "plan --stack migartion", 1);
+    add(&payctl, "output --suffix dev", 1);
+    add(&payctl, "destroy --allow-data-loss s3.bucket:file", 1);
+    add(&nobody, "plan --suffix dev", 1);
+    let text = text.trim_end().to_owned();
+    all.compare("error", &text);
+}
+
+/// The help of payctl and of each command.
+fn help(all: &mut Transcripts) {
+    let payctl = Payctl::at("http://127.0.0.1:1", "dev");
+    let shown = Terminal::of(all.columns).run(&payctl, &["--help"]);
+    shown.exits(0);
+    let mut text = format!("$ payctl --help\n{}", shown.stdout);
+    // Each command has a line in the groups of the first one.
+    let line = |line: &str| -> Option<String> {
+        let name = line.strip_prefix("  ")?.split(' ').next()?;
+        let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase());
+        (is_name && line.contains("   ")).then(|| name.to_owned())
+    };
+    let commands = shown.stdout.lines().filter(|line| !line.contains("payctl"));
+    let commands: Vec<String> = commands.filter_map(line).collect();
+    assert!(commands.len() > 10, "{commands:?}");
+    for command in commands {
+        let shown = Terminal::of(all.columns).run(&payctl, &[&command, "-h"]);
+        shown.exits(0);
+        let _ = write!(text, "\n$ payctl {command} -h\n{}", shown.stdout);
+    }
+    all.compare("help", text.trim_end());
+}
+
+/// What one sees while a run waits for AWS: the sandbox takes as long, fifty times faster.
+fn running(columns: usize) {
+    let server = Server::start_slow(50);
+    let payctl = Payctl::new(&server).of("migration");
+    let mut all = Transcripts::new(columns);
+    let command = "up --stack migration --suffix dev --yes";
+    let words: Vec<&str> = command.split(' ').collect();
+    // The cluster has its instances by then, and they take longest.
+    let shown = Terminal::of(columns).until(&payctl, &words, r"\[108/113\] 3 running.*left");
+    let frame: Vec<String> =
+        shown.lines().skip_while(|line| !line.starts_with('[')).map(same_frame).collect();
+    all.compare("running", &format!("$ payctl {command}\n…\n{}", frame.join("\n")));
+    all.end();
+}
+
+/// A line of what is redrawn, without how long it has been and how long it will be.
+fn same_frame(line: &str) -> String {
+    let clock = |word: &str| {
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        word.split_once(':').is_some_and(|(minutes, rest)| digits(minutes) && digits(rest))
+    };
+    let words = line.split(' ').map(|word| if clock(word) { "0:03" } else { word });
+    let line = words.collect::<Vec<_>>().join(" ");
+    match line.split_once(" · about ") {
+        Some((begin, _)) => format!("{begin} · about 10 s left"),
+        None => line,
+    }
+}
+
+#[tokio::test]
+async fn what_one_sees_of_a_run_in_80_columns() {
+    running(80);
+}
+
+#[tokio::test]
+async fn what_one_sees_of_a_run_in_140_columns() {
+    running(140);
+}
+
+#[tokio::test]
+async fn what_one_sees_in_80_columns() {
+    transcripts(80).await;
+}
+
+#[tokio::test]
+async fn what_one_sees_in_140_columns() {
+    transcripts(140).await;
+}
