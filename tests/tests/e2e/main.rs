@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod connection;
 mod cost_optimized;
 mod docs;
 mod drift;

@@ -31,7 +31,7 @@ sys.stdout.flush()
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 "#;
 
-fn on_a_terminal(payctl: &Payctl, verb: &[&str], prompt: &str, answer: &str) -> Ended {
+pub(super) fn on_a_terminal(payctl: &Payctl, verb: &[&str], prompt: &str, answer: &str) -> Ended {
     let given = payctl.command(verb);
     let mut command = std::process::Command::new("python3");
     command.args(["-c", TERMINAL, prompt, answer]);
