@@ -109,9 +109,9 @@ impl Server {
     pub fn reach(&self) -> ClientOptions {
         ClientOptions {
             region: Some("us-east-1".to_owned()),
-            profile: None,
             endpoint: Some(self.endpoint.clone()),
             credentials: Some(("test".to_owned(), "test".to_owned())),
+            ..ClientOptions::default()
         }
     }
 }

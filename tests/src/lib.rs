@@ -15,6 +15,7 @@ pub mod foreign;
 pub mod http;
 pub mod proxy;
 pub mod scenario;
+pub mod standin;
 pub mod standing;
 pub mod terminal;
 pub mod torture;

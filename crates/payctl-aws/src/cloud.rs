@@ -2,11 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
@@ -25,24 +22,12 @@ use crate::apigatewayv2::Lists;
 use crate::artifact::Artifacts;
 use crate::autoscaling::Policies;
 use crate::cloudwatch::Alarms;
+use crate::connection::{Connection, retrying};
 use crate::ec2::BulkReaders;
 use crate::elbv2::Balancing;
 use crate::rds::{Clusters, Instances};
 use crate::ssm::Parameters;
-use crate::{Arn, AwsError, Present as _, Result};
-
-/// How payctl reaches AWS.
-#[derive(Clone, Debug, Default)]
-pub struct ClientOptions {
-    /// The region, where the user names one.
-    pub region: Option<String>,
-    /// The profile of the user's AWS configuration.
-    pub profile: Option<String>,
-    /// Another endpoint for all services, such as an emulator's.
-    pub endpoint: Option<String>,
-    /// Fixed credentials (key id, secret), where the usual chain is not to be asked.
-    pub credentials: Option<(String, String)>,
-}
+use crate::{Arn, AwsError, Result};
 
 /// Larger than any answer that payctl reads, and no burden: a server's answer is not read beyond.
 const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
@@ -117,80 +102,11 @@ impl Cloud for Aws {
     type Error = AwsError;
 }
 
-/// A configured way to AWS, before any call is made.
-#[derive(Clone, Debug)]
-pub struct Connection {
-    config: SdkConfig,
-    region: String,
-    calls: Calls,
-}
-
 impl Connection {
-    /// Works out region and credentials as every AWS tool does. Makes no AWS call of its own.
-    ///
-    /// # Errors
-    /// When no region is known.
-    pub async fn open(options: &ClientOptions) -> Result<Self> {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(5))
-            .read_timeout(Duration::from_secs(30))
-            .operation_attempt_timeout(Duration::from_secs(50))
-            .build();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .timeout_config(timeouts)
-            .http_client(crate::http::client());
-        if let Some(region) = &options.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
-        if let Some(profile) = &options.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(endpoint) = &options.endpoint {
-            loader = loader.endpoint_url(endpoint);
-        }
-        if let Some((id, secret)) = &options.credentials {
-            let fixed = aws_credential_types::Credentials::new(id, secret, None, None, "payctl");
-            loader = loader.credentials_provider(fixed);
-        }
-        let config = loader.load().await;
-        let region = config.region().map(ToString::to_string).ok_or_else(|| {
-            AwsError::invalid("no region is configured: name one with --region or AWS_REGION")
-        })?;
-        Ok(Self { config, region, calls: Calls::default() })
-    }
-
-    /// The region.
-    #[must_use]
-    pub fn region(&self) -> &str {
-        &self.region
-    }
-
-    /// What was called so far.
-    #[must_use]
-    pub fn calls(&self) -> &Calls {
-        &self.calls
-    }
-
-    /// Asks who is asking, and of which account.
-    ///
-    /// # Errors
-    /// When the credentials are missing or wrong, or AWS cannot be reached.
-    pub async fn facts(&self) -> Result<Facts> {
-        let config = aws_sdk_sts::config::Builder::from(&self.config)
-            .interceptor(self.calls.clone())
-            .retry_config(RETRYING())
-            .build();
-        let reply = aws_sdk_sts::Client::from_conf(config).get_caller_identity().send().await?;
-        let caller = reply.arn().present("the caller's ARN")?.to_owned();
-        let partition = caller.split(':').nth(1).unwrap_or("aws").to_owned();
-        let account = reply.account().present("the account id")?.to_owned();
-        Ok(Facts { account, caller, partition, region: self.region.clone() })
-    }
-
     /// The clients whose calls may be repeated: the SDK retries throttling and 5xx by itself.
     #[must_use]
     pub fn retrying(&self, facts: &Arc<Facts>, artifacts: &Arc<Artifacts>) -> Aws {
-        self.clients(&RETRYING(), facts, artifacts)
+        self.clients(&retrying(), facts, artifacts)
     }
 
     /// The clients for `create`, whose calls the SDK never repeats.
@@ -272,8 +188,6 @@ impl Connection {
         }
     }
 }
-
-const RETRYING: fn() -> RetryConfig = || RetryConfig::standard().with_max_attempts(5);
 
 impl Facts {
     /// The ARN of `resource` of `service` in this account and region.

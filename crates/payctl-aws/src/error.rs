@@ -2,18 +2,20 @@
 
 use std::time::SystemTime;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::types::UnsuccessfulItem;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use payctl_engine::{Failure, FailureKind, Unresolved};
 use serde_json::Value;
 
 use self::codes::{CODES, SPECIAL};
+use crate::http::trouble;
 
+mod answer;
 mod codes;
 
 /// A failed AWS call, or an answer that cannot be understood.
@@ -69,6 +71,34 @@ impl AwsError {
     /// The request cannot be made.
     pub fn invalid(why: impl Into<String>) -> Self {
         Self(Failure::new(FailureKind::Invalid, why))
+    }
+
+    /// Why there are no credentials, unless there is nothing to have them from.
+    pub(crate) fn of_credentials(error: &CredentialsError) -> Option<Self> {
+        if let Some(known) = find::<Self>(error) {
+            return Some(known.clone());
+        }
+        if let Some(trouble) = trouble::find(error) {
+            return Some(Self(lost(trouble)));
+        }
+        let text = chain(error);
+        Some(Self(match error {
+            CredentialsError::CredentialsNotLoaded(_) => return None,
+            CredentialsError::InvalidConfiguration(_) => Failure::new(
+                FailureKind::Invalid,
+                format!("the AWS configuration is wrong: {text}"),
+            ),
+            _ => Failure::new(FailureKind::Credentials, text),
+        }))
+    }
+
+    /// Whether credentials are missing because nobody signed in lately.
+    pub(crate) fn is_about_a_session(&self) -> bool {
+        // What IAM Identity Center says to who is signed in and may not, or is too fast.
+        const OTHERWISE: [&str; 3] =
+            ["ForbiddenException", "ResourceNotFoundException", "TooManyRequestsException"];
+        let said = |code: &&str| self.0.message.contains(*code);
+        self.0.kind == FailureKind::Credentials && !OTHERWISE.iter().any(said)
     }
 
     /// AWS's error code.
@@ -150,9 +180,17 @@ where
                 let meta = service.err().meta();
                 let status = service.raw().status().as_u16();
                 let code = meta.code().map(str::to_owned);
-                let message =
-                    meta.message().map_or_else(|| format!("HTTP status {status}"), str::to_owned);
-                let kind = classify(&operation, code.as_deref(), &message, status);
+                let kind_of =
+                    |message: &str| classify(&operation, code.as_deref(), message, status);
+                let (kind, message) = match meta.message() {
+                    Some(message) => (kind_of(message), message.to_owned()),
+                    None if code.is_some() => (kind_of(""), format!("HTTP status {status}")),
+                    // It may have done what was asked.
+                    None if status < 300 => {
+                        (FailureKind::Lost, answer::wrong(service.raw(), service.err()))
+                    }
+                    None => (kind_of(""), answer::refusal(service.raw())),
+                };
                 let (kind, message) = match clock(code.as_deref(), service.raw()) {
                     Some(wrong) => (FailureKind::Clock, format!("{message} ({wrong})")),
                     None => (kind, message),
@@ -160,36 +198,59 @@ where
                 let request_id = request_id(service.raw());
                 Failure { kind, message, code, request_id, operation: None }
             }
-            SdkError::ConstructionFailure(_) => {
-                let text = DisplayErrorContext(&error).to_string();
-                let kind = if text.contains("credentials") {
-                    FailureKind::Credentials
-                } else {
-                    FailureKind::Invalid
-                };
-                Failure::new(kind, chain(&error))
-            }
-            SdkError::DispatchFailure(dispatch) => {
-                let text = chain(&error);
-                let other = dispatch.is_other() || dispatch.is_user();
-                let kind = if other && text.contains("credential") {
-                    FailureKind::Credentials
-                } else {
-                    FailureKind::Lost
-                };
-                Failure::new(kind, text)
-            }
             SdkError::ResponseError(response) => Failure {
                 kind: FailureKind::Lost,
-                message: format!("the answer could not be read: {}", chain(&error)),
+                message: answer::wrong(response.raw(), &error),
                 code: None,
                 request_id: request_id(response.raw()),
                 operation: None,
             },
-            _ => Failure::new(FailureKind::Lost, format!("no answer in time: {}", chain(&error))),
+            _ => unanswered(&error),
         };
         Self(Failure { operation: Some(operation), ..failure })
     }
+}
+
+/// A call that came to no answer: for want of credentials, or of a server.
+fn unanswered<E>(error: &SdkError<E, HttpResponse>) -> Failure
+where
+    E: std::error::Error + 'static,
+{
+    if let Some(trouble) = trouble::find(error) {
+        return lost(trouble);
+    }
+    if let Some(credentials) = find::<CredentialsError>(error) {
+        return match AwsError::of_credentials(credentials) {
+            Some(known) => known.0,
+            None => Failure::new(FailureKind::Credentials, "the credentials are gone"),
+        };
+    }
+    let text = chain(error);
+    match error {
+        SdkError::ConstructionFailure(_) => Failure::new(FailureKind::Invalid, text),
+        SdkError::TimeoutError(_) => {
+            Failure::new(FailureKind::Lost, format!("no answer in time: {text}"))
+        }
+        _ => Failure::new(FailureKind::Lost, text),
+    }
+}
+
+/// What the trouble on the way means: whether to try again is another question for a server that
+/// is away than for one that nobody can vouch for, to which nothing was sent.
+fn lost(trouble: &trouble::Trouble) -> Failure {
+    let kind = match trouble.is_settled() {
+        true => FailureKind::Invalid,
+        false => FailureKind::Lost,
+    };
+    Failure::new(kind, trouble.to_string())
+}
+
+/// The first cause of the type `T`.
+fn find<'a, T: std::error::Error + 'static>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> Option<&'a T> {
+    std::iter::successors(Some(error), |error| error.source())
+        .find_map(|error| error.downcast_ref::<T>())
 }
 
 /// The causes of an error, outermost first, without the repetition.

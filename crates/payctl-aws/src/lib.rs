@@ -14,6 +14,7 @@ mod cloud;
 pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod config;
+mod connection;
 mod document;
 pub mod dynamodb;
 pub mod ec2;
@@ -42,7 +43,8 @@ pub mod wafv2;
 
 pub use access::{Task, policy};
 pub use artifact::{Architecture, Artifacts, CodeSha256, NotRunnable, ZIP_FORMAT, check_machine};
-pub use cloud::{Aws, Calls, ClientOptions, Connection, Facts};
+pub use cloud::{Aws, Calls, Facts};
+pub use connection::{AskCode, ClientOptions, Connection, ConnectionError};
 pub use document::Document;
 pub use environments::{Tagged, environments};
 pub use error::{Absent, AwsError, Present, Result};

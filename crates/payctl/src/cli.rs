@@ -53,7 +53,7 @@ pub(crate) struct Global {
           help_heading = ENVIRONMENT)]
     pub(crate) stack: Option<String>,
     /// Use a local AWS emulator, started when needed
-    #[arg(long, global = true, conflicts_with_all = ["profile", "region"],
+    #[arg(long, global = true, conflicts_with_all = ["profile", "region", "role_arn"],
           help_heading = ENVIRONMENT)]
     pub(crate) sandbox: bool,
     /// The configuration [default: payctl.toml, if any]
@@ -84,6 +84,13 @@ pub(crate) struct Global {
     /// The profile of the AWS configuration
     #[arg(long, global = true, value_name = "PROFILE", help_heading = AWS)]
     pub(crate) profile: Option<String>,
+    /// A role to assume with the credentials
+    #[arg(long, global = true, value_name = "ARN", value_parser = crate::connection::role,
+          help_heading = AWS)]
+    pub(crate) role_arn: Option<String>,
+    /// The external ID that the role asks for
+    #[arg(long, global = true, value_name = "ID", requires = "role_arn", help_heading = AWS)]
+    pub(crate) external_id: Option<String>,
     /// Another endpoint for all AWS services
     #[arg(long, global = true, env = "AWS_ENDPOINT_URL", value_name = "URL",
           value_parser = endpoint, help_heading = AWS)]
@@ -156,7 +163,12 @@ impl Global {
         if let Some(stack) = self.stack.as_deref().filter(|s| *s != payctl_stack::SYSTEMS[0].name) {
             add("stack", stack);
         }
-        for (option, value) in [("region", &self.region), ("profile", &self.profile)] {
+        for (option, value) in [
+            ("region", &self.region),
+            ("profile", &self.profile),
+            ("role-arn", &self.role_arn),
+            ("external-id", &self.external_id),
+        ] {
             if let Some(value) = value {
                 add(option, value);
             }

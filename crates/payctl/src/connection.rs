@@ -1,12 +1,14 @@
 //! The way to AWS, or to the sandbox.
 
-use payctl_aws::{ClientOptions, Connection};
+use std::io::IsTerminal as _;
+
+use payctl_aws::{AskCode, ClientOptions, Connection, ConnectionError, Facts};
 use payctl_sandbox::{Sandbox, StartOptions};
 use payctl_stack::config::Config;
 
 use crate::cli::Global;
 use crate::error::CliError;
-use crate::report;
+use crate::{report, signals};
 
 /// The way to AWS, or to the sandbox.
 pub(crate) async fn connect(global: &Global, config: &Config) -> Result<Connection, CliError> {
@@ -14,17 +16,114 @@ pub(crate) async fn connect(global: &Global, config: &Config) -> Result<Connecti
         region: global.region.clone().or_else(|| config.region.clone()),
         profile: global.profile.clone(),
         endpoint: global.endpoint_url.clone(),
+        ended: None,
         credentials: None,
+        role_arn: global.role_arn.clone(),
+        external_id: global.external_id.clone(),
+        ask_code: Some(AskCode::by(|serial| Box::pin(ask_code(serial)))),
     };
     if global.sandbox {
         let running = start_sandbox(&StartOptions::default()).await?;
+        reach.ended = Some(format!(
+            "the sandbox has ended, and nobody answers at {}: `payctl sandbox logs` says why",
+            running.endpoint
+        ));
         reach.endpoint = Some(running.endpoint);
         reach.region = Some(config.region.clone().unwrap_or_else(|| "us-east-1".to_owned()));
         reach.credentials = Some(("sandbox".to_owned(), "sandbox".to_owned()));
     }
-    Connection::open(&reach)
-        .await
-        .map_err(|error| CliError::aws("could not load the AWS configuration", &error.into()))
+    Connection::open(&reach).await.map_err(|error| refused(global, error))
+}
+
+/// Who is asking, and of which account.
+pub(crate) async fn facts(global: &Global, connection: &Connection) -> Result<Facts, CliError> {
+    connection.facts().await.map_err(|error| refused(global, error))
+}
+
+/// Why AWS cannot be reached, and what to do.
+fn refused(global: &Global, error: ConnectionError) -> CliError {
+    let unverified = "could not verify the AWS credentials";
+    match error {
+        ConnectionError::UnknownProfile { ref name, ref known, ref files, .. } => {
+            let mut told = CliError::failed(error.to_string());
+            let near = known
+                .iter()
+                .map(|known| (strsim::damerau_levenshtein(name, known), known))
+                .filter(|(distance, known)| *distance <= known.len().max(3) / 3)
+                .min();
+            if let Some((_, near)) = near {
+                told = told.hint(format!("did you mean {near}?"));
+            }
+            let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+            match known.is_empty() {
+                true => told.hint(format!("there are no profiles in {}", files.join(", "))),
+                false => told.hint(format!("available: {}", known.join(", "))),
+            }
+        }
+        ConnectionError::NoRegion => {
+            CliError::failed(error.to_string()).hint("name one with --region or AWS_REGION")
+        }
+        ConnectionError::NoCredentials { .. } => CliError::failed(unverified)
+            .because(&error)
+            .hint("name a profile with --profile or AWS_PROFILE, or sign in, such as with `aws configure sso`")
+            .hint(format!("without an account: `{} --sandbox`", global.command("up"))),
+        ConnectionError::SignIn { ref profile, .. } => {
+            let login = match profile.as_str() {
+                "default" => "aws sso login".to_owned(),
+                name => format!("aws sso login --profile {name}"),
+            };
+            CliError::failed(error.to_string()).hint(format!("`{login}`, then run it again"))
+        }
+        ConnectionError::Region { region, why, source } => {
+            let mut told = CliError::aws(unverified, &source.into());
+            told.causes.push(why);
+            told.hints = vec![
+                format!("enable it: `aws account enable-region --region-name {region}`"),
+                "or are the credentials wrong: `aws sts get-caller-identity --region us-east-1` \
+                 tells"
+                    .to_owned(),
+            ];
+            told
+        }
+        ConnectionError::Call(error) => CliError::aws(unverified, &error.into()),
+        ConnectionError::Configuration(_) => CliError::failed(error.to_string()),
+    }
+}
+
+/// The ARN of a role, checked before anything else.
+pub(crate) fn role(text: &str) -> Result<String, String> {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let fits = match parts.as_slice() {
+        ["arn", partition, "iam", "", account, name] => {
+            partition.starts_with("aws")
+                && account.len() == 12
+                && account.chars().all(|c| c.is_ascii_digit())
+                && name.strip_prefix("role/").is_some_and(|name| !name.is_empty())
+                && name.chars().all(|c| c.is_ascii_graphic())
+        }
+        _ => false,
+    };
+    match fits {
+        true => Ok(text.to_owned()),
+        false => Err("a role is written like arn:aws:iam::123456789012:role/deploy".to_owned()),
+    }
+}
+
+/// Asks for the code that an MFA device shows.
+async fn ask_code(serial: String) -> Result<String, String> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Err("there is no terminal to ask for it".to_owned());
+    }
+    let _asking = signals::asking();
+    report::ask(&format!("MFA code of {serial}: "));
+    let (send, answer) = tokio::sync::oneshot::channel();
+    // It may read for ever: nobody waits for its end.
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let _ = send.send(std::io::stdin().read_line(&mut line).map(|_| line));
+    });
+    let answer = answer.await.unwrap_or_else(|lost| Err(std::io::Error::other(lost)));
+    answer.map_err(|source| format!("it could not be read: {source}"))
 }
 
 /// Starts the sandbox, or finds it running.

@@ -18,7 +18,7 @@ use payctl_stack::{Context, Detector, Discovered, SYSTEMS, Suffix, System};
 
 use crate::cli::Global;
 use crate::commands::permissions::PermissionArgs;
-use crate::connection::connect;
+use crate::connection::{connect, facts};
 use crate::environments::{self, Chosen, First, choose};
 use crate::error::CliError;
 use crate::lookups::look_up;
@@ -182,11 +182,10 @@ impl Environment {
             Handlers::Ignored => (Artifacts::default(), BTreeMap::new()),
         };
         let connection = connect(global, &local.config).await?;
+        // Not while something is drawn: a code may be asked for.
+        let facts = facts(global, &connection).await?;
         let title = reading_title(&local, connection.region());
         let seen = report::Seen::default();
-        let facts = report::reading(&title, &seen, connection.facts()).await.map_err(|error| {
-            CliError::aws("could not verify the AWS credentials", &error.into())
-        })?;
         if let Some(state) = &loaded.state {
             check_place(&local, state, &facts, global.sandbox)?;
         }

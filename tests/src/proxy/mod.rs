@@ -69,6 +69,10 @@ pub struct Call {
     pub name: String,
     /// Whether it changes something.
     pub changing: bool,
+    /// The access key id that signed it, if one did.
+    pub key: Option<String>,
+    /// What it asks for, where that is a form in its body.
+    pub form: Option<String>,
     /// What was done to it.
     pub fate: Fate,
     /// When it came.
@@ -190,7 +194,8 @@ impl Shared {
             let nth = inner.calls.len() as u64 + 1;
             let (name, changing) = (request.name(), request.is_changing());
             let fate = inner.fate(&name);
-            inner.calls.push(Call { nth, name, changing, fate, at: Instant::now() });
+            let (key, form) = (request.key(), request.form());
+            inner.calls.push(Call { nth, name, changing, key, form, fate, at: Instant::now() });
             inner.killed = matches!(fate, Fate::Kill { .. });
             if fate == Fate::Pass {
                 inner.lag.hide(&mut request);

@@ -105,10 +105,27 @@ impl Request {
         self.body = body.into_bytes();
     }
 
+    /// What it is signed with: key id, day, region, service.
+    fn scope(&self) -> impl Iterator<Item = &str> {
+        let scope = self.header("authorization").and_then(|all| all.split("Credential=").nth(1));
+        scope.unwrap_or_default().split('/')
+    }
+
+    /// The access key id that signed it.
+    pub(super) fn key(&self) -> Option<String> {
+        self.scope().next().filter(|key| !key.is_empty()).map(str::to_owned)
+    }
+
     /// The signing name of the service, such as `ec2`.
     fn service(&self) -> &str {
-        let scope = self.header("authorization").and_then(|all| all.split("Credential=").nth(1));
-        scope.and_then(|scope| scope.split('/').nth(3)).unwrap_or("none")
+        self.scope().nth(3).unwrap_or("none")
+    }
+
+    /// The form in the body, where there is one.
+    pub(super) fn form(&self) -> Option<String> {
+        let content = self.header("content-type").unwrap_or_default();
+        let is_form = content.starts_with("application/x-www-form-urlencoded");
+        is_form.then(|| String::from_utf8_lossy(&self.body).into_owned())
     }
 
     /// The operation where the request names it.

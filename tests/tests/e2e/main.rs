@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod completion;
+mod connection;
 mod cost_optimized;
 mod docs;
 mod drift;

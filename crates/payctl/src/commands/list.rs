@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::history::short;
 use crate::cli::Global;
-use crate::connection::connect;
+use crate::connection::{connect, facts};
 use crate::environments::{self, Known};
 use crate::error::{CliError, Exit};
 use crate::{configuration, report};
@@ -173,11 +173,7 @@ async fn add_account(
     rows: &mut Vec<Row>,
 ) -> Result<(), CliError> {
     let connection = connect(global, config).await?;
-    let facts = connection
-        .facts()
-        .await
-        .map_err(|error| CliError::aws("could not verify the AWS credentials", &error.into()))?;
-    let facts = Arc::new(facts);
+    let facts = Arc::new(facts(global, &connection).await?);
     let aws = connection.retrying(&facts, &Arc::new(Artifacts::default()));
     let tagged = payctl_aws::environments(&aws).await.map_err(|error| {
         CliError::aws("failed to ask for the account's environments", &error.into())

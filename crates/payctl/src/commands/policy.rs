@@ -5,7 +5,7 @@ use payctl_aws::{Facts, Recorder, Task, Zone, kinds, policy};
 use payctl_stack::Discovered;
 
 use crate::cli::Global;
-use crate::connection::connect;
+use crate::connection::{connect, facts};
 use crate::environment::{Local, declare};
 use crate::environments::First;
 use crate::error::{CliError, Exit};
@@ -60,10 +60,9 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliE
             partition: partition(&region).to_owned(),
             region,
         },
-        None => connection.facts().await.map_err(|error| {
-            CliError::aws("could not verify the AWS credentials", &error.into())
-                .hint("with --account ID nothing is asked")
-        })?,
+        None => facts(global, &connection)
+            .await
+            .map_err(|error| error.hint("with --account ID nothing is asked"))?,
     };
     // Which zones they are does not matter here.
     let zones: Vec<Zone> =

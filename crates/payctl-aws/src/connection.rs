@@ -1,0 +1,253 @@
+//! How AWS is reached: region, endpoint, credentials, certificates, proxies.
+//!
+//! All of it is worked out as the AWS CLI does, from the options, the environment and the profile;
+//! `docs/connecting.md` tells the user. Nothing here makes a call before the first is needed.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
+
+use self::credentials::{Surroundings, looked};
+use self::profiles::{Base, Profiles};
+pub use self::roles::AskCode;
+use crate::http::trust::Trust;
+use crate::http::{CONNECTING, SILENCE, Server};
+use crate::{AwsError, Calls, Facts, Present as _, Result};
+
+mod credentials;
+mod profiles;
+mod regions;
+mod roles;
+
+/// How payctl is to reach AWS, where the user says so.
+#[derive(Clone, Debug, Default)]
+pub struct ClientOptions {
+    /// The region, where the user names one.
+    pub region: Option<String>,
+    /// The profile of the user's AWS configuration.
+    pub profile: Option<String>,
+    /// Another endpoint for all services, such as an emulator's.
+    pub endpoint: Option<String>,
+    /// What to say when nobody listens there any more, though somebody did.
+    pub ended: Option<String>,
+    /// Fixed credentials (key id, secret), where the usual chain is not to be asked.
+    pub credentials: Option<(String, String)>,
+    /// A role to assume with the credentials.
+    pub role_arn: Option<String>,
+    /// What the role's trust policy asks for.
+    pub external_id: Option<String>,
+    /// Asks for the code of an MFA device.
+    pub ask_code: Option<AskCode>,
+}
+
+/// Why AWS cannot be reached as the user has it, or answers that it does not know them.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectionError {
+    /// A profile is named that does not exist.
+    #[error("there is no profile {name:?}, which {by} names")]
+    UnknownProfile {
+        /// Its name.
+        name: String,
+        /// What names it: an option or a variable.
+        by: &'static str,
+        /// Those that there are.
+        known: Vec<String>,
+        /// Where they were looked for.
+        files: Vec<PathBuf>,
+    },
+    /// The AWS configuration cannot be used.
+    #[error("the AWS configuration cannot be used: {0}")]
+    Configuration(String),
+    /// No region is known.
+    #[error("no region is configured")]
+    NoRegion,
+    /// There are no credentials.
+    #[error("no credentials were found; looked for, in this order:{looked}")]
+    NoCredentials {
+        /// Where, a line each.
+        looked: String,
+    },
+    /// A profile of IAM Identity Center has no session, or its session has ended.
+    #[error("the profile {profile} has to sign in to IAM Identity Center: {why}")]
+    SignIn {
+        /// The profile.
+        profile: String,
+        /// What is the matter with its session.
+        why: String,
+    },
+    /// AWS does not know the credentials in this region.
+    #[error("{source}")]
+    Region {
+        /// The region.
+        region: String,
+        /// Why that may be so.
+        why: String,
+        /// What AWS said.
+        source: AwsError,
+    },
+    /// A call failed.
+    #[error(transparent)]
+    Call(#[from] AwsError),
+}
+
+/// A configured way to AWS, before any call is made.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    pub(crate) config: SdkConfig,
+    credentials: SharedCredentialsProvider,
+    /// Where there are any: fixed credentials need none.
+    profiles: Option<Profiles>,
+    region: String,
+    pub(crate) calls: Calls,
+}
+
+/// The calls that may be repeated.
+pub(crate) fn retrying() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(5)
+}
+
+impl Connection {
+    /// Works out region and credentials as the AWS CLI does. Makes no AWS call of its own.
+    ///
+    /// # Errors
+    /// When the configuration cannot be used, or says too little.
+    pub async fn open(options: &ClientOptions) -> Result<Self, ConnectionError> {
+        let profiles = match &options.credentials {
+            Some(_) => None,
+            None => Some(Profiles::read(options.profile.as_deref()).await?),
+        };
+        let bundle = profiles
+            .as_ref()
+            .and_then(|profiles| Some((profiles.name(), profiles.setting("ca_bundle")?)));
+        let server = options.endpoint.clone().zip(options.ended.clone());
+        let server = server.map(|(endpoint, ended)| Server { endpoint, ended });
+        let http = crate::http::client(Trust::chosen(bundle), server);
+        // Time limits follow what moves: see `http::flow`. A limit on an attempt, or the SDK's
+        // own watch over what moves, would end an upload that is slow and well.
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(CONNECTING).read_timeout(SILENCE).build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .timeout_config(timeouts.clone())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .http_client(http.clone());
+        if let Some(region) = &options.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profiles) = &profiles {
+            loader = loader.profile_name(profiles.name());
+        }
+        if let Some(endpoint) = &options.endpoint {
+            // It is the one meant, whatever is set for AWS's own.
+            loader = loader.endpoint_url(endpoint).use_fips(false).use_dual_stack(false);
+        }
+        let mut config = loader.no_credentials().load().await;
+        if config.endpoint_url().is_some() {
+            // So is one that the profile names.
+            config = config.into_builder().use_fips(false).use_dual_stack(false).build();
+        }
+        let Some(region) = config.region().map(ToString::to_string) else {
+            return Err(ConnectionError::NoRegion);
+        };
+        let provider = ProviderConfig::without_region()
+            .with_region(config.region().cloned())
+            .with_http_client(http)
+            .with_timeout_config(timeouts)
+            .with_use_fips(config.use_fips())
+            .with_use_dual_stack(config.use_dual_stack());
+        let credentials = match (&options.credentials, &profiles) {
+            (Some((id, secret)), _) => {
+                SharedCredentialsProvider::new(Credentials::new(id, secret, None, None, "payctl"))
+            }
+            (None, Some(profiles)) => {
+                Surroundings { options, profiles, config: &config, provider: &provider }
+                    .credentials()
+            }
+            (None, None) => return Err(ConnectionError::Configuration("it is empty".to_owned())),
+        };
+        let config = config.into_builder().credentials_provider(credentials.clone()).build();
+        Ok(Self { config, credentials, profiles, region, calls: Calls::default() })
+    }
+
+    /// The region.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// What was called so far.
+    #[must_use]
+    pub fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    /// Asks who is asking, and of which account.
+    ///
+    /// # Errors
+    /// When the credentials are missing or wrong, or AWS cannot be reached.
+    pub async fn facts(&self) -> Result<Facts, ConnectionError> {
+        // Before the SDK asks for them: it would not wait for an MFA code to be typed.
+        let known = self.credentials.provide_credentials().await;
+        known.map_err(|error| self.explain(&error))?;
+        let config = aws_sdk_sts::config::Builder::from(&self.config)
+            .interceptor(self.calls.clone())
+            .retry_config(retrying())
+            .build();
+        let asked = aws_sdk_sts::Client::from_conf(config).get_caller_identity().send().await;
+        let reply = asked.map_err(|error| regions::explain(&self.region, error.into()))?;
+        let caller = reply.arn().present("the caller's ARN")?.to_owned();
+        let partition = caller.split(':').nth(1).unwrap_or("aws").to_owned();
+        let account = reply.account().present("the account id")?.to_owned();
+        Ok(Facts { account, caller, partition, region: self.region.clone() })
+    }
+
+    /// Why there are no credentials.
+    fn explain(&self, error: &CredentialsError) -> ConnectionError {
+        let failure = match AwsError::of_credentials(error) {
+            Some(failure) => failure,
+            None => {
+                let looked = self.profiles.as_ref().map(looked).unwrap_or_default();
+                return ConnectionError::NoCredentials { looked };
+            }
+        };
+        match self.signs_in_over_sso() {
+            Some(profile) if failure.is_about_a_session() => {
+                ConnectionError::SignIn { profile, why: session_state(error) }
+            }
+            _ => regions::explain(&self.region, failure),
+        }
+    }
+
+    /// The profile that the credentials come from, where it is one of IAM Identity Center.
+    fn signs_in_over_sso(&self) -> Option<String> {
+        let profiles = self.profiles.as_ref()?;
+        match profiles.way().ok()?.base {
+            Base::Profile(name) => profiles.is_sso(&name).then_some(name),
+            _ => None,
+        }
+    }
+}
+
+/// What the matter is with a session of IAM Identity Center, which is a file of the AWS CLI's.
+fn session_state(error: &CredentialsError) -> String {
+    let causes = || std::iter::successors(Some(error as &dyn Error), |&error| error.source());
+    let missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    let last = causes().last().map(ToString::to_string).unwrap_or_default();
+    // aws-config 1.13 says why for sessions without a name only.
+    let unread = last.contains("failed to load the cached SSO token");
+    if unread || causes().any(|cause| cause.downcast_ref().is_some_and(missing)) {
+        return "there is no session".to_owned();
+    }
+    match last.contains("expired") || last.contains("Unauthorized") {
+        true => "its session has expired".to_owned(),
+        false => last,
+    }
+}

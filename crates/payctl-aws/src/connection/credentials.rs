@@ -1,0 +1,232 @@
+//! Where credentials come from, in the AWS CLI's order.
+//!
+//! The environment's keys, the profile (its roles first), a web identity that the environment
+//! names, the container, the instance. A profile that an option names makes the environment's
+//! credentials be passed over; `AWS_PROFILE` does not (botocore 1.44.5,
+//! `credentials.create_credential_resolver`).
+
+use std::env;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::imds::credentials::ImdsCredentialsProvider;
+use aws_config::meta::credentials::CredentialsProviderChain;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{
+    ProvideCredentials, Result as Provided, SharedCredentialsProvider, future,
+};
+
+use super::ClientOptions;
+use super::profiles::{Base, Profiles, Role, Source, Way, paths};
+use super::roles::{Kept, Roles, WebIdentity};
+
+/// What credentials are worked out from.
+pub(super) struct Surroundings<'a> {
+    pub(super) options: &'a ClientOptions,
+    pub(super) profiles: &'a Profiles,
+    /// How STS is reached.
+    pub(super) config: &'a SdkConfig,
+    /// How the rest is reached that hands credentials out.
+    pub(super) provider: &'a ProviderConfig,
+}
+
+/// Says what is wrong instead of giving credentials.
+#[derive(Debug)]
+struct Wrong(String);
+
+impl ProvideCredentials for Wrong {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let why = CredentialsError::invalid_configuration(self.0.clone());
+        future::ProvideCredentials::ready(Err(why))
+    }
+}
+
+/// Any provider.
+#[derive(Clone, Debug)]
+struct Any(Arc<dyn ProvideCredentials>);
+
+impl Any {
+    fn of(provider: impl ProvideCredentials + 'static) -> Self {
+        Self(Arc::new(provider))
+    }
+}
+
+impl ProvideCredentials for Any {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        self.0.provide_credentials()
+    }
+}
+
+impl Surroundings<'_> {
+    /// The credentials, of the role that the options name where they name one. Makes no call.
+    pub(super) fn credentials(&self) -> SharedCredentialsProvider {
+        let chain = self.chain();
+        let Some(arn) = &self.options.role_arn else {
+            return SharedCredentialsProvider::new(Kept::new(chain));
+        };
+        let text = |key| self.profiles.setting(key).map(str::to_owned);
+        // A profile that has a role of its own has used the device for that.
+        let mfa_serial = text("mfa_serial").filter(|_| self.profiles.setting("role_arn").is_none());
+        let role = Role {
+            arn: arn.clone(),
+            external_id: self.options.external_id.clone(),
+            session: text("role_session_name"),
+            duration_s: None,
+            mfa_serial,
+        };
+        SharedCredentialsProvider::new(Kept::new(self.over(chain, vec![role])))
+    }
+
+    fn chain(&self) -> CredentialsProviderChain {
+        let explicit = self.profiles.is_explicit();
+        let way = self.profiles.way();
+        let over_roles = way.as_ref().is_ok_and(|way| !way.roles.is_empty());
+        let profile = match way {
+            Ok(way) => self.profile(way),
+            Err(why) => Any::of(Wrong(why)),
+        };
+        let mut links = Vec::new();
+        if !explicit {
+            links.push(("environment", self.environment()));
+        }
+        match self.token().filter(|_| !explicit) {
+            Some(token) if over_roles => links.extend([("profile", profile), ("token", token)]),
+            Some(token) => links.extend([("token", token), ("profile", profile)]),
+            None => links.push(("profile", profile)),
+        }
+        let mut chain = CredentialsProviderChain::first_try("", NotLoaded);
+        for (name, link) in links {
+            chain = chain.or_else(name, link);
+        }
+        chain.or_else("container", self.container()).or_else("instance", self.instance())
+    }
+
+    /// Half of a pair of keys is a mistake, and others' credentials are not to be taken instead.
+    fn environment(&self) -> Any {
+        let has = |name| env::var(name).is_ok_and(|value| !value.trim().is_empty());
+        let (id, secret) = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
+        match (has(id), has(secret) || has("SECRET_ACCESS_KEY")) {
+            (true, false) => Any::of(Wrong(format!("{id} is set, and {secret} is not"))),
+            (false, true) => Any::of(Wrong(format!("{secret} is set, and {id} is not"))),
+            _ => Any::of(EnvironmentVariableCredentialsProvider::new()),
+        }
+    }
+
+    fn profile(&self, way: Way) -> Any {
+        let Way { base, roles } = way;
+        let base = match base {
+            Base::Profile(name) => {
+                let builder = ProfileFileCredentialsProvider::builder().configure(self.provider);
+                Any::of(builder.profile_name(name).build())
+            }
+            Base::Keys(name) => match self.profiles.keys(&name) {
+                Some((id, secret, token)) => {
+                    let token = token.map(str::to_owned);
+                    Any::of(Credentials::new(id, secret, token, None, "payctl profile"))
+                }
+                None => Any::of(Wrong(format!("the profile {name} has no keys"))),
+            },
+            Base::WebIdentity { role, token, session } => {
+                let config = self.config.clone();
+                Any::of(WebIdentity { role, token, session, config })
+            }
+            Base::Source(Source::Environment) => self.environment(),
+            Base::Source(Source::Instance) => self.instance(),
+            Base::Source(Source::Container) => self.container(),
+        };
+        match roles.is_empty() {
+            true => base,
+            false => Any::of(self.over(base, roles)),
+        }
+    }
+
+    fn over(&self, base: impl ProvideCredentials + 'static, roles: Vec<Role>) -> Roles {
+        let base = SharedCredentialsProvider::new(base);
+        Roles { base, roles, config: self.config.clone(), ask: self.options.ask_code.clone() }
+    }
+
+    /// The web identity that the environment names.
+    fn token(&self) -> Option<Any> {
+        let token = PathBuf::from(env::var_os("AWS_WEB_IDENTITY_TOKEN_FILE")?);
+        let session = env::var("AWS_ROLE_SESSION_NAME").ok();
+        Some(match env::var("AWS_ROLE_ARN") {
+            Ok(role) => Any::of(WebIdentity { role, token, session, config: self.config.clone() }),
+            Err(_) => {
+                let why = "AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN is not";
+                Any::of(Wrong(why.to_owned()))
+            }
+        })
+    }
+
+    fn container(&self) -> Any {
+        Any::of(EcsCredentialsProvider::builder().configure(self.provider).build())
+    }
+
+    fn instance(&self) -> Any {
+        Any::of(ImdsCredentialsProvider::builder().configure(self.provider).build())
+    }
+}
+
+/// The beginning of every chain.
+#[derive(Debug)]
+struct NotLoaded;
+
+impl ProvideCredentials for NotLoaded {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let nothing: Provided = Err(CredentialsError::not_loaded_no_source());
+        future::ProvideCredentials::ready(nothing)
+    }
+}
+
+/// Where credentials were looked for, in that order, and what was found there: nothing.
+pub(super) fn looked(profiles: &Profiles) -> String {
+    let set = |name: &str| match env::var_os(name) {
+        Some(_) => format!("{name} gives none"),
+        None => format!("{name} is not set"),
+    };
+    let mut text = String::new();
+    let mut line = |what: &str, found: &str| {
+        let _ = write!(text, "\n{what}: {found}");
+    };
+    let explicit = profiles.is_explicit();
+    let over = "passed over, as --profile is given";
+    let keys = set("AWS_ACCESS_KEY_ID");
+    line("environment", if explicit { over } else { &keys });
+    let name = profiles.name();
+    let files: Vec<String> = paths().iter().map(|path| path.display().to_string()).collect();
+    let found = match profiles.exists() {
+        true => "it holds no credentials",
+        false => "there is no such profile",
+    };
+    line(&format!("profile {name} in {}", files.join(", ")), found);
+    let token = set("AWS_WEB_IDENTITY_TOKEN_FILE");
+    line("web identity", if explicit { over } else { &token });
+    let container = match env::var_os("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
+        Some(_) => set("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+        None => set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
+    };
+    line("container", &container);
+    let disabled = env::var("AWS_EC2_METADATA_DISABLED");
+    let instance = match disabled.is_ok_and(|value| value.eq_ignore_ascii_case("true")) {
+        true => "not asked, as AWS_EC2_METADATA_DISABLED is true",
+        false => "its metadata gives none: not on EC2, or no role is attached",
+    };
+    line("EC2 instance", instance);
+    text
+}
