@@ -82,6 +82,29 @@ fn name_variables(command: Command) -> Command {
 mod tests {
     use super::*;
 
+    /// The lines of all examples.
+    fn examples(command: &Command) -> Vec<String> {
+        let own = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let own = own.lines().filter(|line| line.trim_start().starts_with("payctl "));
+        let within = command.get_subcommands().flat_map(examples);
+        own.map(str::to_owned).chain(within).collect()
+    }
+
+    #[test]
+    fn what_examples_say_can_be_typed() {
+        let all = examples(&command());
+        assert!(all.len() > 20, "{all:?}");
+        for line in all {
+            // What is said of it stands behind; what goes to a file is the shell's.
+            let line = line.trim().split("  ").next().unwrap().replace(" without credentials", "");
+            let line = line.replace(" all as JSON, of the environment dev", "");
+            let line = line.split(" > ").next().unwrap().replace('\'', "");
+            let line = line.replace(": {}}", ":{}}");
+            let words = line.split(' ').map(std::ffi::OsString::from);
+            assert!(Cli::read(words).is_ok(), "{line}");
+        }
+    }
+
     #[test]
     fn every_command_is_in_one_group() {
         let command = command();

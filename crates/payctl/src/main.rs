@@ -19,6 +19,7 @@ mod words;
 
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap_complete::CompleteEnv;
 
 use crate::cli::Cli;
@@ -35,6 +36,14 @@ fn main() -> ExitCode {
         Err(mut error) => {
             let words: Vec<String> =
                 std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+            // Help is all there is to say where no command is named, be options set or not.
+            if error.kind() == ErrorKind::MissingSubcommand {
+                let words = std::env::args_os().chain(["-h".into()]);
+                if let Err(help) = Cli::read(words) {
+                    report::say(help.render().ansi().to_string().trim_end());
+                    return Exit::Failed.into();
+                }
+            }
             if let Some(error) = words::unknown_command(&error, &words) {
                 report::error(&error);
                 return error.exit.into();

@@ -293,6 +293,26 @@ fn help_and_version_are_answers() {
     assert!(!payctl.folder().join(".payctl").exists());
 }
 
+#[test]
+fn help_fits_a_screen_and_says_no_variable() {
+    let payctl = Payctl::at("http://very.secret:1", "s3cret");
+    let alone = payctl.run(&[] as &[&str]);
+    alone.exits(1);
+    assert_eq!((alone.stdout.as_str(), alone.stderr), ("", payctl.run(&["-h"]).stdout));
+    for (command, most) in [("", 31), ("up", 45), ("plan", 45), ("destroy", 45), ("shift", 45)] {
+        for help in ["-h", "--help"] {
+            let words: Vec<&str> = [command, help].into_iter().filter(|w| !w.is_empty()).collect();
+            let ended = payctl.run(&words);
+            ended.exits(0);
+            for value in ["very.secret", "s3cret", "handlers\"", "/handlers"] {
+                assert!(!ended.stdout.contains(value), "{ended}");
+            }
+            let lines = ended.stdout.lines().count();
+            assert!(help == "--help" || lines <= most, "{lines} lines: {ended}");
+        }
+    }
+}
+
 /// Lines wider than 80 columns, but for an identifier that cannot be broken.
 fn too_wide(text: &str) -> Vec<&str> {
     let wide = |line: &&str| {
