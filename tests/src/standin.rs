@@ -12,7 +12,8 @@ use rcgen::{CertificateParams, DnType, KeyPair};
 use crate::emulator::{free_port, python};
 
 /// Who is asking, as STS says it.
-pub const CALLER: &str = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+pub const CALLER: &str = "<GetCallerIdentityResponse \
+    xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
     <GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/jane</Arn><UserId>U</UserId>\
     <Account>123456789012</Account></GetCallerIdentityResult>\
     <ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></GetCallerIdentityResponse>";

@@ -1,7 +1,7 @@
 //! How AWS is reached: region, endpoint, credentials, certificates, proxies.
 //!
 //! All of it is worked out as the AWS CLI does, from the options, the environment and the profile;
-//! `docs/connecting.md` tells the user. Nothing here makes a call before the first is needed.
+//! `docs/credentials.md` tells the user. Nothing here makes a call before the first is needed.
 
 use std::error::Error;
 use std::io;

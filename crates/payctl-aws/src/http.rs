@@ -64,7 +64,7 @@ struct Shared {
     routes: Arc<Routes>,
     trust: Arc<Trust>,
     server: Option<Arc<Server>>,
-    /// One for each limit on connecting: the services' own, and those of what hands out credentials.
+    /// One for each limit on connecting: the services', and that of what hands out credentials.
     clients: Mutex<BTreeMap<Duration, Client<Dial, Upload>>>,
 }
 

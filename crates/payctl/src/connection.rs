@@ -65,7 +65,7 @@ fn refused(global: &Global, error: ConnectionError) -> CliError {
         }
         ConnectionError::NoCredentials { .. } => CliError::failed(unverified)
             .because(&error)
-            .hint("name a profile with --profile or AWS_PROFILE, or sign in, such as with `aws configure sso`")
+            .hint("name a profile with --profile or AWS_PROFILE, or sign in: `aws configure sso`")
             .hint(format!("without an account: `{} --sandbox`", global.command("up"))),
         ConnectionError::SignIn { ref profile, .. } => {
             let login = match profile.as_str() {

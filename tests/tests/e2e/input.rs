@@ -128,7 +128,7 @@ fn without_credentials_or_an_endpoint_nothing_is_begun() {
         let mut command = payctl.command(verb);
         command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
         let ended = payctl_tests::binary::Run::start(command).end();
-        refused(&payctl, &ended, "sign in again, or set AWS_PROFILE or AWS_ACCESS_KEY_ID");
+        refused(&payctl, &ended, "no credentials were found");
 
         let mut command = payctl.command(verb);
         command.env_remove("AWS_REGION");

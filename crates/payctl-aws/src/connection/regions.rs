@@ -58,7 +58,8 @@ fn why(region: &str) -> Option<String> {
         OTHER_PARTITIONS.iter().find(|(begin, _)| region.starts_with(begin))
     {
         return Some(format!(
-            "{region} is in the partition {partition}, which knows its own accounts' credentials only"
+            "{region} is in the partition {partition}, which knows the credentials of its own \
+             accounts only"
         ));
     }
     (!ALWAYS_ON.contains(&region)).then(|| {

@@ -143,7 +143,7 @@ struct Ends {
 }
 
 impl Ends {
-    /// Long enough for a declaration and the name of the first element; and for the name of the last.
+    /// Long enough for a declaration and the first element's name, and for its end.
     const KEPT: usize = 512;
 
     fn note(&mut self, data: &[u8]) {

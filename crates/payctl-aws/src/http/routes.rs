@@ -168,7 +168,7 @@ fn is_near(uri: &Uri) -> bool {
 mod tests {
     use super::*;
 
-    /// Where a request to `to` goes with these variables: `direct`, a proxy's URL, or what is wrong.
+    /// Where a request to `to` goes: `direct`, a proxy's URL, or what is wrong.
     fn way(variables: &[(&str, &str)], to: &str) -> String {
         let known = |name: &str| {
             variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())

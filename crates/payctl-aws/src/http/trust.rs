@@ -116,7 +116,8 @@ fn of_the_machine() -> Result<RootCertStore, Trouble> {
     }
     Err(Trouble::NoTrust(
         "https needs certificates to trust, and this machine has none: install its package of \
-         certificates (`ca-certificates` on most systems), or name a file of them with AWS_CA_BUNDLE"
+         certificates (`ca-certificates` on most systems), or name a file of them with \
+         AWS_CA_BUNDLE"
             .to_owned(),
     ))
 }

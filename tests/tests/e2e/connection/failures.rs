@@ -91,7 +91,7 @@ fn session(payctl: &Payctl, name: &str, ends: &str) {
     fs::create_dir_all(&folder).unwrap();
     let file = folder.join(format!("{}.json", String::from_utf8_lossy(&digest.stdout)));
     let text = format!(
-        r#"{{"accessToken": "t", "expiresAt": "{ends}", "startUrl": "https://x", "region": "us-east-1"}}"#
+        r#"{{"accessToken": "t", "expiresAt": "{ends}", "startUrl": "https://x", "region": "x-1"}}"#
     );
     fs::write(file, text).unwrap();
 }
@@ -114,10 +114,15 @@ fn who_has_to_sign_in_is_told_how() {
         ended.says("there is no session");
         ended.says(&format!("hint: `aws sso login --profile {base}`, then run it again"));
     }
+    // A session that has a name tells its end; of one without, Identity Center says it.
     session(&payctl, "work", "2020-01-01T00:00:00Z");
-    session(&payctl, "https://x", "2020-01-01T00:00:00Z");
+    session(&payctl, "https://x", "2099-01-01T00:00:00Z");
+    let refusal = r#"{"__type": "UnauthorizedException", "message": "Session token not found"}"#;
+    let center = StandIn::saying("401 Unauthorized", "application/json", refusal);
+    let endpoint = center.endpoint();
+    let variables = [("AWS_ENDPOINT_URL", ""), ("AWS_ENDPOINT_URL_SSO", endpoint.as_str())];
     for profile in ["new", "old"] {
-        let ended = payctl.run(&["plan", "--profile", profile]);
+        let ended = run_with(&payctl, &["plan", "--profile", profile], &variables);
         ended.exits(1);
         ended.says("its session has expired");
         ended.says(&format!("hint: `aws sso login --profile {profile}`, then run it again"));
