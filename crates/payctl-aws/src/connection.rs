@@ -16,7 +16,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 
-use self::credentials::{Surroundings, looked};
+use self::credentials::{CredentialContext, looked};
 use self::profiles::{Base, Profiles};
 pub use self::roles::AskCode;
 use crate::http::trust::Trust;
@@ -99,7 +99,7 @@ pub enum ConnectionError {
     Call(#[from] AwsError),
 }
 
-/// A configured way to AWS, before any call is made.
+/// The AWS configuration, loaded, before any call is made.
 #[derive(Clone, Debug)]
 pub struct Connection {
     pub(crate) config: SdkConfig,
@@ -168,7 +168,7 @@ impl Connection {
                 SharedCredentialsProvider::new(Credentials::new(id, secret, None, None, "payctl"))
             }
             (None, Some(profiles)) => {
-                Surroundings { options, profiles, config: &config, provider: &provider }
+                CredentialContext { options, profiles, config: &config, provider: &provider }
                     .credentials()
             }
             (None, None) => return Err(ConnectionError::Configuration("it is empty".to_owned())),

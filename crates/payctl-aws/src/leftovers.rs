@@ -44,7 +44,8 @@ pub async fn leftovers(
     existing(aws, found.into_iter().map(|(left, _)| left).filter(asked).collect()).await
 }
 
-/// The same, and how many resources other stacks have under `owner`'s suffix, by stack.
+/// The same, and how many resources other stacks have under `owner`'s suffix, by stack: of those
+/// whose VPC is there.
 ///
 /// # Errors
 /// When AWS cannot be asked.
@@ -63,9 +64,12 @@ pub async fn leftovers_and_others(
     }
     let mut others = BTreeMap::new();
     for (stack, found) in theirs {
-        let found = existing(aws, found).await?;
-        if !found.is_empty() {
-            others.insert(stack, found.len());
+        // AWS's list lags, and what is only in it must not keep a suffix from being used again. Each
+        // system has a VPC, and whether that is there EC2 tells at once.
+        let vpcs = found.iter().filter_map(|left| left.arn.as_str().split_once(":vpc/"));
+        let vpcs = try_join_all(vpcs.map(|(_, id)| aws.bulk.vpcs.load(id))).await?;
+        if vpcs.iter().any(Option::is_some) {
+            others.insert(stack, existing(aws, found).await?.len());
         }
     }
     ours.retain(asked);

@@ -1,4 +1,4 @@
-//! The way to AWS, or to the sandbox.
+//! The connection to AWS, or to the sandbox.
 
 use std::io::IsTerminal as _;
 
@@ -10,7 +10,7 @@ use crate::cli::Global;
 use crate::error::CliError;
 use crate::{report, signals};
 
-/// The way to AWS, or to the sandbox.
+/// The connection to AWS, or to the sandbox.
 pub(crate) async fn connect(global: &Global, config: &Config) -> Result<Connection, CliError> {
     let mut reach = ClientOptions {
         region: global.region.clone().or_else(|| config.region.clone()),

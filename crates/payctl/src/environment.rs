@@ -306,7 +306,7 @@ impl Environment {
             let count = report::plural(*count, "resource");
             return Err(self.suffix_is_taken(stack, &format!("{count} in {account}, {region}")));
         }
-        // A lost state is taken up under the lineage that the resources themselves carry.
+        // A lost state is adopted under the lineage that the resources themselves carry.
         if self.loaded.state.is_none()
             && let Some(lineage) = observed.lineage(&self.owner())
         {
@@ -402,7 +402,7 @@ impl Environment {
             ))
     }
 
-    /// Asks AWS what carries our tags and neither stack nor state knows: what another
+    /// Asks AWS what carries our tags and is not in stack or state: what another
     /// configuration or version made and a state that was lost recorded.
     async fn list_orphans(&self, goal: Goal) -> Result<(Vec<Leftover>, Others), CliError> {
         if self.knows_all(goal) && !self.begins(goal) {

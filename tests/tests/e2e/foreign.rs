@@ -6,6 +6,7 @@ use aws_sdk_cloudwatch::types::{ComparisonOperator, Statistic};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
+use aws_sdk_ec2::types::{ResourceType, TagSpecification};
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{FunctionCode, Runtime};
 use aws_sdk_s3::types::Tagging;
@@ -192,6 +193,12 @@ async fn a_second_system_under_one_suffix_is_refused() {
     };
     let tags = [("payctl:stack", "secure-api"), ("payctl:suffix", "dev"), ("payctl:id", "x:y")];
     let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let vpc = TagSpecification::builder().resource_type(ResourceType::Vpc);
+    let vpc = tags.iter().fold(vpc, |all, (key, value)| {
+        all.tags(aws_sdk_ec2::types::Tag::builder().key(key).value(value).build())
+    });
+    let vpc = aws.ec2.create_vpc().cidr_block("10.0.0.0/16").tag_specifications(vpc.build());
+    let vpc = vpc.send().await.unwrap().vpc.unwrap().vpc_id.unwrap();
     make_theirs(&aws, &tags.into()).await;
     let before = everything(&aws).await;
     changing_calls(&server);
@@ -199,6 +206,11 @@ async fn a_second_system_under_one_suffix_is_refused() {
     payctl.run(&["destroy", "--yes"]).exits(0);
     assert_eq!(changing_calls(&server), [].into());
     assert_eq!(difference(&before, &everything(&aws).await), [""; 0]);
+
+    // What AWS still lists of a system that is gone keeps nobody from its suffix.
+    aws.ec2.delete_vpc().vpc_id(vpc).send().await.unwrap();
+    let ended = payctl.run(&["plan"]);
+    assert!(!ended.stderr.contains("is taken"), "{ended}");
 
     // Where nothing is tagged, the state of the other one in this folder tells.
     let server = Server::start(Emulator::Sandbox);

@@ -178,7 +178,7 @@ async fn transcripts(columns: usize) {
     all.end();
 }
 
-/// What is wrong with what was typed, or with the way to AWS.
+/// What is wrong with what was typed, or with the connection to AWS.
 fn errors(all: &mut Transcripts, server: &Server) {
     let nobody = Payctl::at("http://127.0.0.1:1", "dev");
     let payctl = Payctl::new(server);

@@ -28,7 +28,7 @@ use super::profiles::{Base, Profiles, Role, Source, Way, paths};
 use super::roles::{Kept, Roles, WebIdentity};
 
 /// What credentials are worked out from.
-pub(super) struct Surroundings<'a> {
+pub(super) struct CredentialContext<'a> {
     pub(super) options: &'a ClientOptions,
     pub(super) profiles: &'a Profiles,
     /// How STS is reached.
@@ -70,7 +70,7 @@ impl ProvideCredentials for Any {
     }
 }
 
-impl Surroundings<'_> {
+impl CredentialContext<'_> {
     /// The credentials, of the role that the options name where they name one. Makes no call.
     pub(super) fn credentials(&self) -> SharedCredentialsProvider {
         let chain = self.chain();

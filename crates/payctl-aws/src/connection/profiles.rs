@@ -21,7 +21,7 @@ use super::ConnectionError;
 pub(super) struct Profiles {
     set: ProfileSet,
     name: String,
-    /// It was named by an option, which the environment's keys then give way to.
+    /// It was named by an option, and so wins over the environment's keys.
     is_explicit: bool,
 }
 

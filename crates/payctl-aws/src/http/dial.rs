@@ -66,7 +66,7 @@ impl Dial {
 
     async fn open(mut self, to: Uri) -> Result<Line, Trouble> {
         let tls = to.scheme() == Some(&Scheme::HTTPS);
-        // Before anything is connected to: it is of no use without.
+        // Before anything is connected to: nothing works without.
         if tls {
             self.trust.config()?;
         }

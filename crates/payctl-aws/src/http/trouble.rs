@@ -113,7 +113,7 @@ impl Trouble {
         }
     }
 
-    /// Whether nothing of the request can have arrived, and repeating it is of no use.
+    /// Whether nothing of the request can have arrived, and repeating it does not help.
     pub(crate) fn is_settled(&self) -> bool {
         let later = matches!(self, Self::Refused { .. } | Self::UnknownHost { .. });
         !later && !self.is_passing()

@@ -197,14 +197,16 @@ fn tell(
     if !outcome.is_complete() {
         let error =
             CliError::failed(format!("{} failed", report::plural(outcome.failed.len(), "step")));
-        let lasting = outcome.failed.iter().any(|(_, failure)| {
+        let permanent = outcome.failed.iter().any(|(_, failure)| {
             matches!(failure.kind, FailureKind::Invalid | FailureKind::Denied | FailureKind::Quota)
         });
         let error = match plan.goal == Goal::Destroy && !environment.orphans.is_empty() {
-            true => error.hint("what AWS lists beside it, above the plan, may be in the way"),
+            true => {
+                error.hint("the orphaned resources that are listed above the plan may block it")
+            }
             false => error,
         };
-        return Err(match lasting {
+        return Err(match permanent {
             true => error.hint(format!("fix the problem above, then run `{command}`")),
             false => error.hint(format!("run `{command}` again: it goes on from here")),
         });

@@ -1,4 +1,4 @@
-//! `payctl up`: makes everything as declared.
+//! `payctl up`: creates or updates an environment.
 
 use std::path::{Path, PathBuf};
 

@@ -60,7 +60,7 @@ pub(crate) fn next(plan: &Plan, command: &str) -> Option<String> {
 pub(crate) fn deletion_question(plan: &Plan, sandbox: bool) -> String {
     let Plan { account, region, owner, .. } = plan;
     let what = match plan.counts().delete {
-        // What is gone already is only struck from the state.
+        // What is gone already is only removed from the state.
         0 => "forget all of this".to_owned(),
         1 => "delete this resource".to_owned(),
         count => format!("delete these {count} resources"),

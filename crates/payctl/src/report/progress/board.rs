@@ -17,7 +17,7 @@ const LONGEST_NAME: usize = 44;
 
 /// The operations of a run.
 #[derive(Debug)]
-pub(super) struct Board {
+pub(super) struct StatusBoard {
     tasks: Vec<Task>,
     /// When the first of them began.
     began: Option<Instant>,
@@ -84,7 +84,7 @@ impl Task {
     }
 }
 
-impl Board {
+impl StatusBoard {
     pub(super) fn new(plan: &Plan, kinds: &Kinds) -> Self {
         // A plan that cannot be laid out is refused before anything of it is done.
         let operations = schedule(plan, kinds).map(|schedule| schedule.operations);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use payctl_engine::{Address, Event, Failure, Kinds, Phase, Plan, Reporter};
 
-use self::board::{Board, Status};
+use self::board::{Status, StatusBoard};
 use super::live::Live;
 use super::text::cut;
 use super::{CYAN, DIM, GREEN, RED, YELLOW, line, paint, say, seconds, width};
@@ -22,7 +22,7 @@ const LINES: usize = 12;
 
 /// Tells people what a run does.
 pub(crate) struct Progress {
-    board: Arc<Mutex<Board>>,
+    board: Arc<Mutex<StatusBoard>>,
     verbose: u8,
     live: Option<Live>,
 }
@@ -50,7 +50,7 @@ pub(crate) struct Begun {
 impl Progress {
     /// Of a run of `plan`.
     pub(crate) fn new(plan: &Plan, kinds: &Kinds, verbose: u8) -> Self {
-        let board = Arc::new(Mutex::new(Board::new(plan, kinds)));
+        let board = Arc::new(Mutex::new(StatusBoard::new(plan, kinds)));
         let drawn = board.clone();
         let draw = move || {
             let rows = terminal_size::terminal_size().map_or(24, |(_, rows)| usize::from(rows.0));
@@ -136,7 +136,7 @@ impl Progress {
     }
 }
 
-fn lock(board: &Mutex<Board>) -> MutexGuard<'_, Board> {
+fn lock(board: &Mutex<StatusBoard>) -> MutexGuard<'_, StatusBoard> {
     board.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

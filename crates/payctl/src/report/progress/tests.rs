@@ -3,12 +3,12 @@ use std::time::{Duration, Instant};
 use insta::assert_snapshot;
 use payctl_engine::{Goal, Phase};
 
-use super::board::{Board, Status};
+use super::board::{Status, StatusBoard};
 use crate::report::fixture::{Fixture, at};
 
 /// A run of the largest system that began a while ago.
 struct Run {
-    board: Board,
+    board: StatusBoard,
     began: Instant,
 }
 
@@ -16,7 +16,7 @@ impl Run {
     fn new() -> Self {
         let fixture = Fixture::new("migration");
         let plan = fixture.plan(Goal::Up);
-        Self { board: Board::new(&plan, &fixture.kinds), began: Instant::now() }
+        Self { board: StatusBoard::new(&plan, &fixture.kinds), began: Instant::now() }
     }
 
     fn at(&self, seconds: f64) -> Instant {
