@@ -8,6 +8,7 @@ use payctl_stack::{API_LOGS_ROLE, Detector, Discovered, Prerequisites};
 
 use crate::environment::{Handlers, Local};
 use crate::error::CliError;
+use crate::report;
 
 /// What `local`'s system has to know of the account and region. What is chosen among is kept in
 /// `state`, so that what AWS adds later changes nothing.
@@ -121,9 +122,9 @@ async fn zones(
     let needed = local.system.zones;
     if zones.len() < needed {
         let message = format!(
-            "{} has {} availability zones, and {} needs {needed}",
+            "{} has {}, and {} needs {needed}",
             connection.region(),
-            zones.len(),
+            report::plural(zones.len(), "availability zone"),
             local.system.name
         );
         return Err(CliError::failed(message).hint("choose another region with --region"));

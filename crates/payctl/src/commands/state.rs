@@ -227,7 +227,8 @@ fn check(global: &Global, local: &Local, json: bool) -> Result<Exit, CliError> {
         for file in files {
             let says = file.says.as_ref().map(|says| {
                 let Summary { serial, resources, pending, .. } = says;
-                format!(", serial {serial}, {resources} resources, {pending} begun")
+                let resources = report::plural(*resources, "resource");
+                format!(", serial {serial}, {resources}, {pending} begun")
             });
             tell_file(&file.path, &file.health, &says.unwrap_or_default());
             if file.path == check.state.path {
@@ -276,7 +277,7 @@ fn tell_journal(journal: &JournalCheck) {
     tell_file(
         &journal.path,
         &journal.health,
-        &format!(", {} lines{torn}{continues}", journal.lines),
+        &format!(", {}{torn}{continues}", lines(journal.lines)),
     );
 }
 
@@ -304,10 +305,10 @@ async fn recover(global: &Global, local: &Local, yes: bool) -> Result<Exit, CliE
     let from = recovery.from.as_ref().map(|path| format!(" from {}", path.display()));
     match &recovery.state {
         Some(state) => report::say(&format!(
-            "recovered {} resources{}, with {} lines of the journal",
-            state.resources.len(),
+            "recovered {}{}, with {} of the journal",
+            report::plural(state.resources.len(), "resource"),
             from.unwrap_or_default(),
-            recovery.lines
+            lines(recovery.lines)
         )),
         None => report::say("nothing could be read: the next run looks for everything by its tags"),
     }
@@ -330,4 +331,8 @@ fn unknown(local: &Local, state: Option<&State>, address: &Address) -> CliError 
         Some(near) => error.hint(format!("did you mean {near}?")),
         None => error.hint("`payctl state list` shows what is"),
     }
+}
+
+fn lines(count: u64) -> String {
+    report::plural(usize::try_from(count).unwrap_or(usize::MAX), "line")
 }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::report::plural;
+
 /// What AWS calls it: its name, its id, or else what its ARN ends in.
 pub(super) fn physical(outputs: &Value) -> Option<String> {
     let text = |name: &str| outputs.get(name)?.as_str().filter(|text| !text.is_empty());
@@ -28,7 +30,8 @@ fn resource(arn: &str) -> &str {
 pub(super) fn loss(kind: &str, properties: &Value) -> Option<String> {
     let days = |name: &str| {
         let days = properties.get(name).and_then(Value::as_u64)?;
-        Some(format!("schedule deletion in {days} days"))
+        let days = plural(usize::try_from(days).unwrap_or(usize::MAX), "day");
+        Some(format!("schedule deletion in {days}"))
     };
     let data = match kind {
         // What is encrypted with it can be read until then.
