@@ -110,6 +110,7 @@ def main():
     shown = b""
     asked = 0
     taken = 0
+    found = False
     while True:
         try:
             some = os.read(terminal, 65536)
@@ -130,13 +131,14 @@ def main():
             taken += len(text.encode())
             screen.take(text)
             if until and re.search(until, screen.text()):
+                found = True
                 os.kill(child, signal.SIGKILL)
                 break
     screen.take(shown[taken:].decode(errors="replace"))
     sys.stdout.write(shown.decode(errors="replace") if raw else screen.text())
     sys.stdout.flush()
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    sys.exit(0 if until else code)
+    sys.exit(code if not until else 0 if found else 1)
 
 
 def whole(some):

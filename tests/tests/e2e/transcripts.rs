@@ -227,9 +227,9 @@ fn help(all: &mut Transcripts) {
     all.compare("help", text.trim_end());
 }
 
-/// What one sees while a run waits for AWS: the sandbox takes as long, fifty times faster.
+/// What one sees while a run waits for AWS: the sandbox takes as long, twenty times faster.
 fn running(columns: usize) {
-    let server = Server::start_slow(50);
+    let server = Server::start_slow(20);
     let payctl = Payctl::new(&server).of("migration");
     let mut all = Transcripts::new(columns);
     let command = "up --stack migration --suffix dev --yes";
