@@ -105,6 +105,11 @@ def main():
     if child == 0:
         size = struct.pack("HHHH", int(rows), int(columns), 0, 0)
         fcntl.ioctl(0, termios.TIOCSWINSZ, size)
+        # Linux sends the signal of a Ctrl-C before it drops what is on its way to the terminal, and
+        # with it what the command has said by then.
+        settings = termios.tcgetattr(0)
+        settings[3] |= termios.NOFLSH
+        termios.tcsetattr(0, termios.TCSANOW, settings)
         os.execvp(words[0], words)
     screen = Screen(int(columns))
     shown = b""
