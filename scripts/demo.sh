@@ -57,6 +57,7 @@ pci_core() {
     step "a payment file goes into the bucket: payments/$id.json"
     printf '%s\n' "$payment"
     request "$endpoint/$bucket/payments/$id.json" s3 --fail --request PUT --data "$payment" \
+        --header 'Content-Type: application/json' \
         --header 'x-amz-server-side-encryption: aws:kms' \
         --header "x-amz-server-side-encryption-aws-kms-key-id: $(output key_arn)"
     step "the bucket calls the function, which stores what is in it"
