@@ -20,13 +20,13 @@ impl Noted {
         let random: String = (0..4).map(|_| fastrand::alphanumeric()).collect();
         let id = format!("{}-{}", now.strftime("%Y%m%d-%H%M%S"), random.to_ascii_lowercase());
         let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
-        let user = user.ok().filter(|user| !user.is_empty()).unwrap_or_else(|| "?".to_owned());
+        let user = user.ok().filter(|user| !user.is_empty());
         let run = Run {
             id: id.clone(),
             command: verb(plan.goal).to_owned(),
             began: text(now),
             who: environment.facts.caller.clone(),
-            from: format!("{user}@{}", host()),
+            from: user.map_or_else(host, |user| format!("{user}@{}", host())),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             planned: plan.counts(),
         };

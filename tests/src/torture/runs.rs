@@ -40,8 +40,8 @@ pub async fn together(system: &str, extent: Extent) {
 /// R10: a killed holder's lock is free, a paused one's is not, and one can wait for it.
 pub async fn holders(system: &str, extent: Extent) {
     let rack = Rack::with(system, &["--time-scale", "20"]).await;
-    // Each system waits for something.
-    let waits = ": waiting for";
+    // Each system has a VPC, and waits for something that needs it.
+    let waits = "created   ec2.vpc:main";
     let mut holder = rack.payctl.start(&["up", "--yes"]);
     holder.says(waits);
     holder.signal("STOP");

@@ -33,7 +33,7 @@ pub struct Run {
     pub began: String,
     /// Who ran it: the caller's ARN.
     pub who: String,
-    /// From where, as `user@host`.
+    /// From where, as `user@host`, or the host alone where nothing names the user.
     pub from: String,
     /// The version of payctl.
     pub version: String,
