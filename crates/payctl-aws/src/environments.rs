@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_resourcegroupstagging::types::TagFilter;
 use futures::future::try_join_all;
 use payctl_engine::owner;
 
-use crate::leftovers::{exists, may_be_a_memory};
-use crate::{Aws, Result, Tags};
+use crate::leftovers::{exists, may_be_a_memory, tagged};
+use crate::{Arn, Aws, Result};
 
 /// An environment that resources carry the tags of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,23 +27,16 @@ pub struct Tagged {
 /// # Errors
 /// When AWS cannot be asked.
 pub async fn environments(aws: &Aws) -> Result<Vec<Tagged>> {
-    let ours = TagFilter::builder().key(owner::SUFFIX).build();
-    let request = aws.tagging.get_resources().resources_per_page(100).tag_filters(ours);
-    let mut pages = request.into_paginator().items().send();
-    let mut all: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    while let Some(found) = pages.next().await {
-        let found = found?;
-        let tags: Tags =
-            found.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect();
+    let mut all: BTreeMap<(String, String), Vec<Arn>> = BTreeMap::new();
+    for (left, tags) in tagged(aws, &[(owner::SUFFIX, None)]).await? {
         let Some((stack, suffix)) = owner::environment(&tags) else { continue };
-        let name = (stack.to_owned(), suffix.to_owned());
-        all.entry(name).or_default().extend(found.resource_arn);
+        all.entry((stack.to_owned(), suffix.to_owned())).or_default().push(left.arn);
     }
     let mut environments = Vec::new();
     for ((stack, suffix), arns) in all {
         let mut resources = arns.len();
-        if arns.iter().all(|arn| may_be_a_memory(arn)) {
-            let there = try_join_all(arns.iter().map(|arn| exists(aws, arn))).await?;
+        if arns.iter().all(|arn| may_be_a_memory(arn.as_str())) {
+            let there = try_join_all(arns.iter().map(|arn| exists(aws, arn.as_str()))).await?;
             resources = there.into_iter().filter(|there| *there).count();
         }
         if resources > 0 {

@@ -40,7 +40,7 @@ pub async fn leftovers(
     owner: &Owner,
     asked: impl Fn(&Leftover) -> bool,
 ) -> Result<Vec<Leftover>> {
-    let found = tagged(aws, &owner.search()).await?;
+    let found = tagged(aws, &owner.search().map(|(name, value)| (name, Some(value)))).await?;
     existing(aws, found.into_iter().map(|(left, _)| left).filter(asked).collect()).await
 }
 
@@ -55,7 +55,7 @@ pub async fn leftovers_and_others(
     asked: impl Fn(&Leftover) -> bool,
 ) -> Result<(Vec<Leftover>, BTreeMap<String, usize>)> {
     let (mut ours, mut theirs) = (Vec::new(), BTreeMap::<String, Vec<Leftover>>::new());
-    for (left, tags) in tagged(aws, &owner.search_suffix()).await? {
+    for (left, tags) in tagged(aws, &[(owner::SUFFIX, Some(&owner.suffix))]).await? {
         match owner::stack(&tags) {
             Some(stack) if stack == owner.stack => ours.push(left),
             Some(stack) => theirs.entry(stack.to_owned()).or_default().push(left),
@@ -76,11 +76,19 @@ pub async fn leftovers_and_others(
     Ok((existing(aws, ours).await?, others))
 }
 
-/// What carries these tags, by AWS's list.
-async fn tagged(aws: &Aws, wanted: &[(&str, &str)]) -> Result<Vec<(Leftover, Tags)>> {
+/// What carries these tags, of these values or of any, by AWS's list.
+pub(crate) async fn tagged(
+    aws: &Aws,
+    wanted: &[(&str, Option<&str>)],
+) -> Result<Vec<(Leftover, Tags)>> {
     let mut request = aws.tagging.get_resources().resources_per_page(100);
     for (name, value) in wanted {
-        request = request.tag_filters(TagFilter::builder().key(*name).values(*value).build());
+        request = request.tag_filters(
+            TagFilter::builder()
+                .key(*name)
+                .set_values(value.map(|one| vec![one.to_owned()]))
+                .build(),
+        );
     }
     let mut pages = request.into_paginator().items().send();
     let mut all = Vec::new();

@@ -64,12 +64,6 @@ impl Owner {
         [(STACK, &self.stack), (SUFFIX, &self.suffix)]
     }
 
-    /// The tag that all resources of this suffix carry, of whatever stack they are.
-    #[must_use]
-    pub fn search_suffix(&self) -> [(&'static str, &str); 1] {
-        [(SUFFIX, &self.suffix)]
-    }
-
     /// What the `tags` of the resource declared at `address` say.
     #[must_use]
     pub fn ownership(&self, address: &Address, tags: &Value) -> Ownership {

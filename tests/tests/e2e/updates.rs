@@ -201,7 +201,7 @@ async fn another_network_takes_everything_in_it_along_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn ways_out_come_and_go() {
+async fn egress_comes_and_goes() {
     let server = Server::start(Emulator::Sandbox);
     let payctl = Payctl::new(&server);
     let aws = clients(&server).await;

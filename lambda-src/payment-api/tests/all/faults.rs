@@ -47,7 +47,7 @@ async fn with_bucket(answers: Vec<Answer>) -> (Stack, Reply, Vec<Request>) {
 }
 
 #[tokio::test]
-async fn an_item_that_was_in_the_way_decides_by_its_content() {
+async fn an_item_that_blocks_the_write_decides_by_its_content() {
     let (stack, reply, asked) = with_table(vec![Scripted::condition_failed(Some(&item()))]).await;
     assert_eq!((reply.status_code, reply.body.as_str()), (200, "the first result"));
     assert_eq!(stack.receipt("tx-1").await.0, "the first result", "the receipt is made up for");
