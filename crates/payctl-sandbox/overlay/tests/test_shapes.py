@@ -210,6 +210,12 @@ class Shapes(unittest.TestCase):
         answer = connection.getresponse()
         return answer.status, answer.read()
 
+    def test_a_sensitive_value_is_not_repeated(self):
+        call = read("secretsmanager", "CreateSecret", {"Name": "s", "SecretString": ""})
+        with self.assertRaises(Refusal) as caught:
+            shapes.check(call)
+        self.assertIn("Value at 'secretString' failed", caught.exception.message)
+
     def test_several_violations_are_counted(self):
         call = read("logs", "DescribeLogGroups", {"logGroupNamePrefix": "", "limit": 51})
         with self.assertRaises(Refusal) as caught:

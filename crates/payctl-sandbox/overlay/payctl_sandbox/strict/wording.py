@@ -7,6 +7,8 @@ code and the words are assumed.
 
 from .refusal import Refusal
 
+# Stands for a value that the model calls sensitive: it is not repeated.
+SECRET = object()
 # Violations that mean that the request could not be read.
 UNREADABLE = ("type", "unknown")
 
@@ -40,17 +42,19 @@ def coral(call, violations, code):
 def constraint(violation):
     """One violation in the framework's words."""
     where = f"at '{lowered(violation.place)}' failed to satisfy constraint: {violation.constraint}"
-    return f"Value {shown(violation)} {where}"
+    return f"Value {shown(violation)}{where}"
 
 
 def shown(violation):
-    """The value in the framework's notation."""
+    """The value in the framework's notation, and nothing of a sensitive one."""
     if violation.kind == "required":
-        return "null"
-    return f"'{_plain(violation.value)}'"
+        return "null "
+    return "" if violation.value is SECRET else f"'{_plain(violation.value)}' "
 
 
 def _plain(value):
+    if value is SECRET:
+        return ""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}={_plain(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
@@ -84,7 +88,7 @@ def ec2(call, violations, code):
         return Refusal("UnknownParameter", f"The parameter {name} is not recognized")
     if first.kind == "required":
         return Refusal("MissingParameter", f"The request must contain the parameter {name}")
-    value = "" if first.value is None else f" ({_plain(first.value)})"
+    value = "" if first.value in (None, SECRET) else f" ({_plain(first.value)})"
     message = f"Value{value} for parameter {name} is invalid. {first.constraint}"
     return Refusal("InvalidParameterValue", message)
 
