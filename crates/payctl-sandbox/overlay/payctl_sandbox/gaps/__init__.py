@@ -36,6 +36,7 @@ MODULES = (
     "kms",
     "load_balancers",
     "log_groups",
+    "networks",
     "queue_attributes",
     "queues",
     "s3",
