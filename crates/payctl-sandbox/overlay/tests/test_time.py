@@ -197,13 +197,13 @@ class Timed(unittest.TestCase):
         self.assertEqual(self.code(self.tables.delete_table, **name), "ResourceInUseException")
         state = self.tables.describe_table
         until(lambda: state(**name)["Table"]["TableStatus"] == "ACTIVE")
-        self.took(10, began)
+        self.took(6.5, began)
         self.tables.put_item(**item)
         began = time.monotonic()
         gone = self.tables.delete_table(**name)
         self.assertEqual(gone["TableDescription"]["TableStatus"], "DELETING")
         until(lambda: self.code(state, **name) == "ResourceNotFoundException")
-        self.took(10, began)
+        self.took(5.5, began)
 
     def test_a_queue(self):
         queues = self.server.client("sqs")
