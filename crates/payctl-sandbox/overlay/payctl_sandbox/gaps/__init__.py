@@ -46,6 +46,7 @@ MODULES = (
     "services_using_keys",
     "subnet_groups",
     "tables",
+    "table_tags",
     "target_health",
     "topics",
     "vpc_links",
