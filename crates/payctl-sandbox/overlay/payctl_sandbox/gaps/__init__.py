@@ -47,6 +47,7 @@ MODULES = (
     "subnet_groups",
     "tables",
     "table_tags",
+    "table_ttl",
     "target_health",
     "topics",
     "vpc_links",
