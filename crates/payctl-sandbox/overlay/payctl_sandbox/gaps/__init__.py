@@ -46,6 +46,7 @@ MODULES = (
     "services_using_keys",
     "subnet_groups",
     "tables",
+    "table_backups",
     "table_tags",
     "table_ttl",
     "target_health",
