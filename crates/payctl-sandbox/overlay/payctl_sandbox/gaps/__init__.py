@@ -50,6 +50,7 @@ MODULES = (
     "table_indexes",
     "table_tags",
     "table_ttl",
+    "table_updates",
     "target_health",
     "topics",
     "vpc_links",
