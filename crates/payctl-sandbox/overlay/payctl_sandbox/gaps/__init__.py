@@ -47,6 +47,7 @@ MODULES = (
     "subnet_groups",
     "tables",
     "table_backups",
+    "table_encryption",
     "table_indexes",
     "table_tags",
     "table_ttl",
