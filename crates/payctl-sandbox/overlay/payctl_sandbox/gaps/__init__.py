@@ -27,6 +27,7 @@ MODULES = (
     "functions",
     "function_checks",
     "function_states",
+    "function_grants",
     # Outside of what other modules make of the same methods.
     "gone",
     "guardduty",
