@@ -98,11 +98,11 @@ class Timed(unittest.TestCase):
         self.ec2.delete_subnet(SubnetId=self.subnet)
         self.ec2.delete_security_group(GroupId=self.group)
 
-    def create(self):
+    def create(self, name=None):
         """Makes a function in the VPC once its role can be assumed."""
         role = make_role(self.iam, f"role-{uuid.uuid4()}")
         arguments = {
-            "FunctionName": self.name,
+            "FunctionName": name or self.name,
             "Role": role,
             "Runtime": "provided.al2023",
             "Handler": "bootstrap",
@@ -179,6 +179,27 @@ class Timed(unittest.TestCase):
         began = time.monotonic()
         self.functions.delete_function(FunctionName=self.name)
         until(lambda: self.interfaces()[0]["Status"] == "available")
+        self.took(240, began)
+
+    def test_functions_share_interfaces(self):
+        second = f"function-{uuid.uuid4()}"
+        self.create()
+        self.create(second)
+        until(lambda: self.configuration()["State"] == "Active")
+        here = [{"Name": "subnet-id", "Values": [self.subnet]}]
+
+        def states():
+            found = self.ec2.describe_network_interfaces(Filters=here)["NetworkInterfaces"]
+            return [each["Status"] for each in found]
+
+        self.assertEqual(states(), ["in-use"])
+        self.functions.delete_function(FunctionName=self.name)
+        # Longer than it takes where it is the last one.
+        time.sleep(300 / SCALE)
+        self.assertEqual(states(), ["in-use"])
+        began = time.monotonic()
+        self.functions.delete_function(FunctionName=second)
+        until(lambda: states() == ["available"])
         self.took(240, began)
 
     def test_a_table(self):
