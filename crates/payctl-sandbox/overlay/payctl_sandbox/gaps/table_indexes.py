@@ -4,13 +4,14 @@ DDB-TABLE-138, -148 to -151, -159 to -163, -174, -175, -375, -376: see `tables`.
 scale they are there, or gone, at once.
 """
 
+from moto.dynamodb.exceptions import ResourceNotFoundException
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import GlobalSecondaryIndex
 
 from ..clock import clock, later
 from ..lax import rule
 from ..patching import replace
-from .tables import ResourceNotFoundException, Refused, in_use, refuse_busy, state_of, table_at
+from .tables import Refused, in_use, refuse_busy, state_of, table_at
 
 # AWS seconds: the table is UPDATING for 24 to 56, the index there after 468 to 539 (in four runs 990
 # to 1,003), and gone after 2.6 to 5.1.
