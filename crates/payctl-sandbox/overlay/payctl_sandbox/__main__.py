@@ -86,6 +86,8 @@ def prepare():
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     # What an account has: functions may reserve all but 100 of it.
     os.environ["MOTO_LAMBDA_CONCURRENCY_QUOTA"] = "1000"
+    # A certificate that is asked for is issued at once; moto waits for a minute.
+    os.environ["MOTO_ACM_VALIDATION_WAIT"] = "0"
     # The server signs nothing and calls nobody; without these boto looks for a user's files.
     os.environ.update(AWS_ACCESS_KEY_ID="sandbox", AWS_SECRET_ACCESS_KEY="sandbox")
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE"):
