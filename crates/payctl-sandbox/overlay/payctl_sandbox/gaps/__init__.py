@@ -44,6 +44,7 @@ MODULES = (
     "scaling",
     "secret_deletions",
     "secret_rotations",
+    "service_log_groups",
     "services_using_keys",
     "subnet_groups",
     "tables",
