@@ -3,8 +3,8 @@
 Skipping the check, meant for certificates that are self-signed or of a private authority, is for
 REST APIs only; an HTTP API has the name to expect and no more (API Gateway developer guide,
 "x-amazon-apigateway-integration.tlsConfig object", read on 2026-11-28). A self-signed certificate
-fails (re:Post "api-gateway-ssl-certificate-errors", 2022-12-15), as does another name
-(terraform-provider-aws#15768, 2020: the caller gets an internal server error). That Mozilla's list of
+fails (re:Post "api-gateway-ssl-certificate-errors", 2022-12-15), as does another name (terraform-
+provider-aws#15768, 2020: the caller gets an internal server error). That Mozilla's list of
 authorities stands for API Gateway's own is assumed.
 """
 

@@ -1,11 +1,11 @@
 """KMS grants that Lambda makes for functions whose environment has a key: they are a role's, not a
 name's.
 
-That it makes one, and that a role made again does not have it: lastweekinaws.com, "The
-sneaky weakness behind AWS managed KMS keys" (with a stack to see it by), terraform-provider-aws
-#9703 and #6352; that it alone suffices for a customer's key: dev.classmethod.jp, "tsnote kms when
-using a CMK". That only another role or key renews it: serverless/examples#279 (another role, saved,
-and this one again), re:Post "lambda-kmsaccessdeniedexception-errors". Its context is in CloudTrail's
+That it makes one, and that a role made again does not have it: lastweekinaws.com, "The sneaky
+weakness behind AWS managed KMS keys" (with a stack to see it by), terraform-provider-aws #9703 and
+#6352; that it alone suffices for a customer's key: dev.classmethod.jp, "tsnote kms when using a
+CMK". That only another role or key renews it: serverless/examples#279 (another role, saved, and
+this one again), re:Post "lambda-kmsaccessdeniedexception-errors". Its context is in CloudTrail's
 records of Lambda's Decrypt. Which operations it allows beside Decrypt, that it ends with the
 function, and that a grantee that is gone is told of by its unique id, as IAM's guide has it of the
 principals of policies, is assumed.

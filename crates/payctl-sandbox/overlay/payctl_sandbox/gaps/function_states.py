@@ -2,9 +2,10 @@
 
 Without a time scale functions are active at once and have no interfaces. Functions with the same
 groups in a subnet share an interface there, which lasts until the last of them has left it (Lambda
-developer guide, "Configuring a Lambda function to access resources in a VPC"; times and the cure by
-other groups: terraform-provider-aws#37624 and its commit 922037e). That it is named after the function
-that it was made for, and that one which nobody has left for good serves the next, is assumed.
+developer guide, "Configuring a Lambda function to access resources in a VPC"; times and the cure
+by other groups: terraform-provider-aws#37624 and its commit 922037e). That it is named after the
+function that it was made for, and that one which nobody has left for good serves the next, is
+assumed.
 """
 
 import uuid

@@ -2,10 +2,10 @@
 
 Aurora's, `/aws/rds/cluster/NAME/TYPE`: Aurora guide, "Publishing Aurora PostgreSQL logs to Amazon
 CloudWatch Logs" (2023-06-15; one that is there already is used as it is), terraform-provider-aws
-#5348 (2018, by AWS's support) and, that it comes back where it is deleted while instances run, #42858
-(2025-06). API Gateway's, `/aws/apigateway/welcome`, when the account's role is set: several modules
-make it beforehand, so that it expires. How soon one comes back, and that an instance that is being
-deleted still writes, is assumed.
+#5348 (2018, by AWS's support) and, that it comes back where it is deleted while instances run,
+#42858 (2025-06). API Gateway's, `/aws/apigateway/welcome`, when the account's role is set: several
+modules make it beforehand, so that it expires. How soon one comes back, and that an instance that
+is being deleted still writes, is assumed.
 """
 
 from moto.apigateway.models import APIGatewayBackend

@@ -13,8 +13,8 @@ from ..lax import rule
 from ..patching import replace
 from .tables import Refused, in_use, refuse_busy, state_of, table_at
 
-# AWS seconds: the table is UPDATING for 24 to 56, the index there after 468 to 539 (in four runs 990
-# to 1,003), and gone after 2.6 to 5.1.
+# AWS seconds: the table is UPDATING for 24 to 56, the index there after 468 to 539 (in four runs
+# 990 to 1,003), and gone after 2.6 to 5.1.
 ALLOCATED, BUILT, REMOVED = 40, 510, 5
 
 
