@@ -23,7 +23,7 @@ def main():
 
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-    from . import cbor, gaps, s3_roots, strict
+    from . import cbor, gaps, lax, s3_roots, strict
     from .application import Application
     from .clock import clock
     from .contents import Contents
@@ -35,6 +35,7 @@ def main():
     from .server import serve
 
     clock.scale = options.time_scale
+    lax.parts.update(set(PARTS) - options.strict)
     gaps.install()
 
     moto = DomainDispatcherApplication(create_backend_app)

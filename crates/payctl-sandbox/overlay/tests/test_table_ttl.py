@@ -29,9 +29,7 @@ class TimeToLive(Untimed):
         self.assertIn("active on a different AttributeName: current", message)
 
 
-class TimeToLiveInTime(OnScale):
-    scale = 400
-
+class TimeToLiveInTheMaking(OnScale):
     def test_of_a_table_in_the_making(self):
         name = self.table()
         refused, message = error(self.tables.describe_time_to_live, TableName=name)
@@ -41,6 +39,10 @@ class TimeToLiveInTime(OnScale):
         self.assertIn(refused, ("ResourceNotFoundException", "ResourceInUseException"))
         self.active(name)
         self.expire(name, "until")
+
+
+class TimeToLiveInTime(OnScale):
+    scale = 400
 
     def test_time_to_live_again(self):
         name = self.table()
