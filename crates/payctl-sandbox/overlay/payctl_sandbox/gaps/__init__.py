@@ -40,6 +40,7 @@ MODULES = (
     "queue_attributes",
     "queues",
     "s3",
+    "s3_keys",
     "s3_notifications",
     "scaling",
     "secret_deletions",
