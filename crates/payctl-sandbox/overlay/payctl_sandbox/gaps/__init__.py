@@ -41,6 +41,7 @@ MODULES = (
     "queues",
     "s3",
     "s3_keys",
+    "s3_lifecycles",
     "s3_notifications",
     "scaling",
     "secret_deletions",
