@@ -43,6 +43,7 @@ MODULES = (
     "s3_keys",
     "s3_lifecycles",
     "s3_notifications",
+    "s3_own_key",
     "scaling",
     "secret_deletions",
     "secret_rotations",
