@@ -14,6 +14,7 @@ MODULES = (
     "databases",
     "aurora",
     "certificates",
+    "certificates_again",
     "cluster_parameters",
     "dashboards",
     "config_rules",
