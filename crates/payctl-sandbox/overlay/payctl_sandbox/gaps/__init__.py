@@ -34,6 +34,7 @@ MODULES = (
     "guardduty",
     "http_apis",
     "iam",
+    "iam_tags",
     "instances",
     "kms",
     "load_balancers",
