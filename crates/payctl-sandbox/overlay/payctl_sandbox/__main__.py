@@ -32,6 +32,7 @@ def main():
     from .functions.queues import Feed
     from .gaps import databases, secret_rotations
     from .lock import lock
+    from .rates import rates
     from .server import serve
 
     clock.scale = options.time_scale
@@ -41,7 +42,7 @@ def main():
     moto = DomainDispatcherApplication(create_backend_app)
     backends = s3_roots.middleware(cbor.middleware(moto))
     application = Application(backends, lock)
-    application.checks = strict.checks(options.strict)
+    application.checks = [*strict.checks(options.strict), rates.check]
     servers.open(options.home)
     contents = Contents(os.path.join(options.home, "contents.pickle"), lock)
     contents.start()
