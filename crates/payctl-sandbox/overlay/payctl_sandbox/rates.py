@@ -1,8 +1,8 @@
 """How often API Gateway may be called: fixed rates of an account, which nobody can raise.
 
 API Gateway developer guide, "Amazon API Gateway quotas", fixed quotas for creating, deploying and
-managing an API (read on 2026-11-28). That HTTP APIs' calls count for the same total is assumed. They
-are AWS's seconds on the time scale; without one nothing is refused.
+managing an API (read on 2026-11-28). That HTTP APIs' calls count for the same total is assumed.
+They are AWS's seconds on the time scale; without one nothing is refused.
 """
 
 import threading

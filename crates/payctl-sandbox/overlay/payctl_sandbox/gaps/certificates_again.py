@@ -1,7 +1,7 @@
 """Certificate Manager: what a certificate may be replaced by under its ARN.
 
-ACM guide, "Reimport a certificate" (read on 2026-11-28): names may be added and removed, but not all
-of them; values of key usage and of extended key usage may be added and not removed, but for a
+ACM guide, "Reimport a certificate" (read on 2026-11-28): names may be added and removed, but not
+all of them; values of key usage and of extended key usage may be added and not removed, but for a
 certificate's clientAuth and, with a key of elliptic curves, keyEncipherment. The code is that of
 other imports that are refused; the words are assumed.
 """

@@ -28,7 +28,8 @@ def tag_role(original, self, role_name, tags):
 def untag_role(original, self, role_name, tag_keys):
     role = self.get_role(role_name)
     keys = {key.lower() for key in tag_keys}
-    return original(self, role_name, [tag["Key"] for tag in role.tags if tag["Key"].lower() in keys])
+    gone = [tag["Key"] for tag in role.tags if tag["Key"].lower() in keys]
+    return original(self, role_name, gone)
 
 
 @rule(IAMBackend, "tag_user")

@@ -1,9 +1,9 @@
 """S3: object keys that XML cannot carry.
 
-DeleteObjects with one is refused as a whole (boto3#2005, aws-sdk-java#333, basho/riak_cs#974 also for
-its escaped form); a client that writes another character in its place deletes what is not there, and
-succeeds (aws-sdk-go#3592, aws-sdk-ruby#797). Listings tell of it in another writing where they are
-asked to ("EncodingType" in S3's model), which moto knows of two only.
+DeleteObjects with one is refused as a whole (boto3#2005, aws-sdk-java#333, basho/riak_cs#974 also
+for its escaped form); a client that writes another character in its place deletes what is not
+there, and succeeds (aws-sdk-go#3592, aws-sdk-ruby#797). Listings tell of it in another writing
+where they are asked to ("EncodingType" in S3's model), which moto knows of two only.
 """
 
 from urllib.parse import quote

@@ -1,7 +1,7 @@
 """S3: from which size on lifecycle rules move objects.
 
-S3's model, PutBucketLifecycleConfiguration, `TransitionDefaultMinimumObjectSize`: nothing below 128 KB
-unless the bucket says otherwise, which moto forgets.
+S3's model, PutBucketLifecycleConfiguration, `TransitionDefaultMinimumObjectSize`: nothing below
+128 KB unless the bucket says otherwise, which moto forgets.
 """
 
 from moto.s3.responses import S3Response

@@ -1,8 +1,8 @@
 """S3: `aws:kms` without a key is AWS's own key, whatever the bucket's default is.
 
 "If you specify x-amz-server-side-encryption:aws:kms […] but do not provide
-x-amz-server-side-encryption-aws-kms-key-id, Amazon S3 uses the AWS managed key": S3's model, PutObject,
-`SSEKMSKeyId`. The default counts where nothing is said.
+x-amz-server-side-encryption-aws-kms-key-id, Amazon S3 uses the AWS managed key": S3's model,
+PutObject, `SSEKMSKeyId`. The default counts where nothing is said.
 """
 
 from moto.kms.models import kms_backends
