@@ -24,6 +24,7 @@ def main():
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     from . import cbor, gaps, lax, s3_roots, strict
+    from .account import account
     from .application import Application
     from .clock import clock
     from .contents import Contents
@@ -37,6 +38,7 @@ def main():
 
     clock.scale = options.time_scale
     lax.parts.update(set(PARTS) - options.strict)
+    account.kind = options.account
     gaps.install()
 
     moto = DomainDispatcherApplication(create_backend_app)
@@ -123,6 +125,7 @@ def _options():
     options.add_argument("--port", type=int, required=True)
     options.add_argument("--token", default="", help="tells this server from any other")
     options.add_argument("--time-scale", type=float, help="AWS seconds a second; none: at once")
+    options.add_argument("--account", default="seasoned", choices=("new", "seasoned"))
     options.add_argument("--version", default="", help="what started this server")
     options.add_argument("--lax", default="", help=f"parts left out: {', '.join(PARTS)}")
     parsed = options.parse_args()
