@@ -24,6 +24,7 @@ MODULES = (
     "engine_versions",
     "event_source_mappings",
     "filters",
+    "first_use",
     "flow_logs",
     "functions",
     "function_checks",
