@@ -23,7 +23,7 @@ def main():
 
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-    from . import cbor, gaps, lax, s3_roots, strict
+    from . import cbor, gaps, lax, regions, s3_roots, strict
     from .account import account
     from .application import Application
     from .clock import clock
@@ -38,13 +38,13 @@ def main():
 
     clock.scale = options.time_scale
     lax.parts.update(set(PARTS) - options.strict)
-    account.kind = options.account
+    account.kind, account.regions = options.account, set(options.enable_region)
     gaps.install()
 
     moto = DomainDispatcherApplication(create_backend_app)
     backends = s3_roots.middleware(cbor.middleware(moto))
     application = Application(backends, lock)
-    application.checks = [*strict.checks(options.strict), rates.check]
+    application.checks = [*strict.checks(options.strict), regions.check, rates.check]
     servers.open(options.home)
     contents = Contents(os.path.join(options.home, "contents.pickle"), lock)
     contents.start()
@@ -126,6 +126,7 @@ def _options():
     options.add_argument("--token", default="", help="tells this server from any other")
     options.add_argument("--time-scale", type=float, help="AWS seconds a second; none: at once")
     options.add_argument("--account", default="seasoned", choices=("new", "seasoned"))
+    options.add_argument("--enable-region", action="append", default=[], help="one to opt in to")
     options.add_argument("--version", default="", help="what started this server")
     options.add_argument("--lax", default="", help=f"parts left out: {', '.join(PARTS)}")
     parsed = options.parse_args()

@@ -1,4 +1,4 @@
-"""What the account is like: seasoned or new, and its quotas.
+"""What the account is like: seasoned or new, its quotas, and the regions that are enabled.
 
 Quotas by their codes and defaults: RDS's from
 docs.aws.amazon.com/general/latest/gr/rds-service.html, Lambda's from "Lambda quotas" in its guide
@@ -46,6 +46,8 @@ class Account:
 
     def __init__(self):
         self.kind = SEASONED
+        # Beside those that every account has.
+        self.regions = set()
 
     def quota(self, quota):
         """The value that counts."""
