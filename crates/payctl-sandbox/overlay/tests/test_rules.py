@@ -267,7 +267,7 @@ FAULTS = [
         for member in ("Port", "Protocol", "VpcId")
     ],
     ("elbv2", "CreateListener", LISTENER, {"Certificates": [CERTIFICATE] * 2}, "ValidationError"),
-    ("elbv2", "CreateListener", LISTENER, {"Certificates": None}, "CertificateNotFound"),
+    ("elbv2", "CreateListener", LISTENER, {"Certificates": None}, "ValidationError"),
     *[
         (
             "elbv2",

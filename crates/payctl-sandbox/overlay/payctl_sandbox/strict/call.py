@@ -23,6 +23,7 @@ MODELS = {
     "servicequotas": "service-quotas",
     "tagging": "resourcegroupstaggingapi",
 }
+_services = {}
 
 
 class Call:
@@ -61,8 +62,12 @@ def _key(environ):
 
 
 def _model(asked):
+    name = MODELS.get(asked.service, asked.service)
     try:
-        service = get_service_model(MODELS.get(asked.service, asked.service))
+        service = _services.get(name)
+        if service is None:
+            with requests.LOADING:
+                service = _services[name] = get_service_model(name)
         return service.operation_model(asked.operation)
     except (UnknownServiceError, OperationNotFoundError):
         return None

@@ -114,9 +114,9 @@ RULES = [
         "",
         "a listener of HTTPS or TLS has a certificate",
         _no_certificate,
-        "CertificateNotFound",
+        "ValidationError",
         "A certificate must be specified for HTTPS listeners",
-        source="API reference (botocore 1.44.5), CreateListener.Certificates; the code is assumed",
+        source="API reference (botocore 1.44.5), CreateListener.Certificates",
     ),
     *[
         Rule(
