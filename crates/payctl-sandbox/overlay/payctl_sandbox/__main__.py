@@ -23,7 +23,7 @@ def main():
 
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-    from . import cbor, gaps, lax, regions, s3_roots, strict
+    from . import cbor, gaps, lax, partitions, regions, s3_roots, strict
     from .account import account
     from .application import Application
     from .clock import clock
@@ -39,6 +39,7 @@ def main():
     clock.scale = options.time_scale
     lax.parts.update(set(PARTS) - options.strict)
     account.kind, account.regions = options.account, set(options.enable_region)
+    partitions.install()
     gaps.install()
 
     moto = DomainDispatcherApplication(create_backend_app)

@@ -11,6 +11,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.servicequotas.responses import ServiceQuotasResponse
 
 from ..account import CONCURRENCY, DEFAULTS, NAMES, account
+from ..partitions import partition
 
 GIBIBYTE = 1024**3
 
@@ -22,11 +23,11 @@ class NoSuchResourceException(JsonRESTError):
 
 def _told(response, quota, value):
     service, code = quota
-    place = f"{response.region}:{response.current_account}"
+    name, place = partition(response.region), f"{response.region}:{response.current_account}"
     return {
         "ServiceCode": service,
         "ServiceName": NAMES[service],
-        "QuotaArn": f"arn:aws:servicequotas:{place}:{service}/{code}",
+        "QuotaArn": f"arn:{name}:servicequotas:{place}:{service}/{code}",
         "QuotaCode": code,
         "QuotaName": DEFAULTS[quota][0],
         "Value": float(value),
