@@ -59,6 +59,7 @@ MODULES = (
     "table_backups",
     "table_encryption",
     "table_indexes",
+    "table_keys",
     "table_tags",
     "table_ttl",
     "table_updates",

@@ -137,12 +137,17 @@ def _usable(backend, identifier):
     key = find_key(backend.account_id, backend.region_name, identifier)
     if key is None:
         raise _of_kms("validation", "NotFoundException", f"Key '{identifier}' does not exist")
-    if key.key_state == "Disabled":
-        raise _of_kms("disabled", "DisabledException", f"{key.arn} is disabled.")
     if key.key_state != "Enabled":
-        message = f"{key.arn} is pending deletion."
-        raise _of_kms("validation", "KMSInvalidStateException", message)
+        raise key_disabled(key)
     return key.arn
+
+
+def key_disabled(key):
+    """The refusal for want of a key that is there and cannot be used."""
+    if key.key_state == "Disabled":
+        return _of_kms("disabled", "DisabledException", f"{key.arn} is disabled.")
+    message = f"{key.arn} is pending deletion."
+    return _of_kms("validation", "KMSInvalidStateException", message)
 
 
 def _of_kms(kind, error, message):
