@@ -52,7 +52,7 @@ impl Resource for RestApi {
     // CreateRestApi takes no token, and two APIs may have the same name.
     const REPEAT: Repeat = Repeat::Search;
     // One deletion per 30 s and account: only the first is quick.
-    // What AWS allows an account, whatever it is asked (API Gateway quotas, docs/aws.md).
+    // What AWS allows an account, whatever it is asked (API Gateway quotas, docs/aws-facts.md).
     const PACE: Pace = Pace { create: Duration::from_secs(3), delete: Duration::from_secs(30) };
     const TYPICAL: Typical = Typical { created: 0.6, ready: 0.0, deleted: 1.0 };
     const ACCESS: Access = Access {

@@ -101,7 +101,8 @@ impl Resource for Function {
     const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
     const REPEAT: Repeat = Repeat::Unique;
     const TYPICAL: Typical = Typical { created: 1.0, ready: 45.0, deleted: 60.0 };
-    // Its network interfaces are released within minutes, at worst within half an hour (docs/aws.md).
+    // Its network interfaces are released within minutes, at worst within half an hour
+    // (docs/aws-facts.md).
     const WAIT_TIMEOUT: Duration = Duration::from_secs(45 * 60);
     const ACCESS: Access = Access {
         look: &["lambda:GetFunction", "lambda:GetFunctionConfiguration"],

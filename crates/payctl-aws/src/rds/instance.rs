@@ -53,7 +53,7 @@ impl Resource for Instance {
     const HOLDS: &'static [&'static str] = &["cluster"];
     const STABLE_OUTPUTS: &'static [&'static str] = &["identifier", "arn"];
     const TYPICAL: Typical = Typical { created: 2.0, ready: 420.0, deleted: 707.0 };
-    // As long as terraform-provider-aws waits (docs/aws.md).
+    // As long as terraform-provider-aws waits (docs/aws-facts.md).
     const WAIT_TIMEOUT: Duration = Duration::from_secs(90 * 60);
     const ACCESS: Access = Access {
         look: &["rds:DescribeDBInstances"],

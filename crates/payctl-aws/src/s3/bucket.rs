@@ -72,7 +72,7 @@ impl Resource for Bucket {
     const REPEAT: Repeat = Repeat::Unique;
     const TYPICAL: Typical = Typical { created: 0.5, ready: 1.5, deleted: 1.0 };
     // A thousand versions are deleted in about a second; and a name may be locked for minutes
-    // after its bucket was deleted. terraform-provider-aws waits as long (docs/aws.md).
+    // after its bucket was deleted. terraform-provider-aws waits as long (docs/aws-facts.md).
     const WAIT_TIMEOUT: Duration = Duration::from_secs(60 * 60);
     const ACCESS: Access = Access {
         look: &[
