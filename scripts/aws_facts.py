@@ -64,7 +64,7 @@ class Facts:
         return [fact for facts in self.facts.values() for fact in facts]
 
     def special_source(self, row):
-        """The longest beginning of a special code that a source names."""
+        """The source of the longest beginning of a special code that one names; else nothing."""
         text = " ".join(part for part in row[:3] if part)
         fitting = [
             (len(start), group["from"])
@@ -72,7 +72,7 @@ class Facts:
             for start in group["rows"]
             if text == start or text.startswith(start + " ")
         ]
-        return max(fitting)[1] if fitting else None
+        return max(fitting)[1] if fitting else ""
 
     # What is wrong
 
@@ -253,7 +253,7 @@ class Facts:
         yield "Codes that AWS uses for several things, by operation and a part of the message:"
         yield ""
         rows = [
-            (f"`{operation}`", f"`{code}`", part, kind, self.special_source((operation, code, part)) or "")
+            (f"`{operation}`", f"`{code}`", part, kind, self.special_source((operation, code, part)))
             for operation, code, part, kind in self.rows
         ]
         yield from table(("operation", "code", "part of the message", "taken for", "source"), rows)

@@ -20,6 +20,8 @@ from first_run_calls import CALLS
 
 # How many of a list are looked at one by one: a question is about one environment.
 MOST = 25
+# What limits a list to its beginning; every other one is read whole.
+LIMITED = {"MaxKeys", "MaxRecords", "limit"}
 
 
 class Asker:
@@ -34,7 +36,11 @@ class Asker:
         if (service, operation) not in CALLS:
             raise PermissionError(f"{service} {operation} is not among the calls of this script")
         try:
-            answer = getattr(self.client(service), operation)(**arguments)
+            client = self.client(service)
+            if client.can_paginate(operation) and not LIMITED & set(arguments):
+                answer = client.get_paginator(operation).paginate(**arguments).build_full_result()
+            else:
+                answer = getattr(client, operation)(**arguments)
         except Exception as error:  # noqa: BLE001 - every failure is an answer here
             answer, failed = {}, f"{type(error).__name__}: {error}"
             self.asked.append([service, operation, arguments, {"failed": failed}])
@@ -184,9 +190,11 @@ def rotation(ask):
 
 
 def destroy(ask):
-    ask("ec2", "describe_network_interfaces")
-    ask("ec2", "describe_vpc_endpoints")
-    ask("ec2", "describe_vpcs", Filters=ask.tagged())
+    for vpc in ask("ec2", "describe_vpcs", Filters=ask.tagged()).get("Vpcs", []):
+        within = [{"Name": "vpc-id", "Values": [vpc["VpcId"]]}]
+        ask("ec2", "describe_network_interfaces", Filters=within)
+        ask("ec2", "describe_vpc_endpoints", Filters=within)
+        ask("ec2", "describe_security_groups", Filters=within)
     listed(ask)
 
 

@@ -9,15 +9,21 @@ SECRET = re.compile(
     r"^environment$|email",
     re.IGNORECASE,
 )
-# An account's id in AWS's texts: twelve digits with no more of them beside.
-ACCOUNT = re.compile(r"(?<![0-9A-Za-z.])\d{12}(?![0-9A-Za-z])")
+# An account's id in AWS's texts: twelve digits with no more of them beside, and no end of a UUID.
+ACCOUNT = re.compile(r"(?<![0-9A-Za-z.])(?<!-[0-9a-f]{4}-[0-9a-f]{4}-)\d{12}(?![0-9A-Za-z])")
 TEXTS = (
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b"), "ACCESS-KEY"),
     (re.compile(r"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----", re.DOTALL), "PEM"),
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "MAIL"),
     (re.compile(r"(?<=[?&]X-Amz-)(Signature|Credential|Security-Token)=[^&\s\"]+"), r"\1=LEFT-OUT"),
     # Keys and tokens that nothing announces: long, without the separators that names have.
-    (re.compile(r"(?<![\w/+-])(?=[A-Za-z0-9/+]*[A-Z])(?=[A-Za-z0-9/+]*[a-z])(?=[A-Za-z0-9/+]*\d)[A-Za-z0-9/+]{40,}={0,2}(?![\w-])"), "LONG-TEXT"),
+    (
+        re.compile(
+            r"(?<![\w/+-])(?=[A-Za-z0-9/+]*[A-Z])(?=[A-Za-z0-9/+]*[a-z])(?=[A-Za-z0-9/+]*\d)"
+            r"[A-Za-z0-9/+]{40,}={0,2}(?![\w-])"
+        ),
+        "LONG-TEXT",
+    ),
 )
 
 
