@@ -13,7 +13,7 @@ NUMBER = r"([\d.]+)"
 # What a module of the sandbox may name: an issue, a page, a guide, a source by its short name.
 NAMED = re.compile(
     r"https?://[^\s)>\"']+[^\s)>\"'.,;:]|\b[\w.-]+(?:/[\w.-]+)?#\d+|\bbotocore\b|\bcfn-lint\b|\biamdata\b|"
-    r"\bDDB-TABLE-\d+|\bdocs/api-quirks\b|reference\s+of\s+\w+|\w+'s\s+reference|\bguide's\s+sample|\bassumed\b"
+    r"\bDDB-TABLE-\d+|\bdocs/api-quirks\b|reference\s+of\s+\w+|\w+'s\s+reference|\bguide's\s+sample|(?<!be )\bassumed\b"
 )
 
 
@@ -96,12 +96,22 @@ def error_codes():
 
 
 def sandbox():
-    """Each module that makes the sandbox stricter: its name, its first line, the sources it names."""
+    """Each module that makes the sandbox stricter: its name, first line, seconds, and named sources."""
     for folder in ("gaps", "strict"):
         for path in sorted((SANDBOX / folder).rglob("*.py")):
+            if path.name == "__init__.py" and folder == "gaps":
+                continue
             text = path.read_text(encoding="utf-8")
             says = ast.get_docstring(ast.parse(text)) or ""
             first = " ".join(says.split("\n\n")[0].split())
             named = dict.fromkeys(" ".join(one.split()) for one in NAMED.findall(text))
-            module = path.relative_to(SANDBOX).with_suffix("")
-            yield f"`{module}`", first, ", ".join(named) or "assumed"
+            module = str(path.relative_to(SANDBOX).with_suffix(""))
+            yield module, first, ", ".join(seconds(text)), list(named)
+
+
+def seconds(text):
+    """The constants below a comment that begins with "AWS seconds", each with its value."""
+    assignment = r"[A-Z_, ]+ = [\d, ]+\n"
+    for block in re.findall(rf"^# AWS seconds.*\n(?:# .*\n|{assignment})+", text, re.MULTILINE):
+        for names, values in re.findall(r"^([A-Z_, ]+) = ([\d, ]+)$", block, re.MULTILINE):
+            yield from map(" ".join, zip(names.split(", "), values.split(", "), strict=True))

@@ -54,6 +54,7 @@ class Facts:
         self.facts = {name: load(name)["fact"] for name in SECTIONS}
         self.times = load("times")["times"]
         errors = load("errors")
+        self.modules = load("sandbox")["sources"]
         self.general, self.special = errors["general"], errors["special"]
         self.kinds = list(aws_code.kinds())
         self.codes, self.rows = aws_code.error_codes()
@@ -123,6 +124,8 @@ class Facts:
             for start in group["rows"]:
                 if not any(f"{text} ".startswith(start + " ") for text in texts):
                     self.wrong.append(f"scripts/facts/errors.toml: payctl has nothing for {start}")
+        for module in set(self.modules) - {module for module, *_ in aws_code.sandbox()}:
+            self.wrong.append(f"scripts/facts/sandbox.toml: the sandbox has no {module}")
         slow = {kind.name for kind in self.kinds if kind.is_slow()}
         for kind in slow ^ set(self.times):
             self.wrong.append(f"scripts/facts/times.toml: {kind} is missing there, or is quick")
@@ -261,10 +264,15 @@ class Facts:
     def sandbox(self):
         yield "## The sandbox"
         yield ""
-        yield "What each module of the sandbox does as AWS does, by its first line, and the sources that it names. What"
-        yield "is assumed there makes the sandbox wrong, and payctl only where a fact above says the same."
+        yield "What each module of the sandbox does as AWS does, by its first line, with its seconds of AWS's time,"
+        yield "and the sources that it names. What is assumed there makes the sandbox wrong, and payctl only where a"
+        yield "fact above says the same."
         yield ""
-        yield from table(("module", "what", "sources that it names"), aws_code.sandbox())
+        rows = []
+        for module, first, seconds, named in aws_code.sandbox():
+            sources = [self.modules[module]] if module in self.modules else []
+            rows.append((f"`{module}`", first, seconds, "; ".join([*sources, *named]) or "assumed"))
+        yield from table(("module", "what", "seconds", "sources"), rows)
 
 
 def steps():

@@ -43,6 +43,7 @@ run! {
     blue_green: "docs/tasks/blue-green.md",
     rotation: "docs/tasks/rotation.md",
     sandbox: "docs/tasks/sandbox.md",
+    first_run: "docs/first-run.md",
 }
 
 #[test]
