@@ -25,7 +25,7 @@ NAMING = re.compile(
 # A word of AWS's reference in parentheses, an issue, a page, a guide, or that there is none.
 SOURCED = re.compile(
     r"docs/aws-facts|botocore|https?://|\w#\d+|\((?:[A-Z][a-z]+){2,}\)|\b(?:guide|reference|quotas)\b|"
-    r"api-quirks|DDB-TABLE|\bassumed\b|no sample|is not known"
+    r"api-quirks|DDB-TABLE|\bassumed\b|no sample|is not known|is not documented"
 )
 COMMENT = re.compile(r"^\s*//[/!]? ?")
 

@@ -48,6 +48,13 @@ def flat(path):
     return " ".join(" ".join(re.sub(r"^\s*//[/!]? ?", "", line) for line in lines).split())
 
 
+def said(path):
+    """A source on one line; of a module without its `.rs`, what is below it as well."""
+    if path.suffix:
+        return flat(path)
+    return " ".join(map(flat, [path.with_suffix(".rs"), *sorted(path.rglob("*.rs"))]))
+
+
 def kinds():
     """Every kind with its times, by name."""
     engine = flat(ROOT / "crates/payctl-engine/src/resource.rs")
