@@ -1,6 +1,7 @@
 """What holds docs/aws-facts.md against the code finds every sort of difference."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -61,6 +62,15 @@ class Facts(unittest.TestCase):
         self.assertEqual(self.check("--write").returncode, 0)
         with open(page, encoding="utf-8") as file:
             self.assertEqual(file.read(), before)
+
+    def test_every_belief_has_a_row(self):
+        with open(os.path.join(self.root, "docs/aws-facts.md"), encoding="utf-8") as file:
+            rows = re.findall(r"^\| ([ACN]\d+[a-d]?) \|.*\| ([a-z]+) \|$", file.read(), re.MULTILINE)
+        wanted = [f"A{number}" for number in range(1, 17) if number != 12]
+        wanted += ["A12a", "A12b", "A12c", "A12d", "C12a", "C12b", "C12c"]
+        wanted += [f"C{number}" for number in range(1, 23) if number != 12]
+        wanted += [f"N{number}" for number in range(1, 12)]
+        self.assertEqual(sorted(belief for belief, _ in rows), sorted(wanted))
 
     def test_another_time(self):
         found = self.planted(f"{AWS}/ec2/nat_gateway.rs", "ready: 95.0", "ready: 96.0")
