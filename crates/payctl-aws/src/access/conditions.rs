@@ -159,8 +159,9 @@ impl About<'_> {
 
     /// Rights are given only to roles that have the boundary, and none is taken off.
     fn boundary(&self) -> Option<Condition> {
-        let gives = !["iam:Delete", "iam:Detach"].iter().any(|name| self.name.starts_with(name));
-        let boundary = boundary(self.declared).filter(|_| gives && self.action.knows_boundary())?;
+        let takes = ["iam:Delete", "iam:Detach"].iter().any(|name| self.name.starts_with(name));
+        let gives = self.action.knows_boundary() && !takes && !self.action.reads();
+        let boundary = boundary(self.declared).filter(|_| gives)?;
         Some(("StringEquals", "iam:PermissionsBoundary".to_owned(), vec![boundary.to_owned()]))
     }
 }

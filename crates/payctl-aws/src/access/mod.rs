@@ -70,7 +70,12 @@ pub fn policy(
                 None if up => writer.referred(declared, property),
                 None => BTreeSet::new(),
             };
-            let resources: BTreeSet<String> = resources.into_iter().map(|(arn, _)| arn).collect();
+            let known = reference::action(action);
+            let fits = |arn: &String| {
+                known.as_ref().is_some_and(|known| known.sorts_of(arn).next().is_some())
+            };
+            let resources = resources.into_iter().map(|(arn, _)| arn).filter(fits);
+            let resources: BTreeSet<String> = resources.collect();
             if !resources.is_empty() {
                 let conditions = writer.delegation(action, service);
                 places.entry((resources, conditions)).or_default().insert(action);

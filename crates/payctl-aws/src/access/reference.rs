@@ -16,8 +16,8 @@ pub(super) struct Action {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sort {
     marks: &'static str,
-    /// How their ARNs begin: the service, a colon and the first of what is the resource's own.
-    pub(super) begins: &'static str,
+    /// The form of their ARNs: the service, a colon and what is the resource's own.
+    pub(super) form: &'static str,
 }
 
 /// What the reference says of `name`, such as `ec2:CreateSubnet`.
@@ -27,7 +27,7 @@ pub(super) fn action(name: &str) -> Option<Action> {
     let mut words = line.split(' ').skip(1);
     let (level, keys) = (words.next()?, words.next()?);
     let sorts = words.filter_map(|word| word.split_once('='));
-    let sorts = sorts.map(|(marks, begins)| Sort { marks, begins }).collect();
+    let sorts = sorts.map(|(marks, form)| Sort { marks, form }).collect();
     Some(Action { level, keys, sorts })
 }
 
@@ -87,9 +87,21 @@ impl Sort {
         let mut parts = arn.splitn(6, ':');
         let (service, resource) = (parts.nth(2).unwrap_or_default(), parts.nth(2));
         let Some(resource) = resource else { return arn == "*" };
-        let certain = resource.split(['*', '?']).next().unwrap_or_default();
-        let certain = format!("{service}:{certain}");
-        certain.starts_with(self.begins) || self.begins.starts_with(&certain)
+        let (of, form) = self.form.split_once(':').unwrap_or_default();
+        of == service && meet(resource.as_bytes(), form.as_bytes())
+    }
+}
+
+/// Whether there is a text that both patterns are for, where `*` is any text and `?` any letter.
+fn meet(one: &[u8], other: &[u8]) -> bool {
+    match (one, other) {
+        ([], rest) | (rest, []) => rest.iter().all(|letter| *letter == b'*'),
+        ([b'*', after @ ..], [_, rest @ ..]) if meet(after, other) || meet(one, rest) => true,
+        ([_, rest @ ..], [b'*', after @ ..]) => meet(one, after) || meet(rest, other),
+        ([b'*', ..], _) => false,
+        ([a, after @ ..], [b, rest @ ..]) => {
+            (a == b || *a == b'?' || *b == b'?') && meet(after, rest)
+        }
     }
 }
 
@@ -120,16 +132,40 @@ mod tests {
     }
 
     #[test]
+    fn patterns_meet_where_one_text_fits_both() {
+        for (one, other, meets) in [
+            ("key/*", "key/*", true),
+            ("key/a", "key/*", true),
+            ("alias/*", "key/*", false),
+            ("secret:db-??????", "secret:*", true),
+            ("listener/app/db/*", "listener/app/*/*/*", true),
+            ("/apis/*/routes", "/apis/*", true),
+            ("/apis", "/apis/*", false),
+            ("files", "*/*", false),
+            ("files/*", "*/*", true),
+            ("*", "", true),
+            ("a", "", false),
+        ] {
+            assert_eq!(meet(one.as_bytes(), other.as_bytes()), meets, "{one} {other}");
+            assert_eq!(meet(other.as_bytes(), one.as_bytes()), meets, "{other} {one}");
+        }
+    }
+
+    #[test]
     fn a_sort_is_told_by_its_arns() {
         let tag = action("kms:CreateAlias").unwrap();
-        let of = |arn: &str| -> Vec<_> { tag.sorts_of(arn).map(|sort| sort.begins).collect() };
-        assert_eq!(of("arn:aws:kms:us-east-1:123456789012:key/*"), ["kms:key/"]);
-        assert_eq!(of("arn:aws:kms:us-east-1:123456789012:alias/payment"), ["kms:alias/"]);
+        let of = |arn: &str| -> Vec<_> { tag.sorts_of(arn).map(|sort| sort.form).collect() };
+        assert_eq!(of("arn:aws:kms:us-east-1:123456789012:key/*"), ["kms:key/*"]);
+        assert_eq!(of("arn:aws:kms:us-east-1:123456789012:alias/payment"), ["kms:alias/*"]);
         assert!(of("arn:aws:sqs:us-east-1:123456789012:key/*").is_empty());
         let create = action("ec2:CreateSubnet").unwrap();
-        let subnet = create.sorts.iter().find(|sort| sort.begins == "ec2:subnet/").unwrap();
+        let subnet = create.sorts.iter().find(|sort| sort.form == "ec2:subnet/*").unwrap();
         assert!(subnet.is_required() && subnet.knows_request_tags());
         assert!(!subnet.knows_resource_tags());
         assert!(action("ec2:Nonsense").is_none());
+        // Objects are in buckets, and no buckets.
+        let delete = action("s3:DeleteObject").unwrap();
+        assert!(delete.knows_resource_tags("arn:aws:s3:::files/*"));
+        assert!(delete.sorts_of("arn:aws:s3:::files").next().is_none());
     }
 }

@@ -70,7 +70,7 @@ impl Writer<'_> {
             self.stack.resources().iter().filter_map(|one| ec2_sort(one.address.kind())).collect();
         let own = ec2_sort(kind.kind);
         let sorts = action.sorts.iter().filter_map(|sort| {
-            let name = sort.begins.strip_prefix("ec2:")?.trim_end_matches('/');
+            let name = sort.form.strip_prefix("ec2:")?.strip_suffix("/*")?;
             let needed = match action.tags() {
                 true => Some(name) == own,
                 false => sort.is_required() || there.contains(name),
@@ -138,7 +138,7 @@ impl Writer<'_> {
             .unwrap_or_default()
     }
 
-    /// `template` with what is in braces, and whether a name of the stack's is in it. `{a.b}` is
+    /// `template` with what is in braces, and whether names of the stack's tell it. `{a.b}` is
     /// the property `b` of what the property `a` refers to.
     fn fill(&self, template: &str, declared: &Declared) -> Named {
         let Facts { account, partition, region, .. } = self.facts;
@@ -146,7 +146,7 @@ impl Writer<'_> {
         let template = place.iter().fold(template.to_owned(), |t, (key, v)| t.replace(key, v));
         let mut parts = template.split('{');
         let mut text = parts.next().unwrap_or_default().to_owned();
-        let mut named = false;
+        let mut named = template.contains('{');
         for (name, rest) in parts.filter_map(|part| part.split_once('}')) {
             let value = match name.split_once('.') {
                 Some((other, property)) => {
@@ -156,7 +156,7 @@ impl Writer<'_> {
                 }
                 None => pattern(&declared.properties[name]),
             };
-            named |= value != "*";
+            named &= !value.contains('*');
             text.push_str(&value);
             text.push_str(rest);
         }

@@ -120,6 +120,12 @@ impl Resource for Role {
 
     async fn converge(&self, cx: &Cx<'_>, known: &RoleOutputs, changed: &Changed) -> Result<()> {
         let iam = &cx.cloud.iam;
+        // First: whoever may only give rights to roles with the boundary is asked for what the role has
+        // then (`iam:PermissionsBoundary` of PutRolePolicy and others, service authorization
+        // reference).
+        if changed.has("permissions_boundary") {
+            self.set_boundary(cx, &known.name).await?;
+        }
         if changed.has("trust") {
             let request = iam.update_assume_role_policy().role_name(&known.name);
             request.policy_document(self.trust.document()?).send().await?;
@@ -127,12 +133,6 @@ impl Resource for Role {
         if changed.any(&["description", "max_session_s"]) {
             let request = iam.update_role().role_name(&known.name).description(&self.description);
             request.max_session_duration(self.max_session_s.cast_signed()).send().await?;
-        }
-        // Before the policies: whoever may only give them to roles with the boundary is asked for
-        // what the role has then (`iam:PermissionsBoundary` of PutRolePolicy, service authorization
-        // reference).
-        if changed.has("permissions_boundary") {
-            self.set_boundary(cx, &known.name).await?;
         }
         // IAM refuses two changes of one role at a time, so one comes after the other.
         if changed.has("inline") {

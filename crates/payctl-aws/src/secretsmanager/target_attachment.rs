@@ -260,7 +260,7 @@ mod tests {
 
     /// Whoever looks at the fields has the value decrypted.
     #[test]
-    fn a_plan_needs_the_secrets_key() {
+    fn a_destroy_needs_the_secrets_key() {
         let mut stack = Stack::new("payments", "test");
         let key = Key {
             description: String::new(),
@@ -289,14 +289,16 @@ mod tests {
             region: "us-east-1".to_owned(),
         };
         let registry = kinds();
-        let allowed = |stack: &Stack| {
-            let document = policy(stack, registry.kinds(), &facts, &[Task::Plan], &[]);
+        let allowed = |stack: &Stack, task| {
+            let document = policy(stack, registry.kinds(), &facts, &[task], &[]);
             let statements = document["Statement"].as_array().cloned().unwrap_or_default();
             statements.into_iter().find(|one| one["Action"].to_string().contains("kms:Decrypt"))
         };
-        assert_eq!(allowed(&stack), None);
+        assert_eq!(allowed(&stack, Task::Destroy), None);
         stack.add("db", TargetAttachment { secret, fields: BTreeMap::new() });
-        let statement = allowed(&stack).unwrap();
+        // Who only looks does without.
+        assert_eq!(allowed(&stack, Task::Plan), None);
+        let statement = allowed(&stack, Task::Destroy).unwrap();
         assert_eq!(statement["Action"], json!(["kms:Decrypt"]));
         let via = json!({ "kms:ViaService": "secretsmanager.us-east-1.amazonaws.com" });
         assert_eq!(statement["Condition"]["StringEquals"], via);
