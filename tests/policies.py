@@ -32,7 +32,7 @@ UNLIMITED = [
     (r"iam:CreateServiceLinkedRole", "role/aws-service-role/", "a service's own, and once"),
     (r"iam:.*", "role/payctl-apigateway-logs-", "an account and region has it once"),
     (r"kms:(CreateAlias|UpdateAlias|EnableKeyRotation)", ":key/", "tags of a new key take minutes"),
-    (r"kms:", ":key/", "a service asks for it in the caller's name (kms:ViaService)"),
+    (r"kms:(CreateGrant|(De|En)crypt|ReEncrypt|GenerateDataKey)", ":key/", "a service asks for it in the caller's name (kms:ViaService)"),
     (r"rds:", ":og:default:", "AWS's own"),
     (r"rds:", ":pg:default.", "AWS's own"),
     (r"sns:Unsubscribe", "*", "subscriptions carry no tags"),
