@@ -459,7 +459,7 @@ async fn tags(cx: &Cx<'_>, arn: &Arn) -> Result<Tags> {
             break;
         }
     }
-    tags.retain(|key, _| !key.starts_with("aws:"));
+    tags.retain(|key, _| !crate::is_ignored(key));
     Ok(tags)
 }
 
