@@ -193,6 +193,18 @@ class Listeners(SandboxTest):
         wrong = {"certificate": self.certificate, "SslPolicy": "ELBSecurityPolicy-None"}
         self.refused("SSLPolicyNotFound", self.made.listen, **wrong)
 
+    def test_one_without_encryption_has_no_policy(self):
+        made = self.elb.create_listener(
+            **self.made.of_balancer,
+            Port=80,
+            Protocol="HTTP",
+            DefaultActions=self.made.forward(90, 10),
+        )["Listeners"][0]
+        self.assertNotIn("SslPolicy", made)
+        self.elb.modify_listener(ListenerArn=made["ListenerArn"], Port=81)
+        found = self.elb.describe_listeners(ListenerArns=[made["ListenerArn"]])["Listeners"][0]
+        self.assertNotIn("SslPolicy", found)
+
     def test_it_forwards_to_groups_that_exist(self):
         listener = {"ListenerArn": self.made.listen(self.certificate)}
         actions = self.made.forward(50, 50)

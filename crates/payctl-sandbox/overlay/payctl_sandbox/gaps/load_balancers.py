@@ -207,7 +207,15 @@ def create_listener(original, self, load_balancer_arn, protocol, port, ssl_polic
         )
     if certificate and not self._certificate_exists(certificate):
         raise ELBClientError("CertificateNotFound", f"Certificate ARN '{certificate}' is not valid")
-    return original(self, load_balancer_arn, protocol, port, ssl_policy, *rest, **options)
+    made = original(self, load_balancer_arn, protocol, port, ssl_policy, *rest, **options)
+    return _without_policy(made)
+
+
+def _without_policy(listener):
+    """Only listeners of HTTPS and TLS have a security policy (API reference, Listener.SslPolicy)."""
+    if listener.protocol not in ("HTTPS", "TLS"):
+        listener.ssl_policy = None
+    return listener
 
 
 @replace(ELBv2Backend, "modify_listener")
@@ -220,7 +228,7 @@ def modify_listener(original, self, arn, port=None, *rest, **options):
         for group in self._get_target_group_arns_from(action):
             if group not in self.target_groups:
                 raise ActionTargetGroupNotFoundError(group)
-    return original(self, arn, port, *rest, **options)
+    return _without_policy(original(self, arn, port, *rest, **options))
 
 
 def _check_port(balancer, port, other_than=None):
