@@ -18,6 +18,7 @@ from test_rules import UNCHECKED, read
 sys.path.insert(0, OVERLAY)
 
 from moto.core.utils import get_service_model  # noqa: E402
+
 from payctl_sandbox import strict  # noqa: E402
 from payctl_sandbox.strict import exceptions, shapes  # noqa: E402
 from payctl_sandbox.strict.refusal import Refusal  # noqa: E402
@@ -38,7 +39,13 @@ FAULTS = [
     ("apigateway", "CreateRestApi", {}, "BadRequestException", "Value null at 'name'"),
     ("apigatewayv2", "CreateApi", {"Name": "a"}, "BadRequestException", "'protocolType'"),
     ("lambda", "CreateFunction", {"FunctionName": "f"}, "ValidationException", "2 validation err"),
-    ("cloudwatch", "PutMetricAlarm", {"Period": 60}, "ValidationError", "Value null at 'alarmName'"),
+    (
+        "cloudwatch",
+        "PutMetricAlarm",
+        {"Period": 60},
+        "ValidationError",
+        "Value null at 'alarmName'",
+    ),
     ("guardduty", "CreateDetector", {}, "BadRequestException", "The request is rejected because"),
     # Length
     (
@@ -87,7 +94,13 @@ FAULTS = [
         "ValidationError",
         "'tags'",
     ),
-    ("logs", "CreateLogGroup", {"logGroupName": "a", "tags": {}}, "InvalidParameterException", "at"),
+    (
+        "logs",
+        "CreateLogGroup",
+        {"logGroupName": "a", "tags": {}},
+        "InvalidParameterException",
+        "at",
+    ),
     (
         "kms",
         "CreateKey",
@@ -157,8 +170,22 @@ class Shapes(unittest.TestCase):
             ("iam", "ListRoles", {"MaxItems": 5}, (b"=5", b"=five"), 400, "MalformedInput"),
             ("iam", "ListRoles", {"MaxItems": 5}, (b"Max", b"Min"), 400, "MalformedInput"),
             ("s3", "PutBucketVersioning", VERSIONING, (b"Status", b"State"), 400, "MalformedXML"),
-            ("lambda", "CreateFunction", FUNCTION, (b"Role", b"Rule"), 400, "SerializationException"),
-            ("cloudwatch", "DeleteAlarms", {"AlarmNames": []}, (b"Names", b"Namen"), 400, "Serializa"),
+            (
+                "lambda",
+                "CreateFunction",
+                FUNCTION,
+                (b"Role", b"Rule"),
+                400,
+                "SerializationException",
+            ),
+            (
+                "cloudwatch",
+                "DeleteAlarms",
+                {"AlarmNames": []},
+                (b"Names", b"Namen"),
+                400,
+                "Serializa",
+            ),
         ):
             with self.subTest(f"{service}.{operation}", change=change):
                 found, said = self.send(service, operation, parameters, change)
@@ -182,6 +209,12 @@ class Shapes(unittest.TestCase):
         connection.request(environ["REQUEST_METHOD"], path, body.replace(*change), headers)
         answer = connection.getresponse()
         return answer.status, answer.read()
+
+    def test_a_sensitive_value_is_not_repeated(self):
+        call = read("secretsmanager", "CreateSecret", {"Name": "s", "SecretString": ""})
+        with self.assertRaises(Refusal) as caught:
+            shapes.check(call)
+        self.assertIn("Value at 'secretString' failed", caught.exception.message)
 
     def test_several_violations_are_counted(self):
         call = read("logs", "DescribeLogGroups", {"logGroupNamePrefix": "", "limit": 51})
@@ -294,6 +327,20 @@ class Exceptions(unittest.TestCase):
     def test_they_are_named_in_the_models(self):
         for service, operation in exceptions.OPERATIONS:
             self.assertIn(operation, get_service_model(service).operation_names)
+
+    def test_what_the_models_lack_passes(self):
+        for service, operation, parameters in (
+            ("ec2", "DescribeInstanceTypes", {"InstanceTypes": ["x9.large"]}),
+            (
+                "s3",
+                "CreateBucket",
+                {
+                    "Bucket": "b-1",
+                    "CreateBucketConfiguration": {"LocationConstraint": "eusc-de-east-1"},
+                },
+            ),
+        ):
+            shapes.check(read(service, operation, parameters))
 
     def test_one_lets_a_request_pass(self):
         call = read("logs", "CreateLogGroup", {"logGroupName": "a b"})

@@ -40,6 +40,7 @@ MODULES = (
     "kms",
     "load_balancers",
     "log_groups",
+    "networks",
     "queue_attributes",
     "queues",
     "quotas",

@@ -53,6 +53,13 @@ def understand(environ, body):
     return call
 
 
+def preload(names):
+    """Reads the models of services, by the names that sign, before anybody asks."""
+    for name in names:
+        name = MODELS.get(name, name)
+        _services[name] = get_service_model(name)
+
+
 def _key(environ):
     if match := KEY.search(environ.get("HTTP_AUTHORIZATION", "")):
         return match[1]

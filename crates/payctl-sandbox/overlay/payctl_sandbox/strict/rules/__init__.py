@@ -3,16 +3,22 @@
 from collections import defaultdict
 
 from ..refusal import Refusal
-from . import account, data, ec2, elbv2, monitoring, rds, tags
+from . import account, data, ec2, elbv2, monitoring, rds, security, serverless, tags
 from .rule import find
 
 # By the name that signs.
 TABLES = {
+    "apigateway": serverless.REST,
+    "apigatewayv2": serverless.HTTP,
+    "autoscaling": security.SCALING,
+    "cloudtrail": security.TRAILS,
     "dynamodb": data.DYNAMODB,
     "ec2": ec2.RULES,
     "elasticloadbalancing": elbv2.RULES,
+    "events": serverless.EVENTS,
     "iam": account.IAM,
     "kms": account.KMS,
+    "lambda": serverless.LAMBDA,
     "logs": monitoring.LOGS,
     "monitoring": monitoring.CLOUDWATCH,
     "rds": rds.RULES,
@@ -21,6 +27,7 @@ TABLES = {
     "sns": monitoring.SNS,
     "sqs": monitoring.SQS,
     "ssm": account.PARAMETERS,
+    "wafv2": security.WAF,
 }
 
 

@@ -4,11 +4,12 @@ import regex
 
 from .rule import Rule
 
-QUIRKS = "aws-controllers-k8s/dynamodb-controller docs/api-quirks (measured 2026-10)"
+# The page of general buckets, as osamadev.medium.com has it (2024-04-24), and its neighbour
+# directory-bucket-naming-rules.html, which repeats the reserved words.
 BUCKETS = "docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"
 BUCKET = regex.compile(r"(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
 RESERVED = ("xn--", "sthree-", "amzn-s3-demo-")
-ENDINGS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+ENDINGS = ("-s3alias", "--ol-s3", "--x-s3")
 
 
 def _no_bucket(name):

@@ -5,7 +5,7 @@ import json
 
 from .rule import Rule, longer, no_network, not_among, outside, unlike
 
-# A malformed network's words are in many public logs of deployments.
+# Malformed networks' words are those of public logs of deployments.
 NO_NETWORK = "CIDR block {value} is malformed"
 WORDS = r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}"
 GROUP_WORDS = ("255", "a-z, A-Z, 0-9, spaces", "._-:/()#,@[]+=")
@@ -13,8 +13,7 @@ INVALID = "InvalidParameterValue"
 AUTHORIZE = "AuthorizeSecurityGroupIngress AuthorizeSecurityGroupEgress"
 REVOKE = "RevokeSecurityGroupIngress RevokeSecurityGroupEgress"
 DESCRIBE = "UpdateSecurityGroupRuleDescriptionsIngress UpdateSecurityGroupRuleDescriptionsEgress"
-SIZES = "docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html (/16 to /28)"
-SUBNET_SIZES = "docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html (/16 to /28)"
+SIZES = "Amazon VPC FAQs, VPCs and subnets alike; the codes and words are moto's"
 ENTRIES = "CreateNetworkAclEntry ReplaceNetworkAclEntry"
 
 
@@ -127,7 +126,7 @@ RULES = [
         _both_sources,
         "MissingParameter",
         "The request must contain the parameter cidrIp, sourceSecurityGroup or prefixListId",
-        source="assumed; docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html",
+        source="assumed",
     ),
     *[
         Rule(
@@ -176,7 +175,7 @@ RULES = [
         _not_sized,
         "InvalidSubnet.Range",
         "The CIDR '{value}' is invalid.",
-        source=SUBNET_SIZES,
+        source=SIZES,
     ),
     Rule(
         ENTRIES,

@@ -1,8 +1,10 @@
 """CloudWatch, its logs, SNS and SQS: alarms that can never be, names, periods."""
 
+import functools
 import json
 
 import regex
+from moto.core.utils import get_service_model
 
 from .rule import Rule, not_among, unlike
 
@@ -59,6 +61,28 @@ def _endpoint_wrong(subscription):
         "firehose": r"arn:[^:]+:firehose:.+",
     }.get(subscription["Protocol"])
     return bool(wanted) and not regex.fullmatch(wanted, subscription.get("Endpoint", ""))
+
+
+@functools.cache
+def attributes():
+    """What the reference names as attributes of topics, with other words in the same type."""
+    model = get_service_model("sns").shape_for("CreateTopicInput")._shape_model
+    said = model["members"]["Attributes"]["documentation"]
+    also = get_service_model("sns").shape_for("SetTopicAttributesInput")._shape_model
+    said += also["members"]["AttributeName"]["documentation"]
+    # It tells of FIFO topics in other words.
+    return frozenset(regex.findall(r"<code>([A-Z]\w+)", said)) | {"FifoTopic"}
+
+
+def _numbers_wrong(queue):
+    numbers = ("DelaySeconds", "MaximumMessageSize", "MessageRetentionPeriod")
+    numbers += ("ReceiveMessageWaitTimeSeconds", "VisibilityTimeout")
+    return any(not queue.get(name, "0").isdecimal() for name in numbers)
+
+
+def _policies_wrong(attributes):
+    named = ("Policy", "RedrivePolicy", "RedriveAllowPolicy", "DeliveryPolicy", "FilterPolicy")
+    return any(attributes.get(name) and _no_json(attributes[name]) for name in named)
 
 
 LOGS = [
@@ -138,8 +162,7 @@ CLOUDWATCH = [
         "Metrics cannot be checked across more than a day (EvaluationPeriods * Period must be <= "
         "86400), or a week with periods of an hour and more",
         _too_long,
-        "docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html "
-        "(EvaluationPeriods)",
+        "API reference (botocore 1.44.5), PutMetricAlarm.Period: 604,800 and 86,400 seconds",
     ),
     _no_alarm(
         "ValidationError",
@@ -170,6 +193,24 @@ SNS = [
         documented=("256", "underscores, and hyphens", ".fifo"),
     ),
     Rule(
+        "CreateTopic",
+        "Attributes",
+        "a topic's attributes are those that the reference names",
+        lambda value: not set(value) <= attributes(),
+        "InvalidParameter",
+        "Invalid parameter: AttributeName",
+        source="API reference (botocore 1.44.5), CreateTopic.Attributes",
+    ),
+    Rule(
+        "CreateTopic Subscribe",
+        "Attributes",
+        "policies of topics and subscriptions are JSON objects",
+        _policies_wrong,
+        "InvalidParameter",
+        "Invalid parameter: Policy Error: null",
+        source="API reference (botocore 1.44.5), SetTopicAttributes and Subscribe; words of moto",
+    ),
+    Rule(
         "Subscribe",
         "Protocol",
         "subscriptions have one of the listed protocols",
@@ -198,5 +239,23 @@ SQS = [
         "InvalidParameterValue",
         "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
         documented=("80 characters", ".fifo"),
+    ),
+    Rule(
+        "CreateQueue SetQueueAttributes",
+        "Attributes",
+        "a queue's seconds and bytes are numbers",
+        _numbers_wrong,
+        "InvalidAttributeValue",
+        "Invalid value for the parameter VisibilityTimeout or another number.",
+        documented=("An integer from",),
+    ),
+    Rule(
+        "CreateQueue SetQueueAttributes",
+        "Attributes",
+        "a queue's policies are JSON objects",
+        _policies_wrong,
+        "InvalidAttributeValue",
+        "Invalid value for the parameter Policy.",
+        documented=("JSON",),
     ),
 ]

@@ -129,7 +129,7 @@ RULES = [
         INVALID,
         "The parameter MasterUserPassword is not a valid password because it is longer than 128 "
         "characters.",
-        source="API reference (botocore 1.44.5), CreateDBInstance.MasterUserPassword; 41 for others",
+        source="API reference (botocore 1.44.5), CreateDBInstance.MasterUserPassword",
     ),
     Rule(
         CLUSTERS,

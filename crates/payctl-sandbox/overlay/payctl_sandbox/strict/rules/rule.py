@@ -6,7 +6,8 @@ from typing import NamedTuple
 import regex
 
 # The API's reference, as botocore 1.44.5 carries it: every `documented` is looked up there by a
-# test. Pages that are named otherwise were read on 2026-11-29.
+# test. Reports and pages that are named otherwise were looked up on 2026-11-29, in stored copies;
+# `assumed` says that nothing but experience has it.
 REFERENCE = "API reference (botocore 1.44.5)"
 
 

@@ -1,9 +1,10 @@
 """Tags: AWS's own prefix and how many there are, for every service that takes tags.
 
-docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html (limits: 50 tags,
-128 and 256 characters, no `aws:` in any case) and docs.aws.amazon.com/AWSEC2/latest/UserGuide/
-Using_Tags.html. The codes are those that each service's model declares for its call that tags;
-where it declares none for this, they are assumed.
+50 tags, 128 and 256 characters, no `aws:` in any case: docs.aws.amazon.com/emr/latest/
+EMR-Serverless-UserGuide/tagging-restrictions.html and personalize/latest/dg/
+personalize-managing-tags.html, which repeat what holds for all. (EC2's API reference has 127
+characters for a key.) The codes are those that each service's model declares for its call that
+tags; where it declares none for this, they are assumed.
 """
 
 from ..refusal import Refusal
