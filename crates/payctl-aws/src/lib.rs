@@ -33,6 +33,7 @@ pub mod logs;
 mod lookups;
 mod names;
 mod policy;
+mod preflight;
 pub mod rds;
 pub mod s3;
 pub mod secretsmanager;
@@ -52,6 +53,7 @@ pub use leftovers::{Leftover, leftovers, leftovers_and_others};
 pub use lookups::{DetectorFound, Recorder};
 pub use names::{Arn, Set, Tags, Zone};
 pub use policy::{Policy, Statement};
+pub use preflight::{Limited, Room, rooms};
 
 use payctl_engine::Registry;
 

@@ -1,10 +1,15 @@
 //! The configuration: `payctl.toml`, of which every key has a default.
 
+use std::collections::BTreeMap;
+
 use payctl_aws::{Architecture, Tags};
 use serde::{Deserialize, Serialize};
 
 use crate::context::OUR_TAGS;
 use crate::{Suffix, cost_optimized, migration, pci_core, secure_api};
+
+/// How many tags a resource may have (AWS's guide "Tagging AWS resources"; its own do not count).
+const MOST_TAGS: usize = 50;
 
 /// What `payctl.toml` may say.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -117,17 +122,38 @@ impl Config {
                 return Err(BadValue { key, value, rule: format!("{what}: {error}") });
             }
         }
+        let most = MOST_TAGS - OUR_TAGS.len() - payctl_engine::OWNER_TAGS;
+        if self.tags.len() > most {
+            return Err(BadValue {
+                key: "tags".to_owned(),
+                value: format!("{}", self.tags.len()),
+                rule: format!(
+                    "{most} at most: a resource has no more than {MOST_TAGS} on AWS, and payctl sets the others"
+                ),
+            });
+        }
+        // IAM takes names that differ in case for one (its guide, "Tags for IAM resources").
+        let mut seen = BTreeMap::new();
         for (name, value) in &self.tags {
             let bad = |rule: &str| BadValue {
                 key: format!("tags.{name}"),
                 value: format!("{value:?}"),
                 rule: rule.to_owned(),
             };
-            if name.starts_with("payctl:") || name.starts_with("aws:") {
+            let lower = name.to_lowercase();
+            if lower.starts_with("payctl:") || lower.starts_with("aws:") {
                 return Err(bad("named otherwise: payctl: and aws: are reserved"));
             }
-            if OUR_TAGS.contains(&name.as_str()) {
-                return Err(bad("left out: every resource has that tag already"));
+            if let Some(ours) = OUR_TAGS.iter().find(|ours| ours.to_lowercase() == lower) {
+                return Err(bad(&match *ours == name {
+                    true => "left out: every resource has that tag already".to_owned(),
+                    false => {
+                        format!("left out: every resource has {ours}, which is the same to IAM")
+                    }
+                }));
+            }
+            if let Some(other) = seen.insert(lower, name) {
+                return Err(bad(&format!("named otherwise: {other} is the same to IAM")));
             }
             if name.is_empty() || name.chars().count() > 128 || value.chars().count() > 256 {
                 return Err(bad("a name of 1 to 128 characters with a value of at most 256"));

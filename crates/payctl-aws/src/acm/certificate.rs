@@ -47,6 +47,8 @@ impl Resource for Certificate {
     type Ref = CertificateRef;
 
     const KIND: &'static str = "acm.certificate";
+    // One that is imported again keeps a name that it had (ACM's guide, "Reimporting").
+    const REPLACED_BY: &'static [&'static str] = &["domain"];
     // Without an ARN, each import makes another one.
     const REPEAT: Repeat = Repeat::Search;
     const ACCESS: Access = Access {
@@ -97,7 +99,7 @@ impl Resource for Certificate {
         known: &CertificateOutputs,
         changed: &Changed,
     ) -> Result<()> {
-        if changed.any(&["domain", "valid_days", "renewed"]) {
+        if changed.any(&["valid_days", "renewed"]) {
             // Under the same ARN, so that listeners change over by themselves.
             self.import(cx.cloud.acm.import_certificate().certificate_arn(&known.arn)).await?;
         }

@@ -32,6 +32,9 @@ pub struct Bucket {
     /// Whether all four ways to make it public are shut.
     pub block_public: bool,
     pub lifecycle: Vec<LifecycleRule>,
+    /// Whether objects under 128 KB stay in their storage class whatever the rules say, as S3 has
+    /// it since 2024-09 where nothing else is said: moving them costs more than it saves.
+    pub small_objects_stay: bool,
     pub policy: Option<Policy>,
     pub tags: Tags,
 }
@@ -54,8 +57,16 @@ impl Resource for Bucket {
     const KIND: &'static str = "s3.bucket";
     const REPLACED_BY: &'static [&'static str] = &["name"];
     const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const SET_LATER: &'static [&'static str] =
-        &["tags", "block_public", "versioning", "kms_key", "bucket_key", "lifecycle", "policy"];
+    const SET_LATER: &'static [&'static str] = &[
+        "tags",
+        "block_public",
+        "versioning",
+        "kms_key",
+        "bucket_key",
+        "lifecycle",
+        "small_objects_stay",
+        "policy",
+    ];
     const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
     const KEEPS_DATA: bool = true;
     const REPEAT: Repeat = Repeat::Unique;
@@ -114,6 +125,7 @@ impl Resource for Bucket {
             tags(cx, &known.name),
         )?;
         let (versioning, encryption, ownership, block_public, lifecycle, policy, tags) = seen;
+        let (lifecycle, small_objects_stay) = lifecycle;
         let (Some(versioning), Some(tags)) = (versioning, tags) else { return Ok(None) };
         let (kms_key, bucket_key) = encryption;
         let name = known.name.to_string();
@@ -125,6 +137,7 @@ impl Resource for Bucket {
             ownership,
             block_public,
             lifecycle,
+            small_objects_stay,
             policy,
             tags,
         }))
@@ -177,8 +190,9 @@ impl Resource for Bucket {
         if changed.any(&["kms_key", "bucket_key"]) {
             self.put_encryption(cx, known).await?;
         }
-        if changed.has("lifecycle") {
-            lifecycle::put(cx, &known.name, &self.lifecycle).await?;
+        if changed.any(&["lifecycle", "small_objects_stay"]) {
+            let Self { lifecycle, small_objects_stay, .. } = self;
+            lifecycle::put(cx, &known.name, lifecycle, *small_objects_stay).await?;
         }
         if changed.has("policy") {
             self.put_policy(cx, known).await?;
