@@ -193,6 +193,12 @@ class Listeners(SandboxTest):
         wrong = {"certificate": self.certificate, "SslPolicy": "ELBSecurityPolicy-None"}
         self.refused("SSLPolicyNotFound", self.made.listen, **wrong)
 
+    def test_only_an_encrypted_one_has_a_policy(self):
+        plain = {"Port": 80, "Protocol": "HTTP", "DefaultActions": self.made.forward(90, 10)}
+        made = self.elb.create_listener(**self.made.of_balancer, **plain)["Listeners"][0]
+        described = self.elb.describe_listeners(ListenerArns=[made["ListenerArn"]])["Listeners"][0]
+        self.assertNotIn("SslPolicy", described)
+
     def test_it_forwards_to_groups_that_exist(self):
         listener = {"ListenerArn": self.made.listen(self.certificate)}
         actions = self.made.forward(50, 50)
