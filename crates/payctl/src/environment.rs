@@ -64,6 +64,7 @@ impl Local {
     /// what that means; the command line is answered with its names filled in.
     pub(crate) fn read(global: &Global, first: First) -> Result<(Global, Self), CliError> {
         let config = configuration::read(global.config.as_deref())?;
+        payctl_aws::ignore_tags(&config.ignore_tags);
         let Chosen { system, suffix, origin, guessed } = choose(global, &config, first)?;
         let states = environments::folder(&global.state_dir, global.sandbox);
         let store = Store::at(states.join(system.name).join(suffix.as_str()));
@@ -507,6 +508,7 @@ pub(crate) fn declare(
         found,
         handlers: digests,
         tags: &local.config.tags,
+        permissions_boundary: local.config.permissions_boundary.as_ref(),
     };
     local.system.declare(&context, &local.config)
 }

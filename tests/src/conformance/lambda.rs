@@ -39,6 +39,7 @@ fn role(name: &str) -> Role {
         trust: Policy::new([trust]),
         inline: BTreeMap::new(),
         managed: Set::new(),
+        permissions_boundary: None,
         max_session_s: 3600,
         tags: tags(name),
     }

@@ -148,13 +148,13 @@ fn renewed(seen: &CertificateDetail, now: SystemTime) -> bool {
     usable && seen.not_after().is_some_and(|until| *until > soon)
 }
 
-/// All tags but AWS's own, which nobody can set; `None` where the certificate is gone.
+/// All tags but those that are others' to set; `None` where the certificate is gone.
 pub(super) async fn tags(cx: &Cx<'_>, arn: &Arn) -> Result<Option<Tags>> {
     let request = cx.cloud.acm.list_tags_for_certificate().certificate_arn(arn);
     let Some(reply) = request.send().await.unless_absent(GONE)? else { return Ok(None) };
     let tags = reply.tags.unwrap_or_default().into_iter();
     let tags = tags.map(|tag| (tag.key, tag.value.unwrap_or_default()));
-    Ok(Some(tags.filter(|(key, _)| !key.starts_with("aws:")).collect()))
+    Ok(Some(tags.filter(|(key, _)| !crate::is_ignored(key)).collect()))
 }
 
 async fn replace_tags(cx: &Cx<'_>, arn: &Arn, wanted: &Tags) -> Result<()> {

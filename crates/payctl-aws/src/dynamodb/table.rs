@@ -70,7 +70,8 @@ impl Resource for Table {
     const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
     const KEEPS_DATA: bool = true;
     const TYPICAL: Typical = Typical { created: 0.5, ready: 10.0, deleted: 10.0 };
-    // An index that is added later takes 8 to 17 minutes even where there is nothing to read (docs/aws.md).
+    // An index that is added later takes 8 to 17 minutes even where there is nothing to read
+    // (docs/aws-facts.md).
     const WAIT_TIMEOUT: Duration = Duration::from_secs(60 * 60);
     const ACCESS: Access = Access {
         look: &[
@@ -458,7 +459,7 @@ async fn tags(cx: &Cx<'_>, arn: &Arn) -> Result<Tags> {
             break;
         }
     }
-    tags.retain(|key, _| !key.starts_with("aws:"));
+    tags.retain(|key, _| !crate::is_ignored(key));
     Ok(tags)
 }
 

@@ -67,8 +67,14 @@ impl Resource for Listener {
         unscoped: &["elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeTags"],
         on: &[
             // It is made on the one, and is the other.
-            "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/app/*",
-            "arn:{partition}:elasticloadbalancing:{region}:{account}:listener/app/*",
+            concat!(
+                "arn:{partition}:elasticloadbalancing:{region}:{account}:",
+                "loadbalancer/app/{load_balancer.name}/*"
+            ),
+            concat!(
+                "arn:{partition}:elasticloadbalancing:{region}:{account}:",
+                "listener/app/{load_balancer.name}/*"
+            ),
         ],
         ..Access::NONE
     };

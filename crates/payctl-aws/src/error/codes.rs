@@ -214,7 +214,7 @@ pub(super) const CODES: &[(FailureKind, &[&str])] = &[
 ];
 
 /// Operation, code, a part of the message → what to do, for codes that AWS uses for several
-/// things; where from: docs/aws.md, "Error codes". An empty part fits every message.
+/// things; where from: docs/aws-facts.md, "Error codes". An empty part fits every message.
 pub(super) const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ("CreateFunction", "ResourceConflictException", "", FailureKind::Conflict),
     ("AddPermission", "ResourceConflictException", "already exists", FailureKind::Conflict),

@@ -101,12 +101,24 @@ impl Resource for Function {
     const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
     const REPEAT: Repeat = Repeat::Unique;
     const TYPICAL: Typical = Typical { created: 1.0, ready: 45.0, deleted: 60.0 };
-    // Its network interfaces are released within minutes, at worst within half an hour (docs/aws.md).
+    // Its network interfaces are released within minutes, at worst within half an hour
+    // (docs/aws-facts.md).
     const WAIT_TIMEOUT: Duration = Duration::from_secs(45 * 60);
     const ACCESS: Access = Access {
         look: &["lambda:GetFunction", "lambda:GetFunctionConfiguration"],
-        create: &["lambda:CreateFunction", "lambda:TagResource"],
+        // Where it is to be in a network, it is looked at in the caller's name (AWS's schema of
+        // AWS::Lambda::Function, `handlers`).
+        create: &[
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+            "lambda:CreateFunction",
+            "lambda:TagResource",
+        ],
         change: &[
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
             "lambda:DeleteFunctionConcurrency",
             "lambda:PutFunctionConcurrency",
             "lambda:TagResource",
@@ -122,11 +134,16 @@ impl Resource for Function {
             "lambda:UpdateFunctionConfiguration",
         ],
         unscoped: &[
-            "ec2:DeleteNetworkInterface",
             "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
             "lambda:ListFunctions",
         ],
-        on: &["arn:{partition}:lambda:{region}:{account}:function:{name}"],
+        on: &[
+            "arn:{partition}:ec2:{region}:{account}:network-interface/*",
+            "arn:{partition}:lambda:{region}:{account}:function:{name}",
+        ],
         delegated: &[
             ("iam:PassRole", "role", "lambda"),
             ("kms:CreateGrant", "kms_key", "lambda"),
@@ -494,7 +511,7 @@ impl TryFrom<&GetFunctionOutput> for Function {
                 .as_str()
                 .to_owned(),
             tags: tags
-                .filter(|(key, _)| !key.starts_with("aws:"))
+                .filter(|(key, _)| !crate::is_ignored(key))
                 .map(|(key, value)| (key.clone(), value.clone()))
                 .collect(),
         })

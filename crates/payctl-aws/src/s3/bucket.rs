@@ -72,7 +72,7 @@ impl Resource for Bucket {
     const REPEAT: Repeat = Repeat::Unique;
     const TYPICAL: Typical = Typical { created: 0.5, ready: 1.5, deleted: 1.0 };
     // A thousand versions are deleted in about a second; and a name may be locked for minutes
-    // after its bucket was deleted. terraform-provider-aws waits as long (docs/aws.md).
+    // after its bucket was deleted. terraform-provider-aws waits as long (docs/aws-facts.md).
     const WAIT_TIMEOUT: Duration = Duration::from_secs(60 * 60);
     const ACCESS: Access = Access {
         look: &[
@@ -215,12 +215,18 @@ impl Resource for Bucket {
 }
 
 impl Bucket {
+    /// S3 takes all tags of a bucket at once: those that are others' to set are sent along.
     async fn put_tags(&self, cx: &Cx<'_>, known: &BucketOutputs) -> Result<()> {
-        if self.tags.is_empty() {
+        let seen = all_tags(cx, &known.name).await?.unwrap_or_default();
+        // What begins with `aws:` is refused of anybody, and stays by itself.
+        let others = seen.into_iter().filter(|(key, _)| !key.starts_with("aws:"));
+        let mut tags: Tags = others.filter(|(key, _)| crate::is_ignored(key)).collect();
+        tags.extend(self.tags.clone());
+        if tags.is_empty() {
             own!(cx, delete_bucket_tagging, &known.name).send().await?;
             return Ok(());
         }
-        let tags = self.tags.iter();
+        let tags = tags.into_iter();
         let tags = tags.map(|(key, value)| types::Tag::builder().key(key).value(value).build());
         let tags = tags.collect::<Result<Vec<_>, _>>()?;
         let all = types::Tagging::builder().set_tag_set(Some(tags)).build()?;
@@ -372,8 +378,14 @@ async fn policy(cx: &Cx<'_>, name: &BucketName) -> Result<Option<Policy>> {
     reply.and_then(|reply| reply.policy).map(|text| Policy::parse(&text)).transpose()
 }
 
-/// None: there is no such bucket.
+/// All tags but those that are others' to set. None: there is no such bucket.
 async fn tags(cx: &Cx<'_>, name: &BucketName) -> Result<Option<Tags>> {
+    let mut tags = all_tags(cx, name).await?;
+    tags.iter_mut().for_each(|tags| tags.retain(|key, _| !crate::is_ignored(key)));
+    Ok(tags)
+}
+
+async fn all_tags(cx: &Cx<'_>, name: &BucketName) -> Result<Option<Tags>> {
     let request = own!(cx, get_bucket_tagging, name);
     let tags = match request.send().await.map_err(AwsError::from) {
         Ok(reply) => reply.tag_set,
@@ -381,8 +393,7 @@ async fn tags(cx: &Cx<'_>, name: &BucketName) -> Result<Option<Tags>> {
         Err(error) if error.kind() == FailureKind::Absent => return Ok(None),
         Err(error) => return Err(error),
     };
-    let tags = tags.into_iter().map(|tag| (tag.key, tag.value));
-    Ok(Some(tags.filter(|(key, _)| !key.starts_with("aws:")).collect()))
+    Ok(Some(tags.into_iter().map(|tag| (tag.key, tag.value)).collect()))
 }
 
 fn outputs(cx: &Cx<'_>, name: &str) -> BucketOutputs {

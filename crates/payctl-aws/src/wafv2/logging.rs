@@ -40,7 +40,7 @@ impl Resource for Logging {
     const STABLE_OUTPUTS: &'static [&'static str] = &["web_acl"];
     const BELONGS_TO: Option<&'static str> = Some("web_acl");
     const TYPICAL: Typical = Typical { created: 2.0, ready: 0.0, deleted: 1.0 };
-    // As long as terraform-provider-aws waits for WAF (docs/aws.md).
+    // As long as terraform-provider-aws waits for WAF (docs/aws-facts.md).
     const WAIT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
     const ACCESS: Access = Access {
         look: &["wafv2:GetLoggingConfiguration"],

@@ -1,7 +1,7 @@
 //! Keys, and what their policies say.
 
 use payctl_aws::kms::{Alias, Key, KeyRef};
-use payctl_aws::{Policy, Statement};
+use payctl_aws::{Partition, Policy, Statement};
 use payctl_engine::Stack;
 
 use crate::Context;
@@ -43,10 +43,17 @@ fn account(context: &Context<'_>) -> Statement {
 pub(crate) fn logs(context: &Context<'_>) -> Statement {
     let actions =
         ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"];
-    Statement::allow("CloudWatchLogs", &actions)
-        .for_service(&format!("logs.{}.amazonaws.com", context.region))
-        .on_all()
-        .when("ArnLike", "kms:EncryptionContext:aws:logs:arn", context.arn("logs", "log-group:*"))
+    Statement::allow("CloudWatchLogs", &actions).for_service(&logs_service(context)).on_all().when(
+        "ArnLike",
+        "kms:EncryptionContext:aws:logs:arn",
+        context.arn("logs", "log-group:*"),
+    )
+}
+
+/// CloudWatch Logs as key policies call it: unlike other services by region, and by the suffix of
+/// the partition's hosts (aws-cdk, region-info/lib/default.ts; 2026-11-29).
+fn logs_service(context: &Context<'_>) -> String {
+    format!("logs.{}.{}", context.region, Partition::named(context.partition).dns_suffix)
 }
 
 /// What publishes to encrypted topics may use the key for that: without it the alarms would fire and

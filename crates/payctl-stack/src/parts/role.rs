@@ -22,6 +22,7 @@ pub(crate) fn of_service(
         trust: Policy::new([trust]),
         inline: [("permissions".to_owned(), Policy::new(statements))].into(),
         managed: Set::new(),
+        permissions_boundary: context.permissions_boundary.cloned(),
         max_session_s: 3600,
         tags: context.tags(&name),
         name,
