@@ -1,7 +1,7 @@
 """AWS's partitions: what ARNs and the names of hosts begin and end with, from botocore's data.
 
-moto knows some by the beginnings of their regions' names, and the zones of fewer. That a region whose
-zones it does not know has three, named as everywhere, is assumed.
+moto knows some by the beginnings of their regions' names, and the zones of fewer. That a region
+whose zones it does not know has three, named as everywhere, is assumed.
 """
 
 import re

@@ -31,7 +31,7 @@ class Indexes(Untimed):
 
 
 class IndexesInTime(OnScale):
-    scale = 400
+    scale = 150
 
     def status(self, name, index):
         """The states of a table and of one of its indexes."""
@@ -42,7 +42,6 @@ class IndexesInTime(OnScale):
 
     def test_an_index_that_is_added(self):
         name = self.table("aaa")
-        self.assertEqual(self.status(name, "aaa"), ("CREATING", ("CREATING", None)))
         self.active(name)
         began = time.monotonic()
         self.add("bbb", TableName=name)

@@ -261,7 +261,7 @@ class Timed(unittest.TestCase):
         self.assertGreater((time.monotonic() - began) * 4, 7)
 
     def test_what_is_under_way_survives_a_restart(self):
-        server = Server(time_scale=20)
+        server = Server(time_scale=8)
         self.addCleanup(server.close)
         ec2 = server.client("ec2")
         vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]

@@ -71,7 +71,7 @@ fn policy(text: &str) -> Result<PathBuf, String> {
     let content = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
     match serde_json::from_str::<serde_json::Value>(&content) {
         Ok(_) => Ok(path),
-        Err(error) => Err(format!("it is no JSON: {error}")),
+        Err(error) => Err(format!("it is not JSON: {error}")),
     }
 }
 

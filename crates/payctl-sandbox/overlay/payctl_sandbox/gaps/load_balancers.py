@@ -29,6 +29,7 @@ WRITERS = (
     ("AWS", "arn:aws:iam::127311923021:root"),
 )
 MOST_TAGS = 50
+DEFAULT_SSL_POLICY = "ELBSecurityPolicy-2016-08"
 
 # moto's are active from the second look on.
 FakeLoadBalancer.activate = lambda self: None
@@ -208,14 +209,8 @@ def create_listener(original, self, load_balancer_arn, protocol, port, ssl_polic
     if certificate and not self._certificate_exists(certificate):
         raise ELBClientError("CertificateNotFound", f"Certificate ARN '{certificate}' is not valid")
     made = original(self, load_balancer_arn, protocol, port, ssl_policy, *rest, **options)
-    return _without_policy(made)
-
-
-def _without_policy(listener):
-    """Only listeners of HTTPS and TLS have a security policy (API reference, Listener.SslPolicy)."""
-    if listener.protocol not in ("HTTPS", "TLS"):
-        listener.ssl_policy = None
-    return listener
+    _encrypt(made)
+    return made
 
 
 @replace(ELBv2Backend, "modify_listener")
@@ -228,7 +223,18 @@ def modify_listener(original, self, arn, port=None, *rest, **options):
         for group in self._get_target_group_arns_from(action):
             if group not in self.target_groups:
                 raise ActionTargetGroupNotFoundError(group)
-    return _without_policy(original(self, arn, port, *rest, **options))
+    listener = original(self, arn, port, *rest, **options)
+    _encrypt(listener)
+    return listener
+
+
+def _encrypt(listener):
+    """Only HTTPS and TLS listeners have a security policy (`SslPolicy` in ELB's model, botocore);
+    that one that becomes such gets moto's usual one is assumed."""
+    if listener.protocol not in ("HTTPS", "TLS"):
+        listener.ssl_policy = None
+    elif listener.ssl_policy is None:
+        listener.ssl_policy = DEFAULT_SSL_POLICY
 
 
 def _check_port(balancer, port, other_than=None):

@@ -1,7 +1,7 @@
 """DynamoDB's tables whose key cannot be used: noticed late, and forgiven late.
 
-DDB-TABLE-325, -330 to -335: see `tables`. All of it takes minutes to more than an hour, so without a
-time scale it does not happen.
+DDB-TABLE-325, -330 to -335: see `tables`. All of it takes minutes to more than an hour, so without
+a time scale it does not happen.
 """
 
 import time
@@ -17,8 +17,8 @@ from .services_using_keys import find_key
 from .table_encryption import key_disabled
 from .tables import state_of
 
-# AWS seconds: until items cannot be read (332), until the table says so (755 to 4,504) and, from the
-# key's return on, until it no longer does (1,085 to 3,410; items can be read at once, or nearly).
+# AWS seconds: until items cannot be read (332), until the table says so (755 to 4,504) and, from
+# the key's return on, until it no longer does (1,085 to 3,410; items can be read at once, nearly).
 UNREADABLE, NOTICED, FORGIVEN = 330, 2_500, 2_400
 LOST = "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
 
