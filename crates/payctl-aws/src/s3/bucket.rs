@@ -215,7 +215,8 @@ impl Resource for Bucket {
 }
 
 impl Bucket {
-    /// S3 takes all tags of a bucket at once: those that are others' to set are sent along.
+    /// All tags of a bucket are set at once (PutBucketTagging's reference): those that are others' to
+    /// set are sent along.
     async fn put_tags(&self, cx: &Cx<'_>, known: &BucketOutputs) -> Result<()> {
         let seen = all_tags(cx, &known.name).await?.unwrap_or_default();
         // What begins with `aws:` is refused of anybody, and stays by itself.
