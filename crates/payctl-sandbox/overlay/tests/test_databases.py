@@ -391,7 +391,7 @@ class Versions(SandboxTest):
 class Timed(SandboxTest):
     """A database takes AWS its minutes."""
 
-    scale = 100
+    scale = 40
 
     def setUp(self):
         super().setUp()

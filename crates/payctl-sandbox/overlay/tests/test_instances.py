@@ -308,7 +308,7 @@ class Timed(unittest.TestCase):
         fleet.ec2.delete_security_group(**security_group)
 
     def test_what_is_under_way_survives_a_restart(self):
-        server = Server(time_scale=3)
+        server = Server(time_scale=2)
         self.addCleanup(server.close)
         fleet = Fleet(server.client)
         refused = []
