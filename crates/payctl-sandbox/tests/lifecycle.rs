@@ -79,12 +79,12 @@ async fn a_sandbox_starts_once_keeps_its_contents_and_can_be_emptied() {
 async fn two_starts_at_once_start_one_server_with_the_options_asked_for() {
     let folder = TempDir::new().unwrap();
     let sandbox = Sandbox::at(folder.path());
-    let options = StartOptions { time_scale: Some(100.0), port: None };
+    let options = StartOptions { time_scale: Some(100.0), port: None, ..StartOptions::default() };
     let (one, other) = tokio::join!(started(&sandbox, &options), started(&sandbox, &options));
     assert_eq!(one, other);
     assert_eq!(one.time_scale, Some(100.0));
 
-    let slower = StartOptions { time_scale: Some(10.0), port: None };
+    let slower = StartOptions { time_scale: Some(10.0), port: None, ..StartOptions::default() };
     let error = sandbox.start(&slower, &|_| {}).await.unwrap_err();
     assert!(error.to_string().contains("payctl sandbox stop"), "{error}");
     assert!(sandbox.stop().await.unwrap());
@@ -96,7 +96,7 @@ async fn a_server_that_cannot_start_says_why() {
     let sandbox = Sandbox::at(folder.path());
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
-    let options = StartOptions { time_scale: None, port: Some(port) };
+    let options = StartOptions { time_scale: None, port: Some(port), ..StartOptions::default() };
     let error = sandbox.start(&options, &|_| {}).await.unwrap_err();
     assert!(error.to_string().contains("in use"), "{error}");
     assert_eq!(sandbox.status().await.unwrap(), Status::Stopped);
