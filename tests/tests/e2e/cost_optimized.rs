@@ -129,10 +129,7 @@ async fn it_is_destroyed_while_it_is_busy() {
     for nth in 0..20 {
         let body = ByteStream::from_static(b"kept");
         let put = aws.s3.put_object().bucket(BUCKET).key(format!("audit/{}", nth % 5)).body(body);
-        put.server_side_encryption(aws_sdk_s3::types::ServerSideEncryption::AwsKms)
-            .send()
-            .await
-            .unwrap();
+        put.send().await.unwrap();
         aws.sqs.send_message().queue_url(&queue).message_body("waits").send().await.unwrap();
     }
     changing_calls(&server);

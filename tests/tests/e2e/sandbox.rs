@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::ServerSideEncryption;
 use payctl_aws::Aws;
 use payctl_engine::Plan;
 use payctl_tests::binary::{AARCH64, Ended, Payctl, Run, X86_64, put_handler};
@@ -24,8 +23,6 @@ fn payment(id: &str, card: &str) -> String {
 
 async fn put(aws: &Aws, path: &str, body: String) {
     let request = aws.s3.put_object().bucket(BUCKET).key(path);
-    let request = request.server_side_encryption(ServerSideEncryption::AwsKms);
-    let request = request.ssekms_key_id("alias/payment-processing-dev");
     request.body(ByteStream::from(body.into_bytes())).send().await.unwrap();
 }
 
