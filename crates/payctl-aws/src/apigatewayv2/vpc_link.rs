@@ -53,7 +53,14 @@ impl Resource for VpcLink {
     const ACCESS: Access = Access {
         look: &["apigateway:GET"],
         // PUT is for the tags, the role for the network interfaces of the account's first link.
-        create: &["apigateway:POST", "apigateway:PUT", "iam:CreateServiceLinkedRole"],
+        // The tags of a link are asked for under this name, which AWS's reference lacks
+        // (cloudtools/awacs#254, 2022).
+        create: &[
+            "apigateway:POST",
+            "apigateway:PUT",
+            "apigateway:TagResource",
+            "iam:CreateServiceLinkedRole",
+        ],
         change: &["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"],
         delete: &["apigateway:DELETE"],
         on: &[

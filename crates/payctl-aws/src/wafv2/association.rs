@@ -43,6 +43,7 @@ impl Resource for Association {
         delete: &["apigateway:SetWebACL", "wafv2:DisassociateWebACL"],
         on: &[
             "arn:{partition}:wafv2:{region}:{account}:regional/webacl/*",
+            "arn:{partition}:wafv2:{region}:{account}:regional/webacl/{web_acl.name}/*",
             "arn:{partition}:apigateway:{region}::/restapis/*/stages/*",
         ],
         ..Access::NONE

@@ -61,7 +61,10 @@ impl Resource for Logging {
             "logs:DescribeResourcePolicies",
             "logs:PutResourcePolicy",
         ],
-        on: &["arn:{partition}:wafv2:{region}:{account}:regional/webacl/*"],
+        on: &[
+            "arn:{partition}:wafv2:{region}:{account}:regional/webacl/*",
+            "arn:{partition}:wafv2:{region}:{account}:regional/webacl/{web_acl.name}/*",
+        ],
         ..Access::NONE
     };
 
