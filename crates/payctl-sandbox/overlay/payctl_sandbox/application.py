@@ -9,8 +9,9 @@ import sys
 import threading
 from collections import Counter
 
-from . import control, http_api, requests, rest, tokens
+from . import control, http_api, rest, tokens
 from .clock import later
+from .strict.call import understand
 
 # Operations that only read leave nothing to save.
 READS = ("Get", "List", "Describe", "Head", "Query", "Scan", "BatchGet", "Lookup", "Filter")
@@ -42,12 +43,12 @@ class Application:
             if found := http_api.find(environ):
                 return http_api.answer(self.functions, found, environ, body, start_response)
             return rest.answer(self.functions, environ, body, start_response)
-        call = requests.identify(environ, body)
+        call = understand(environ, body)
         self.calls[f"{call.service}.{call.operation}"] += 1
         if self.functions and call.service == "lambda" and call.operation in INVOCATIONS:
             return self.functions.answer(environ, body, start_response)
         return self.tokens.once(
-            call, body, start_response, lambda start: self._moto(call, environ, start)
+            call.asked, body, start_response, lambda start: self._moto(call, environ, start)
         )
 
     def _moto(self, call, environ, start_response):

@@ -38,7 +38,11 @@ def _operation(service, environ, body):
         match = ACTION.search(body)
         return match and match[1].decode()
     try:
-        return get_service_router(service).match(Request(environ.copy()))[0].name
+        # Who reads the request wants the path's parts as well.
+        operation, environ["payctl.path"] = get_service_router(service).match(
+            Request(environ.copy())
+        )
+        return operation.name
     except Exception:
         # A path no operation has: moto answers that.
         return None

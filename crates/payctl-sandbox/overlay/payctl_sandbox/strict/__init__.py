@@ -1,0 +1,14 @@
+"""What AWS refuses, and moto does not: requests are held against AWS before moto sees them.
+
+Each part can be left out, for comparison: `--lax shapes,permissions`.
+"""
+
+PARTS = ("shapes", "permissions", "behaviour")
+
+
+def parts(lax):
+    """The parts that stay strict, given the option's text: a comma list of those that do not."""
+    names = {name.strip() for name in lax.split(",")} - {""}
+    if unknown := names - set(PARTS):
+        raise ValueError(f"--lax knows {', '.join(PARTS)}, not {', '.join(sorted(unknown))}")
+    return frozenset(PARTS) - names
