@@ -1,0 +1,294 @@
+"""Which resources a request names: the reference's ARN formats, filled from its parameters.
+
+Where the reference demands a resource that nothing in the request names, it is one that is to be
+made, or any: its ARN ends with `*`, as AWS's denials show it (`vpc/*`).
+"""
+
+import functools
+import re
+from urllib.parse import unquote
+
+from . import lookups, reference
+from .needs import at
+
+PLACEHOLDER = reference.PLACEHOLDER
+# Parameters that hold the last part of a resource's ARN, by prefix and resource type.
+NAMES = {
+    "acm": {"certificate": ("CertificateArn",)},
+    "cloudtrail": {"trail": ("Name", "TrailName", "ResourceId", "ResourceIdList")},
+    "cloudwatch": {
+        "alarm": ("AlarmName", "AlarmNames"),
+        "dashboard": ("DashboardName", "DashboardNames"),
+    },
+    "config": {"ConfigRule": ("ConfigRule.ConfigRuleName", "ConfigRuleName")},
+    "autoscaling": {
+        "autoScalingGroup": ("AutoScalingGroupName", "AutoScalingGroupNames", "Tags.ResourceId")
+    },
+    "dynamodb": {"table": ("TableName", "ResourceArn", "TableArn"), "index": ("IndexName",)},
+    "elasticloadbalancing": {"loadbalancer": ("Name",), "targetgroup": ("Name",)},
+    "events": {"rule-on-default-event-bus": ("Name", "Rule")},
+    "guardduty": {"detector": ("DetectorId",)},
+    "iam": {
+        "role": ("RoleName",),
+        "policy": ("PolicyName", "PolicyArn"),
+        "instance-profile": ("InstanceProfileName",),
+        "user": ("UserName",),
+        "group": ("GroupName",),
+    },
+    "kms": {"key": ("KeyId", "TargetKeyId"), "alias": ("AliasName",)},
+    "lambda": {"function": ("FunctionName",), "eventSourceMapping": ("UUID",)},
+    "logs": {
+        "log-group": ("logGroupName", "logGroupNames", "logGroupIdentifier", "resourceArn"),
+        "log-stream": ("logStreamName",),
+    },
+    "rds": {
+        "cluster": ("DBClusterIdentifier",),
+        "db": ("DBInstanceIdentifier",),
+        "subgrp": ("DBSubnetGroupName",),
+        "cluster-pg": ("DBClusterParameterGroupName",),
+        "pg": ("DBParameterGroupName",),
+        "og": ("OptionGroupName",),
+        "cluster-snapshot": ("DBClusterSnapshotIdentifier", "FinalDBSnapshotIdentifier"),
+        "snapshot": ("DBSnapshotIdentifier",),
+    },
+    "s3": {"bucket": ("Bucket",), "object": ("Key",)},
+    "secretsmanager": {"Secret": ("SecretId", "Name")},
+    "sns": {"topic": ("TopicArn", "Name", "ResourceArn", "SubscriptionArn")},
+    "sqs": {"queue": ("QueueUrl", "QueueName")},
+    "ssm": {"parameter": ("Name", "Names", "ResourceId")},
+    "sts": {"role": ("RoleArn",)},
+    "wafv2": {"webacl": ("Name",)},
+}
+
+
+def of(call, service, name, parameters, place):
+    """The resources of one action of a request, as pairs of type and ARN."""
+    if service == "apigateway":
+        return (("", place.arn("apigateway", call.path, account="")),)
+    action = reference.action(service, name)
+    if action is None or not action.resources:
+        return (("", "*"),)
+    if service == "ec2":
+        return _ec2(action, parameters, place)
+    found = []
+    for kind in action.resources:
+        for path in NAMES.get(service, {}).get(kind.name, ()):
+            for value in at(parameters, path):
+                arn = _arn(service, kind.name, str(value), parameters, place, name)
+                found.append((kind.name, arn))
+        found += _by_arn(service, kind.name, parameters)
+    found = _narrowed(service, name, parameters, list(dict.fromkeys(found)), place)
+    if found:
+        return tuple(found)
+    required = [kind.name for kind in action.resources if kind.required]
+    if service == "s3" and not required:
+        required = ["bucket"]
+    return ((required[0], _any(service, required[0], place)),) if required else (("", "*"),)
+
+
+def _by_arn(service, kind, parameters):
+    """ARNs among the parameters that are of the resource type."""
+    if kind == "object":
+        return []
+    pattern = _matcher(service, kind)
+    values = (
+        value
+        for each in parameters.values()
+        for value in (each if isinstance(each, list) else [each])
+        if isinstance(value, str) and value.startswith("arn:")
+    )
+    return [(kind, value) for value in values if pattern.fullmatch(value)]
+
+
+@functools.lru_cache(maxsize=None)
+def _matcher(service, kind):
+    forms = reference.formats(service, kind)
+    texts = ["[^:]*".join(re.escape(part) for part in _parts(form)) for form in forms]
+    # What ends an ARN may go on, but not in another resource's way.
+    return re.compile("|".join(f"(?:{text})" for text in texts) or r"\Z.")
+
+
+def _parts(form):
+    return [part for part in PLACEHOLDER.split(form)]
+
+
+def _arn(service, kind, value, parameters, place, action):
+    """The ARN of the resource that a parameter names."""
+    special = SPECIAL.get((service, kind))
+    if special:
+        return special(value, parameters, place, action)
+    if value.startswith("arn:"):
+        return value
+    return _filled(service, kind, value, place)
+
+
+def _filled(service, kind, value, place):
+    form = reference.formats(service, kind)[0]
+    known = {
+        "${Partition}": place.partition,
+        "${Region}": place.region,
+        "${Account}": place.account,
+    }
+    names = [name for name in PLACEHOLDER.findall(form) if name not in known]
+    for name, text in known.items():
+        form = form.replace(name, text)
+    for index, name in enumerate(names):
+        form = form.replace(name, value if index == 0 else "*", 1)
+    return form
+
+
+def _any(service, kind, place):
+    special = SPECIAL.get((service, kind))
+    return special("*", {}, place, "") if special else _filled(service, kind, "*", place)
+
+
+def _narrowed(service, action, parameters, found, place):
+    """What an action names together: not the bucket of an object, not the table of an index."""
+    kinds = {kind for kind, _ in found}
+    if service == "dynamodb" and "index" in kinds:
+        return [each for each in found if each[0] == "index"]
+    if service == "elasticloadbalancing" and "loadbalancer" in kinds and len(kinds) > 1:
+        return [each for each in found if each[0] != "loadbalancer"]
+    if service == "kms" and action in ("CreateAlias", "DeleteAlias", "UpdateAlias"):
+        return found + lookups.keys_of_alias(parameters, place, found)
+    if service == "wafv2" and any(at(parameters, "Rules.Statement.ManagedRuleGroupStatement")):
+        # "…on resource: arn:aws:wafv2:REGION:ACCOUNT:regional/managedruleset/*/*" in public reports.
+        scope = parameters.get("Scope", "REGIONAL").lower()
+        return [*found, ("managedruleset", place.arn("wafv2", f"{scope}/managedruleset/*/*"))]
+    return found
+
+
+# EC2: the id itself tells what it is of.
+EC2 = {
+    "acl": "network-acl",
+    "ami": "image",
+    "dopt": "dhcp-options",
+    "eipalloc": "elastic-ip",
+    "eni": "network-interface",
+    "fl": "vpc-flow-log",
+    "i": "instance",
+    "igw": "internet-gateway",
+    "lt": "launch-template",
+    "nat": "natgateway",
+    "pl": "prefix-list",
+    "rtb": "route-table",
+    "sg": "security-group",
+    "sgr": "security-group-rule",
+    "snap": "snapshot",
+    "subnet": "subnet",
+    "vol": "volume",
+    "vpc": "vpc",
+    "vpce": "vpc-endpoint",
+}
+EC2_ID = re.compile(rf"({'|'.join(sorted(EC2, key=len, reverse=True))})-[0-9a-f]+")
+
+
+def _ec2(action, parameters, place):
+    kinds = {kind.name: kind for kind in action.resources}
+    found = []
+    for text in _texts(parameters):
+        if match := EC2_ID.fullmatch(text):
+            kind = EC2[match[1]]
+            if kind in kinds:
+                found.append((kind, _filled("ec2", kind, text, place)))
+    named = {kind for kind, _ in found}
+    # Tags may be asked for on what is to be made: then that is needed too.
+    made = set(at(parameters, "TagSpecifications.ResourceType"))
+    for kind in action.resources:
+        if kind.name not in named and (kind.required or kind.name in made):
+            found.append((kind.name, _filled("ec2", kind.name, "*", place)))
+    return tuple(dict.fromkeys(found)) or (("", "*"),)
+
+
+def _texts(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+
+
+# Where a name alone is not the end of the ARN.
+
+
+def _object(value, parameters, place, action):
+    return f"arn:{place.partition}:s3:::{parameters.get('Bucket', '*')}/{value}"
+
+
+def _function(value, parameters, place, action):
+    """A function by name, by the end of its ARN, or by all of it; with a qualifier or not."""
+    if not value.startswith("arn:"):
+        name = value.split(":function:")[-1] if ":function:" in value else value
+        value = place.arn("lambda", f"function:{name}")
+    qualifier = parameters.get("Qualifier")
+    return f"{value}:{qualifier}" if qualifier and value.count(":") == 6 else value
+
+
+def _index(value, parameters, place, action):
+    table = parameters.get("TableName", "*")
+    table = table if table.startswith("arn:") else place.arn("dynamodb", f"table/{table}")
+    return f"{table}/index/{value}"
+
+
+# Tags are on the group itself; all else is asked for on its streams, of none where none is named
+# (botocore's model of CloudWatch Logs, LogGroup.arn and logGroupArn; babyhuey/spf53 v0.1.5 read the
+# empty stream in CloudTrail).
+OF_GROUP = ("TagResource", "UntagResource", "ListTagsForResource")
+
+
+def _log_group(value, parameters, place, action):
+    arn = value if value.startswith("arn:") else place.arn("logs", f"log-group:{value}")
+    arn = arn.removesuffix(":*")
+    return arn if action in OF_GROUP else f"{arn}:log-stream:"
+
+
+def _log_stream(value, parameters, place, action):
+    group = parameters.get("logGroupName", "*")
+    name = "" if action == "CreateLogStream" else value
+    return place.arn("logs", f"log-group:{group}:log-stream:{name}")
+
+
+def _queue(value, parameters, place, action):
+    return place.arn("sqs", unquote(value.rstrip("/").rsplit("/", 1)[-1]))
+
+
+def _topic(value, parameters, place, action):
+    if not value.startswith("arn:"):
+        return place.arn("sns", value)
+    # A subscription's ARN is its topic's and an id.
+    return ":".join(value.split(":")[:6])
+
+
+def _parameter(value, parameters, place, action):
+    if value.startswith("arn:"):
+        return value
+    return place.arn("ssm", f"parameter/{value.removeprefix('/').split(':')[0]}")
+
+
+def _scoped(value, parameters, place, action):
+    scope = parameters.get("Scope", "REGIONAL").lower()
+    return place.arn("wafv2", f"{scope}/webacl/{value}/{parameters.get('Id', '*')}")
+
+
+SPECIAL = {
+    ("s3", "object"): _object,
+    ("lambda", "function"): _function,
+    ("dynamodb", "index"): _index,
+    ("logs", "log-group"): _log_group,
+    ("logs", "log-stream"): _log_stream,
+    ("sqs", "queue"): _queue,
+    ("sns", "topic"): _topic,
+    ("ssm", "parameter"): _parameter,
+    ("wafv2", "webacl"): _scoped,
+    ("autoscaling", "autoScalingGroup"): lookups.auto_scaling_group,
+    ("config", "ConfigRule"): lookups.config_rule,
+    ("iam", "role"): lookups.with_path("role", "roles"),
+    ("iam", "policy"): lookups.with_path("policy", "managed_policies"),
+    ("iam", "instance-profile"): lookups.with_path("instance-profile", "instance_profiles"),
+    ("iam", "user"): lookups.with_path("user", "users"),
+    ("kms", "key"): lookups.key,
+    ("secretsmanager", "Secret"): lookups.secret,
+}

@@ -1,0 +1,165 @@
+"""Tags of requests and of resources, and other things that conditions ask of what there is."""
+
+from moto.core.exceptions import JsonRESTError
+from moto.dynamodb.models import dynamodb_backends
+from moto.ec2.models import ec2_backends
+from moto.resourcegroupstaggingapi.models import resourcegroupstaggingapi_backends
+from moto.s3.models import s3_backends
+from moto.secretsmanager.models import secretsmanager_backends
+
+from . import lookups
+from .needs import at
+
+
+def named(tags, name):
+    """A tag's value; the key is compared without regard to case (IAM user guide, "Controlling
+    access to AWS resources using tags"): the context has it in lower case."""
+    return next((value for key, value in tags.items() if key.lower() == name.lower()), None)
+
+
+def of_request(call, kind=""):
+    """The tags that a request brings along."""
+    parameters = call.parameters
+    if call.service == "ec2" and "TagSpecifications" in parameters:
+        specifications = at(parameters, "TagSpecifications")
+        chosen = [
+            each for each in specifications if not kind or each.get("ResourceType") in ("", kind)
+        ]
+        return _flat(at({"of": chosen}, "of.Tags"))
+    for name in ("Tags", "tags", "TagsList", "TagList", "TagSet", "TagKeys", "tagKeys"):
+        if name in parameters:
+            return _flat(parameters[name])
+    return _flat(at(parameters, "Tagging.TagSet"))
+
+
+def _flat(tags):
+    """Tags as a dictionary, however a service writes them."""
+    if isinstance(tags, dict):
+        return {str(key): str(value) for key, value in tags.items()}
+    flat = {}
+    for tag in tags:
+        if isinstance(tag, dict):
+            key = next((tag[each] for each in ("Key", "key", "TagKey") if each in tag), None)
+            value = next((tag[each] for each in ("Value", "value", "TagValue") if each in tag), "")
+            flat[str(key)] = str(value)
+        else:
+            # The keys of tags that are to go.
+            flat[str(tag)] = ""
+    return flat
+
+
+def of_resource(arn, place):
+    """The tags of what there is; none of what is not."""
+    service = arn.split(":")[2] if arn.count(":") >= 5 else ""
+    find = FINDERS.get(service, _any)
+    return find(arn, place) or {}
+
+
+def _ec2(arn, place):
+    backend = ec2_backends[place.account][place.region]
+    return dict(backend.tags.get(arn.rsplit("/", 1)[-1], {}))
+
+
+def _iam(arn, place):
+    backend = lookups.iam(place)
+    things = [*backend.roles.values(), *backend.instance_profiles.values()]
+    things += [each for each in backend.managed_policies.values() if each.arn == arn]
+    found = next((each for each in things if each.arn == arn), None)
+    if found is None:
+        return {}
+    tags = found.tags
+    if isinstance(tags, dict):
+        return {
+            key: value["Value"] if isinstance(value, dict) else value for key, value in tags.items()
+        }
+    return _flat(tags)
+
+
+def _s3(arn, place):
+    backend = s3_backends[place.account][place.partition]
+    return backend.tagger.get_tag_dict_for_resource(arn)
+
+
+def _any(arn, place):
+    """Everything else by the tagging API, which goes through all there is."""
+    backend = resourcegroupstaggingapi_backends[place.account][place.region]
+    wanted = arn.removesuffix(":log-stream:")
+    for found in backend._get_resources_generator(tag_filters=[], resource_type_filters=[]):
+        if found["ResourceARN"] == wanted:
+            return _flat(found["Tags"])
+    return {}
+
+
+FINDERS = {"ec2": _ec2, "iam": _iam, "s3": _s3}
+
+
+def vpc_of(arn, place):
+    """The ARN of the VPC that a subnet, group, table or the like is in."""
+    identifier = arn.rsplit("/", 1)[-1]
+    backend = ec2_backends[place.account][place.region]
+    kinds = (
+        {k: v for each in backend.subnets.values() for k, v in each.items()},
+        backend.route_tables,
+        backend.network_acls,
+        backend.vpc_end_points,
+        backend.nat_gateways,
+        backend.enis,
+    )
+    found = next((kind[identifier] for kind in kinds if identifier in kind), None)
+    if found is None and identifier.startswith("sg-"):
+        found = backend.get_security_group_from_id(identifier)
+    vpc = getattr(found, "vpc_id", None)
+    return place.arn("ec2", f"vpc/{vpc}") if vpc else None
+
+
+def rotation_function(arn, place):
+    """The function that a secret is rotated by."""
+    there = secretsmanager_backends[place.account][place.region].secrets.get(arn)
+    return getattr(there, "rotation_lambda_arn", None) or None
+
+
+def leading_keys(call, place):
+    """The partition keys of the items that a request names."""
+    parameters = call.parameters
+    try:
+        table = dynamodb_backends[place.account][place.region].get_table(
+            parameters.get("TableName", "")
+        )
+    except (JsonRESTError, KeyError):
+        return None
+    name = table.hash_key_attr
+    items = at(parameters, "Key") + at(parameters, "Item")
+    values = [value for item in items for value in item.get(name, {}).values()]
+    values += [
+        value
+        for each in at(parameters, f"KeyConditions.{name}.AttributeValueList")
+        for value in each.values()
+    ]
+    if expression := parameters.get("KeyConditionExpression"):
+        values += _in_expression(expression, name, parameters)
+    return [str(value) for value in values] or None
+
+
+def _in_expression(expression, name, parameters):
+    names = {name} | {
+        alias
+        for alias, real in parameters.get("ExpressionAttributeNames", {}).items()
+        if real == name
+    }
+    words = expression.replace("=", " = ").replace("(", " ").replace(")", " ").split()
+    found = []
+    for left, sign, right in zip(words, words[1:], words[2:]):
+        if left in names and sign == "=":
+            value = parameters.get("ExpressionAttributeValues", {}).get(right, {})
+            found += list(value.values())
+    return found
+
+
+def attributes(call):
+    """The attributes that a request names, as far as it names them."""
+    parameters = call.parameters
+    names = set(at(parameters, "AttributesToGet"))
+    for item in at(parameters, "Item") + at(parameters, "Key"):
+        names |= set(item)
+    names |= set(parameters.get("ExpressionAttributeNames", {}).values())
+    return sorted(names) or None
