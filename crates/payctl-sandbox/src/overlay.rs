@@ -92,6 +92,14 @@ const SOURCES: &[(&str, &str)] = sources![
     "rest.py",
     "s3_roots.py",
     "server.py",
+    "strict/__init__.py",
+    "strict/call.py",
+    "strict/documents.py",
+    "strict/exceptions.py",
+    "strict/refusal.py",
+    "strict/rules/__init__.py",
+    "strict/shapes.py",
+    "strict/wording.py",
     "tokens.py",
 ];
 

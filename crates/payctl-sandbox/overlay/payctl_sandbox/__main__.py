@@ -1,4 +1,4 @@
-"""Starts the sandbox: python -m payctl_sandbox --home FOLDER --port N --token T [--time-scale X]"""
+"""Starts the sandbox: python -m payctl_sandbox --home FOLDER --port N --token T [options]"""
 
 import argparse
 import fcntl
@@ -8,6 +8,8 @@ import sys
 import threading
 import time
 from datetime import datetime, timezone
+
+from .strict import PARTS, parts
 
 
 def main():
@@ -21,7 +23,7 @@ def main():
 
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-    from . import cbor, gaps, s3_roots
+    from . import cbor, gaps, s3_roots, strict
     from .application import Application
     from .clock import clock
     from .contents import Contents
@@ -38,6 +40,7 @@ def main():
     moto = DomainDispatcherApplication(create_backend_app)
     backends = s3_roots.middleware(cbor.middleware(moto))
     application = Application(backends, lock)
+    application.checks = strict.checks(options.strict)
     servers.open(options.home)
     contents = Contents(os.path.join(options.home, "contents.pickle"), lock)
     contents.start()
@@ -117,7 +120,12 @@ def _options():
     options.add_argument("--token", default="", help="tells this server from any other")
     options.add_argument("--time-scale", type=float, help="AWS seconds a second; none: at once")
     options.add_argument("--version", default="", help="what started this server")
+    options.add_argument("--lax", default="", help=f"parts left out: {', '.join(PARTS)}")
     parsed = options.parse_args()
+    try:
+        parsed.strict = parts(parsed.lax)
+    except ValueError as error:
+        options.error(str(error))
     if parsed.time_scale is not None and parsed.time_scale <= 0:
         options.error("--time-scale must be more than 0")
     os.makedirs(parsed.home, exist_ok=True)

@@ -11,6 +11,7 @@ from collections import Counter
 
 from . import control, http_api, rest, tokens
 from .clock import later
+from .strict import refusal
 from .strict.call import understand
 
 # Operations that only read leave nothing to save.
@@ -27,6 +28,7 @@ class Application:
         self.calls = Counter()
         # What the process gives us once it has it: `__main__` fills these in.
         self.health = {}
+        self.checks = []
         self.contents = None
         self.functions = None
         self.feed = None
@@ -45,6 +47,11 @@ class Application:
             return rest.answer(self.functions, environ, body, start_response)
         call = understand(environ, body)
         self.calls[f"{call.service}.{call.operation}"] += 1
+        try:
+            for check in self.checks:
+                check(call)
+        except refusal.Refusal as refused:
+            return refusal.answer(refused, call, environ, start_response)
         if self.functions and call.service == "lambda" and call.operation in INVOCATIONS:
             return self.functions.answer(environ, body, start_response)
         return self.tokens.once(

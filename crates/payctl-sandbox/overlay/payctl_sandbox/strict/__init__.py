@@ -10,5 +10,12 @@ def parts(lax):
     """The parts that stay strict, given the option's text: a comma list of those that do not."""
     names = {name.strip() for name in lax.split(",")} - {""}
     if unknown := names - set(PARTS):
-        raise ValueError(f"--lax knows {', '.join(PARTS)}, not {', '.join(sorted(unknown))}")
+        raise ValueError(f"--lax knows {', '.join(PARTS)}; not {', '.join(sorted(unknown))}")
     return frozenset(PARTS) - names
+
+
+def checks(strict):
+    """What a request has to pass before moto sees it, in order: each raises a `Refusal`, or not."""
+    from . import rules, shapes
+
+    return [shapes.check, rules.check] if "shapes" in strict else []
