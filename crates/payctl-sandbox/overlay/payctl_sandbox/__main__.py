@@ -41,6 +41,7 @@ def main():
     backends = s3_roots.middleware(cbor.middleware(moto))
     application = Application(backends, lock)
     application.checks = strict.checks(options.strict)
+    application.permissions = strict.authorisation(options.strict, options.operator_policy)
     servers.open(options.home)
     contents = Contents(os.path.join(options.home, "contents.pickle"), lock)
     contents.start()
@@ -120,6 +121,7 @@ def _options():
     options.add_argument("--token", default="", help="tells this server from any other")
     options.add_argument("--time-scale", type=float, help="AWS seconds a second; none: at once")
     options.add_argument("--version", default="", help="what started this server")
+    options.add_argument("--operator-policy", help="file of what the operator may do; none: all")
     options.add_argument("--lax", default="", help=f"parts left out: {', '.join(PARTS)}")
     parsed = options.parse_args()
     try:

@@ -45,7 +45,8 @@ class Server:
             command += ["--home", self.home, "--token", "test", "--lax", self.lax]
         if self.time_scale:
             command += ["--time-scale", str(self.time_scale)]
-        environment = {**os.environ, "PYTHONPATH": OVERLAY, "PYTHONDONTWRITEBYTECODE": "1"}
+        path = os.pathsep.join(filter(None, [OVERLAY, os.environ.get("PYTHONPATH")]))
+        environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
         with open(os.path.join(self.home, "test.log"), "ab") as log:
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         until = time.monotonic() + 60

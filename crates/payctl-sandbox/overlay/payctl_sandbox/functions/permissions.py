@@ -1,4 +1,4 @@
-"""What a function's role allows, at the moment of the call.
+"""What a function's role allows, and the credentials that a function has of it.
 
 Permissions of temporary credentials are evaluated each time they are used (IAM user guide,
 "Disabling permissions for temporary security credentials", read on 2026-11-29): what a function
@@ -11,7 +11,61 @@ from moto.iam.exceptions import IAMException
 from moto.iam.models import iam_backends
 from moto.utilities.utils import get_partition
 
+from ..lock import lock
 from ..policy import ALLOW, DENY, decide
+from ..strict.permissions import allowed_by, lookups, operator, place_of, sessions
+
+
+class KeyRefused(Exception):
+    """Why the function's environment cannot be decrypted: Lambda's error and its text."""
+
+    def __init__(self, kind, message):
+        super().__init__(message)
+        self.kind = kind
+
+
+def begin(definition):
+    """Credentials for one process of the function; refused if its environment stays encrypted."""
+    place = place_of(definition.region, definition.account)
+    with lock:
+        if operator.asked and definition.key and definition.environment:
+            _decrypt(definition, place)
+        name = definition.name
+        return sessions.begin(place, definition.role, name, definition.subnets)
+
+
+def _decrypt(definition, place):
+    """Lambda decrypts the environment with the grant that it was given for the role, or with the
+    role's own right to the key.
+
+    The grant is for the role that there was: one made anew under its name is another, and has only
+    what its policies say (hashicorp/terraform-provider-aws#6352 and serverless/examples#279; that
+    either suffices: dev.classmethod.jp, "kms when using a CMK", and cattle-ops/
+    terraform-aws-gitlab-runner#1253). The texts are those of re:Post's
+    "lambda-kmsaccessdeniedexception-errors".
+    """
+    text = "Lambda was unable to decrypt the environment variables because "
+    check = "Please check the function's KMS key settings."
+    key = lookups.find_key(place, definition.key)
+    role = lookups.role(place, definition.role)
+    if key is not None and key.key_state == "Disabled":
+        raise KeyRefused("KMSDisabledException", f"{text}the KMS key used is disabled. {check}")
+    context = {
+        "kms:viaservice": f"lambda.{place.region}.amazonaws.com",
+        "kms:calleraccount": place.account,
+        "kms:encryptioncontext:aws:lambda:functionarn": definition.arn,
+    }
+    if key is not None and role is not None:
+        if definition.grant == (key.arn, role.id):
+            return
+        if allowed_by(role, "kms:Decrypt", key.arn, place, key.policy, context):
+            return
+    raise KeyRefused(
+        "KMSAccessDeniedException",
+        f"{text}KMS access was denied. {check} KMS Exception: AccessDeniedException KMS Message: "
+        "The ciphertext refers to a customer master key that does not exist, does not exist in "
+        "this region, or you are not allowed to access.",
+    )
 
 
 def may(definition, action, resource):

@@ -32,6 +32,7 @@ MODULES = (
     "guardduty",
     "http_apis",
     "iam",
+    "identities",
     "instances",
     "kms",
     "load_balancers",

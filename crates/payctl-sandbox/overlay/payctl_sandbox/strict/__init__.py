@@ -19,3 +19,18 @@ def checks(strict):
     from . import rules, shapes
 
     return [shapes.check, rules.check] if "shapes" in strict else []
+
+
+def authorisation(strict, operator_policy=None):
+    """The check of what callers may do; None where it is left out.
+
+    `operator_policy` is a file with the policy, or the list of policies, that the operator has.
+    """
+    if "permissions" not in strict:
+        return None
+    from . import permissions
+
+    permissions.operator.asked = True
+    if operator_policy:
+        permissions.operator.read(operator_policy)
+    return permissions.Permissions()

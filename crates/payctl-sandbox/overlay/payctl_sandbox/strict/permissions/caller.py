@@ -82,10 +82,6 @@ class Sessions:
         self.by_key[key] = session
         return key, session.secret, session.token
 
-    def end(self, key):
-        """Forgets credentials whose process is gone."""
-        self.by_key.pop(key, None)
-
 
 sessions = Sessions()
 
@@ -95,6 +91,8 @@ class Operator:
 
     def __init__(self):
         self.policies = [ADMINISTRATOR]
+        # Whether calls are authorised at all.
+        self.asked = False
 
     def read(self, file):
         """Takes the policies of a file: a document, or a list of documents."""
@@ -111,8 +109,8 @@ def of(key, place):
     """The caller behind an access key id; raises `UnknownToken` for credentials of no role."""
     if session := sessions.by_key.get(key):
         return _session(session, place)
-    if key and key.startswith("ASIA"):
-        return _assumed(key, place)
+    if assumed := sts_backends[place.account][place.partition].get_assumed_role_from_access_key(key):
+        return _assumed(assumed, place)
     for user in lookups.iam(place).users.values():
         if any(each.access_key_id == key for each in user.access_keys):
             return _user(user, place)
@@ -167,25 +165,17 @@ def _tags(tags):
     return {tag["Key"]: tag["Value"] for tag in tags or ()}
 
 
-def _assumed(key, place):
+def _assumed(found, place):
     """A session of AssumeRole's, which moto keeps."""
-    backend = sts_backends[place.account][_global(place)]
-    found = backend.get_assumed_role_from_access_key(key)
-    if found is None:
-        raise UnknownToken()
     session = Session(
         found.role_arn,
-        # Noted when it was assumed: see `delegation.assumed`.
+        # Noted when it was assumed: see `functions`.
         getattr(found, "role_id", ""),
         found.session_name,
         found.secret_access_key,
         found.session_token,
     )
     return _session(session, place, [found.policy] if found.policy else [])
-
-
-def _global(place):
-    return place.partition
 
 
 def _user(user, place):

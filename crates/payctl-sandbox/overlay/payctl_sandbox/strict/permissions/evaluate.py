@@ -64,12 +64,15 @@ def decide(caller, policies, action, resource, context, place=None):
     if policies.endpoint and not _allows(endpoint):
         return Denied(ENDPOINT, False)
     to = next((to for effect, to in resources if effect == ALLOW), None)
-    by_key = action.startswith("kms:") and policies.resource is not None
-    if by_key and grants.allow(caller, action, resource, context, place):
+    # Trust policies and key policies have to allow by themselves (the guide's exceptions).
+    has_to = policies.resource is not None and (
+        action.startswith("kms:") or action == "sts:AssumeRole"
+    )
+    if action.startswith("kms:") and grants.allow(caller, action, resource, context, place):
         return None
     if to == "itself":
         return None
-    if by_key and to is None:
+    if has_to and to is None:
         return Denied(RESOURCE, False)
     allowed = to in ("role", "anyone") or _allows(identity)
     if not allowed:

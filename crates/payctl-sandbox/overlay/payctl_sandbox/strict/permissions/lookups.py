@@ -91,8 +91,10 @@ def config_rule(value, parameters, place, action):
     return there.config_rule_arn if there else place.arn("config", "config-rule/*")
 
 
-def policy_of(place, arn):
-    """The resource's own policy, and whether it has to allow by itself; None where it has none."""
+def policy_of(place, arn, action=""):
+    """The resource's own policy; None where it has none."""
+    if action == "sts:AssumeRole":
+        return _trust(place, arn)
     service = arn.split(":")[2] if arn.count(":") >= 5 else None
     finder = POLICIES.get(service)
     return finder(place, arn) if finder else None
@@ -137,6 +139,11 @@ def _table(place, arn):
     name = arn.split("table/", 1)[-1].split("/")[0]
     table = dynamodb_backends[place.account][place.region].tables.get(name)
     return getattr(table, "resource_policy", None)
+
+
+def _trust(place, arn):
+    found = role(place, arn)
+    return found.assume_role_policy_document if found else None
 
 
 POLICIES = {

@@ -64,7 +64,7 @@ NAMES = {
 def of(call, service, name, parameters, place):
     """The resources of one action of a request, as pairs of type and ARN."""
     if service == "apigateway":
-        return (("", place.arn("apigateway", call.path, account="")),)
+        return (("", place.arn("apigateway", _path(call.path), account="")),)
     action = reference.action(service, name)
     if action is None or not action.resources:
         return (("", "*"),)
@@ -84,6 +84,12 @@ def of(call, service, name, parameters, place):
     if service == "s3" and not required:
         required = ["bucket"]
     return ((required[0], _any(service, required[0], place)),) if required else (("", "*"),)
+
+
+def _path(path):
+    """API Gateway's resources are its paths (API Gateway developer guide, "Actions, resources, and
+    condition keys"), without the version of HTTP APIs; an ARN in a path stays URL-encoded."""
+    return path.removeprefix("/v2").rstrip("/") or "/"
 
 
 def _by_arn(service, kind, parameters):
