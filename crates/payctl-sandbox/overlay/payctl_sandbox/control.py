@@ -5,7 +5,7 @@ import threading
 
 
 def answer(application, environ, start_response):
-    """GET health, GET calls, POST calls/reset, POST reset, POST stop."""
+    """GET health, GET calls, GET permissions, POST calls/reset, POST reset, POST stop."""
     method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix("/_payctl/")
     action = ACTIONS.get((method, path.rstrip("/")))
     if action is None:
@@ -26,6 +26,11 @@ def _calls_reset(application):
     return {}
 
 
+def _permissions(application):
+    """What was asked for and allowed, by principal: how often each action on which resources."""
+    return application.permissions.told() if application.permissions else {}
+
+
 def _reset(application):
     application.contents.empty()
     application.calls.clear()
@@ -41,6 +46,7 @@ def _stop(application):
 ACTIONS = {
     ("GET", "health"): _health,
     ("GET", "calls"): _calls,
+    ("GET", "permissions"): _permissions,
     ("POST", "calls/reset"): _calls_reset,
     ("POST", "reset"): _reset,
     ("POST", "stop"): _stop,

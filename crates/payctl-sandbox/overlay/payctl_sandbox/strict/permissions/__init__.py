@@ -24,8 +24,15 @@ class Permissions:
     """The check of every call, and a record of what was allowed to whom."""
 
     def __init__(self):
-        # (principal's ARN without the session, action): how often it was asked for and allowed.
+        # (principal's ARN without the session, action, resource): how often it was allowed.
         self.used = Counter()
+
+    def told(self):
+        """What was asked for and allowed: by principal, action and resource, how often."""
+        told = {}
+        for (principal, action, resource), count in sorted(self.used.items()):
+            told.setdefault(principal, {}).setdefault(action, {})[resource] = count
+        return told
 
     def authorise(self, call, environ):
         """Raises the refusal that AWS would answer; called under the lock."""
@@ -63,8 +70,10 @@ class Permissions:
             )
             why = evaluate.decide(who, policies, need.action, resource, context, place)
             if why is not None:
-                raise words.denied(call, who, need, resource, why)
-        self.used[(who.principal_arn, need.action)] += 1
+                refused = words.denied(call, who, need, resource, why)
+                print(f"{call.service}.{call.operation}: {refused.message}", flush=True)
+                raise refused
+            self.used[(who.principal_arn, need.action, resource)] += 1
 
 
 def _service(need):

@@ -37,6 +37,9 @@ ABSENT = {
     "aws:sourceidentity",
     "aws:sourceorgid",
     "aws:sourceorgpaths",
+    # SNS's own, in the policy that a topic begins with: who owns what a service sends for. For a
+    # caller's own request it lets nobody in, as publishers need sns:Publish beside that policy.
+    "aws:sourceowner",
     "aws:sourcevpc",
     "aws:sourcevpcarn",
     "aws:sourcevpce",
@@ -128,6 +131,8 @@ PARAMETERS = {
     "ec2:createaction": "",
     "elasticloadbalancing:createaction": "",
 }
+# The parts of one upload carry no headers about encryption; only its start does, and holds for them.
+UPLOADING = ("UploadPart", "UploadPartCopy", "CompleteMultipartUpload")
 TAGS_OF_RESOURCE = (
     "aws:resourcetag/",
     "ec2:resourcetag/",
@@ -201,6 +206,8 @@ class Context:
                 return inside.get(key.removeprefix(name))
         if key.startswith("kms:encryptioncontext"):
             return None
+        if key.startswith("s3:x-amz-server-side-encryption") and self.call.operation in UPLOADING:
+            return tags.of_upload(self.call, key, self.place)
         path = PARAMETERS.get(key)
         if path is None:
             raise PolicyError(

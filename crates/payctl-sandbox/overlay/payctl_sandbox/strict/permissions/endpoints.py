@@ -46,7 +46,7 @@ def on_the_way(caller, service, place):
 def _table(backend, subnet):
     main = None
     for table in backend.route_tables.values():
-        if subnet.id in table.associations.values():
+        if subnet.id in table._associations.values():
             return table.id
         if table.vpc_id == subnet.vpc_id and table.main_association_id:
             main = table.id

@@ -43,6 +43,9 @@ def find_key(place, identifier):
     """The key behind an id, ARN or alias; None if there is none."""
     backend = kms_backends[place.account][place.region]
     try:
+        if "alias/" in identifier:
+            name = backend.get_alias_name(identifier)
+            return next((each for each in backend.keys.values() if name in each.aliases), None)
         return backend.keys.get(backend.any_id_to_key_id(identifier))
     except JsonRESTError:
         return None

@@ -257,6 +257,10 @@ def _log_stream(value, parameters, place, action):
     return place.arn("logs", f"log-group:{group}:log-stream:{name}")
 
 
+def _alias(value, parameters, place, action):
+    return place.arn("kms", value) if not value.startswith("arn:") else value
+
+
 def _queue(value, parameters, place, action):
     return place.arn("sqs", unquote(value.rstrip("/").rsplit("/", 1)[-1]))
 
@@ -295,6 +299,7 @@ SPECIAL = {
     ("iam", "policy"): lookups.with_path("policy", "managed_policies"),
     ("iam", "instance-profile"): lookups.with_path("instance-profile", "instance_profiles"),
     ("iam", "user"): lookups.with_path("user", "users"),
+    ("kms", "alias"): _alias,
     ("kms", "key"): lookups.key,
     ("secretsmanager", "Secret"): lookups.secret,
 }

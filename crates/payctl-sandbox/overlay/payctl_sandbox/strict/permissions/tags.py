@@ -93,6 +93,16 @@ def _any(arn, place):
 FINDERS = {"ec2": _ec2, "iam": _iam, "s3": _s3}
 
 
+def of_upload(call, key, place):
+    """What the upload that a part belongs to was begun with: how it is encrypted."""
+    bucket = s3_backends[place.account][place.partition].buckets.get(call.parameters.get("Bucket"))
+    upload = bucket.multiparts.get(call.parameters.get("UploadId")) if bucket else None
+    if upload is None:
+        return None
+    of_key = key.endswith("aws-kms-key-id")
+    return upload.kms_key_id if of_key else upload.sse_encryption
+
+
 def vpc_of(arn, place):
     """The ARN of the VPC that a subnet, group, table or the like is in."""
     identifier = arn.rsplit("/", 1)[-1]
