@@ -120,9 +120,13 @@ def _tagging(call, service, place):
         made = {"ec2:createaction": call.operation}
         arns = tuple((kind, place.arn("ec2", f"{kind}/*")) for kind in kinds if kind)
         return [Need("ec2:CreateTags", arns or (("", "*"),), made)]
-    found = resources.of(call, service, name, call.parameters, place)
-    made = {"elasticloadbalancing:createaction": call.operation}
-    return [Need(f"{service}:{name}", found, made if service == "elasticloadbalancing" else {})]
+    if service == "elasticloadbalancing":
+        made = {"elasticloadbalancing:createaction": call.operation}
+        arn = resources.made_for_balancing(call, place)
+        return [Need(f"{service}:{name}", (("", arn),), made)]
+    return [
+        Need(f"{service}:{name}", resources.of(call, service, name, call.parameters, place))
+    ]
 
 
 def _api_gateway_tags(call, place):

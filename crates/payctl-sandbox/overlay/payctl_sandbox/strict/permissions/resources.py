@@ -92,6 +92,33 @@ def _path(path):
     return path.removeprefix("/v2").rstrip("/") or "/"
 
 
+# Load balancers: the reference's actions name the classic ones; these are the ARNs of the others
+# (Elastic Load Balancing user guide, "Policy resources for Elastic Load Balancing").
+BALANCERS = {"application": "app", "network": "net", "gateway": "gwy"}
+
+
+def _balancer(value, parameters, place, action):
+    if value.startswith("arn:") or value == "*":
+        return value if value != "*" else place.arn("elasticloadbalancing", "loadbalancer/*")
+    kind = BALANCERS[parameters.get("Type", "application")]
+    return place.arn("elasticloadbalancing", f"loadbalancer/{kind}/{value}/*")
+
+
+def made_for_balancing(call, place):
+    """What a call of Elastic Load Balancing's makes, for the tags on it."""
+    parameters = call.parameters
+    if call.operation == "CreateLoadBalancer":
+        return _balancer(parameters.get("Name", "*"), parameters, place, call.operation)
+    if call.operation == "CreateTargetGroup":
+        return place.arn("elasticloadbalancing", f"targetgroup/{parameters.get('Name')}/*")
+    if call.operation == "CreateListener":
+        arn = parameters.get("LoadBalancerArn", "")
+        return arn.replace(":loadbalancer/", ":listener/") + "/*"
+    if call.operation == "CreateRule":
+        return parameters.get("ListenerArn", "").replace(":listener/", ":listener-rule/") + "/*"
+    return "*"
+
+
 def _by_arn(service, kind, parameters):
     """ARNs among the parameters that are of the resource type."""
     if kind == "object":
@@ -153,8 +180,6 @@ def _narrowed(service, action, parameters, found, place):
     kinds = {kind for kind, _ in found}
     if service == "dynamodb" and "index" in kinds:
         return [each for each in found if each[0] == "index"]
-    if service == "elasticloadbalancing" and "loadbalancer" in kinds and len(kinds) > 1:
-        return [each for each in found if each[0] != "loadbalancer"]
     if service == "kms" and action in ("CreateAlias", "DeleteAlias", "UpdateAlias"):
         return found + lookups.keys_of_alias(parameters, place, found)
     if service == "wafv2" and any(at(parameters, "Rules.Statement.ManagedRuleGroupStatement")):
@@ -294,6 +319,7 @@ SPECIAL = {
     ("ssm", "parameter"): _parameter,
     ("wafv2", "webacl"): _scoped,
     ("autoscaling", "autoScalingGroup"): lookups.auto_scaling_group,
+    ("elasticloadbalancing", "loadbalancer"): _balancer,
     ("config", "ConfigRule"): lookups.config_rule,
     ("iam", "role"): lookups.with_path("role", "roles"),
     ("iam", "policy"): lookups.with_path("policy", "managed_policies"),
