@@ -69,20 +69,22 @@ class Server:
         """Where it answers."""
         return f"http://127.0.0.1:{self.port}"
 
-    def client(self, service):
+    def client(self, service, key="test", token=None):
         """A boto3 client that tries once."""
         return boto3.client(
             service,
             endpoint_url=self.endpoint,
             region_name=REGION,
-            aws_access_key_id="test",
+            aws_access_key_id=key,
             aws_secret_access_key="test",
+            aws_session_token=token,
             config=CLIENT,
         )
 
-    def control(self, method, path):
+    def control(self, method, path, body=None):
         """A control call's answer."""
-        request = urllib.request.Request(f"{self.endpoint}/_payctl/{path}", method=method)
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.endpoint}/_payctl/{path}", data, method=method)
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
 

@@ -4,6 +4,7 @@
 `keys` and `delegation`; who asks in `caller`; the decision in `evaluate`; AWS's words in `words`.
 """
 
+import json
 from collections import Counter
 
 from moto.core import DEFAULT_ACCOUNT_ID
@@ -34,6 +35,13 @@ class Permissions:
             told.setdefault(principal, {}).setdefault(action, {})[resource] = count
         return told
 
+    def let_operator(self, policies):
+        """Lets the operator have a policy, a list of them, or (None) every right."""
+        for each in policies if isinstance(policies, list) else [policies]:
+            if each is not None:
+                documents.understood(json.dumps(each))
+        operator.let(policies)
+
     def authorise(self, call, environ):
         """Raises the refusal that AWS would answer; called under the lock."""
         if call.key is None or call.operation == "Unknown":
@@ -50,6 +58,7 @@ class Permissions:
             documents.check(call, service)
             for need in needed(call, service, place):
                 self._check(call, who, need, place)
+            delegation.make_linked(call, service, place)
         except UnknownToken:
             raise words.unknown_token(call) from None
         except PolicyError as error:

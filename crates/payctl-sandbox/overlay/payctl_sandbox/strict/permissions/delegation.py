@@ -4,6 +4,10 @@ Roles that are passed on, service-linked roles at a service's first use, deliver
 calls that a service makes with the caller's rights. Each row names its source.
 """
 
+import json
+
+from moto.ec2.models import ec2_backends
+
 from . import lookups, resources
 from .needs import Need, at
 
@@ -119,6 +123,64 @@ def linked(asked, place):
     return needs
 
 
+def make_linked(call, service, place):
+    """Makes the service-linked role of a first use; it stays when what it was made for fails."""
+    name, role = LINKED.get((service, call.operation), (None, None))
+    if name is None or not linked((service, call.operation), place):
+        return
+    trust = {"Effect": "Allow", "Principal": {"Service": f"{name}.{SUFFIX}"}}
+    document = {"Version": "2012-10-17", "Statement": [{**trust, "Action": "sts:AssumeRole"}]}
+    lookups.iam(place).create_role(
+        role_name=role,
+        assume_role_policy_document=json.dumps(document),
+        path=f"/aws-service-role/{name}.{SUFFIX}/",
+        permissions_boundary=None,
+        description="",
+        tags=[],
+        max_session_duration="3600",
+        linked_service=f"{name}.{SUFFIX}",
+    )
+
+
+def _group(call, place):
+    """EC2 Auto Scaling user guide, "Control Amazon EC2 launch template usage in Auto Scaling
+    groups": who names a template has to be allowed to start instances by it, to pass its profile's
+    role on, and to set its tags."""
+    data = _template(call.parameters.get("LaunchTemplate"), place)
+    if data is None:
+        return []
+    kinds = ("image", "instance", "network-interface", "security-group", "subnet", "volume")
+    arns = [(kind, place.arn("ec2", f"{kind}/*")) for kind in kinds[1:]]
+    image = place.arn("ec2", f"image/{data.get('ImageId', '*')}", account="")
+    needs = [Need("ec2:RunInstances", (("image", image), *arns))]
+    tagged = [each["ResourceType"] for each in at(data, "TagSpecifications") if each.get("Tags")]
+    if tagged:
+        made = {"ec2:createaction": "RunInstances"}
+        arns = tuple((kind, place.arn("ec2", f"{kind}/*")) for kind in tagged)
+        needs.append(Need("ec2:CreateTags", arns, made))
+    profile = data.get("IamInstanceProfile") or {}
+    for each in lookups.iam(place).get_instance_profiles():
+        if profile and each.roles and (each.name, each.arn).count(_named(profile)):
+            needs += _passed(each.roles[0].arn, "ec2", place)
+    return needs
+
+
+def _named(profile):
+    return profile.get("Arn") or profile.get("Name")
+
+
+def _template(named, place):
+    if not named:
+        return None
+    backend = ec2_backends[place.account][place.region]
+    for template in backend.launch_templates.values():
+        if named.get("LaunchTemplateId", template.id) == template.id and (
+            named.get("LaunchTemplateName", template.name) == template.name
+        ):
+            return template.versions[-1].data
+    return None
+
+
 def _function(call, place):
     return [Need(name, ANY) for name in IN_VPC if at(call.parameters, "VpcConfig.SubnetIds")]
 
@@ -155,6 +217,8 @@ def _endpoint(call, place):
 
 
 SPECIAL = {
+    ("autoscaling", "CreateAutoScalingGroup"): _group,
+    ("autoscaling", "UpdateAutoScalingGroup"): _group,
     ("lambda", "CreateFunction"): _function,
     ("lambda", "UpdateFunctionConfiguration"): _function,
     ("secretsmanager", "RotateSecret"): _rotation,
