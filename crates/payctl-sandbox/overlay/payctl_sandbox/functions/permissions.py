@@ -7,13 +7,8 @@ as well once the role itself is gone follows; that it is so at once and not afte
 assumed.
 """
 
-from moto.iam.exceptions import IAMException
-from moto.iam.models import iam_backends
-from moto.utilities.utils import get_partition
-
 from ..lock import lock
-from ..policy import ALLOW, DENY, decide
-from ..strict.permissions import allowed_by, lookups, operator, place_of, sessions
+from ..strict.permissions import allowed_by, keys, lookups, operator, place_of, sessions
 
 
 class KeyRefused(Exception):
@@ -68,25 +63,17 @@ def _decrypt(definition, place):
     )
 
 
-def may(definition, action, resource):
-    """Whether the function's role may do this; not so when the role is gone."""
-    backend = iam_backends[definition.account][get_partition(definition.region)]
-    try:
-        role = backend.get_role_by_arn(definition.role)
-    except IAMException:
+def may(definition, action, resource, key=None, via=None):
+    """Whether the function's role may do this; not so when the role is gone.
+
+    With a key, whether it may decrypt with that besides, through the service `via`.
+    """
+    place = place_of(definition.region, definition.account)
+    role = lookups.role(place, definition.role)
+    if role is None or not allowed_by(role, action, resource, place):
         return False
-    documents = [*role.policies.values(), *map(_document, role.managed_policies.values())]
-    if not _allow(documents, action, resource):
-        return False
-    boundary = backend.managed_policies.get(role.permissions_boundary_arn)
-    return boundary is None or _allow([_document(boundary)], action, resource)
-
-
-def _allow(documents, action, resource):
-    decisions = [decide(document, None, action, resource, {}) for document in documents]
-    return ALLOW in decisions and DENY not in decisions
-
-
-def _document(policy):
-    default = policy.default_version_id
-    return next(each.document for each in policy.versions if each.version_id == default)
+    found = keys.own(place, key) if key else None
+    if found is None:
+        return True
+    context = {"kms:viaservice": f"{via}.{place.region}.amazonaws.com"}
+    return allowed_by(role, "kms:Decrypt", found.arn, place, found.policy, context)

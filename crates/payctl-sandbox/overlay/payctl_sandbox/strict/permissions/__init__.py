@@ -5,33 +5,26 @@
 """
 
 import json
-from collections import Counter
 
 from moto.core import DEFAULT_ACCOUNT_ID
 
 from ...conditions import PolicyError
-from ...policy import ALLOW, parse
 from . import actions, caller, delegation, documents, endpoints, evaluate, keys, lookups, resources
 from . import tags, words
-from .caller import UnknownToken, operator, place_of, sessions
+from .caller import UnknownToken, operator, place_of, sessions, used
 from .context import Context
 from .needs import Need
 
-__all__ = ["Permissions", "operator", "sessions", "place_of"]
-TAGGED = ("aws:RequestTag",)
+__all__ = ["Permissions", "allowed_by", "lookups", "needed", "operator", "place_of", "sessions"]
 
 
 class Permissions:
-    """The check of every call, and a record of what was allowed to whom."""
-
-    def __init__(self):
-        # (principal's ARN without the session, action, resource): how often it was allowed.
-        self.used = Counter()
+    """The check of every call."""
 
     def told(self):
         """What was asked for and allowed: by principal, action and resource, how often."""
         told = {}
-        for (principal, action, resource), count in sorted(self.used.items()):
+        for (principal, action, resource), count in sorted(used.items()):
             told.setdefault(principal, {}).setdefault(action, {})[resource] = count
         return told
 
@@ -82,7 +75,7 @@ class Permissions:
                 refused = words.denied(call, who, need, resource, why)
                 print(f"{call.service}.{call.operation}: {refused.message}", flush=True)
                 raise refused
-            self.used[(who.principal_arn, need.action, resource)] += 1
+            used[(who.principal_arn, need.action, resource)] += 1
 
 
 def _service(need):
@@ -155,7 +148,7 @@ def allowed_by(role, action, arn, place, key_policy=None, context=None):
     """Whether the role itself may do this, as a service asks that acts as the role."""
     who = caller.of_role(place, role, "service")
     policies = evaluate.Policies(who.policies, key_policy, who.boundary)
-    return evaluate.decide(who, policies, action, arn, context or {}, place) is None
-
-
-__all__ += ["allowed_by", "needed", "parse", "ALLOW"]
+    if evaluate.decide(who, policies, action, arn, context or {}, place) is not None:
+        return False
+    used[(who.principal_arn, action, arn)] += 1
+    return True

@@ -4,6 +4,7 @@ import functools
 import json
 import secrets
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 from moto.sts.models import sts_backends
@@ -105,6 +106,8 @@ class Operator:
 
 
 operator = Operator()
+# (principal's ARN without the session, action, resource): how often it was asked for and allowed.
+used = Counter()
 
 
 def of(key, place):
