@@ -77,6 +77,8 @@ impl Resource for Stage {
         create: &[
             "apigateway:POST",
             "apigateway:PUT",
+            // Asked for where a stage is made with tags, though the reference does not have it.
+            "apigateway:TagResource",
             "logs:CreateLogDelivery",
             "logs:DescribeLogGroups",
             "logs:DescribeResourcePolicies",

@@ -53,7 +53,13 @@ impl Resource for VpcLink {
     const ACCESS: Access = Access {
         look: &["apigateway:GET"],
         // PUT is for the tags, the role for the network interfaces of the account's first link.
-        create: &["apigateway:POST", "apigateway:PUT", "iam:CreateServiceLinkedRole"],
+        // A link with tags needs TagResource, though the reference does not have it.
+        create: &[
+            "apigateway:POST",
+            "apigateway:PUT",
+            "apigateway:TagResource",
+            "iam:CreateServiceLinkedRole",
+        ],
         change: &["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"],
         delete: &["apigateway:DELETE"],
         on: &[

@@ -40,10 +40,10 @@ WILD = {"*": ".*", "?": "."}
 
 
 def arn_glob(pattern, flags=0):
-    """A pattern of a Resource element: a wildcard stays in its section of the ARN unless it ends it.
+    """A pattern of a Resource element: a wildcard stays in its section of the ARN, or ends it.
 
-    IAM user guide, "IAM JSON policy elements: Resource": wildcards stand within the parts that colons
-    separate; the last one of a part may go on beyond the colon.
+    IAM user guide, "IAM JSON policy elements: Resource": wildcards stand within the parts that
+    colons separate; the last one of a part may go on beyond the colon.
     """
     return re.compile("".join(map(_section_part, PARTS.finditer(pattern))), re.DOTALL | flags)
 

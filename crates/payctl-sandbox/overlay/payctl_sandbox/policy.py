@@ -158,9 +158,7 @@ def _resources(declared, variables):
     """Patterns, compiled where no variable has to be filled in first."""
     if declared is None:
         return None
-    return [
-        each if variables and "${" in each else arn_glob(each) for each in list_of(declared)
-    ]
+    return [each if variables and "${" in each else arn_glob(each) for each in list_of(declared)]
 
 
 def _covers(patterns, resource, context):
@@ -192,9 +190,9 @@ def _principal(declared, principals):
 def _other_principal(declared, principals):
     """Who is left over where some are excepted.
 
-    Whoever is excepted has to be so with role and account: AWS may look at the account first, then
-    at the role, then at the session (IAM user guide, "AWS JSON policy elements: NotPrincipal"). That
-    it always does is assumed: it is the strictest reading.
+    Whoever is excepted has to be so with role and account: AWS may look at the account first,
+    then at the role, then at the session (IAM user guide, "AWS JSON policy elements:
+    NotPrincipal"). That it always does is assumed: it is the strictest reading.
     """
     excepted = all(
         _principal(declared, {nearness: named}) for nearness, named in principals.items()

@@ -38,7 +38,7 @@ def holds(operator, wanted, value=None, key="k"):
 
 
 class Operators(unittest.TestCase):
-    """"IAM JSON policy elements: Condition operators": what is true, and what is not."""
+    """ "IAM JSON policy elements: Condition operators": what is true, and what is not."""
 
     TRUE = (
         ("StringEquals", "a", "a"),
@@ -124,7 +124,7 @@ class Operators(unittest.TestCase):
 
 
 class Resources(unittest.TestCase):
-    """"IAM JSON policy elements: Resource", and variables in it."""
+    """ "IAM JSON policy elements: Resource", and variables in it."""
 
     def test_wildcards_stay_in_their_section(self):
         for pattern, resource, matches in (
@@ -173,7 +173,7 @@ class Resources(unittest.TestCase):
 
 
 class Principals(unittest.TestCase):
-    """"AWS JSON policy elements: Principal" and "NotPrincipal"."""
+    """ "AWS JSON policy elements: Principal" and "NotPrincipal"."""
 
     def to(self, declared, **elements):
         document = statement(Principal=declared, **elements)
@@ -209,7 +209,7 @@ class Principals(unittest.TestCase):
 
 
 class OneAccount(unittest.TestCase):
-    """"Policy evaluation logic": what all policies of a request say together."""
+    """ "Policy evaluation logic": what all policies of a request say together."""
 
     KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1"
     ANYTHING = json.dumps(statement(Action="*"))
@@ -247,7 +247,10 @@ class OneAccount(unittest.TestCase):
             ({"resource": self.to({"AWS": ROOT})}, ("identity-based policy", False)),
             ({"identity": mine, "boundary": "{}"}, ("permissions boundary", False)),
             ({"identity": mine, "session": ["{}"]}, ("session policy", False)),
-            ({"resource": self.to({"AWS": ROLE}), "boundary": "{}"}, ("permissions boundary", False)),
+            (
+                {"resource": self.to({"AWS": ROLE}), "boundary": "{}"},
+                ("permissions boundary", False),
+            ),
             ({"resource": self.to({"AWS": ROLE}), "session": ["{}"]}, ("session policy", False)),
             ({"identity": mine, "endpoint": "{}"}, ("VPC endpoint policy", False)),
             ({"identity": [*mine, self.DENIED]}, ("identity-based policy", True)),

@@ -11,7 +11,6 @@ import tempfile
 import unittest
 
 from botocore.exceptions import ClientError
-
 from support import ACCOUNT, OVERLAY, REGION, bootstrap, make_role, trust, zipped
 from test_permissions import MISSING, POLICY, Permissions, allow, deny
 
@@ -21,7 +20,10 @@ ALL = allow("*")
 
 def but(*actions):
     """A policy that allows everything except these."""
-    return {**POLICY, "Statement": [{"Effect": "Allow", "NotAction": list(actions), "Resource": "*"}]}
+    return {
+        **POLICY,
+        "Statement": [{"Effect": "Allow", "NotAction": list(actions), "Resource": "*"}],
+    }
 
 
 class Operator(Permissions):
@@ -71,7 +73,9 @@ class Operator(Permissions):
                     self.assertNotIn("not authorized", str(error))
 
     def test_what_is_there_is_enough(self):
-        self.let_operator(allow("dynamodb:ListTables"), allow("sqs:CreateQueue", on=f"*:{self.name}"))
+        self.let_operator(
+            allow("dynamodb:ListTables"), allow("sqs:CreateQueue", on=f"*:{self.name}")
+        )
         self.aws("dynamodb").list_tables()
         self.aws("sqs").create_queue(QueueName=self.name)
 
@@ -89,7 +93,10 @@ class Operator(Permissions):
         for passing in (
             allow("lambda:*"),
             # To another service.
-            allow("iam:PassRole", Condition={"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}),
+            allow(
+                "iam:PassRole",
+                Condition={"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
+            ),
         ):
             self.let_operator(allow("lambda:*"), passing)
             self.refused("AccessDeniedException", words, make, **spec)
@@ -121,6 +128,25 @@ class Operator(Permissions):
         tagged = {**role, "Tags": [{"Key": "a", "Value": "b"}]}
         self.refused("AccessDenied", words, self.iam.create_role, **tagged)
 
+    def test_tags_of_apis(self):
+        tags = {"team": "a"}
+        prefix = f"arn:aws:apigateway:{REGION}::"
+        rest, http = self.aws("apigateway"), self.aws("apigatewayv2")
+        self.let_operator(but("apigateway:PUT", "apigateway:TagResource"))
+        words = f"apigateway:PUT on resource: {prefix}/tags/arn%3Aaws%3Aapigateway%3A{REGION}"
+        words += "%3A%3A%2Frestapis%2F* " + MISSING.format(action="apigateway:PUT")
+        made = {"name": self.name, "tags": tags}
+        self.refused("AccessDeniedException", words, rest.create_rest_api, **made)
+        self.let_operator(but("apigateway:TagResource"))
+        rest.create_rest_api(**made)
+        api = http.create_api(Name=self.name, ProtocolType="HTTP", Tags=tags)["ApiId"]
+        stage = {"ApiId": api, "StageName": "s"}
+        words = f"apigateway:TagResource on resource: {prefix}/apis/{api}/stages "
+        words += MISSING.format(action="apigateway:TagResource")
+        self.refused("AccessDeniedException", words, http.create_stage, **stage, Tags=tags)
+        if not self.lax:
+            http.create_stage(**stage)
+
     def test_what_is_tagged_otherwise_is_left_alone(self):
         ec2 = self.aws("ec2")
         ours = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -141,9 +167,12 @@ class Operator(Permissions):
         only = allow("kms:PutKeyPolicy", Principal={"AWS": mine})
         # The administrator's own policy is of no use where the key's names nobody.
         kms.put_key_policy(
-            KeyId=key, PolicyName="default", Policy=json.dumps(only), BypassPolicyLockoutSafetyCheck=True
+            KeyId=key,
+            PolicyName="default",
+            Policy=json.dumps(only),
+            BypassPolicyLockoutSafetyCheck=True,
         )
-        words = f"kms:Encrypt on resource: {key} because no resource-based policy allows the kms:Encrypt action"
+        words = f"kms:Encrypt on resource: {key} because no resource-based policy allows"
         self.refused("AccessDeniedException", words, kms.encrypt, KeyId=key, Plaintext=b"x")
         kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(letting))
         kms.encrypt(KeyId=key, Plaintext=b"x")
@@ -156,7 +185,9 @@ class Operator(Permissions):
         words = MISSING.format(action="kms:Encrypt")
         self.refused("AccessDeniedException", words, kms.encrypt, KeyId=key, Plaintext=b"x")
         subset = {"EncryptionContextSubset": {"a": "b"}}
-        kms.create_grant(KeyId=key, GranteePrincipal=mine, Operations=["Encrypt"], Constraints=subset)
+        kms.create_grant(
+            KeyId=key, GranteePrincipal=mine, Operations=["Encrypt"], Constraints=subset
+        )
         self.refused("AccessDeniedException", words, kms.encrypt, KeyId=key, Plaintext=b"x")
         kms.encrypt(KeyId=key, Plaintext=b"x", EncryptionContext={"a": "b", "c": "d"})
 
@@ -165,9 +196,9 @@ class Operator(Permissions):
         via = {"StringEquals": {"kms:ViaService": f"{{}}.{REGION}.amazonaws.com"}}
         queue = {"QueueName": self.name, "Attributes": {"KmsMasterKeyId": key}}
         url = self.aws("sqs").create_queue(**queue)["QueueUrl"]
-        topic = self.aws("sns").create_topic(
-            Name=self.name, Attributes={"KmsMasterKeyId": key}
-        )["TopicArn"]
+        topic = self.aws("sns").create_topic(Name=self.name, Attributes={"KmsMasterKeyId": key})[
+            "TopicArn"
+        ]
         secret = self.aws("secretsmanager").create_secret(
             Name=self.name, SecretString="s", KmsKeyId=key
         )["ARN"]
@@ -193,7 +224,9 @@ class Operator(Permissions):
         ):  # fmt: skip
             with self.subTest(service=service):
                 self.let_operator(but("kms:*"))
-                words = f"kms:{action} on resource: {key} " + MISSING.format(action=f"kms:{action}")
+                words = f"kms:{action} on resource: {key} " + MISSING.format(
+                    action=f"kms:{action}"
+                )
                 self.refused(code, words, operation, **arguments)
                 condition = json.loads(json.dumps(via).replace("{}", service))
                 self.let_operator(but("kms:*"), allow("kms:*", on=key, Condition=condition))
@@ -228,13 +261,18 @@ class Operator(Permissions):
 
     def test_a_role_s_session_is_the_role(self):
         mine = {"AWS": f"arn:aws:iam::{ACCOUNT}:user/operator"}
-        trusting = {**POLICY, "Statement": [{"Effect": "Allow", "Principal": mine, "Action": "sts:AssumeRole"}]}
+        trusting = {
+            **POLICY,
+            "Statement": [{"Effect": "Allow", "Principal": mine, "Action": "sts:AssumeRole"}],
+        }
         role = self.iam.create_role(
             RoleName=self.name, AssumeRolePolicyDocument=json.dumps(trusting)
         )["Role"]["Arn"]
         self.let(allow("dynamodb:*"))
         session = {"RoleArn": role, "RoleSessionName": "me"}
-        narrow = self.aws("sts").assume_role(**session, Policy=json.dumps(allow("dynamodb:ListTables")))
+        narrow = self.aws("sts").assume_role(
+            **session, Policy=json.dumps(allow("dynamodb:ListTables"))
+        )
         wide = self.aws("sts").assume_role(**session)
         narrow, wide = (
             self.aws("dynamodb", key=each["Credentials"]["AccessKeyId"],
@@ -291,7 +329,9 @@ class Option(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             file = os.path.join(folder, "policy.json")
             with open(file, "w") as opened:
-                json.dump({"Statement": [deny("s3:*", Condition={"Nonsense": {"a": "b"}})]}, opened)
+                json.dump(
+                    {"Statement": [deny("s3:*", Condition={"Nonsense": {"a": "b"}})]}, opened
+                )
             command = [sys.executable, "-m", "payctl_sandbox", "--home", folder, "--port", "0"]
             path = os.pathsep.join(filter(None, [OVERLAY, os.environ.get("PYTHONPATH")]))
             ended = subprocess.run(

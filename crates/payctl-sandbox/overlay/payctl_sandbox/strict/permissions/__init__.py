@@ -5,12 +5,25 @@
 """
 
 import json
+from urllib.parse import quote
 
 from moto.core import DEFAULT_ACCOUNT_ID
 
 from ...conditions import PolicyError
-from . import actions, caller, delegation, documents, endpoints, evaluate, keys, lookups, resources
-from . import tags, words
+from . import (
+    actions,
+    arns,
+    caller,
+    delegation,
+    documents,
+    endpoints,
+    evaluate,
+    keys,
+    lookups,
+    resources,
+    tags,
+    words,
+)
 from .caller import UnknownToken, operator, place_of, sessions, used
 from .context import Context
 from .needs import Need
@@ -96,8 +109,11 @@ def needed(call, service, place):
                 raise PolicyError(f"which action {service}'s {call.operation} needs")
             found = resources.of(call, service, name, parameters, place)
             own.append(Need(f"{service}:{name}", found))
-    return own + _tagging(call, service, place) + delegation.of(call, service, place) + keys.of(
-        call, service, place
+    return (
+        own
+        + _tagging(call, service, place)
+        + delegation.of(call, service, place)
+        + keys.of(call, service, place)
     )
 
 
@@ -120,23 +136,35 @@ def _tagging(call, service, place):
             each.get("ResourceType", "") for each in call.parameters.get("TagSpecifications", ())
         )
         made = {"ec2:createaction": call.operation}
-        arns = tuple((kind, place.arn("ec2", f"{kind}/*")) for kind in kinds if kind)
-        return [Need("ec2:CreateTags", arns or (("", "*"),), made)]
+        tagged = tuple((kind, place.arn("ec2", f"{kind}/*")) for kind in kinds if kind)
+        return [Need("ec2:CreateTags", tagged or (("", "*"),), made)]
     if service == "elasticloadbalancing":
         made = {"elasticloadbalancing:createaction": call.operation}
-        arn = resources.made_for_balancing(call, place)
+        arn = arns.made_for_balancing(call, place)
         return [Need(f"{service}:{name}", (("", arn),), made)]
-    return [
-        Need(f"{service}:{name}", resources.of(call, service, name, call.parameters, place))
-    ]
+    return [Need(f"{service}:{name}", resources.of(call, service, name, call.parameters, place))]
 
 
 def _api_gateway_tags(call, place):
-    """API Gateway developer guide, "Tagging API Gateway resources": tags at creation need PUT on
-    the path of tags."""
+    """Tags at creation: REST APIs want PUT on the tags of what is to be made, HTTP APIs' stages and
+    VPC links an action that the reference does not have, on what they are made in.
+
+    "…not authorized to perform: apigateway:PUT on resource: arn:aws:apigateway:REGION::/tags/
+    arn%3Aaws%3Aapigateway%3AREGION%3A%3A%2Frestapis%2F*" (mattclay/aws-terminator#284, 2023), and
+    "…apigateway:TagResource on resource: arn:aws:apigateway:REGION::/apis/ID/stages", or /vpclinks
+    (cloudtools/awacs#254, 2022, and deployments of 2026; rights on /tags/ do not help there). What
+    an HTTP API itself needs is not known: nothing is asked for.
+    """
     if not call.operation.startswith("Create") or not tags.of_request(call):
         return []
-    return [Need("apigateway:PUT", (("Tags", place.arn("apigateway", "/tags/*", account="")),))]
+    made_in = resources.of(call, "apigateway", "", {}, place)
+    if call.service == "apigateway":
+        name = quote(f"{made_in[0][1]}/*", safe="*")
+        arn = place.arn("apigateway", f"/tags/{name}", account="")
+        return [Need("apigateway:PUT", (("Tags", arn),))]
+    if call.operation in ("CreateStage", "CreateVpcLink"):
+        return [Need("apigateway:TagResource", made_in)]
+    return []
 
 
 def _assume_role(call, place):

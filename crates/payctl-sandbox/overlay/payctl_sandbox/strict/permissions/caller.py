@@ -114,7 +114,9 @@ def of(key, place):
     """The caller behind an access key id; raises `UnknownToken` for credentials of no role."""
     if session := sessions.by_key.get(key):
         return _session(session, place)
-    if assumed := sts_backends[place.account][place.partition].get_assumed_role_from_access_key(key):
+    if assumed := sts_backends[place.account][place.partition].get_assumed_role_from_access_key(
+        key
+    ):
         return _assumed(assumed, place)
     for user in lookups.iam(place).users.values():
         if any(each.access_key_id == key for each in user.access_keys):

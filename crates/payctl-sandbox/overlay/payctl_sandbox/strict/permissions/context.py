@@ -1,7 +1,7 @@
 """The condition keys of a request, worked out when a policy asks for one.
 
-Global keys are in "AWS global condition context keys" (IAM user guide); which of a service's keys an
-action has, the reference says. A key that the action knows and the sandbox cannot tell is refused
+Global keys are in "AWS global condition context keys" (IAM user guide); which of a service's keys
+an action has, the reference says. A key that the action knows and the sandbox cannot tell is refused
 loudly where a policy asks for it: guessing would allow or deny what AWS does not.
 """
 
@@ -74,7 +74,6 @@ S3_HEADERS = {
 PARAMETERS = {
     **S3_HEADERS,
     "iam:policyarn": "PolicyArn",
-    "iam:permissionsboundary": "PermissionsBoundary",
     "iam:awsservicename": "AWSServiceName",
     "kms:bypasspolicylockoutsafetycheck": "BypassPolicyLockoutSafetyCheck",
     "kms:encryptioncontext:": "EncryptionContext",
@@ -131,7 +130,7 @@ PARAMETERS = {
     "ec2:createaction": "",
     "elasticloadbalancing:createaction": "",
 }
-# The parts of one upload carry no headers about encryption; only its start does, and holds for them.
+# The parts of one upload carry no headers about encryption: those of its start hold for them.
 UPLOADING = ("UploadPart", "UploadPartCopy", "CompleteMultipartUpload")
 TAGS_OF_RESOURCE = (
     "aws:resourcetag/",
@@ -262,11 +261,12 @@ OF_SERVICES = {
     "ec2:region": lambda c: c.place.region,
     "ec2:vpc": lambda c: tags.vpc_of(c.arn, c.place),
     "ec2:vpcid": lambda c: c.arn.rsplit("/", 1)[-1],
+    # The boundary that is asked for, else the one that the role has.
+    "iam:permissionsboundary": lambda c: tags.boundary(c.call, c.arn, c.place),
     "kms:calleraccount": lambda c: c.place.account,
-    "kms:encryptioncontextkeys": lambda c: list(
-        (at(c.call.parameters, "EncryptionContext") or [{}])[0]
-    )
-    or None,
+    "kms:encryptioncontextkeys": lambda c: (
+        list((at(c.call.parameters, "EncryptionContext") or [{}])[0]) or None
+    ),
     "kms:requestalias": lambda c: next(
         (v for v in at(c.call.parameters, "KeyId") if v.startswith("alias/")), None
     ),

@@ -17,7 +17,7 @@ SUFFIX = "amazonaws.com"
 PASSED = {
     ("lambda", "CreateFunction"): (("Role", "lambda"),),
     ("lambda", "UpdateFunctionConfiguration"): (("Role", "lambda"),),
-    # VPC user guide, "Publish flow logs to CloudWatch Logs": permissions for IAM users to pass a role.
+    # VPC user guide, "Publish flow logs to CloudWatch Logs": permissions to pass a role.
     ("ec2", "CreateFlowLogs"): (("DeliverLogsPermissionArn", "vpc-flow-logs"),),
     # API reference of AddRoleToInstanceProfile: the caller needs iam:PassRole.
     ("iam", "AddRoleToInstanceProfile"): (("RoleName", "ec2"),),
@@ -100,7 +100,7 @@ def of(call, service, place):
 def _passed(value, to, place):
     if not isinstance(value, str) or not value:
         return []
-    arn = resources._arn("iam", "role", value, {}, place, "PassRole")
+    arn = resources.arn_of("iam", "role", value, {}, place, "PassRole")
     if ":role/" not in arn:
         return []
     return [Need("iam:PassRole", (("role", arn),), {"iam:passedtoservice": f"{to}.{SUFFIX}"})]
@@ -198,7 +198,7 @@ def _access_log(call, place):
 
 
 def _web_acl(call, place):
-    """WAF developer guide, "Permissions for AssociateWebACL": the protected resource's SetWebACL."""
+    """WAF developer guide, "Permissions for AssociateWebACL": SetWebACL of what is protected."""
     needs = []
     for arn in at(call.parameters, "ResourceArn"):
         service = arn.split(":")[2]

@@ -47,7 +47,9 @@ def decide(caller, policies, action, resource, context, place=None):
 
     def said(documents, principals):
         return [
-            parse(each).verdict(principals, action, resource, context) for each in documents if each
+            parse(each).verdict(principals, action, resource, context)
+            for each in documents
+            if each
         ]
 
     layers = (

@@ -4,9 +4,9 @@ Keys of AWS's own (`alias/aws/…`) let everybody in who may use the service, so
 there (KMS developer guide, "How Amazon DynamoDB uses AWS KMS", key policy).
 """
 
+from moto.awslambda.utils import get_backend as lambda_backend
 from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.models import dynamodb_backends
-from moto.awslambda.utils import get_backend as lambda_backend
 from moto.s3.models import s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.sns.models import sns_backends
@@ -162,7 +162,7 @@ def _table_context(name, place):
 
 def of_secretsmanager(call, place):
     """Secrets Manager user guide, "Secret encryption and decryption": a data key and its decryption
-    where a value is put, decryption where it is read; the context is the secret's ARN and version."""
+    where a value is put, decryption where it is read; the context has the secret's ARN."""
     parameters = call.parameters
     backend = secretsmanager_backends[place.account][place.region]
     there = backend.secrets.get(parameters.get("SecretId", ""))

@@ -1,4 +1,4 @@
-"""What the account holds: the ends of ARNs that a name does not tell, keys, and policies of things."""
+"""What the account holds: the ends of ARNs that names do not tell, keys, and resources' policies."""
 
 from moto.autoscaling.models import autoscaling_backends
 from moto.awslambda.utils import get_backend as lambda_backend

@@ -70,7 +70,8 @@ def _iam(arn, place):
     tags = found.tags
     if isinstance(tags, dict):
         return {
-            key: value["Value"] if isinstance(value, dict) else value for key, value in tags.items()
+            key: value["Value"] if isinstance(value, dict) else value
+            for key, value in tags.items()
         }
     return _flat(tags)
 
@@ -120,6 +121,14 @@ def vpc_of(arn, place):
         found = backend.get_security_group_from_id(identifier)
     vpc = getattr(found, "vpc_id", None)
     return place.arn("ec2", f"vpc/{vpc}") if vpc else None
+
+
+def boundary(call, arn, place):
+    """The permissions boundary that a role is to have, or has."""
+    if call.operation in ("CreateRole", "CreateUser", "PutRolePermissionsBoundary"):
+        return call.parameters.get("PermissionsBoundary")
+    found = lookups.role(place, arn)
+    return found.permissions_boundary_arn if found else None
 
 
 def rotation_function(arn, place):

@@ -17,7 +17,7 @@ CODES = {
     "sns": ("AuthorizationError", 403),
     "sqs": ("AccessDeniedException", 403),
 }
-# By protocol: "Common error types" in the API references (AccessDenied, 403, for the query protocol;
+# By protocol: "Common error types" in API references (AccessDenied, 403, for the query protocol;
 # AccessDeniedException, 400, for JSON; REST-JSON answers 403 with it).
 BY_PROTOCOL = {
     "query": ("AccessDenied", 403),
