@@ -1,4 +1,4 @@
-"""Permissions over the wire: what AWS refuses for want of them is refused, in AWS's words.
+"""Permissions of functions' roles, over the wire: what AWS refuses for want of them is refused.
 
 Each test passes without them in a sandbox with `--lax permissions`: `refused` asserts that there.
 """
@@ -6,133 +6,9 @@ Each test passes without them in a sandbox with `--lax permissions`: `refused` a
 import json
 import time
 import unittest
-import uuid
 
-from botocore.exceptions import ClientError
-from support import ACCOUNT, REGION, Server, bootstrap, make_role, until, zipped
-
-POLICY = {"Version": "2012-10-17"}
-BOUNDARY = "because no permissions boundary allows the {action} action"
-MISSING = "because no identity-based policy allows the {action} action"
-# Calls whatever the event says, with the credentials that the function has.
-CALLER = """
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
-once = Config(retries=dict(total_max_attempts=1), s3=dict(addressing_style="path"))
-client = boto3.client(event["service"], config=once)
-try:
-    answer = getattr(client, event["operation"])(**event["arguments"])
-    answer = dict(answered=sorted(answer))
-except ClientError as error:
-    answer = dict(error=error.response["Error"])
-"""
-
-
-def allow(*actions, on="*", **elements):
-    """A policy that allows these."""
-    return {
-        **POLICY,
-        "Statement": [{"Effect": "Allow", "Action": actions, "Resource": on, **elements}],
-    }
-
-
-def deny(*actions, on="*", **elements):
-    """A statement that denies these."""
-    return {"Effect": "Deny", "Action": actions, "Resource": on, **elements}
-
-
-class Permissions(unittest.TestCase):
-    """Who may do what, in a sandbox of its own."""
-
-    lax = ""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Server(lax=cls.lax)
-        cls.addClassCleanup(cls.server.close)
-
-    def setUp(self):
-        self.server.control(
-            "POST",
-            "operator",
-            {**POLICY, "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
-        )
-        self.name = f"t-{uuid.uuid4().hex[:12]}"
-        self.iam = self.aws("iam")
-
-    def aws(self, service, **options):
-        return self.server.client(service, **options)
-
-    def let_operator(self, *policies):
-        self.server.control("POST", "operator", list(policies))
-
-    def refused(self, code, words, call, **arguments):
-        """Asserts the refusal, in these words; where nothing is asked, that there is none."""
-        if self.lax:
-            return call(**arguments)
-        with self.assertRaises(ClientError) as raised:
-            call(**arguments)
-        error = raised.exception.response["Error"]
-        self.assertEqual(error["Code"], code)
-        self.assertIn(words, error["Message"])
-        return None
-
-    # A function that calls whatever it is told.
-
-    def function(self, **options):
-        self.role = make_role(self.iam, self.name, in_vpc="VpcConfig" in options)
-        self.aws("lambda").create_function(
-            FunctionName=self.name,
-            Runtime="provided.al2023",
-            Role=self.role,
-            Handler="bootstrap",
-            Timeout=30,
-            Code={"ZipFile": zipped(bootstrap(CALLER))},
-            **options,
-        )
-
-    def let(self, policy, name="here"):
-        self.iam.put_role_policy(
-            RoleName=self.name, PolicyName=name, PolicyDocument=json.dumps(policy)
-        )
-
-    def calls(self, service, operation, **arguments):
-        event = {"service": service, "operation": operation, "arguments": arguments}
-        answer = self.aws("lambda").invoke(FunctionName=self.name, Payload=json.dumps(event))
-        return json.load(answer["Payload"])
-
-    def function_refused(self, words, service, operation, **arguments):
-        """Asserts that the function's call is refused in these words."""
-        answer = self.calls(service, operation, **arguments)
-        if self.lax:
-            self.assertIn("answered", answer)
-            return
-        self.assertIn(words, answer["error"]["Message"])
-        session = f"arn:aws:sts::{ACCOUNT}:assumed-role/{self.name}/{self.name}"
-        self.assertIn(f"User: {session} is not authorized to perform", answer["error"]["Message"])
-
-    def function_may(self, service, operation, **arguments):
-        self.assertIn("answered", self.calls(service, operation, **arguments))
-
-    def bucket(self, key=None):
-        s3 = self.aws("s3")
-        s3.create_bucket(Bucket=self.name)
-        if key:
-            rule = {
-                "ApplyServerSideEncryptionByDefault": {
-                    "SSEAlgorithm": "aws:kms",
-                    "KMSMasterKeyID": key,
-                },
-                "BucketKeyEnabled": True,
-            }
-            s3.put_bucket_encryption(
-                Bucket=self.name, ServerSideEncryptionConfiguration={"Rules": [rule]}
-            )
-        return f"arn:aws:s3:::{self.name}"
-
-    def key(self):
-        return self.aws("kms").create_key()["KeyMetadata"]["Arn"]
+from permissions_support import BOUNDARY, MISSING, POLICY, Permissions, allow, deny
+from support import ACCOUNT, REGION, until
 
 
 class Functions(Permissions):
@@ -294,68 +170,14 @@ class Functions(Permissions):
         self.let(reads)
         until(lambda: waiting() != [1, 0])
 
-    # The key of the function's environment.
-
-    def made_anew(self):
-        """The function's role, deleted and made again under its name."""
-        for policy in self.iam.list_role_policies(RoleName=self.name)["PolicyNames"]:
-            self.iam.delete_role_policy(RoleName=self.name, PolicyName=policy)
-        for policy in self.iam.list_attached_role_policies(RoleName=self.name)["AttachedPolicies"]:
-            self.iam.detach_role_policy(RoleName=self.name, PolicyArn=policy["PolicyArn"])
-        self.iam.delete_role(RoleName=self.name)
-        make_role(self.iam, self.name, in_vpc=False)
-
-    def with_encrypted_environment(self):
-        self.function(KMSKeyArn=self.key(), Environment={"Variables": {"MODE": "test"}})
-
-    def unreadable(self):
-        event = json.dumps({"service": "sts", "operation": "get_caller_identity", "arguments": {}})
-        invoke = {"FunctionName": self.name, "Payload": event}
-        words = (
-            "Lambda was unable to decrypt the environment variables because KMS access was denied"
-        )
-        self.refused("KMSAccessDeniedException", words, self.aws("lambda").invoke, **invoke)
-
-    def test_a_role_made_anew_has_lost_its_grant(self):
-        self.with_encrypted_environment()
-        self.made_anew()
-        self.unreadable()
-        # The same role again: nothing is renewed.
-        self.aws("lambda").update_function_configuration(FunctionName=self.name, Role=self.role)
-        until(self.updated)
-        self.unreadable()
-        other = make_role(self.iam, f"{self.name}-2", in_vpc=False)
-        for role in (other, self.role):
-            self.aws("lambda").update_function_configuration(FunctionName=self.name, Role=role)
-            until(self.updated)
-        self.function_may("sts", "get_caller_identity")
-
-    def updated(self):
-        found = self.aws("lambda").get_function_configuration(FunctionName=self.name)
-        return found["LastUpdateStatus"] == "Successful"
-
-    def test_a_right_to_the_key_is_as_good_as_a_grant(self):
-        self.with_encrypted_environment()
-        self.made_anew()
-        self.unreadable()
-        self.let(allow("kms:Decrypt"))
-        self.function_may("sts", "get_caller_identity")
-
-    def test_a_warm_function_of_a_role_made_anew_has_a_dead_token(self):
-        self.function()
-        self.function_may("sts", "get_caller_identity")
-        self.made_anew()
-        answer = self.calls("iam", "list_roles")
-        if self.lax:
-            self.assertIn("answered", answer)
-        else:
-            self.assertEqual(answer["error"]["Code"], "InvalidClientTokenId")
-
 
 class FunctionsLax(Functions):
     """The same where permissions are left out."""
 
     lax = "permissions"
+
+
+del Permissions
 
 
 if __name__ == "__main__":

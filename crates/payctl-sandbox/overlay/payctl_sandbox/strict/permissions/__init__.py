@@ -24,11 +24,15 @@ from . import (
     tags,
     words,
 )
-from .caller import UnknownToken, operator, place_of, sessions, used
+from .caller import ADMINISTRATOR, UnknownToken, operator, place_of, sessions, used
 from .context import Context
 from .needs import Need
 
 __all__ = ["Permissions", "allowed_by", "lookups", "needed", "operator", "place_of", "sessions"]
+
+
+class UnknownAction(PolicyError):
+    """An operation whose action neither the reference nor a table here has."""
 
 
 class Permissions:
@@ -65,6 +69,10 @@ class Permissions:
             for need in needed(call, service, place):
                 self._check(call, who, need, place)
             delegation.make_linked(call, service, place)
+        except UnknownAction as error:
+            # Who may do everything may do this as well.
+            if who.policies != [ADMINISTRATOR]:
+                raise words.not_understood(error) from error
         except UnknownToken:
             raise words.unknown_token(call) from None
         except PolicyError as error:
@@ -106,7 +114,7 @@ def needed(call, service, place):
         own = []
         for name, parameters in actions.of(call):
             if not actions.known(service, name):
-                raise PolicyError(f"which action {service}'s {call.operation} needs")
+                raise UnknownAction(f"which action {service}'s {call.operation} needs")
             found = resources.of(call, service, name, parameters, place)
             own.append(Need(f"{service}:{name}", found))
     return (

@@ -51,7 +51,19 @@ S3 = {
     "PutBucketReplication": "PutReplicationConfiguration",
     "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+    "SelectObjectContent": "GetObject",
     "UploadPart": "PutObject",
+    # "…Configuration" of these is read by one action, and written and deleted by another.
+    **{
+        f"{verb}Bucket{kind}Configuration{plural}": f"{action}{kind}Configuration"
+        for kind in ("Analytics", "IntelligentTiering", "Inventory", "Metrics")
+        for verb, action, plural in (
+            ("Get", "Get", ""),
+            ("List", "Get", "s"),
+            ("Put", "Put", ""),
+            ("Delete", "Put", ""),
+        )
+    },
 }
 # S3: with a version id the action is another one.
 OF_VERSION = {

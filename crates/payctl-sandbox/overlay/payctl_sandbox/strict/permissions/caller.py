@@ -42,6 +42,8 @@ class Caller:
     role_arn: str | None = None
     # Where a function runs: the subnets that decide which endpoints its calls go through.
     subnets: tuple = ()
+    # The function that calls, by its ARN.
+    function: str | None = None
     issued: float | None = None
 
     @property
@@ -60,6 +62,7 @@ class Session:
     secret: str
     token: str
     subnets: tuple = ()
+    function: str | None = None
     issued: float = field(default_factory=time.time)
 
 
@@ -80,6 +83,7 @@ class Sessions:
             secrets.token_urlsafe(30),
             secrets.token_urlsafe(90),
             tuple(subnets),
+            place.arn("lambda", f"function:{name}"),
         )
         self.by_key[key] = session
         return key, session.secret, session.token
@@ -145,10 +149,13 @@ def _session(session, place, policies=()):
     # "IAM identifiers"), and what was given to the old one is worth nothing.
     if role is None or role.id != session.role_id:
         raise UnknownToken()
-    return of_role(place, role, session.name, policies, session.subnets, session.issued)
+    caller = of_role(place, role, session.name, policies)
+    caller.subnets, caller.function = session.subnets, session.function
+    caller.issued = session.issued
+    return caller
 
 
-def of_role(place, role, name, policies=(), subnets=(), issued=None):
+def of_role(place, role, name, policies=()):
     """The caller that a session of the role is."""
     arn = place.arn("sts", f"assumed-role/{role.name}/{name}", region="")
     boundary = lookups.iam(place).managed_policies.get(role.permissions_boundary_arn)
@@ -161,8 +168,6 @@ def of_role(place, role, name, policies=(), subnets=(), issued=None):
         f"{role.id}:{name}",
         tags=_tags(role.tags),
         role_arn=role.arn,
-        subnets=subnets,
-        issued=issued,
     )
 
 

@@ -165,6 +165,8 @@ class Context:
     def _find(self, key):
         if key.startswith("aws:"):
             return self._global(key)
+        if key in ACROSS:
+            return ACROSS[key](self)
         if not reference.knows(self.need.action, self.kind, key):
             if not reference.matches(key, reference.known_keys()):
                 raise PolicyError(f"there is no condition key {key}")
@@ -231,6 +233,8 @@ def _leading_keys(context):
     return tags.leading_keys(context.call, context.place)
 
 
+# Keys of one service that requests to all of them carry (the guide's cross-service keys).
+ACROSS = {"lambda:sourcefunctionarn": lambda c: c.caller.function}
 GLOBAL = {
     "aws:currenttime": lambda c: datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
     "aws:epochtime": lambda c: str(int(time.time())),

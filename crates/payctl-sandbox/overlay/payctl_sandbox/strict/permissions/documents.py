@@ -53,7 +53,7 @@ def understood(text):
     for statement in parse(text).statements:
         for condition in statement.conditions:
             key = condition.key
-            if key in context.GLOBAL or key in context.ABSENT:
+            if key in context.GLOBAL or key in context.ABSENT or key in context.ACROSS:
                 continue
             if key.startswith(("aws:principaltag/", *reference.BY_ACTION)):
                 continue
