@@ -42,9 +42,10 @@ fmt:
 lint: build
 	cd lambda-src && $(LINTED) cargo build --workspace --locked --all-targets
 
-# Words that docs/glossary.md replaced, and links that lead nowhere.
+# Words that docs/glossary.md replaced, links that lead nowhere, and what AWS is believed to do.
 docs:
 	@python3 scripts/check_docs.py
+	@python3 scripts/aws_facts.py
 
 tools:
 	@sh scripts/tools.sh

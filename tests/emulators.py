@@ -44,6 +44,10 @@ def read(module):
         from payctl_sandbox import gaps
 
         gaps.install()
+        # Each server would read the models of AWS's services anew.
+        from payctl_sandbox.strict import call, rules
+
+        call.preload(rules.tags.CODES)
         package = importlib.import_module(module)
         for found in pkgutil.walk_packages(package.__path__, module + "."):
             if not found.name.endswith(("__main__", "plain", "worker")):

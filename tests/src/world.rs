@@ -177,6 +177,7 @@ pub fn system(name: &str, config: &Config) -> Stack {
         found: &found,
         handlers: &system.handlers.iter().map(code).collect(),
         tags: &Tags::new(),
+        permissions_boundary: None,
     };
     system.declare(&context, config)
 }

@@ -78,6 +78,7 @@ pub struct Aws {
     pub rds: aws_sdk_rds::Client,
     pub s3: aws_sdk_s3::Client,
     pub secretsmanager: aws_sdk_secretsmanager::Client,
+    pub servicequotas: aws_sdk_servicequotas::Client,
     pub sns: aws_sdk_sns::Client,
     pub sqs: aws_sdk_sqs::Client,
     pub ssm: aws_sdk_ssm::Client,
@@ -169,6 +170,7 @@ impl Connection {
             // user's own rarely has, and AWS serves both.
             s3: client!(aws_sdk_s3, force_path_style(true)),
             secretsmanager: client!(aws_sdk_secretsmanager),
+            servicequotas: client!(aws_sdk_servicequotas),
             sns: client!(aws_sdk_sns),
             sqs: client!(aws_sdk_sqs),
             ssm,

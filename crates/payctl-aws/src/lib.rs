@@ -25,6 +25,7 @@ pub mod eventbridge;
 pub mod guardduty;
 mod http;
 pub mod iam;
+mod ignored;
 pub mod kms;
 pub mod lambda;
 mod leftovers;
@@ -32,7 +33,9 @@ mod load;
 pub mod logs;
 mod lookups;
 mod names;
+mod partition;
 mod policy;
+mod preflight;
 pub mod rds;
 pub mod s3;
 pub mod secretsmanager;
@@ -48,11 +51,15 @@ pub use connection::{AskCode, ClientOptions, Connection, ConnectionError};
 pub use document::Document;
 pub use environments::{Tagged, environments};
 pub use error::{Absent, AwsError, Present, Result};
+pub use ignored::{IgnoreTags, ignore_tags};
 pub use leftovers::{Leftover, leftovers, leftovers_and_others};
 pub use lookups::{DetectorFound, Recorder};
 pub use names::{Arn, Set, Tags, Zone};
+pub use partition::{PARTITIONS, Partition};
 pub use policy::{Policy, Statement};
+pub use preflight::{Limited, Room, rooms};
 
+use ignored::is_ignored;
 use payctl_engine::Registry;
 
 /// What a kind's verbs are given.

@@ -15,7 +15,7 @@ use crate::{AwsError, Result};
 /// How long the first asker waits for others: short beside a call, long beside starting 96 reads.
 const GATHER: Duration = Duration::from_millis(4);
 /// How many ids one call names at most; EC2 takes 200 values in a filter, CloudWatch 100 names
-/// (docs/aws.md).
+/// (docs/aws-facts.md).
 const AT_MOST: usize = 100;
 
 type Answers<T> = Arc<HashMap<String, T>>;

@@ -31,7 +31,7 @@ pub use input::{Input, Needs, Part, Reference, Unresolved};
 pub use observe::{
     ObserveError, Observed, Other, Seen, is_orphaned, observe, observe_orphans, observe_with,
 };
-pub use owner::{Owner, Ownership};
+pub use owner::{OWNER_TAGS, Owner, Ownership};
 pub use plan::{Action, Counts, Goal, Permissions, Plan, PlanError, Refusal, Request, Step, plan};
 pub use provider::{Answer, Bound, Call, KindInfo, Kinds, Provider, Registry};
 pub use resource::{

@@ -17,7 +17,7 @@ use crate::{Address, Call, Declared, Failure, FailureKind, Goal, KindInfo, Provi
 /// How many reads run at once: those of EC2 share calls, so that few of them are requests.
 const AT_ONCE: usize = 96;
 /// The pauses before each look for something that was made moments ago: 5 s in all, as new
-/// resources are visible within seconds (docs/aws.md).
+/// resources are visible within seconds (docs/aws-facts.md).
 const LOOKS: &[Duration] = &[
     Duration::ZERO,
     Duration::from_millis(500),

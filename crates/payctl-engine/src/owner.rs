@@ -16,6 +16,8 @@ const ID: &str = "payctl:id";
 const LINEAGE: &str = "payctl:lineage";
 /// On what all environments of an account share, in place of whose it is.
 const SHARED: &str = "payctl:shared";
+/// How many of its tags payctl sets on a resource at most, besides those that the stack declares.
+pub const OWNER_TAGS: usize = 4;
 
 /// Whose resources they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -202,12 +202,12 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + Send + Sync +
     const ONE_AT_A_TIME: Option<&'static str> = None;
     /// What makes a repeated create safe.
     const REPEAT: Repeat = Repeat::Unique;
-    /// Typical seconds; where from: docs/aws.md.
+    /// Typical seconds; where from: docs/aws-facts.md.
     const TYPICAL: Typical = Typical::QUICK;
     /// How far apart calls for things of this kind have to be.
     const PACE: Pace = Pace::FREE;
     /// How long a wait for it may last at most: unless it says otherwise as long as
-    /// terraform-provider-aws waits for most kinds (docs/aws.md).
+    /// terraform-provider-aws waits for most kinds (docs/aws-facts.md).
     const WAIT_TIMEOUT: Duration = Duration::from_secs(600);
     /// What its verbs have to be allowed.
     const ACCESS: Access = Access::NONE;

@@ -1,8 +1,8 @@
 //! Retry policy: which failures are repeated, after how long, and for how long at most.
 //!
 //! Two schedules: one with short pauses for what has not propagated yet (a fresh role is visible
-//! within seconds; a sparse poll costs half its pause on the critical path: docs/aws.md), and an
-//! exponential one with jitter for throttling and internal errors. Everything runs on tokio's clock.
+//! within seconds; a sparse poll costs half its pause on the critical path: docs/aws-facts.md), and
+//! an exponential one with jitter for throttling and internal errors. Everything runs on tokio's clock.
 
 use std::future::Future;
 use std::time::Duration;
@@ -70,7 +70,7 @@ impl RetryState {
     }
 }
 
-/// 0.25 s, 0.5 s, 1 s, then every 2 s (docs/aws.md).
+/// 0.25 s, 0.5 s, 1 s, then every 2 s (docs/aws-facts.md).
 fn propagation_backoff(tries: u32) -> Duration {
     Duration::from_millis(250 << tries.min(3))
 }

@@ -29,6 +29,8 @@ struct Server {
     port: u16,
     token: String,
     time_scale: Option<f64>,
+    #[serde(default)]
+    strictness: Vec<String>,
 }
 
 /// What the server says of itself.
@@ -54,6 +56,7 @@ impl Server {
             pid: self.pid,
             port: self.port,
             time_scale: self.time_scale,
+            strictness: self.strictness.clone(),
             since: health.since,
             log: log_path(home),
         }
@@ -123,6 +126,8 @@ async fn spawn(
     if let Some(scale) = options.time_scale {
         command.args(["--time-scale", &scale.to_string()]);
     }
+    let strictness = options.strictness();
+    command.args(&strictness);
     command.env_remove("PYTHONHOME").env("PYTHONPATH", overlay).env("PYTHONUNBUFFERED", "1");
     // A group of its own: Ctrl-C at payctl is not meant for it.
     command.current_dir(home).stdin(Stdio::null()).stdout(out).stderr(err).process_group(0);
@@ -131,7 +136,7 @@ async fn spawn(
         .map_err(|source| SandboxError::Program { program: python.to_owned(), source })?;
 
     let pid = child.id().unwrap_or_default();
-    let server = Server { pid, port, token, time_scale: options.time_scale };
+    let server = Server { pid, port, token, time_scale: options.time_scale, strictness };
     record(home, &server)?;
     let deadline = Instant::now() + START;
     let reason = loop {
@@ -216,6 +221,14 @@ fn fits(running: &Running, options: &StartOptions) -> Result<(), SandboxError> {
         && running.time_scale != Some(scale)
     {
         return Err(SandboxError::RunsOtherwise { wanted: format!("time scale {scale}"), found });
+    }
+    let strictness = options.strictness();
+    if !strictness.is_empty() && strictness != running.strictness {
+        let found = match running.strictness.as_slice() {
+            [] => "as strict as always".to_owned(),
+            other => other.join(" "),
+        };
+        return Err(SandboxError::RunsOtherwise { wanted: strictness.join(" "), found });
     }
     Ok(())
 }
@@ -314,14 +327,19 @@ mod tests {
             pid: 1,
             port: 2,
             time_scale: Some(100.0),
+            strictness: vec!["--lax".to_owned(), "shapes".to_owned()],
             since: String::new(),
             log: PathBuf::new(),
         };
-        let asked = |time_scale, port| StartOptions { time_scale, port };
+        let asked = |time_scale, port| StartOptions { time_scale, port, ..StartOptions::default() };
         assert!(fits(&running, &asked(None, None)).is_ok());
         assert!(fits(&running, &asked(Some(100.0), Some(2))).is_ok());
         assert!(fits(&running, &asked(Some(10.0), None)).is_err());
         let error = fits(&running, &asked(None, Some(3))).unwrap_err();
         assert!(error.to_string().contains("time scale 100 on port 2"), "{error}");
+        let lax = |part: &str| StartOptions { lax: vec![part.to_owned()], ..asked(None, None) };
+        assert!(fits(&running, &lax("shapes")).is_ok());
+        let error = fits(&running, &lax("behaviour")).unwrap_err();
+        assert!(error.to_string().contains("--lax shapes"), "{error}");
     }
 }

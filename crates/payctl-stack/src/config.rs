@@ -1,10 +1,15 @@
 //! The configuration: `payctl.toml`, of which every key has a default.
 
-use payctl_aws::{Architecture, Tags};
+use std::collections::BTreeMap;
+
+use payctl_aws::{Architecture, Arn, IgnoreTags, Tags};
 use serde::{Deserialize, Serialize};
 
 use crate::context::OUR_TAGS;
 use crate::{Suffix, cost_optimized, migration, pci_core, secure_api};
+
+/// How many tags a resource may have (AWS's guide "Tagging AWS resources"; its own do not count).
+const MOST_TAGS: usize = 50;
 
 /// What `payctl.toml` may say.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,6 +25,10 @@ pub struct Config {
     pub protected: Vec<String>,
     /// Further tags for every resource.
     pub tags: Tags,
+    /// Tags that are others' to set.
+    pub ignore_tags: IgnoreTags,
+    /// The managed policy that says what any role may do at most.
+    pub permissions_boundary: Option<Arn>,
     /// Parameters of the stack `pci-core`.
     #[serde(rename = "pci-core")]
     pub pci_core: pci_core::Parameters,
@@ -117,17 +126,38 @@ impl Config {
                 return Err(BadValue { key, value, rule: format!("{what}: {error}") });
             }
         }
+        let most = MOST_TAGS - OUR_TAGS.len() - payctl_engine::OWNER_TAGS;
+        if self.tags.len() > most {
+            return Err(BadValue {
+                key: "tags".to_owned(),
+                value: format!("{}", self.tags.len()),
+                rule: format!(
+                    "{most} at most: a resource has no more than {MOST_TAGS} on AWS, and payctl sets the others"
+                ),
+            });
+        }
+        // IAM takes names that differ in case for one (its guide, "Tags for IAM resources").
+        let mut seen = BTreeMap::new();
         for (name, value) in &self.tags {
             let bad = |rule: &str| BadValue {
                 key: format!("tags.{name}"),
                 value: format!("{value:?}"),
                 rule: rule.to_owned(),
             };
-            if name.starts_with("payctl:") || name.starts_with("aws:") {
+            let lower = name.to_lowercase();
+            if lower.starts_with("payctl:") || lower.starts_with("aws:") {
                 return Err(bad("named otherwise: payctl: and aws: are reserved"));
             }
-            if OUR_TAGS.contains(&name.as_str()) {
-                return Err(bad("left out: every resource has that tag already"));
+            if let Some(ours) = OUR_TAGS.iter().find(|ours| ours.to_lowercase() == lower) {
+                return Err(bad(&match *ours == name {
+                    true => "left out: every resource has that tag already".to_owned(),
+                    false => {
+                        format!("left out: every resource has {ours}, which is the same to IAM")
+                    }
+                }));
+            }
+            if let Some(other) = seen.insert(lower, name) {
+                return Err(bad(&format!("named otherwise: {other} is the same to IAM")));
             }
             if name.is_empty() || name.chars().count() > 128 || value.chars().count() > 256 {
                 return Err(bad("a name of 1 to 128 characters with a value of at most 256"));
@@ -137,9 +167,63 @@ impl Config {
                 return Err(bad("made of letters, digits, spaces and _ . : / = + - @"));
             }
         }
+        self.check_ignored()?;
+        self.check_boundary()?;
         self.pci_core.check()?;
         self.secure_api.check()?;
         self.cost_optimized.check()?;
         self.migration.check()
+    }
+
+    /// What payctl sets itself cannot be others' to set.
+    fn check_ignored(&self) -> Result<(), BadValue> {
+        let IgnoreTags { keys, key_prefixes } = &self.ignore_tags;
+        let ours = || OUR_TAGS.into_iter().chain(self.tags.keys().map(String::as_str));
+        let bad = |list: &str, value: &str, rule: String| BadValue {
+            key: format!("ignore_tags.{list}"),
+            value: format!("{value:?}"),
+            rule,
+        };
+        for key in keys {
+            if key.starts_with("payctl:") || ours().any(|name| name == key) {
+                let rule = "made of names that payctl does not set itself".to_owned();
+                return Err(bad("keys", key, rule));
+            }
+        }
+        for prefix in key_prefixes {
+            let reserved = prefix.starts_with("payctl:") || "payctl:".starts_with(prefix);
+            if reserved || ours().any(|name| name.starts_with(prefix)) {
+                let rule = "made of beginnings that no tag of payctl's has".to_owned();
+                return Err(bad("key_prefixes", prefix, rule));
+            }
+        }
+        Ok(())
+    }
+
+    /// The ARN of a managed policy, the account's or AWS's own: IAM takes nothing else
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>).
+    fn check_boundary(&self) -> Result<(), BadValue> {
+        let Some(arn) = &self.permissions_boundary else { return Ok(()) };
+        let parts: Vec<&str> = arn.as_str().splitn(6, ':').collect();
+        let account =
+            |id: &str| id == "aws" || id.len() == 12 && id.bytes().all(|c| c.is_ascii_digit());
+        let fits = match parts[..] {
+            ["arn", partition, "iam", "", id, resource] => {
+                !partition.is_empty()
+                    && account(id)
+                    && resource.len() > "policy/".len()
+                    && resource.starts_with("policy/")
+            }
+            _ => false,
+        };
+        if fits {
+            return Ok(());
+        }
+        let rule = "the ARN of a managed policy, such as arn:aws:iam::123456789012:policy/NAME";
+        Err(BadValue {
+            key: "permissions_boundary".to_owned(),
+            value: format!("{:?}", arn.as_str()),
+            rule: rule.to_owned(),
+        })
     }
 }

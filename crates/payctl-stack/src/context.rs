@@ -25,6 +25,8 @@ pub struct Context<'a> {
     pub handlers: &'a BTreeMap<String, CodeSha256>,
     /// Tags from the configuration.
     pub tags: &'a Tags,
+    /// What every role may do at most, from the configuration.
+    pub permissions_boundary: Option<&'a Arn>,
 }
 
 /// What of an account and region a system has to know before it is declared there.

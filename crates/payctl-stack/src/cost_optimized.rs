@@ -132,7 +132,7 @@ impl System<'_> {
         let context = self.context;
         let days = self.parameters.key_deletion_window_days;
         let description = "Encrypts everything of the payment platform";
-        let statements = [key::logs(context)].into_iter().chain(key::publishers(context));
+        let statements = [key::logs(context)].into_iter().chain(key::publishers());
         key::with_alias(stack, context, "main", "payment-platform", description, days, statements)
     }
 
@@ -177,13 +177,13 @@ impl System<'_> {
         );
         let payments = stack.add("payments", payments);
         let name = context.bucket_name("payment-audit-logs");
-        let encrypted = bucket::only_encrypted(context, &name);
+        let encrypted = bucket::only_encrypted(context, &name, key);
         let retention = Retention {
             archive_after_days: parameters.archive_after_days,
             expire_after_days: None,
             versions_only: false,
         };
-        let audit = bucket::encrypted(context, name, Some(key.arn()), Some(retention), [encrypted]);
+        let audit = bucket::encrypted(context, name, Some(key.arn()), Some(retention), encrypted);
         Stores { payments, audit: stack.add("audit", audit) }
     }
 

@@ -40,6 +40,8 @@ pub const HANDLERS: &[&str] =
 const POSTGRESQL: u16 = 5432;
 /// Where what the load balancer leads to listens.
 const APPLICATION: u16 = 8080;
+/// Where the load balancer listens for the API that cannot check its certificate.
+const HTTP: u16 = 80;
 
 /// Declares the stack.
 #[must_use]
@@ -60,6 +62,8 @@ struct Keys {
     table: KeyRef,
     objects: KeyRef,
     secrets: KeyRef,
+    /// The functions' environments.
+    functions: KeyRef,
     /// Logs, and what topics tell.
     logs: KeyRef,
 }
@@ -149,12 +153,13 @@ impl System<'_> {
             let name = format!("payment-{purpose}");
             key::with_alias(stack, context, purpose, &name, description, days, statements)
         };
-        let for_logs = vec![key::logs(context), key::alarms(context)];
+        let for_logs = vec![key::logs(context), key::alarms()];
         Keys {
             database: key("rds", "Encrypts the payment database", vec![]),
             table: key("dynamodb", "Encrypts transactions", vec![]),
             objects: key("s3", "Encrypts audit objects", vec![]),
             secrets: key("secrets", "Encrypts the database's credentials", vec![]),
+            functions: key("functions", "Encrypts the functions' environments", vec![]),
             logs: key("logs", "Encrypts logs and notices", for_logs),
         }
     }
@@ -197,9 +202,9 @@ impl System<'_> {
         };
         let transactions = stack.add("transactions", transactions);
         let name = context.bucket_name("payment-audit-logs");
-        let encrypted = bucket::only_encrypted(context, &name);
+        let encrypted = bucket::only_encrypted(context, &name, &keys.objects);
         let key = Some(keys.objects.arn());
-        let audit = bucket::encrypted(context, name, key, Some(self.retention()), [encrypted]);
+        let audit = bucket::encrypted(context, name, key, Some(self.retention()), encrypted);
         Stores { transactions, audit: stack.add("audit", audit) }
     }
 
@@ -209,6 +214,13 @@ impl System<'_> {
             expire_after_days: Some(self.parameters.expire_after_days),
             versions_only: false,
         }
+    }
+
+    /// Whether the API reaches the load balancer over HTTP within the VPC. An HTTP API takes no
+    /// certificate but those of public authorities (docs/decisions/0021).
+    fn is_plain_inside(&self) -> bool {
+        let Parameters { certificate_arn, posture, .. } = self.parameters;
+        certificate_arn.is_none() && *posture == Posture::Standard
     }
 
     /// Three tiers over three zones. The database's leads nowhere beyond the VPC.
@@ -242,11 +254,13 @@ impl System<'_> {
         let within = self.parameters.private_subnets.iter().map(|cidr| {
             of(APPLICATION, Peer::Cidr((*cidr).into()), "HTTP to the payment application")
         });
-        let description = "The payment load balancer: TLS from the VPC link";
+        let description = "The payment load balancer: the VPC link";
         let balancer = stack.add("balancer", group("alb", description, within.collect()));
-        let to = network::tls(Peer::Group(balancer.id()), "TLS to the load balancer");
+        let inside = |peer| of(HTTP, peer, "HTTP within the VPC");
+        let mut to = vec![network::tls(Peer::Group(balancer.id()), "TLS to the load balancer")];
+        to.extend(self.is_plain_inside().then(|| inside(Peer::Group(balancer.id()))));
         let description = "The way from the API to the load balancer";
-        let link = stack.add("link", group("vpc-link", description, vec![to]));
+        let link = stack.add("link", group("vpc-link", description, to));
         let anywhere = Peer::Cidr(network::ANYWHERE.into());
         let to = vec![
             network::tls(anywhere, "TLS to AWS services"),
@@ -256,15 +270,14 @@ impl System<'_> {
         let functions =
             SecurityGroup { ingress: Some(Set::new()), ..group("lambda", description, to) };
         let functions = stack.add("functions", functions);
-        for (logical, group, rule) in [
-            (
-                "database",
-                &database,
-                of(POSTGRESQL, Peer::Group(functions.id()), "PostgreSQL from the functions"),
-            ),
-            ("balancer", &balancer, network::tls(Peer::Group(link.id()), "TLS from the VPC link")),
+        let of_functions = Peer::Group(functions.id());
+        let from_functions = [of(POSTGRESQL, of_functions, "PostgreSQL from the functions")];
+        let mut from_link = vec![network::tls(Peer::Group(link.id()), "TLS from the VPC link")];
+        from_link.extend(self.is_plain_inside().then(|| inside(Peer::Group(link.id()))));
+        for (logical, group, rules) in [
+            ("database", &database, from_functions.into_iter().collect()),
+            ("balancer", &balancer, from_link.into_iter().collect()),
         ] {
-            let rules = [rule].into_iter().collect();
             stack.add(logical, SecurityGroupIngress { group: group.id(), rules });
         }
         Groups { functions, database, balancer, link }

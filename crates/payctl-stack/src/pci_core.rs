@@ -82,14 +82,14 @@ impl System<'_> {
 
     fn files(&self, stack: &mut Stack, key: &KeyRef) -> BucketRef {
         let name = self.context.bucket_name("payment-files");
-        let encrypted = bucket::only_encrypted(self.context, &name);
+        let encrypted = bucket::only_encrypted(self.context, &name, key);
         let retention = Retention {
             archive_after_days: self.parameters.archive_after_days,
             expire_after_days: Some(self.parameters.expire_after_days),
             versions_only: true,
         };
         let bucket =
-            bucket::encrypted(self.context, name, Some(key.arn()), Some(retention), [encrypted]);
+            bucket::encrypted(self.context, name, Some(key.arn()), Some(retention), encrypted);
         stack.add("files", bucket)
     }
 

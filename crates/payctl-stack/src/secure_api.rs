@@ -106,9 +106,9 @@ impl System<'_> {
 
     fn documents(&self, stack: &mut Stack, keys: &Keys) -> BucketRef {
         let name = self.context.bucket_name("payment-docs");
-        let encrypted = bucket::only_encrypted(self.context, &name);
+        let encrypted = bucket::only_encrypted(self.context, &name, &keys.objects);
         let bucket =
-            bucket::encrypted(self.context, name, Some(keys.objects.arn()), None, [encrypted]);
+            bucket::encrypted(self.context, name, Some(keys.objects.arn()), None, encrypted);
         stack.add("documents", bucket)
     }
 

@@ -60,6 +60,7 @@ fn bucket(context: &Context<'_>, nth: usize) -> Bucket {
         ownership: "BucketOwnerEnforced".to_owned(),
         block_public: true,
         lifecycle: Vec::new(),
+        small_objects_stay: true,
         policy: None,
         tags: context.tags(&name),
         name,

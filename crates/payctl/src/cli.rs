@@ -18,6 +18,7 @@ use crate::commands::man::ManArgs;
 use crate::commands::output::OutputArgs;
 use crate::commands::plan::PlanArgs;
 use crate::commands::policy::PolicyArgs;
+use crate::commands::preflight::PreflightArgs;
 use crate::commands::sandbox::SandboxCommand;
 use crate::commands::shift::ShiftArgs;
 use crate::commands::stacks::StacksArgs;
@@ -230,6 +231,7 @@ pub(crate) enum Command {
     Invoke(InvokeArgs),
     Shift(ShiftArgs),
     Policy(PolicyArgs),
+    Preflight(PreflightArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }

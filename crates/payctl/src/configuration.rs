@@ -47,6 +47,23 @@ fn nearest(message: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_boundary_and_the_tags_of_others_are_taken() {
+        for boundary in ["arn:aws-us-gov:iam::123456789012:policy/a/b", "arn:aws:iam::aws:policy/a"]
+        {
+            let text = format!(
+                "permissions_boundary = \"{boundary}\"\n[ignore_tags]\nkeys = [\"CostCenter\"]\n\
+                 key_prefixes = [\"org:\"]\n"
+            );
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("payctl.toml");
+            std::fs::write(&path, text).unwrap();
+            let config = read(Some(&path)).unwrap();
+            assert_eq!(config.permissions_boundary, Some(boundary.into()));
+            assert!(config.ignore_tags.has("CostCenter") && config.ignore_tags.has("org:unit"));
+        }
+    }
+
     fn error(text: &str) -> CliError {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("payctl.toml");
@@ -69,6 +86,14 @@ mod tests {
             ("[tags]\n\"payctl:id\" = \"x\"", "reserved"),
             ("[tags]\nEnvironment = \"x\"", "has that tag already"),
             ("[pci-core]\nkey_deletion_window_days = 3", "7 to 30"),
+            ("permissions_boundary = \"boundary\"", "the ARN of a managed policy"),
+            ("permissions_boundary = \"arn:aws:iam::123456789012:role/x\"", "a managed policy"),
+            ("permissions_boundary = \"arn:aws:iam::1234:policy/x\"", "a managed policy"),
+            ("[ignore_tags]\nkeys = [\"Name\"]", "ignore_tags.keys must be made of names"),
+            ("[ignore_tags]\nkeys = [\"payctl:id\"]", "names that payctl does not set"),
+            ("[ignore_tags]\nkey_prefixes = [\"pay\"]", "beginnings that no tag of payctl's has"),
+            ("[ignore_tags]\nkey_prefixes = [\"\"]", "beginnings that no tag of payctl's has"),
+            ("[ignore_tags]\nkeys = [\"a\"]\n[tags]\na = \"x\"", "payctl does not set itself"),
         ] {
             let error = error(text);
             assert!(error.causes[0].contains(why), "{text}: {:?}", error.causes);

@@ -14,7 +14,7 @@ use payctl_engine::{
     observe_with, plan,
 };
 use payctl_stack::config::Config;
-use payctl_stack::{Context, Detector, Discovered, SYSTEMS, Suffix, System};
+use payctl_stack::{Context, Detector, Discovered, Suffix, System};
 
 use crate::cli::Global;
 use crate::commands::permissions::PermissionArgs;
@@ -22,7 +22,8 @@ use crate::connection::{connect, facts};
 use crate::environments::{self, Chosen, First, choose};
 use crate::error::CliError;
 use crate::lookups::look_up;
-use crate::{configuration, handlers, report};
+use crate::preflight::Rooms;
+use crate::{configuration, handlers, preflight, report};
 
 /// What can be said before any AWS call.
 pub(crate) struct Local {
@@ -34,6 +35,8 @@ pub(crate) struct Local {
     guessed: bool,
     pub(crate) config: Config,
     pub(crate) store: Store,
+    /// The folder of all environments' states.
+    states: PathBuf,
 }
 
 /// An environment with its account.
@@ -50,6 +53,8 @@ pub(crate) struct Environment {
     pub(crate) orphans: Vec<Leftover>,
     /// The run of another process that went on while this one only looked.
     pub(crate) overlapping: Option<String>,
+    /// How much room the account has for what was last planned.
+    pub(crate) rooms: Rooms,
     /// What the lookups found of ours that AWS's list of tags leaves out.
     unlisted: Option<Address>,
 }
@@ -59,13 +64,14 @@ impl Local {
     /// what that means; the command line is answered with its names filled in.
     pub(crate) fn read(global: &Global, first: First) -> Result<(Global, Self), CliError> {
         let config = configuration::read(global.config.as_deref())?;
+        payctl_aws::ignore_tags(&config.ignore_tags);
         let Chosen { system, suffix, origin, guessed } = choose(global, &config, first)?;
-        let base = environments::folder(&global.state_dir, global.sandbox);
-        let store = Store::at(base.join(system.name).join(suffix.as_str()));
+        let states = environments::folder(&global.state_dir, global.sandbox);
+        let store = Store::at(states.join(system.name).join(suffix.as_str()));
         let mut global = global.clone();
         global.suffix = Some(suffix.clone());
         global.stack = Some(system.name.to_owned());
-        Ok((global, Self { system, suffix, origin, guessed, config, store }))
+        Ok((global, Self { system, suffix, origin, guessed, config, store, states }))
     }
 
     /// Which environment it is, and what told so where it was not typed.
@@ -84,10 +90,19 @@ impl Local {
         }
     }
 
-    /// Where this folder would keep another system under the same suffix.
-    fn store_of(&self, system: &System) -> Option<Store> {
-        let base = self.store.folder().parent()?.parent()?;
-        Some(Store::at(base.join(system.name).join(self.suffix.as_str())))
+    /// The other system that has the suffix there, as far as this folder's states tell, and where.
+    fn neighbour(&self, account: &str, region: &str) -> Option<(&'static str, String)> {
+        let others = environments::known(&self.states);
+        let others = others
+            .into_iter()
+            .filter(|other| other.suffix == self.suffix && other.system.name != self.system.name);
+        others.into_iter().find_map(|other| {
+            let state = other.store.load().ok()?.state?;
+            let here = state.account == account && state.region == region && !state.is_empty();
+            let count = report::plural(state.resources.len(), "resource");
+            let place = format!("{count}, by the state in {}", other.store.folder().display());
+            here.then_some((other.system.name, place))
+        })
     }
 
     /// The state that is there, checked to be of this stack and suffix.
@@ -216,6 +231,7 @@ impl Environment {
             state,
             orphans: Vec::new(),
             overlapping: None,
+            rooms: Rooms::new(),
             unlisted,
         })
     }
@@ -274,8 +290,9 @@ impl Environment {
                 for step in plan.steps.iter_mut().filter(|step| begun(&step.address)) {
                     step.reason = Some("the other run is working on it".to_owned());
                 }
+                return Ok((self, plan));
             }
-            if self.overlapping.is_some() || self.loaded.is_same(&self.local.load()?) {
+            if self.loaded.is_same(&self.local.load()?) {
                 return Ok((self, plan));
             }
             self = self.reload()?;
@@ -294,17 +311,23 @@ impl Environment {
         goal: Goal,
         permissions: &PermissionArgs,
     ) -> Result<Plan, CliError> {
-        if goal == Goal::Up {
-            self.refuse_second_system_here()?;
+        let Facts { account, region, .. } = &*self.facts;
+        if self.begins(goal)
+            && let Some((other, place)) = self.local.neighbour(account, region)
+        {
+            return Err(environments::suffix_is_taken(&self.local.suffix, other, &place));
         }
         let seen = report::Seen::default();
-        let looks = async { tokio::try_join!(self.observe(goal, &seen), self.list_orphans(goal)) };
+        let looks = async {
+            let rooms = async { Ok(self.ask_for_room(goal).await) };
+            tokio::try_join!(self.observe(goal, &seen), self.list_orphans(goal), rooms)
+        };
         let title = reading_title(&self.local, &self.facts.region);
-        let (mut observed, (orphans, others)) = report::reading(&title, &seen, looks).await?;
+        let (mut observed, (orphans, others), rooms) =
+            report::reading(&title, &seen, looks).await?;
         if let Some((stack, count)) = others.first_key_value() {
-            let Facts { account, region, .. } = &*self.facts;
-            let count = report::plural(*count, "resource");
-            return Err(self.suffix_is_taken(stack, &format!("{count} in {account}, {region}")));
+            let place = format!("{} in {account}, {region}", report::plural(*count, "resource"));
+            return Err(environments::suffix_is_taken(&self.local.suffix, stack, &place));
         }
         // A lost state is adopted under the lineage that the resources themselves carry.
         if self.loaded.state.is_none()
@@ -330,7 +353,7 @@ impl Environment {
             kinds: self.provider.kinds(),
             permissions: &permissions,
         };
-        let plan = plan(request).map_err(|error| match &error {
+        let mut plan = plan(request).map_err(|error| match &error {
             PlanError::UnknownKind(_) => CliError::failed(error.to_string())
                 .hint("the state was written by another version of payctl: use that one"),
             PlanError::Stack(_) => CliError::failed("invalid stack definition").because(&error),
@@ -340,6 +363,8 @@ impl Environment {
                 .because(&error)
                 .hint("this is a fault of payctl: please report it with the output of plan --json")
         })?;
+        preflight::refuse(&mut plan, &rooms, self.local.system.name);
+        self.rooms = rooms;
         Ok(plan)
     }
 
@@ -371,35 +396,6 @@ impl Environment {
     /// Whether this makes an environment, where nothing of it was before.
     fn begins(&self, goal: Goal) -> bool {
         goal == Goal::Up && self.loaded.state.as_ref().is_none_or(State::is_empty)
-    }
-
-    /// Systems have names in common, so that a suffix holds one of them. Of the environments of
-    /// this folder that is known without asking AWS.
-    fn refuse_second_system_here(&self) -> Result<(), CliError> {
-        if !self.begins(Goal::Up) {
-            return Ok(());
-        }
-        for other in SYSTEMS.iter().filter(|other| other.name != self.local.system.name) {
-            let Some(store) = self.local.store_of(other) else { continue };
-            let Some(state) = store.load().ok().and_then(|loaded| loaded.state) else { continue };
-            let here = state.account == self.facts.account && state.region == self.facts.region;
-            if here && !state.is_empty() {
-                let count = report::plural(state.resources.len(), "resource");
-                let place = format!("{count}, by the state in {}", store.folder().display());
-                return Err(self.suffix_is_taken(other.name, &place));
-            }
-        }
-        Ok(())
-    }
-
-    fn suffix_is_taken(&self, stack: &str, place: &str) -> CliError {
-        let suffix = &self.local.suffix;
-        let message = format!("the suffix {suffix} is taken by {stack}: {place}");
-        CliError::failed(message)
-            .hint("systems have names in common: each takes a suffix of its own")
-            .hint(format!(
-                "choose another suffix, or `payctl destroy --stack {stack} --suffix {suffix}` first"
-            ))
     }
 
     /// Asks AWS what carries our tags and is not in stack or state: what another
@@ -450,6 +446,14 @@ impl Environment {
         report::orphans(&orphans);
         self.orphans = orphans;
         Ok(())
+    }
+
+    /// Asks what the account has room for, where something is to be made.
+    async fn ask_for_room(&self, goal: Goal) -> Rooms {
+        match goal {
+            Goal::Up => preflight::ask(self.provider.cloud(), &self.stack, &self.state).await,
+            Goal::Destroy => Rooms::new(),
+        }
     }
 
     async fn observe(&self, goal: Goal, seen: &report::Seen) -> Result<Observed, CliError> {
@@ -504,6 +508,7 @@ pub(crate) fn declare(
         found,
         handlers: digests,
         tags: &local.config.tags,
+        permissions_boundary: local.config.permissions_boundary.as_ref(),
     };
     local.system.declare(&context, &local.config)
 }

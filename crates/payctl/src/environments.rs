@@ -132,6 +132,15 @@ pub(crate) fn choose(global: &Global, config: &Config, first: First) -> Result<C
     }
 }
 
+/// Why another system cannot be made under `suffix`, which `stack` has in `place`.
+pub(crate) fn suffix_is_taken(suffix: &Suffix, stack: &str, place: &str) -> CliError {
+    CliError::failed(format!("the suffix {suffix} is taken by {stack}: {place}"))
+        .hint("systems have names in common: each takes a suffix of its own")
+        .hint(format!(
+            "choose another suffix, or `payctl destroy --stack {stack} --suffix {suffix}` first"
+        ))
+}
+
 impl Chosen {
     fn new(system: &'static System, suffix: Suffix, origins: &[String], guessed: bool) -> Self {
         let mut told: Vec<&str> = origins.iter().map(String::as_str).collect();

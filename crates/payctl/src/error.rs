@@ -133,6 +133,23 @@ pub(crate) fn advice(failure: &Failure) -> Option<&'static str> {
              account's quota of concurrent executions",
         );
     }
+    match failure.operation.as_deref() {
+        Some("CreateDBSubnetGroup" | "CreateDBCluster" | "CreateDBInstance")
+            if failure.kind == FailureKind::NotYetVisible =>
+        {
+            return Some(
+                "an account's first use of RDS needs its service-linked role: whoever may, runs \
+                 `aws iam create-service-linked-role --aws-service-name rds.amazonaws.com` once",
+            );
+        }
+        Some("PutLoggingConfiguration") if failure.kind == FailureKind::NotYetVisible => {
+            return Some(
+                "CloudWatch Logs has ten resource policies at most, of which one lets WAF in: \
+                 `aws logs describe-resource-policies` shows them",
+            );
+        }
+        _ => {}
+    }
     match failure.kind {
         FailureKind::Credentials => Some(
             "sign in again, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; `--sandbox` needs no account",

@@ -10,6 +10,9 @@ use payctl_stack::System;
 
 use crate::error::CliError;
 
+/// What Lambda takes in a request, zipped (its guide, "Lambda quotas", deployment package).
+const MOST_ZIPPED: usize = 50 * 1024 * 1024;
+
 /// The processors of this machine, so far as Lambda has them.
 pub(crate) fn of_this_machine() -> Option<Architecture> {
     match std::env::consts::ARCH {
@@ -59,15 +62,25 @@ pub(crate) fn load(
                 .hint(build)
                 .hint(format!("or, if it is built for that, set {set}"))
         })?;
+        // No zip is notably larger than what is in it, so that only a larger one is looked at.
+        let may_be_too_large = binary.len() > MOST_ZIPPED;
         let digest = match zips::digest_of(&binary) {
-            Some(digest) => {
+            Some(digest) if !may_be_too_large => {
                 artifacts.add_known(binary, digest.clone());
                 digest
             }
-            None => {
-                let digest = artifacts
-                    .add(&binary)
-                    .map_err(|source| failed("failed to zip the handler").because(&source))?;
+            _ => {
+                let unzipped = |source| failed("failed to zip the handler").because(&source);
+                let digest = artifacts.add(&binary).map_err(unzipped)?;
+                let zipped = artifacts.get(&digest).map_err(unzipped)?.len();
+                if zipped > MOST_ZIPPED {
+                    let megabytes = |bytes: usize| bytes.div_ceil(1024 * 1024);
+                    let (is, most) = (megabytes(zipped), megabytes(MOST_ZIPPED));
+                    let mut error = failed("cannot use the handler");
+                    error.causes.push(format!("it is {is} MB zipped, and Lambda takes {most} MB"));
+                    return Err(error
+                        .hint("build it for release and strip it, as `lambda-src/build.sh` does"));
+                }
                 zips::remember(&binary, &digest);
                 digest
             }

@@ -9,7 +9,7 @@ use crate::cli::Cli;
 
 /// The commands, in the order in which they are met.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
-    ("Environments", &["plan", "up", "destroy", "output", "list", "history"]),
+    ("Environments", &["plan", "preflight", "up", "destroy", "output", "list", "history"]),
     ("Operate", &["invoke", "shift", "policy"]),
     ("State and sandbox", &["state", "sandbox"]),
     ("Other", &["stacks", "completions"]),

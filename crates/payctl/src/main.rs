@@ -12,6 +12,7 @@ mod handlers;
 mod help;
 mod history;
 mod lookups;
+mod preflight;
 mod report;
 mod shift;
 mod signals;

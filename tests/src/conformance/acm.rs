@@ -33,7 +33,6 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
     s.add("other", certificate());
     cases.push(
         Case::new(s, main.address())
-            .edit("domain", "payments.example.com")
             .edit("valid_days", 90)
             .edit("tags", tags("other"))
             .except(Emulator::Moto, "tags", "those of one that is imported again are lost")

@@ -129,8 +129,8 @@ fn declare(forward: &[(&str, u32)], change: impl FnOnce(LoadBalancer) -> LoadBal
         load_balancer: load_balancer.arn(),
         port: 443,
         protocol: "HTTPS".to_owned(),
-        ssl_policy: "ELBSecurityPolicy-TLS13-1-2-2021-06".to_owned(),
-        certificate: certificate.arn(),
+        ssl_policy: Some("ELBSecurityPolicy-TLS13-1-2-2021-06".to_owned()),
+        certificate: Some(certificate.arn()),
         forward: forward.collect(),
         tags: tags("https"),
     };

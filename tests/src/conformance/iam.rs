@@ -18,6 +18,7 @@ pub(super) fn role(name: &str, service: &str) -> Role {
         trust: trust(service),
         inline: [("read".to_owned(), allow("s3:GetObject"))].into(),
         managed: Set::new(),
+        permissions_boundary: None,
         max_session_s: 3600,
         tags: tags("role"),
     }
@@ -58,10 +59,13 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
         Input::Known(Arn::from(arn))
     };
     let managed = |names: &[&str]| names.iter().map(|name| managed(name)).collect::<Set<_>>();
+    let boundary =
+        |name: &str| Arn::from(format!("arn:{}:iam::aws:policy/{name}", facts.partition));
     let mut s = stack();
     let role = Role {
         description: "conformance".to_owned(),
         managed: managed(&["ReadOnlyAccess", "service-role/AWSLambdaBasicExecutionRole"]),
+        permissions_boundary: Some(boundary("PowerUserAccess")),
         ..role("conformance-test", "lambda.amazonaws.com")
     };
     let role = s.add("main", role);
@@ -72,6 +76,8 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
             .edit("trust", trust("ec2.amazonaws.com"))
             .edit("inline", inline)
             .edit("managed", managed(&["ReadOnlyAccess", "SecurityAudit"]))
+            .edit("permissions_boundary", boundary("ReadOnlyAccess"))
+            .edit("permissions_boundary", None::<Arn>)
             .edit("max_session_s", 7200)
             .edit("tags", tags("other")),
     );

@@ -39,6 +39,7 @@ fn role(name: &str) -> Role {
         trust: Policy::new([trust]),
         inline: BTreeMap::new(),
         managed: Set::new(),
+        permissions_boundary: None,
         max_session_s: 3600,
         tags: tags(name),
     }
@@ -64,6 +65,10 @@ fn plain(name: &str, role: Input<Arn>) -> Function {
         description: "Processes payments".to_owned(),
         code: code("one"),
         architecture: Architecture::X86_64,
+        runtime: "provided.al2023".to_owned(),
+        handler: "bootstrap".to_owned(),
+        layers: Vec::new(),
+        ephemeral_storage_mb: 512,
         role,
         memory_mb: 512,
         timeout_s: 300,
@@ -209,6 +214,10 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
             .edit("code", code("two"))
             .edit("architecture", Architecture::Arm64)
             .edit("role", second_role)
+            .edit("runtime", "provided.al2")
+            .edit("handler", "other")
+            .edit("layers", ["arn:aws:lambda:us-east-1:123456789012:layer:watch:1"])
+            .edit("ephemeral_storage_mb", 1024)
             .edit("memory_mb", 1024)
             .edit("timeout_s", 30)
             .edit("reserved_concurrency", Option::<u32>::None)
@@ -221,6 +230,8 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
             .edit("tags", tags("other"))
             .except(Moto, "architecture", "UpdateFunctionCode ignores it")
             .except(Moto, "kms_key", ignored)
+            .except(Moto, "role", "a key that is let go of for a new role stays")
+            .except(Moto, "ephemeral_storage_mb", ignored)
             .except(Moto, "log_group", "GetFunction leaves the logging configuration out")
             .except(Moto, "tracing", ignored),
     );

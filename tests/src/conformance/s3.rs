@@ -7,7 +7,8 @@ use payctl_aws::{Arn, Artifacts, Facts, Policy, Statement};
 use payctl_engine::{Goal, Handle as _, Input};
 
 use super::{Case, lambda, stack, tags};
-use crate::emulator::{Emulator, Server};
+use crate::emulator::Emulator::{self, Ministack, Moto};
+use crate::emulator::Server;
 use crate::environment::Environment;
 
 pub(super) fn bucket(name: &str) -> Bucket {
@@ -19,6 +20,7 @@ pub(super) fn bucket(name: &str) -> Bucket {
         ownership: "BucketOwnerEnforced".to_owned(),
         block_public: true,
         lifecycle: vec![everything(), nothing_but("expire")],
+        small_objects_stay: true,
         policy: Some(Policy::new([deny("s3:*", name).when("Bool", "aws:SecureTransport", false)])),
         tags: tags(name),
     }
@@ -37,6 +39,7 @@ fn everything() -> LifecycleRule {
         prefix: "payments/".to_owned(),
         transition: Some(Transition { days: 30, class: "STANDARD_IA".to_owned() }),
         expire_days: Some(2555),
+        expire_markers: false,
         noncurrent_transition: Some(Transition { days: 90, class: "GLACIER".to_owned() }),
         noncurrent_expire_days: Some(365),
         abort_multipart_days: Some(7),
@@ -49,10 +52,15 @@ fn nothing_but(id: &str) -> LifecycleRule {
         prefix: String::new(),
         transition: None,
         expire_days: Some(10),
+        expire_markers: false,
         noncurrent_transition: None,
         noncurrent_expire_days: None,
         abort_multipart_days: None,
     }
+}
+
+fn markers() -> LifecycleRule {
+    LifecycleRule { expire_days: None, expire_markers: true, ..nothing_but("markers") }
 }
 
 pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
@@ -67,6 +75,10 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
             .edit("ownership", "BucketOwnerPreferred")
             .edit("block_public", false)
             .edit("lifecycle", [nothing_but("other")])
+            .edit("lifecycle", [markers()])
+            .edit("small_objects_stay", false)
+            .except(Moto, "small_objects_stay", "the header of the transitions is dropped")
+            .except(Ministack, "small_objects_stay", "the header of the transitions is dropped")
             .edit("policy", Policy::new([deny("s3:DeleteBucket", "payment-files-test")]))
             .edit("tags", tags("other")),
     );

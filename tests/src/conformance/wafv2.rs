@@ -1,7 +1,7 @@
 //! Cases of AWS WAF's kinds.
 
 use payctl_aws::wafv2::{Association, Logging, Rule, RuleStatement, Visibility, WebAcl};
-use payctl_aws::{Artifacts, Facts};
+use payctl_aws::{Artifacts, Facts, Set};
 use payctl_engine::{Address, Goal, Handle as _, Stack};
 
 use super::{Case, apigateway, logs, stack, tags};
@@ -66,12 +66,18 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
     let acl = s.add("main", web_acl("conformance-test"));
     let [first, second] = ["first", "second"]
         .map(|name| s.add(name, logs::group(&format!("aws-waf-logs-{name}"))).arn());
-    let logging = s.add("main", Logging { web_acl: acl.arn(), log_group: first });
-    cases.push(Case::new(s, logging.address()).edit("log_group", second).except(
-        Ministack,
-        "create",
-        "PutLoggingConfiguration is missing",
-    ));
+    let logging = s
+        .add("main", Logging { web_acl: acl.arn(), log_group: first, redacted_headers: headers() });
+    cases.push(
+        Case::new(s, logging.address())
+            .edit("log_group", second)
+            .edit("redacted_headers", ["cookie"])
+            .except(Ministack, "create", "PutLoggingConfiguration is missing"),
+    );
+}
+
+fn headers() -> Set<String> {
+    ["authorization", "cookie"].map(str::to_owned).into_iter().collect()
 }
 
 /// A stage is put behind a web ACL, whose limit changes in one call; both go in order.
@@ -85,7 +91,10 @@ pub async fn a_stage_behind_a_web_acl() {
         let acl = WebAcl { rules: vec![managed("Common"), rate(limit)], ..web_acl(name) };
         let acl = s.add("main", acl);
         let group = s.add("waf", logs::group("aws-waf-logs-test"));
-        s.add("main", Logging { web_acl: acl.arn(), log_group: group.arn() });
+        s.add(
+            "main",
+            Logging { web_acl: acl.arn(), log_group: group.arn(), redacted_headers: headers() },
+        );
         let stage = apigateway::add_stage(&facts, &mut s);
         s.add("main", Association { web_acl: acl.arn(), resource: stage.arn() });
         s

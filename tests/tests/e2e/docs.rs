@@ -43,6 +43,7 @@ run! {
     blue_green: "docs/tasks/blue-green.md",
     rotation: "docs/tasks/rotation.md",
     sandbox: "docs/tasks/sandbox.md",
+    first_run: "docs/first-run.md",
 }
 
 #[test]
@@ -221,7 +222,7 @@ fn pictures_name_what_there_is() {
 #[test]
 fn times_are_told() {
     let mut told: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    for row in Page::named("docs/aws.md").table("Times") {
+    for row in Page::named("docs/aws-facts.md").table("Times") {
         assert!(row.len() == 6 && !row[5].is_empty(), "{row:?} has no source");
         let numbers = row[1..5].iter().map(|number| number.parse().unwrap()).collect();
         told.insert(row[0].trim_matches('`').to_owned(), numbers);

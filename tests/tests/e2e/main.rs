@@ -16,6 +16,7 @@ mod input;
 mod lifecycle;
 mod lookups;
 mod migration;
+mod policy;
 mod sandbox;
 mod schemas;
 mod secure_api;

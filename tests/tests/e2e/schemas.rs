@@ -53,6 +53,7 @@ fn what_is_printed_as_json_fits_its_schema() {
         fits(schema, &ended, &mut checked)
     };
     check("plan", &["plan", "--json"]);
+    check("preflight", &["preflight", "--json"]);
     payctl.up();
     let stacks = check("stacks", &["stacks", "--json"]);
     assert_eq!(

@@ -40,6 +40,12 @@ impl Shifted {
         let (listener, group) = (arn("elbv2.listener:main"), arn("elbv2.target_group:green"));
         let this = Self { world, listener, group, green, _blue: blue };
         this.set(0);
+        // Whichever way requests come, they are divided alike.
+        let inside = Arn::from(this.world.known("elbv2.listener:inside", "arn"));
+        for listener in [&this.listener, &inside] {
+            let weights = elbv2::weights(&this.world.aws, listener).await.unwrap();
+            assert!(weights.contains(&(this.group.clone(), 0)), "{listener}: {weights:?}");
+        }
         this
     }
 

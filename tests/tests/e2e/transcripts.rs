@@ -227,15 +227,16 @@ fn help(all: &mut Transcripts) {
     all.compare("help", text.trim_end());
 }
 
-/// What one sees while a run waits for AWS: the sandbox takes as long, twenty times faster.
+/// What one sees while a run waits for AWS: the sandbox takes as long, ten times faster. The
+/// instances take twice as long as all else, so that a loaded machine shows them alone as well.
 fn running(columns: usize) {
-    let server = Server::start_slow(20);
+    let server = Server::start_slow(10);
     let payctl = Payctl::new(&server).of("migration");
     let mut all = Transcripts::new(columns);
     let command = "up --stack migration --suffix dev --yes";
     let words: Vec<&str> = command.split(' ').collect();
     // The cluster has its instances by then, and they take longest.
-    let shown = Terminal::of(columns).until(&payctl, &words, r"\[108/113\] 3 running.*left");
+    let shown = Terminal::of(columns).until(&payctl, &words, r"\[112/117\] 3 running.*left");
     let frame: Vec<String> =
         shown.lines().skip_while(|line| !line.starts_with('[')).map(same_frame).collect();
     all.compare("running", &format!("$ payctl {command}\n…\n{}", frame.join("\n")));

@@ -47,6 +47,8 @@ impl Resource for Certificate {
     type Ref = CertificateRef;
 
     const KIND: &'static str = "acm.certificate";
+    // One that is imported again keeps a name that it had (ACM's guide, "Reimporting").
+    const REPLACED_BY: &'static [&'static str] = &["domain"];
     // Without an ARN, each import makes another one.
     const REPEAT: Repeat = Repeat::Search;
     const ACCESS: Access = Access {
@@ -97,7 +99,7 @@ impl Resource for Certificate {
         known: &CertificateOutputs,
         changed: &Changed,
     ) -> Result<()> {
-        if changed.any(&["domain", "valid_days", "renewed"]) {
+        if changed.any(&["valid_days", "renewed"]) {
             // Under the same ARN, so that listeners change over by themselves.
             self.import(cx.cloud.acm.import_certificate().certificate_arn(&known.arn)).await?;
         }
@@ -146,13 +148,13 @@ fn renewed(seen: &CertificateDetail, now: SystemTime) -> bool {
     usable && seen.not_after().is_some_and(|until| *until > soon)
 }
 
-/// All tags but AWS's own, which nobody can set; `None` where the certificate is gone.
+/// All tags but those that are others' to set; `None` where the certificate is gone.
 pub(super) async fn tags(cx: &Cx<'_>, arn: &Arn) -> Result<Option<Tags>> {
     let request = cx.cloud.acm.list_tags_for_certificate().certificate_arn(arn);
     let Some(reply) = request.send().await.unless_absent(GONE)? else { return Ok(None) };
     let tags = reply.tags.unwrap_or_default().into_iter();
     let tags = tags.map(|tag| (tag.key, tag.value.unwrap_or_default()));
-    Ok(Some(tags.filter(|(key, _)| !key.starts_with("aws:")).collect()))
+    Ok(Some(tags.filter(|(key, _)| !crate::is_ignored(key)).collect()))
 }
 
 async fn replace_tags(cx: &Cx<'_>, arn: &Arn, wanted: &Tags) -> Result<()> {

@@ -14,7 +14,7 @@ use super::certificate::tags;
 use crate::{Arn, Cx, Present as _, Result};
 
 /// How many certificates are asked at once; AWS allows 10 such calls per second
-/// (ACM quotas, docs/aws.md).
+/// (ACM quotas, docs/aws-facts.md).
 const AT_ONCE: usize = 5;
 
 /// The certificates that carry the resource's tags.

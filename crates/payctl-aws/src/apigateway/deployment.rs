@@ -55,7 +55,7 @@ impl Resource for Deployment {
     const ONE_AT_A_TIME: Option<&'static str> = Some("api");
     // CreateDeployment takes no token, and an API has any number of them.
     const REPEAT: Repeat = Repeat::Search;
-    // What AWS allows an account, whatever it is asked (API Gateway quotas, docs/aws.md).
+    // What AWS allows an account, whatever it is asked (API Gateway quotas, docs/aws-facts.md).
     const PACE: Pace = Pace { create: Duration::from_secs(5), delete: Duration::ZERO };
     const TYPICAL: Typical = Typical { created: 1.0, ready: 0.0, deleted: 0.4 };
     const ACCESS: Access = Access {

@@ -63,9 +63,9 @@ fn segment(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// All tags but AWS's own, which nobody can set.
+/// All tags but those that are others' to set.
 pub(super) fn tags<'a>(seen: impl IntoIterator<Item = (&'a String, &'a String)>) -> Tags {
-    let ours = seen.into_iter().filter(|(key, _)| !key.starts_with("aws:"));
+    let ours = seen.into_iter().filter(|(key, _)| !crate::is_ignored(key));
     ours.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 

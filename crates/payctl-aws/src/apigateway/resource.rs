@@ -42,7 +42,7 @@ impl Resource for ApiResource {
     const BELONGS_TO: Option<&'static str> = Some("api");
     // "Unable to complete operation due to concurrent modification", so for all of an API.
     const ONE_AT_A_TIME: Option<&'static str> = Some("api");
-    // What AWS allows an account, whatever it is asked (API Gateway quotas, docs/aws.md).
+    // What AWS allows an account, whatever it is asked (API Gateway quotas, docs/aws-facts.md).
     const PACE: Pace = Pace { create: Duration::from_millis(200), delete: Duration::ZERO };
     const TYPICAL: Typical = Typical::QUICK;
     const ACCESS: Access = Access {

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::ResourceId;
 use super::patch::{PAGE, Patch, replace_tags, tags};
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Facts, Present as _, Result, Tags, id};
+use crate::{
+    Absent as _, Arn, Aws, AwsError, Cx, Facts, Partition, Present as _, Result, Tags, id,
+};
 
 /// What requests from outside come in through.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,7 +54,7 @@ impl Resource for RestApi {
     // CreateRestApi takes no token, and two APIs may have the same name.
     const REPEAT: Repeat = Repeat::Search;
     // One deletion per 30 s and account: only the first is quick.
-    // What AWS allows an account, whatever it is asked (API Gateway quotas, docs/aws.md).
+    // What AWS allows an account, whatever it is asked (API Gateway quotas, docs/aws-facts.md).
     const PACE: Pace = Pace { create: Duration::from_secs(3), delete: Duration::from_secs(30) };
     const TYPICAL: Typical = Typical { created: 0.6, ready: 0.0, deleted: 1.0 };
     const ACCESS: Access = Access {
@@ -181,6 +183,6 @@ pub(super) fn arn(cx: &Cx<'_>, id: &ApiId) -> Arn {
 /// The host that AWS gives the API.
 pub(crate) fn host(cx: &Cx<'_>, id: &str) -> String {
     let Facts { partition, region, .. } = &*cx.cloud.facts;
-    let domain = if partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let domain = Partition::named(partition).dns_suffix;
     format!("{id}.execute-api.{region}.{domain}")
 }

@@ -58,6 +58,10 @@ impl Resource for Integration {
         create: &["apigateway:POST"],
         change: &["apigateway:PATCH"],
         delete: &["apigateway:DELETE"],
+        on: &[
+            "arn:{partition}:apigateway:{region}::/apis/*/integrations",
+            "arn:{partition}:apigateway:{region}::/apis/*/integrations/*",
+        ],
         ..Access::NONE
     };
 

@@ -51,6 +51,10 @@ impl Resource for Route {
         create: &["apigateway:POST"],
         change: &["apigateway:PATCH"],
         delete: &["apigateway:DELETE"],
+        on: &[
+            "arn:{partition}:apigateway:{region}::/apis/*/routes",
+            "arn:{partition}:apigateway:{region}::/apis/*/routes/*",
+        ],
         ..Access::NONE
     };
 

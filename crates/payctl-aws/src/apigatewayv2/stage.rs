@@ -96,7 +96,8 @@ impl Resource for Stage {
         delete: &["apigateway:DELETE", "logs:DeleteLogDelivery"],
         unscoped: LOGS,
         on: &[
-            "arn:{partition}:apigateway:{region}::/apis/*",
+            "arn:{partition}:apigateway:{region}::/apis/*/stages",
+            "arn:{partition}:apigateway:{region}::/apis/*/stages/*",
             "arn:{partition}:apigateway:{region}::/tags/*",
         ],
         ..Access::NONE

@@ -9,9 +9,9 @@ pub(super) fn written(tags: &Tags) -> HashMap<String, String> {
     tags.clone().into_iter().collect()
 }
 
-/// All tags but AWS's own, which nobody can set.
+/// All tags but those that are others' to set.
 pub(super) fn all(seen: Option<HashMap<String, String>>) -> Tags {
-    seen.into_iter().flatten().filter(|(key, _)| !key.starts_with("aws:")).collect()
+    seen.into_iter().flatten().filter(|(key, _)| !crate::is_ignored(key)).collect()
 }
 
 /// Whether they are those of the resource that is looked for.

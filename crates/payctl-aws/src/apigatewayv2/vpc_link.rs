@@ -47,7 +47,7 @@ impl Resource for VpcLink {
     const HOLDS: &'static [&'static str] = &["subnets", "security_groups"];
     // CreateVpcLink takes no token, and two links may have the same name.
     const REPEAT: Repeat = Repeat::Search;
-    // What AWS allows an account, whatever it is asked (API Gateway quotas, docs/aws.md).
+    // What AWS allows an account, whatever it is asked (API Gateway quotas, docs/aws-facts.md).
     const PACE: Pace = Pace { create: Duration::from_secs(15), delete: Duration::ZERO };
     const TYPICAL: Typical = Typical { created: 1.0, ready: 150.0, deleted: 180.0 };
     const ACCESS: Access = Access {

@@ -94,11 +94,13 @@ impl Resource for Group {
         unscoped: &[
             "autoscaling:DescribeAutoScalingGroups",
             "autoscaling:DescribeScalingActivities",
-            "ec2:CreateTags",
             "ec2:DescribeInstances",
             "ec2:RunInstances",
         ],
         on: &[
+            // What it starts carries tags.
+            "arn:{partition}:ec2:{region}:{account}:instance/*",
+            "arn:{partition}:ec2:{region}:{account}:volume/*",
             concat!(
                 "arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:",
                 "autoScalingGroupName/{name}"

@@ -6,11 +6,11 @@ use aws_sdk_autoscaling::types::{Tag, TagDescription};
 use super::GroupName;
 use crate::{Cx, Result, Tags};
 
-/// All tags but AWS's own, which nobody can set.
+/// All tags but those that are others' to set.
 pub(super) fn all(tags: &[TagDescription]) -> Tags {
     tags.iter()
         .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())))
-        .filter(|(key, _)| !key.starts_with("aws:"))
+        .filter(|(key, _)| !crate::is_ignored(key))
         .collect()
 }
 

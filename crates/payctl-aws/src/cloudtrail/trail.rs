@@ -233,7 +233,7 @@ async fn tags(cx: &Cx<'_>, known: &TrailOutputs) -> Result<Option<Tags>> {
     Ok(list.map(|tags| {
         tags.into_iter()
             .map(|tag| (tag.key, tag.value.unwrap_or_default()))
-            .filter(|(key, _)| !key.starts_with("aws:"))
+            .filter(|(key, _)| !crate::is_ignored(key))
             .collect()
     }))
 }

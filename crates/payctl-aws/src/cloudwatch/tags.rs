@@ -4,14 +4,14 @@ use aws_sdk_cloudwatch::types::Tag;
 
 use crate::{Absent as _, Arn, Cx, Result, Tags};
 
-/// All tags but AWS's own, which nobody can set.
+/// All tags but those that are others' to set.
 pub(super) async fn all(cx: &Cx<'_>, arn: &Arn) -> Result<Tags> {
     let request = cx.cloud.cloudwatch.list_tags_for_resource().resource_arn(arn);
     let reply = request.send().await.unless_absent("ResourceNotFoundException")?;
     let tags = reply.and_then(|reply| reply.tags).unwrap_or_default();
     let read = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
     let tags = tags.into_iter().filter_map(read);
-    Ok(tags.filter(|(key, _)| !key.starts_with("aws:")).collect())
+    Ok(tags.filter(|(key, _)| !crate::is_ignored(key)).collect())
 }
 
 pub(super) async fn replace(cx: &Cx<'_>, arn: &Arn, wanted: &Tags) -> Result<()> {

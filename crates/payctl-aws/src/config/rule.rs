@@ -187,7 +187,7 @@ async fn tags(cx: &Cx<'_>, arn: &Arn) -> Result<Tags> {
     let tags = tags.unless_absent("ResourceNotFoundException")?.unwrap_or_default();
     let read = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
     let tags = tags.into_iter().filter_map(read);
-    Ok(tags.filter(|(key, _)| !key.starts_with("aws:")).collect())
+    Ok(tags.filter(|(key, _)| !crate::is_ignored(key)).collect())
 }
 
 async fn replace_tags(cx: &Cx<'_>, arn: &Arn, wanted: &Tags) -> Result<()> {

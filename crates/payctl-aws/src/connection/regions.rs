@@ -1,7 +1,7 @@
 //! Regions in which an account has to be made known first.
 
 use super::ConnectionError;
-use crate::AwsError;
+use crate::{AwsError, Partition};
 
 /// The regions of the partition `aws` that every account has; all others are off until the account
 /// turns them on. A closed list: those that were launched before 2019-03-20
@@ -28,17 +28,6 @@ const ALWAYS_ON: [&str; 17] = [
     "us-west-2",
 ];
 
-/// How partitions other than `aws` begin their regions' names (botocore 1.44.5, `partitions.json`).
-const OTHER_PARTITIONS: [(&str, &str); 7] = [
-    ("cn-", "aws-cn"),
-    ("us-gov-", "aws-us-gov"),
-    ("eusc-", "aws-eusc"),
-    ("us-iso-", "aws-iso"),
-    ("us-isob-", "aws-iso-b"),
-    ("eu-isoe-", "aws-iso-e"),
-    ("us-isof-", "aws-iso-f"),
-];
-
 /// Codes by which a region says that it does not know the credentials.
 const UNKNOWN: [&str; 4] =
     ["InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "OptInRequired"];
@@ -54,9 +43,8 @@ pub(super) fn explain(region: &str, source: AwsError) -> ConnectionError {
 
 /// Why good credentials are not known in `region`, where there is a reason.
 fn why(region: &str) -> Option<String> {
-    if let Some((_, partition)) =
-        OTHER_PARTITIONS.iter().find(|(begin, _)| region.starts_with(begin))
-    {
+    let partition = Partition::of_region(region).id;
+    if partition != "aws" {
         return Some(format!(
             "{region} is in the partition {partition}, which knows the credentials of its own \
              accounts only"

@@ -1,6 +1,8 @@
 //! Network interfaces that functions and load balancers leave behind: they outlive those by
 //! minutes, and keep their subnets and security groups from being deleted.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_ec2::types::{self, NetworkInterfaceStatus};
 use payctl_engine::FailureKind;
 
@@ -12,16 +14,35 @@ const PREFIX: &str = "AWS Lambda VPC ENI-";
 /// After the name and a hyphen stands a UUID: of `pay` and `pay-api`, only one fits.
 const UUID_LENGTH: usize = 36;
 
-/// The interfaces that Lambda made for the function `name`.
-pub(crate) async fn of_function(cx: &Cx<'_>, name: &str) -> Result<Vec<types::NetworkInterface>> {
-    let start = format!("{PREFIX}{name}-");
-    let mut all = described(cx, &format!("{start}*")).await?;
-    all.retain(|interface| {
-        let description = interface.description().unwrap_or_default();
-        let rest = description.strip_prefix(start.as_str());
-        rest.is_some_and(|rest| rest.len() == UUID_LENGTH)
-    });
-    Ok(all)
+/// What functions with the same groups and subnets share interfaces by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) subnets: BTreeSet<String>,
+    pub(crate) groups: BTreeSet<String>,
+}
+
+impl Place {
+    /// The interfaces that Lambda made there, under whatever function's name, and those that carry
+    /// the name of the function `name`.
+    async fn interfaces(&self, cx: &Cx<'_>, name: &str) -> Result<Vec<types::NetworkInterface>> {
+        let mut all = described(cx, &format!("{PREFIX}*")).await?;
+        all.retain(|interface| self.has(interface) || is_named(interface, name));
+        Ok(all)
+    }
+
+    fn has(&self, interface: &types::NetworkInterface) -> bool {
+        let groups = interface.groups().iter().filter_map(|group| group.group_id());
+        let groups: BTreeSet<String> = groups.map(str::to_owned).collect();
+        let subnet = interface.subnet_id().unwrap_or_default();
+        !groups.is_empty() && groups == self.groups && self.subnets.contains(subnet)
+    }
+}
+
+/// Whether it carries the name of the function: what follows is a UUID.
+fn is_named(interface: &types::NetworkInterface, name: &str) -> bool {
+    let description = interface.description().unwrap_or_default();
+    let rest = description.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix(name));
+    rest.is_some_and(|rest| rest.starts_with('-') && rest.len() == UUID_LENGTH + 1)
 }
 
 /// The interfaces of that description, in which `*` stands for anything.
@@ -32,14 +53,14 @@ async fn described(cx: &Cx<'_>, description: &str) -> Result<Vec<types::NetworkI
     Ok(pages.collect::<std::result::Result<_, _>>().await?)
 }
 
-/// Deletes those of the function's interfaces that nothing uses any more, which AWS itself does
-/// much later, and answers how many are left.
+/// Deletes those of the interfaces at the function's place that nothing uses any more, which AWS
+/// itself does much later, and answers how many are left.
 ///
-/// Functions with the same subnets and groups share interfaces, under the name of one of them.
-/// While the others live, theirs are not among those deleted.
-pub(crate) async fn reap(cx: &Cx<'_>, name: &str) -> Result<usize> {
+/// Functions with the same subnets and groups share them, under the name of one of them (Lambda's
+/// guide, "Giving Lambda functions access to resources in an Amazon VPC").
+pub(crate) async fn reap(cx: &Cx<'_>, name: &str, place: &Place) -> Result<usize> {
     let mut left = 0;
-    for interface in of_function(cx, name).await? {
+    for interface in place.interfaces(cx, name).await? {
         let free = interface.status() == Some(&NetworkInterfaceStatus::Available);
         if !free || !delete(cx, &interface).await? {
             left += 1;

@@ -42,7 +42,7 @@ impl Resource for NatGateway {
     const UNIQUE_BY: &'static [&'static str] = &["address"];
     const REPEAT: Repeat = Repeat::Token;
     const TYPICAL: Typical = Typical { created: 0.5, ready: 95.0, deleted: 45.0 };
-    // As long as terraform-provider-aws waits for a deletion (docs/aws.md).
+    // As long as terraform-provider-aws waits for a deletion (docs/aws-facts.md).
     const WAIT_TIMEOUT: Duration = Duration::from_secs(30 * 60);
     const ACCESS: Access = Access {
         look: &["ec2:DescribeNatGateways"],

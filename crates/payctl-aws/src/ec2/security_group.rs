@@ -45,7 +45,8 @@ impl Resource for SecurityGroup {
     const SET_LATER: &'static [&'static str] = &["ingress", "egress"];
     const REPEAT: Repeat = Repeat::Unique;
     const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.5 };
-    // Lambda's network interfaces outlive the function by minutes and keep its groups (docs/aws.md).
+    // Lambda's network interfaces outlive the function by minutes and keep its groups
+    // (docs/aws-facts.md).
     const WAIT_TIMEOUT: Duration = Duration::from_secs(45 * 60);
     const ACCESS: Access = Access {
         look: &["ec2:DescribeSecurityGroups"],

@@ -42,7 +42,7 @@ impl Resource for Subnet {
     const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.4 };
     // Lambda's network interfaces outlive the function by minutes; the engine waits out the
     // DependencyViolation that AWS answers until they are gone, for as long as
-    // terraform-provider-aws does (docs/aws.md).
+    // terraform-provider-aws does (docs/aws-facts.md).
     const WAIT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(45 * 60);
     const ACCESS: Access = Access {
         look: &["ec2:DescribeSubnets"],

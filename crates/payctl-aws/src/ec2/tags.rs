@@ -21,11 +21,11 @@ pub(crate) fn filter(name: &str, value: &str) -> Filter {
     Filter::builder().name(name).values(value).build()
 }
 
-/// All tags but AWS's own, which nobody can set.
+/// All tags but those that are others' to set.
 pub(crate) fn all(tags: &[Tag]) -> Tags {
     tags.iter()
         .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())))
-        .filter(|(key, _)| !key.starts_with("aws:"))
+        .filter(|(key, _)| !crate::is_ignored(key))
         .collect()
 }
 
@@ -43,7 +43,7 @@ pub(crate) async fn replace(cx: &Cx<'_>, id: &str, wanted: &Tags) -> Result<()> 
         .tags()
         .iter()
         .filter_map(aws_sdk_ec2::types::TagDescription::key)
-        .filter(|key| !key.starts_with("aws:") && !wanted.contains_key(*key))
+        .filter(|key| !crate::is_ignored(key) && !wanted.contains_key(*key))
         .map(|key| Tag::builder().key(key).build())
         .collect();
     put(cx, id, wanted).await?;

@@ -15,16 +15,17 @@ use serde_json::Value;
 use super::{shift, tags};
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags};
 
-/// The port a load balancer answers at over TLS.
+/// The port a load balancer answers at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Listener {
     pub load_balancer: Input<Arn>,
     pub port: u16,
+    /// `HTTPS`, or `HTTP` without policy and certificate.
     pub protocol: String,
     /// Which versions of TLS and which ciphers it takes, such as
     /// `ELBSecurityPolicy-TLS13-1-2-2021-06`.
-    pub ssl_policy: String,
-    pub certificate: Input<Arn>,
+    pub ssl_policy: Option<String>,
+    pub certificate: Option<Input<Arn>>,
     /// Where requests go. Other weights of the same groups are no difference.
     pub forward: Vec<Forward>,
     pub tags: Tags,
@@ -66,8 +67,14 @@ impl Resource for Listener {
         unscoped: &["elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeTags"],
         on: &[
             // It is made on the one, and is the other.
-            "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/app/*",
-            "arn:{partition}:elasticloadbalancing:{region}:{account}:listener/app/*",
+            concat!(
+                "arn:{partition}:elasticloadbalancing:{region}:{account}:",
+                "loadbalancer/app/{load_balancer.name}/*"
+            ),
+            concat!(
+                "arn:{partition}:elasticloadbalancing:{region}:{account}:",
+                "listener/app/{load_balancer.name}/*"
+            ),
         ],
         ..Access::NONE
     };
@@ -102,8 +109,8 @@ impl Resource for Listener {
             .load_balancer_arn(self.load_balancer.get()?)
             .protocol(self.protocol.as_str().into())
             .port(self.port.into())
-            .ssl_policy(&self.ssl_policy)
-            .certificates(self.certificate()?)
+            .set_ssl_policy(self.ssl_policy.clone())
+            .set_certificates(self.certificates()?)
             .default_actions(action(&self.declared()?))
             .set_tags(Some(tags::list(&self.tags)))
             .send()
@@ -128,8 +135,8 @@ impl Resource for Listener {
             if changed.any(&["protocol", "ssl_policy", "certificate"]) {
                 request = request
                     .protocol(self.protocol.as_str().into())
-                    .ssl_policy(&self.ssl_policy)
-                    .certificates(self.certificate()?);
+                    .set_ssl_policy(self.ssl_policy.clone())
+                    .set_certificates(self.certificates()?);
             }
             if changed.has("forward") {
                 let live = shift::weights(cx.cloud, &known.arn).await?;
@@ -151,8 +158,9 @@ impl Resource for Listener {
 }
 
 impl Listener {
-    fn certificate(&self) -> Result<Certificate> {
-        Ok(Certificate::builder().certificate_arn(self.certificate.get()?).build())
+    fn certificates(&self) -> Result<Option<Vec<Certificate>>> {
+        let arn = self.certificate.as_ref().map(Input::get).transpose()?;
+        Ok(arn.map(|arn| vec![Certificate::builder().certificate_arn(arn).build()]))
     }
 
     /// The declared weights.
@@ -226,8 +234,8 @@ impl TryFrom<&types::Listener> for Listener {
             load_balancer: Arn::from(seen.load_balancer_arn().present("load_balancer_arn")?).into(),
             port: port.try_into().map_err(|source| AwsError::unexpected("port", source))?,
             protocol: text(seen.protocol().map(ProtocolEnum::as_str)),
-            ssl_policy: text(seen.ssl_policy()),
-            certificate: Arn::from(certificate.unwrap_or_default()).into(),
+            ssl_policy: seen.ssl_policy().filter(|policy| !policy.is_empty()).map(str::to_owned),
+            certificate: certificate.map(|arn| Arn::from(arn).into()),
             forward: Vec::new(),
             tags: Tags::new(),
         })

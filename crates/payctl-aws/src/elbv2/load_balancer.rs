@@ -89,7 +89,12 @@ impl Resource for LoadBalancer {
             "elasticloadbalancing:DescribeLoadBalancers",
             "elasticloadbalancing:DescribeTags",
         ],
+        // Where there was none before, what EC2 offers is asked for in the caller's name: several
+        // reports of the same refusal (terraform-aws-eks#900, aws-load-balancer-controller#748,
+        // cluster-api-provider-aws#629).
         create: &[
+            "ec2:DescribeAccountAttributes",
+            "ec2:DescribeInternetGateways",
             "elasticloadbalancing:AddTags",
             "elasticloadbalancing:CreateLoadBalancer",
             "iam:CreateServiceLinkedRole",
@@ -108,13 +113,15 @@ impl Resource for LoadBalancer {
             "elasticloadbalancing:ModifyLoadBalancerAttributes",
         ],
         unscoped: &[
-            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeAccountAttributes",
+            "ec2:DescribeInternetGateways",
             "ec2:DescribeNetworkInterfaces",
             "elasticloadbalancing:DescribeLoadBalancerAttributes",
             "elasticloadbalancing:DescribeLoadBalancers",
             "elasticloadbalancing:DescribeTags",
         ],
         on: &[
+            "arn:{partition}:ec2:{region}:{account}:network-interface/*",
             "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/app/{name}/*",
             // As which it makes its interfaces: an account's first load balancer makes it.
             concat!(

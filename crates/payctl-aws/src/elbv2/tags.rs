@@ -5,11 +5,11 @@ use payctl_engine::{Failure, FailureKind};
 
 use crate::{Arn, Cx, Result, Tags};
 
-/// All tags but AWS's own, which nobody can set.
+/// All tags but those that are others' to set.
 pub(super) async fn all(cx: &Cx<'_>, arn: &Arn) -> Result<Tags> {
     let tags = cx.cloud.balancing.tags.load(arn).await?.unwrap_or_default().into_iter();
     let tags = tags.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default())));
-    Ok(tags.filter(|(key, _)| !key.starts_with("aws:")).collect())
+    Ok(tags.filter(|(key, _)| !crate::is_ignored(key)).collect())
 }
 
 pub(super) async fn replace(cx: &Cx<'_>, arn: &Arn, wanted: &Tags) -> Result<()> {

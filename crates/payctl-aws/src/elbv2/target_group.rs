@@ -71,7 +71,13 @@ impl Resource for TargetGroup {
             "elasticloadbalancing:DescribeTargetGroupAttributes",
             "elasticloadbalancing:DescribeTargetGroups",
         ],
-        create: &["elasticloadbalancing:AddTags", "elasticloadbalancing:CreateTargetGroup"],
+        // The VPC is looked at in the caller's name (AWS's schema of
+        // AWS::ElasticLoadBalancingV2::TargetGroup, `handlers`).
+        create: &[
+            "ec2:DescribeVpcs",
+            "elasticloadbalancing:AddTags",
+            "elasticloadbalancing:CreateTargetGroup",
+        ],
         change: &[
             "elasticloadbalancing:AddTags",
             "elasticloadbalancing:ModifyTargetGroup",
@@ -80,6 +86,7 @@ impl Resource for TargetGroup {
         ],
         delete: &["elasticloadbalancing:DeleteTargetGroup"],
         unscoped: &[
+            "ec2:DescribeVpcs",
             "elasticloadbalancing:DescribeTags",
             "elasticloadbalancing:DescribeTargetGroupAttributes",
             "elasticloadbalancing:DescribeTargetGroups",

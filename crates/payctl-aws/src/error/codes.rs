@@ -214,7 +214,7 @@ pub(super) const CODES: &[(FailureKind, &[&str])] = &[
 ];
 
 /// Operation, code, a part of the message → what to do, for codes that AWS uses for several
-/// things; where from: docs/aws.md, "Error codes". An empty part fits every message.
+/// things; where from: docs/aws-facts.md, "Error codes". An empty part fits every message.
 pub(super) const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ("CreateFunction", "ResourceConflictException", "", FailureKind::Conflict),
     ("AddPermission", "ResourceConflictException", "already exists", FailureKind::Conflict),
@@ -241,6 +241,8 @@ pub(super) const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ("CreateTable", "LimitExceededException", "simultaneously", FailureKind::Busy),
     ("UpdateTable", "LimitExceededException", "simultaneously", FailureKind::Busy),
     ("DeleteTable", "LimitExceededException", "simultaneously", FailureKind::Busy),
+    ("TagResource", "LimitExceededException", "tags are being updated", FailureKind::Busy),
+    ("UntagResource", "LimitExceededException", "tags are being updated", FailureKind::Busy),
     ("UpdateContinuousBackups", "ContinuousBackupsUnavailableException", "", FailureKind::Busy),
     (
         "CreateFunction",
@@ -428,6 +430,24 @@ pub(super) const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ("UntagResource", "InvalidRequestException", "marked for deletion", FailureKind::NotYetVisible),
     // Its key, or that key's policy, is not known everywhere yet.
     ("CreateDBCluster", "KMSKeyNotAccessibleFault", "", FailureKind::NotYetVisible),
+    // RDS makes its service-linked role by itself when an account first uses it, which takes it a
+    // moment (cds-snc/terraform-modules#88, terraform-aws-rds#364).
+    (
+        "CreateDBSubnetGroup",
+        "InvalidParameterValue",
+        "Missing necessary credentials",
+        FailureKind::NotYetVisible,
+    ),
+    ("CreateDBSubnetGroup", "InvalidParameterValue", "linked role", FailureKind::NotYetVisible),
+    ("CreateDBCluster", "InvalidParameterValue", "linked role", FailureKind::NotYetVisible),
+    ("CreateDBInstance", "InvalidParameterValue", "linked role", FailureKind::NotYetVisible),
+    // What lets WAF write was set by WAF itself, in the same call (terraform-provider-aws#25296).
+    (
+        "PutLoggingConfiguration",
+        "WAFLogDestinationPermissionIssueException",
+        "",
+        FailureKind::NotYetVisible,
+    ),
     // Its protection was lifted a moment ago.
     ("DeleteDBCluster", "InvalidParameterCombination", "deletion protection", FailureKind::Busy),
     // It exists, with other attributes or tags: somebody else's.

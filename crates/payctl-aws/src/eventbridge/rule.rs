@@ -211,7 +211,7 @@ async fn tags(cx: &Cx<'_>, arn: &Arn) -> Result<Option<Tags>> {
     let reply = request.send().await.unless_absent(GONE)?;
     Ok(reply.map(|reply| {
         let tags = reply.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
-        tags.filter(|(key, _)| !key.starts_with("aws:")).collect()
+        tags.filter(|(key, _)| !crate::is_ignored(key)).collect()
     }))
 }
 

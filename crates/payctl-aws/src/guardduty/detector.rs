@@ -154,8 +154,8 @@ fn outputs(cx: &Cx<'_>, id: String) -> DetectorOutputs {
     DetectorOutputs { id: id.into(), arn }
 }
 
-/// All tags but AWS's own.
+/// All tags but those that are others' to set.
 pub(crate) fn declared(tags: Option<HashMap<String, String>>) -> Tags {
     let tags = tags.unwrap_or_default().into_iter();
-    tags.filter(|(key, _)| !key.starts_with("aws:")).collect()
+    tags.filter(|(key, _)| !crate::is_ignored(key)).collect()
 }

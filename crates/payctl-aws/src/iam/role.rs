@@ -22,6 +22,9 @@ pub struct Role {
     pub inline: BTreeMap<String, Policy>,
     /// Policies that it shares with others.
     pub managed: Set<Input<Arn>>,
+    /// The managed policy that says what its holders may do at most.
+    #[serde(default)]
+    pub permissions_boundary: Option<Arn>,
     pub max_session_s: u32,
     pub tags: Tags,
 }
@@ -59,8 +62,10 @@ impl Resource for Role {
         create: &["iam:CreateRole", "iam:TagRole"],
         change: &[
             "iam:AttachRolePolicy",
+            "iam:DeleteRolePermissionsBoundary",
             "iam:DeleteRolePolicy",
             "iam:DetachRolePolicy",
+            "iam:PutRolePermissionsBoundary",
             "iam:PutRolePolicy",
             "iam:TagRole",
             "iam:UntagRole",
@@ -89,6 +94,7 @@ impl Resource for Role {
             trust: Policy::parse(trust.present("assume_role_policy_document")?)?,
             inline,
             managed: managed.into_iter().map(Input::Known).collect(),
+            permissions_boundary: boundary(&seen),
             max_session_s: seen.max_session_duration.unwrap_or(3600).cast_unsigned(),
             tags: tags::all(seen.tags()),
             name: seen.role_name,
@@ -104,6 +110,7 @@ impl Resource for Role {
             .path(&self.path)
             .description(&self.description)
             .assume_role_policy_document(self.trust.document()?)
+            .set_permissions_boundary(self.permissions_boundary.as_ref().map(String::from))
             .max_session_duration(self.max_session_s.cast_signed())
             .set_tags(Some(tags::list(&self.tags)?))
             .send()
@@ -113,6 +120,12 @@ impl Resource for Role {
 
     async fn converge(&self, cx: &Cx<'_>, known: &RoleOutputs, changed: &Changed) -> Result<()> {
         let iam = &cx.cloud.iam;
+        // First: whoever may only give rights to roles with the boundary is asked for what the role has
+        // then (`iam:PermissionsBoundary` of PutRolePolicy and others, service authorization
+        // reference).
+        if changed.has("permissions_boundary") {
+            self.set_boundary(cx, &known.name).await?;
+        }
         if changed.has("trust") {
             let request = iam.update_assume_role_policy().role_name(&known.name);
             request.policy_document(self.trust.document()?).send().await?;
@@ -150,6 +163,18 @@ impl Resource for Role {
 }
 
 impl Role {
+    async fn set_boundary(&self, cx: &Cx<'_>, role: &RoleName) -> Result<()> {
+        let iam = &cx.cloud.iam;
+        if let Some(arn) = &self.permissions_boundary {
+            let request = iam.put_role_permissions_boundary().role_name(role);
+            request.permissions_boundary(arn).send().await?;
+        } else {
+            let request = iam.delete_role_permissions_boundary().role_name(role);
+            request.send().await.unless_absent("NoSuchEntity")?;
+        }
+        Ok(())
+    }
+
     /// Makes the declared inline policies the only ones.
     async fn set_inline(&self, cx: &Cx<'_>, role: &RoleName) -> Result<()> {
         let before = inline_names(cx, role).await?;
@@ -195,6 +220,11 @@ async fn look(cx: &Cx<'_>, name: &str) -> Result<Option<types::Role>> {
     let request = cx.cloud.iam.get_role().role_name(name);
     let reply = request.send().await.unless_absent("NoSuchEntity")?;
     Ok(reply.and_then(|reply| reply.role))
+}
+
+fn boundary(seen: &types::Role) -> Option<Arn> {
+    let boundary = seen.permissions_boundary()?.permissions_boundary_arn()?;
+    Some(boundary.into())
 }
 
 /// The role's own policies, by name.

@@ -4,9 +4,9 @@ use aws_sdk_iam::types::Tag;
 
 use crate::{Result, Tags};
 
-/// All tags but AWS's own, which nobody can set.
+/// All tags but those that are others' to set.
 pub(super) fn all(tags: &[Tag]) -> Tags {
-    let tags = tags.iter().filter(|tag| !tag.key().starts_with("aws:"));
+    let tags = tags.iter().filter(|tag| !crate::is_ignored(tag.key()));
     tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()
 }
 

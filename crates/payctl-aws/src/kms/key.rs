@@ -231,7 +231,7 @@ pub(super) async fn tags(cx: &Cx<'_>, id: &str) -> Result<Option<Tags>> {
     let read = |tag: Tag| (tag.tag_key, tag.tag_value);
     Ok(reply.map(|reply| {
         let tags = reply.tags.unwrap_or_default().into_iter().map(read);
-        tags.filter(|(key, _)| !key.starts_with("aws:")).collect()
+        tags.filter(|(key, _)| !crate::is_ignored(key)).collect()
     }))
 }
 

@@ -15,7 +15,7 @@ use super::key::describe;
 use crate::{Cx, Present as _, Result};
 
 /// How many keys are asked at once; AWS allows 2000 such calls per second
-/// (KMS request quotas, docs/aws.md).
+/// (KMS request quotas, docs/aws-facts.md).
 const AT_ONCE: usize = 16;
 
 /// The keys that carry the resource's tags. One that is pending deletion counts only where no

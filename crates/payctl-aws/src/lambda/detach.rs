@@ -5,7 +5,8 @@ use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurat
 use aws_sdk_lambda::types::{LastUpdateStatus, State, VpcConfig};
 use payctl_engine::FailureKind;
 
-use super::FunctionOutputs;
+use super::{FunctionName, FunctionOutputs};
+use crate::ec2::interfaces::Place;
 use crate::{AwsError, Cx, Result};
 
 /// Whether it has interfaces in a VPC that it can still give back by itself.
@@ -32,6 +33,31 @@ pub(super) async fn detach(cx: &Cx<'_>, known: &FunctionOutputs) -> Result<bool>
         }
         Err(error) => Err(error),
     }
+}
+
+/// Where the function was, as recorded.
+pub(super) fn place(recorded: &serde_json::Value) -> Place {
+    let ids = |name: &str| {
+        let ids = recorded.get(name).and_then(serde_json::Value::as_array);
+        let ids = ids.into_iter().flatten().filter_map(serde_json::Value::as_str);
+        ids.map(str::to_owned).collect()
+    };
+    Place { subnets: ids("subnets"), groups: ids("security_groups") }
+}
+
+/// Whether other functions of the account are at the same place.
+pub(super) async fn shared(cx: &Cx<'_>, name: &FunctionName, place: &Place) -> Result<bool> {
+    let mut all = cx.cloud.lambda.list_functions().into_paginator().items().send();
+    while let Some(other) = all.next().await {
+        let other = other?;
+        let Some(vpc) = other.vpc_config() else { continue };
+        let groups = vpc.security_group_ids().iter().cloned().collect();
+        let meets = vpc.subnet_ids().iter().any(|subnet| place.subnets.contains(subnet));
+        if meets && place.groups == groups && other.function_name() != Some(name.as_str()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 #[cfg(test)]

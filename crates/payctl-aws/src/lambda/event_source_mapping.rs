@@ -198,7 +198,7 @@ fn outputs(cx: &Cx<'_>, id: String) -> EventSourceMappingOutputs {
 async fn tags(cx: &Cx<'_>, arn: &Arn) -> Result<Tags> {
     let reply = cx.cloud.lambda.list_tags().resource(arn).send().await.unless_absent(GONE)?;
     let tags = reply.and_then(|reply| reply.tags).unwrap_or_default();
-    Ok(tags.into_iter().filter(|(key, _)| !key.starts_with("aws:")).collect())
+    Ok(tags.into_iter().filter(|(key, _)| !crate::is_ignored(key)).collect())
 }
 
 async fn replace_tags(cx: &Cx<'_>, arn: &Arn, wanted: &Tags) -> Result<()> {

@@ -7,8 +7,8 @@ use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{
-    self, Environment, EnvironmentResponse, FunctionCode, LastUpdateStatus, LoggingConfig, Runtime,
-    State, TracingConfig, TracingMode, VpcConfig, VpcConfigResponse,
+    self, Environment, EnvironmentResponse, EphemeralStorage, FunctionCode, LastUpdateStatus,
+    LoggingConfig, Runtime, State, TracingConfig, TracingMode, VpcConfig, VpcConfigResponse,
 };
 use payctl_engine::{
     Access, Changed, Failure, FailureKind, Input, Readiness, Repeat, Resource, Typical, Unresolved,
@@ -16,7 +16,7 @@ use payctl_engine::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::detach::{can_detach, detach};
+use super::detach::{can_detach, detach, place, shared};
 use crate::ec2::{SecurityGroupId, SubnetId, interfaces};
 use crate::logs::LogGroupName;
 use crate::{
@@ -27,6 +27,10 @@ use crate::{
 /// What UpdateFunctionConfiguration sets.
 const CONFIGURATION: &[&str] = &[
     "description",
+    "runtime",
+    "handler",
+    "layers",
+    "ephemeral_storage_mb",
     "role",
     "memory_mb",
     "timeout_s",
@@ -37,6 +41,8 @@ const CONFIGURATION: &[&str] = &[
     "log_group",
     "tracing",
 ];
+/// What `/tmp` holds where nothing else is asked for (CreateFunction, `EphemeralStorage`).
+const LEAST_STORAGE_MB: u32 = 512;
 /// What UpdateFunctionCode sets.
 const CODE: &[&str] = &["code", "architecture"];
 
@@ -47,6 +53,14 @@ pub struct Function {
     pub description: String,
     pub code: CodeSha256,
     pub architecture: Architecture,
+    /// What runs it, such as `provided.al2023`.
+    pub runtime: String,
+    /// What is called of it: for a binary of its own its name.
+    pub handler: String,
+    /// Others' code that is loaded before it, in this order.
+    pub layers: Vec<Arn>,
+    /// What `/tmp` holds.
+    pub ephemeral_storage_mb: u32,
     /// What it may do.
     pub role: Input<Arn>,
     pub memory_mb: u32,
@@ -87,12 +101,24 @@ impl Resource for Function {
     const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
     const REPEAT: Repeat = Repeat::Unique;
     const TYPICAL: Typical = Typical { created: 1.0, ready: 45.0, deleted: 60.0 };
-    // Its network interfaces are released within minutes, at worst within half an hour (docs/aws.md).
+    // Its network interfaces are released within minutes, at worst within half an hour
+    // (docs/aws-facts.md).
     const WAIT_TIMEOUT: Duration = Duration::from_secs(45 * 60);
     const ACCESS: Access = Access {
         look: &["lambda:GetFunction", "lambda:GetFunctionConfiguration"],
-        create: &["lambda:CreateFunction", "lambda:TagResource"],
+        // Where it is to be in a network, it is looked at in the caller's name (AWS's schema of
+        // AWS::Lambda::Function, `handlers`).
+        create: &[
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+            "lambda:CreateFunction",
+            "lambda:TagResource",
+        ],
         change: &[
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
             "lambda:DeleteFunctionConcurrency",
             "lambda:PutFunctionConcurrency",
             "lambda:TagResource",
@@ -104,10 +130,20 @@ impl Resource for Function {
             "ec2:DeleteNetworkInterface",
             "ec2:DescribeNetworkInterfaces",
             "lambda:DeleteFunction",
+            "lambda:ListFunctions",
             "lambda:UpdateFunctionConfiguration",
         ],
-        unscoped: &["ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces"],
-        on: &["arn:{partition}:lambda:{region}:{account}:function:{name}"],
+        unscoped: &[
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+            "lambda:ListFunctions",
+        ],
+        on: &[
+            "arn:{partition}:ec2:{region}:{account}:network-interface/*",
+            "arn:{partition}:lambda:{region}:{account}:function:{name}",
+        ],
         delegated: &[
             ("iam:PassRole", "role", "lambda"),
             ("kms:CreateGrant", "kms_key", "lambda"),
@@ -149,8 +185,10 @@ impl Resource for Function {
         let request = cx.cloud.lambda.create_function().function_name(&self.name);
         let reply = request
             .description(&self.description)
-            .runtime(Runtime::Providedal2023)
-            .handler("bootstrap")
+            .runtime(Runtime::from(self.runtime.as_str()))
+            .handler(&self.handler)
+            .set_layers((!self.layers.is_empty()).then(|| strings(&self.layers)))
+            .ephemeral_storage(self.storage()?)
             .code(code)
             .architectures(self.processors())
             .role(self.role.get()?)
@@ -185,29 +223,47 @@ impl Resource for Function {
         {
             self.reserve(cx, known).await?;
         }
-        // Configuration and code are two updates, of which Lambda carries out one at a time. So
-        // each call does what is still to be done: the configuration, for new code may need it,
-        // and once that is applied the code.
-        let (wanted, seen) = (properties(self)?, properties(&seen)?);
-        let due = |names: &[&str]| {
-            names.iter().any(|name| changed.has(name) && wanted.get(*name) != seen.get(*name))
-        };
+        // Configuration and code are updates of their own, of which Lambda carries out one at a
+        // time. So each call does what is still to be done: the configuration, for new code may
+        // need it, once that is applied the code, and at last what a new role needs.
+        let (wanted, has) = (properties(self)?, properties(&seen)?);
+        let differs = |name: &str| wanted.get(name) != has.get(name);
+        let due = |names: &[&str]| names.iter().any(|name| changed.has(name) && differs(name));
         let (configuration, code) = (due(CONFIGURATION), due(CODE));
-        if !configuration && !code {
+        let role_is_new = changed.has("role") && !differs("role") && !changed.has("kms_key");
+        if !configuration && !code && !role_is_new {
             return Ok(());
         }
         let status = reply.configuration().and_then(|config| config.last_update_status());
         if status == Some(&LastUpdateStatus::InProgress) {
             return Err(AwsError::pending("the function's last update to be applied"));
         }
-        if !configuration {
-            return self.upload(cx, known).await;
+        if configuration {
+            self.configure(cx, known, changed, changed.has("kms_key").then_some(true)).await?;
+            return match code || role_is_new {
+                true => Err(AwsError::pending("its configuration to be applied, before the rest")),
+                false => Ok(()),
+            };
         }
-        self.configure(cx, known, changed).await?;
         if code {
-            return Err(AwsError::pending("its configuration to be applied, before its code"));
+            self.upload(cx, known).await?;
+            return match role_is_new {
+                true => {
+                    Err(AwsError::pending("its code to be applied, before its role is renewed"))
+                }
+                false => Ok(()),
+            };
         }
-        Ok(())
+        // Lambda lets the role use the environment's key by a grant, which is to the role's unique
+        // id. A role that was made again under its name has another one, and an update that names
+        // what the function has already gives no grant (terraform-provider-aws#6352,
+        // serverless/examples#279). So it lets go of the key, and takes it again with the new one.
+        let release = self.kms_key.is_some() && !differs("kms_key");
+        self.configure(cx, known, changed, self.kms_key.as_ref().map(|_| !release)).await?;
+        match release {
+            true => Err(AwsError::pending("the function to let go of its key, for its new role")),
+            false => Ok(()),
+        }
     }
 
     async fn delete(cx: &Cx<'_>, known: &FunctionOutputs) -> Result<()> {
@@ -230,8 +286,14 @@ impl Resource for Function {
             let request = cx.cloud.lambda.delete_function().function_name(&known.name);
             request.send().await.unless_absent("ResourceNotFoundException")?;
         }
-        // They outlive the function, and keep its subnets and security groups from going.
-        match interfaces::reap(cx, known.name.as_str()).await? {
+        // They outlive the function, and keep its subnets and security groups from going. What
+        // others use as well is theirs: whichever of them goes last waits for it.
+        let place = place(cx.properties);
+        let left = interfaces::reap(cx, known.name.as_str(), &place).await?;
+        if left > 0 && shared(cx, &known.name, &place).await? {
+            return Ok(());
+        }
+        match left {
             0 => Ok(()),
             1 => Err(AwsError::pending("a network interface of the function to be released")),
             left => Err(AwsError::pending(format!(
@@ -305,19 +367,29 @@ impl Function {
         Ok(LoggingConfig::builder().log_group(self.log_group.get()?).build())
     }
 
+    fn storage(&self) -> Result<EphemeralStorage> {
+        Ok(EphemeralStorage::builder().size(number(self.ephemeral_storage_mb)?).build()?)
+    }
+
     fn sampling(&self) -> TracingConfig {
         TracingConfig::builder().mode(TracingMode::from(self.tracing.as_str())).build()
     }
 
+    /// Sets the configuration, and its key where that is asked for: the declared one, or Lambda's.
     async fn configure(
         &self,
         cx: &Cx<'_>,
         known: &FunctionOutputs,
         changed: &Changed,
+        set_key: Option<bool>,
     ) -> Result<()> {
         let request = cx.cloud.lambda.update_function_configuration().function_name(&known.name);
         let mut request = request
             .description(&self.description)
+            .runtime(Runtime::from(self.runtime.as_str()))
+            .handler(&self.handler)
+            .set_layers(Some(strings(&self.layers)))
+            .ephemeral_storage(self.storage()?)
             .role(self.role.get()?)
             .memory_size(number(self.memory_mb)?)
             .timeout(number(self.timeout_s)?)
@@ -327,9 +399,9 @@ impl Function {
         if changed.any(&["subnets", "security_groups"]) {
             request = request.vpc_config(self.vpc()?);
         }
-        if changed.has("kms_key") {
+        if let Some(take) = set_key {
             // An empty name goes back to Lambda's own key.
-            let key = self.kms_key.as_ref().map(Input::get).transpose()?;
+            let key = self.kms_key.as_ref().filter(|_| take).map(Input::get).transpose()?;
             request = request.kms_key_arn(key.map(String::from).unwrap_or_default());
         }
         request.send().await?;
@@ -398,6 +470,12 @@ impl TryFrom<&GetFunctionOutput> for Function {
                 Some(types::Architecture::Arm64) => Architecture::Arm64,
                 _ => Architecture::X86_64,
             },
+            runtime: seen.runtime().map(Runtime::as_str).unwrap_or_default().to_owned(),
+            handler: seen.handler().unwrap_or_default().to_owned(),
+            layers: seen.layers().iter().filter_map(|layer| layer.arn().map(Arn::from)).collect(),
+            ephemeral_storage_mb: seen
+                .ephemeral_storage()
+                .map_or(LEAST_STORAGE_MB, |storage| storage.size().cast_unsigned()),
             role: Arn::from(seen.role().present("role")?).into(),
             memory_mb: seen.memory_size().present("memory_size")?.cast_unsigned(),
             timeout_s: seen.timeout().present("timeout")?.cast_unsigned(),
@@ -433,7 +511,7 @@ impl TryFrom<&GetFunctionOutput> for Function {
                 .as_str()
                 .to_owned(),
             tags: tags
-                .filter(|(key, _)| !key.starts_with("aws:"))
+                .filter(|(key, _)| !crate::is_ignored(key))
                 .map(|(key, value)| (key.clone(), value.clone()))
                 .collect(),
         })
@@ -443,6 +521,10 @@ impl TryFrom<&GetFunctionOutput> for Function {
 async fn configuration(cx: &Cx<'_>, name: &str) -> Result<Option<GetFunctionConfigurationOutput>> {
     let request = cx.cloud.lambda.get_function_configuration().function_name(name);
     request.send().await.unless_absent("ResourceNotFoundException")
+}
+
+fn strings(arns: &[Arn]) -> Vec<String> {
+    arns.iter().map(Arn::to_string).collect()
 }
 
 fn properties(function: &Function) -> Result<serde_json::Value> {

@@ -154,7 +154,7 @@ async fn tags(cx: &Cx<'_>, arn: &Arn) -> Result<Tags> {
     let request = cx.cloud.logs.list_tags_for_resource().resource_arn(arn);
     let reply = request.send().await.unless_absent("ResourceNotFoundException")?;
     let tags = reply.and_then(|reply| reply.tags).unwrap_or_default();
-    Ok(tags.into_iter().filter(|(key, _)| !key.starts_with("aws:")).collect())
+    Ok(tags.into_iter().filter(|(key, _)| !crate::is_ignored(key)).collect())
 }
 
 async fn replace_tags(cx: &Cx<'_>, arn: &Arn, wanted: &Tags) -> Result<()> {

@@ -104,7 +104,7 @@ impl Resource for Cluster {
     const STABLE_OUTPUTS: &'static [&'static str] = &["identifier", "arn"];
     const KEEPS_DATA: bool = true;
     const TYPICAL: Typical = Typical { created: 3.0, ready: 90.0, deleted: 65.0 };
-    // As long as terraform-provider-aws waits (docs/aws.md).
+    // As long as terraform-provider-aws waits (docs/aws-facts.md).
     const WAIT_TIMEOUT: Duration = Duration::from_secs(2 * 60 * 60);
     const ACCESS: Access = Access {
         look: &["rds:DescribeDBClusters"],

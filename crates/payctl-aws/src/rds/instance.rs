@@ -53,11 +53,23 @@ impl Resource for Instance {
     const HOLDS: &'static [&'static str] = &["cluster"];
     const STABLE_OUTPUTS: &'static [&'static str] = &["identifier", "arn"];
     const TYPICAL: Typical = Typical { created: 2.0, ready: 420.0, deleted: 707.0 };
-    // As long as terraform-provider-aws waits (docs/aws.md).
+    // As long as terraform-provider-aws waits (docs/aws-facts.md).
     const WAIT_TIMEOUT: Duration = Duration::from_secs(90 * 60);
     const ACCESS: Access = Access {
         look: &["rds:DescribeDBInstances"],
-        create: &["rds:AddTagsToResource", "rds:CreateDBInstance"],
+        // The network is looked at in the caller's name (AWS's schema of AWS::RDS::DBInstance,
+        // `handlers`).
+        create: &[
+            "ec2:DescribeAccountAttributes",
+            "ec2:DescribeAvailabilityZones",
+            "ec2:DescribeInternetGateways",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcAttribute",
+            "ec2:DescribeVpcs",
+            "rds:AddTagsToResource",
+            "rds:CreateDBInstance",
+        ],
         change: &[
             "rds:AddTagsToResource",
             "rds:ListTagsForResource",
@@ -65,7 +77,16 @@ impl Resource for Instance {
             "rds:RemoveTagsFromResource",
         ],
         delete: &["rds:DeleteDBInstance"],
-        unscoped: &["rds:DescribeDBInstances"],
+        unscoped: &[
+            "ec2:DescribeAccountAttributes",
+            "ec2:DescribeAvailabilityZones",
+            "ec2:DescribeInternetGateways",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcAttribute",
+            "ec2:DescribeVpcs",
+            "rds:DescribeDBInstances",
+        ],
         on: &[
             "arn:{partition}:rds:{region}:{account}:db:{identifier}",
             // What AWS takes for it, since nothing else is named: those of the engine, and the

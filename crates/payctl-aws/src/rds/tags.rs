@@ -4,11 +4,11 @@ use aws_sdk_rds::types::Tag;
 
 use crate::{Absent as _, Arn, Cx, Result, Tags};
 
-/// All of those tags but AWS's own, which nobody can set.
+/// All of those tags but those that are others' to set.
 pub(super) fn declared(tags: &[Tag]) -> Tags {
     let read =
         |tag: &Tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()));
-    tags.iter().filter_map(read).filter(|(key, _)| !key.starts_with("aws:")).collect()
+    tags.iter().filter_map(read).filter(|(key, _)| !crate::is_ignored(key)).collect()
 }
 
 /// All tags of what has that ARN; none of what is gone.

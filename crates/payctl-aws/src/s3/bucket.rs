@@ -32,6 +32,9 @@ pub struct Bucket {
     /// Whether all four ways to make it public are shut.
     pub block_public: bool,
     pub lifecycle: Vec<LifecycleRule>,
+    /// Whether objects under 128 KB stay in their storage class whatever the rules say, as S3 has
+    /// it since 2024-09 where nothing else is said: moving them costs more than it saves.
+    pub small_objects_stay: bool,
     pub policy: Option<Policy>,
     pub tags: Tags,
 }
@@ -54,14 +57,22 @@ impl Resource for Bucket {
     const KIND: &'static str = "s3.bucket";
     const REPLACED_BY: &'static [&'static str] = &["name"];
     const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const SET_LATER: &'static [&'static str] =
-        &["tags", "block_public", "versioning", "kms_key", "bucket_key", "lifecycle", "policy"];
+    const SET_LATER: &'static [&'static str] = &[
+        "tags",
+        "block_public",
+        "versioning",
+        "kms_key",
+        "bucket_key",
+        "lifecycle",
+        "small_objects_stay",
+        "policy",
+    ];
     const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
     const KEEPS_DATA: bool = true;
     const REPEAT: Repeat = Repeat::Unique;
     const TYPICAL: Typical = Typical { created: 0.5, ready: 1.5, deleted: 1.0 };
     // A thousand versions are deleted in about a second; and a name may be locked for minutes
-    // after its bucket was deleted. terraform-provider-aws waits as long (docs/aws.md).
+    // after its bucket was deleted. terraform-provider-aws waits as long (docs/aws-facts.md).
     const WAIT_TIMEOUT: Duration = Duration::from_secs(60 * 60);
     const ACCESS: Access = Access {
         look: &[
@@ -114,6 +125,7 @@ impl Resource for Bucket {
             tags(cx, &known.name),
         )?;
         let (versioning, encryption, ownership, block_public, lifecycle, policy, tags) = seen;
+        let (lifecycle, small_objects_stay) = lifecycle;
         let (Some(versioning), Some(tags)) = (versioning, tags) else { return Ok(None) };
         let (kms_key, bucket_key) = encryption;
         let name = known.name.to_string();
@@ -125,6 +137,7 @@ impl Resource for Bucket {
             ownership,
             block_public,
             lifecycle,
+            small_objects_stay,
             policy,
             tags,
         }))
@@ -177,8 +190,9 @@ impl Resource for Bucket {
         if changed.any(&["kms_key", "bucket_key"]) {
             self.put_encryption(cx, known).await?;
         }
-        if changed.has("lifecycle") {
-            lifecycle::put(cx, &known.name, &self.lifecycle).await?;
+        if changed.any(&["lifecycle", "small_objects_stay"]) {
+            let Self { lifecycle, small_objects_stay, .. } = self;
+            lifecycle::put(cx, &known.name, lifecycle, *small_objects_stay).await?;
         }
         if changed.has("policy") {
             self.put_policy(cx, known).await?;
@@ -201,12 +215,18 @@ impl Resource for Bucket {
 }
 
 impl Bucket {
+    /// S3 takes all tags of a bucket at once: those that are others' to set are sent along.
     async fn put_tags(&self, cx: &Cx<'_>, known: &BucketOutputs) -> Result<()> {
-        if self.tags.is_empty() {
+        let seen = all_tags(cx, &known.name).await?.unwrap_or_default();
+        // What begins with `aws:` is refused of anybody, and stays by itself.
+        let others = seen.into_iter().filter(|(key, _)| !key.starts_with("aws:"));
+        let mut tags: Tags = others.filter(|(key, _)| crate::is_ignored(key)).collect();
+        tags.extend(self.tags.clone());
+        if tags.is_empty() {
             own!(cx, delete_bucket_tagging, &known.name).send().await?;
             return Ok(());
         }
-        let tags = self.tags.iter();
+        let tags = tags.into_iter();
         let tags = tags.map(|(key, value)| types::Tag::builder().key(key).value(value).build());
         let tags = tags.collect::<Result<Vec<_>, _>>()?;
         let all = types::Tagging::builder().set_tag_set(Some(tags)).build()?;
@@ -358,8 +378,14 @@ async fn policy(cx: &Cx<'_>, name: &BucketName) -> Result<Option<Policy>> {
     reply.and_then(|reply| reply.policy).map(|text| Policy::parse(&text)).transpose()
 }
 
-/// None: there is no such bucket.
+/// All tags but those that are others' to set. None: there is no such bucket.
 async fn tags(cx: &Cx<'_>, name: &BucketName) -> Result<Option<Tags>> {
+    let mut tags = all_tags(cx, name).await?;
+    tags.iter_mut().for_each(|tags| tags.retain(|key, _| !crate::is_ignored(key)));
+    Ok(tags)
+}
+
+async fn all_tags(cx: &Cx<'_>, name: &BucketName) -> Result<Option<Tags>> {
     let request = own!(cx, get_bucket_tagging, name);
     let tags = match request.send().await.map_err(AwsError::from) {
         Ok(reply) => reply.tag_set,
@@ -367,8 +393,7 @@ async fn tags(cx: &Cx<'_>, name: &BucketName) -> Result<Option<Tags>> {
         Err(error) if error.kind() == FailureKind::Absent => return Ok(None),
         Err(error) => return Err(error),
     };
-    let tags = tags.into_iter().map(|tag| (tag.key, tag.value));
-    Ok(Some(tags.filter(|(key, _)| !key.starts_with("aws:")).collect()))
+    Ok(Some(tags.into_iter().map(|tag| (tag.key, tag.value)).collect()))
 }
 
 fn outputs(cx: &Cx<'_>, name: &str) -> BucketOutputs {

@@ -1,9 +1,11 @@
 //! Emptying a bucket, of unfinished uploads, every version and every delete marker.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use aws_sdk_s3::types::{Delete, Error, ObjectIdentifier};
+use aws_sdk_s3::types::{Delete, EncodingType, Error, ObjectIdentifier};
 use payctl_engine::{Failure, FailureKind};
+use percent_encoding::percent_decode_str;
 
 use super::BucketName;
 use crate::{Absent as _, AwsError, Cx, Result};
@@ -23,39 +25,101 @@ pub(super) async fn empty(cx: &Cx<'_>, bucket: &BucketName) -> Result<()> {
     };
     let mut deleted = 0;
     loop {
-        let uploads = own!(cx, list_multipart_uploads, bucket).send().await?;
-        if uploads.uploads().is_empty() {
+        // Whatever a key is made of, it arrives whole only where it is asked for encoded: XML has
+        // no way to write most control characters.
+        let request = own!(cx, list_multipart_uploads, bucket).encoding_type(EncodingType::Url);
+        let page = request.send().await?;
+        if page.uploads().is_empty() {
             break;
         }
-        for upload in uploads.uploads() {
+        for upload in page.uploads() {
             let request = own!(cx, abort_multipart_upload, bucket);
-            let request = request.set_key(upload.key.clone());
-            let request = request.set_upload_id(upload.upload_id.clone());
+            let key = upload.key.as_deref().map(|key| decoded(key, page.encoding_type()));
+            let request = request.set_key(key).set_upload_id(upload.upload_id.clone());
             request.send().await.unless_absent("NoSuchUpload")?;
             deleted += 1;
             pause(deleted)?;
         }
     }
+    let mut before: BTreeSet<Version> = BTreeSet::new();
     loop {
-        let page = own!(cx, list_object_versions, bucket).send().await?;
+        let request = own!(cx, list_object_versions, bucket).encoding_type(EncodingType::Url);
+        let page = request.send().await?;
         let versions = page.versions().iter().map(|version| (&version.key, &version.version_id));
         let markers = page.delete_markers().iter().map(|marker| (&marker.key, &marker.version_id));
-        let objects = versions.chain(markers).map(|(key, version)| {
-            let object = ObjectIdentifier::builder().set_key(key.clone());
-            object.set_version_id(version.clone()).build()
-        });
-        let objects = objects.collect::<Result<Vec<_>, _>>()?;
-        if objects.is_empty() {
+        let listed: BTreeSet<Version> = versions
+            .chain(markers)
+            .filter_map(|(key, version)| {
+                let key = decoded(key.as_deref()?, page.encoding_type());
+                Some(Version { key, version: version.clone() })
+            })
+            .collect();
+        if listed.is_empty() {
             return Ok(());
         }
-        deleted += objects.len();
-        let objects = Delete::builder().set_objects(Some(objects)).quiet(true).build()?;
-        let reply = own!(cx, delete_objects, bucket).delete(objects).send().await?;
-        if let Some(error) = reply.errors().first() {
-            return Err(kept(error));
+        deleted += listed.len();
+        // Those that were to be deleted by then and are listed all the same: S3's lists are of the
+        // moment, and DeleteObjects was seen to answer success for keys that it did not understand
+        // (aws-sdk-go#3592).
+        let (one_by_one, together): (Vec<Version>, Vec<Version>) =
+            listed.iter().cloned().partition(|one| before.contains(one) || !fits_xml(&one.key));
+        for one in one_by_one {
+            one.delete(cx, bucket).await?;
+            pause(deleted)?;
         }
+        if !together.is_empty() {
+            delete(cx, bucket, together).await?;
+        }
+        before = listed;
         pause(deleted)?;
     }
+}
+
+/// A version of an object, or the marker that says that it was deleted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Version {
+    key: String,
+    version: Option<String>,
+}
+
+impl Version {
+    /// Deletes it by a call of its own, which has the key in its path, where all can be written.
+    async fn delete(self, cx: &Cx<'_>, bucket: &BucketName) -> Result<()> {
+        let request = own!(cx, delete_object, bucket).key(self.key);
+        request.set_version_id(self.version).send().await.unless_absent("NoSuchVersion")?;
+        Ok(())
+    }
+}
+
+/// Deletes up to a thousand of them by one call.
+async fn delete(cx: &Cx<'_>, bucket: &BucketName, all: Vec<Version>) -> Result<()> {
+    let objects = all.into_iter().map(|Version { key, version }| {
+        ObjectIdentifier::builder().key(key).set_version_id(version).build()
+    });
+    let objects = objects.collect::<Result<Vec<_>, _>>()?;
+    let objects = Delete::builder().set_objects(Some(objects)).quiet(true).build()?;
+    let reply = own!(cx, delete_objects, bucket).delete(objects).send().await?;
+    match reply.errors().first() {
+        Some(error) => Err(kept(error)),
+        None => Ok(()),
+    }
+}
+
+/// The key that a list names; where it says that it is encoded, as forms are.
+fn decoded(key: &str, encoding: Option<&EncodingType>) -> String {
+    match encoding {
+        Some(EncodingType::Url) => {
+            let spaced = key.replace('+', " ");
+            percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+        }
+        _ => key.to_owned(),
+    }
+}
+
+/// Whether XML 1.0 has a way to write it (its production `Char`): DeleteObjects refuses a document
+/// with anything else as a whole (MalformedXML; boto3#2005).
+fn fits_xml(key: &str) -> bool {
+    key.chars().all(|c| c >= ' ' && !"\u{fffe}\u{ffff}".contains(c) || "\t\n\r".contains(c))
 }
 
 /// Why one object was not deleted, though the call as a whole succeeded.
@@ -69,4 +133,30 @@ fn kept(error: &Error) -> AwsError {
     let message = format!("the object {key} cannot be deleted: {why}");
     let failure = Failure::new(kind, message).with_code(error.code().unwrap_or_default());
     Failure { operation: Some("DeleteObjects".to_owned()), ..failure }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_taken_as_lists_write_them() {
+        let url = Some(&EncodingType::Url);
+        for (listed, encoding, key) in [
+            ("payments/a+b%2Bc%25.json", url, "payments/a b+c%.json"),
+            ("odd%10name%C3%A4", url, "odd\u{10}name\u{e4}"),
+            ("as+it%20is", None, "as+it%20is"),
+        ] {
+            assert_eq!(decoded(listed, encoding), key);
+        }
+    }
+
+    #[test]
+    fn what_xml_cannot_write_goes_by_itself() {
+        for (key, fits) in
+            [("a\tb\r\n \u{e4}\u{1f600}", true), ("\u{10}", false), ("\u{ffff}", false)]
+        {
+            assert_eq!(fits_xml(key), fits, "{key:?}");
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! Lifecycle rules: when objects move to a cheaper storage class, and when they go.
 
-use aws_sdk_s3::types::{self, ExpirationStatus, TransitionStorageClass};
+use aws_sdk_s3::types::{
+    self, ExpirationStatus, TransitionDefaultMinimumObjectSize, TransitionStorageClass,
+};
 use serde::{Deserialize, Serialize};
 
 use super::BucketName;
@@ -15,6 +17,9 @@ pub struct LifecycleRule {
     pub transition: Option<Transition>,
     /// After how many days they expire.
     pub expire_days: Option<u32>,
+    /// Whether a delete marker goes once no version is left behind it. S3 takes this or
+    /// `expire_days` in one rule, never both.
+    pub expire_markers: bool,
     /// What happens to a version once a newer one has taken its place.
     pub noncurrent_transition: Option<Transition>,
     pub noncurrent_expire_days: Option<u32>,
@@ -30,14 +35,22 @@ pub struct Transition {
     pub class: String,
 }
 
-pub(super) async fn read(cx: &Cx<'_>, bucket: &BucketName) -> Result<Vec<LifecycleRule>> {
+/// The rules, and whether objects under 128 KB stay where they are.
+pub(super) async fn read(cx: &Cx<'_>, bucket: &BucketName) -> Result<(Vec<LifecycleRule>, bool)> {
     let request = own!(cx, get_bucket_lifecycle_configuration, bucket);
     let reply = request.send().await.unless_absent("NoSuchLifecycleConfiguration")?;
+    let least = reply.as_ref().and_then(|reply| reply.transition_default_minimum_object_size());
+    let small_stay = least != Some(&TransitionDefaultMinimumObjectSize::VariesByStorageClass);
     let rules = reply.and_then(|reply| reply.rules).unwrap_or_default();
-    Ok(rules.iter().map(LifecycleRule::from).collect())
+    Ok((rules.iter().map(LifecycleRule::from).collect(), small_stay))
 }
 
-pub(super) async fn put(cx: &Cx<'_>, bucket: &BucketName, rules: &[LifecycleRule]) -> Result<()> {
+pub(super) async fn put(
+    cx: &Cx<'_>,
+    bucket: &BucketName,
+    rules: &[LifecycleRule],
+    small_stay: bool,
+) -> Result<()> {
     if rules.is_empty() {
         own!(cx, delete_bucket_lifecycle, bucket).send().await?;
         return Ok(());
@@ -45,6 +58,11 @@ pub(super) async fn put(cx: &Cx<'_>, bucket: &BucketName, rules: &[LifecycleRule
     let rules = rules.iter().map(types::LifecycleRule::try_from).collect::<Result<_>>()?;
     let config = types::BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build()?;
     let request = own!(cx, put_bucket_lifecycle_configuration, bucket);
+    let least = match small_stay {
+        true => TransitionDefaultMinimumObjectSize::AllStorageClasses128K,
+        false => TransitionDefaultMinimumObjectSize::VariesByStorageClass,
+    };
+    let request = request.transition_default_minimum_object_size(least);
     request.lifecycle_configuration(config).send().await?;
     Ok(())
 }
@@ -64,6 +82,9 @@ impl TryFrom<&LifecycleRule> for types::LifecycleRule {
         if let Some(days) = rule.expire_days {
             let expire = types::LifecycleExpiration::builder().days(signed(days)?);
             built = built.expiration(expire.build());
+        } else if rule.expire_markers {
+            let markers = types::LifecycleExpiration::builder().expired_object_delete_marker(true);
+            built = built.expiration(markers.build());
         }
         if let Some(Transition { days, class }) = &rule.noncurrent_transition {
             let to = types::NoncurrentVersionTransition::builder().noncurrent_days(signed(*days)?);
@@ -110,6 +131,10 @@ impl From<&types::LifecycleRule> for LifecycleRule {
                 .first()
                 .and_then(|to| transition(to.days(), to.storage_class())),
             expire_days: expire.map(i32::cast_unsigned),
+            expire_markers: seen
+                .expiration()
+                .and_then(types::LifecycleExpiration::expired_object_delete_marker)
+                .unwrap_or_default(),
             noncurrent_transition: seen
                 .noncurrent_version_transitions()
                 .first()
@@ -129,10 +154,7 @@ fn goes_beyond(seen: &types::LifecycleRule) -> bool {
             || filter.object_size_greater_than().is_some()
             || filter.object_size_less_than().is_some()
     });
-    let expiration = seen.expiration();
-    let otherwise = expiration.is_some_and(|at| at.date().is_some())
-        || expiration.and_then(types::LifecycleExpiration::expired_object_delete_marker)
-            == Some(true);
+    let otherwise = seen.expiration().is_some_and(|at| at.date().is_some());
     let kept = |versions: Option<i32>| versions.is_some_and(|versions| versions > 0);
     let keeps_some = seen
         .noncurrent_version_expiration()
@@ -165,6 +187,7 @@ mod tests {
             prefix: String::new(),
             transition: Some(Transition { days: 90, class: "GLACIER".to_owned() }),
             expire_days: None,
+            expire_markers: true,
             noncurrent_transition: None,
             noncurrent_expire_days: Some(365),
             abort_multipart_days: Some(7),

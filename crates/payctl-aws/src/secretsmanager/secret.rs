@@ -132,7 +132,7 @@ impl Resource for Secret {
             generate: serde_json::from_value(generate).unwrap_or_default(),
             recovery_window_days: window(cx.properties),
             pending_deletion: seen.deleted_date.is_some(),
-            tags: tags.filter(|(key, _)| !key.starts_with("aws:")).collect(),
+            tags: tags.filter(|(key, _)| !crate::is_ignored(key)).collect(),
         }))
     }
 
@@ -305,7 +305,7 @@ async fn replace_tags(cx: &Cx<'_>, arn: &Arn, wanted: &Tags) -> Result<()> {
     let secrets = &cx.cloud.secretsmanager;
     let seen = describe(cx, arn.as_str()).await?.and_then(|seen| seen.tags).unwrap_or_default();
     let surplus = seen.into_iter().filter_map(|tag| tag.key);
-    let surplus = surplus.filter(|key| !wanted.contains_key(key) && !key.starts_with("aws:"));
+    let surplus = surplus.filter(|key| !wanted.contains_key(key) && !crate::is_ignored(key));
     let surplus: Vec<String> = surplus.collect();
     secrets.tag_resource().secret_id(arn).set_tags(Some(written(wanted))).send().await?;
     if !surplus.is_empty() {

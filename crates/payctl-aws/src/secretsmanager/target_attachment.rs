@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use payctl_engine::{Access, Changed, Input, Repeat, Resource, outputs};
+use payctl_engine::{Access, Changed, FailureKind, Input, Repeat, Resource, outputs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -80,17 +80,21 @@ impl Resource for TargetAttachment {
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<TargetAttachmentOutputs>> {
         let Ok(secret) = self.secret.get() else { return Ok(Vec::new()) };
         let known = TargetAttachmentOutputs { secret: secret.clone() };
-        let there = Self::read(cx, &known).await?.is_some();
+        let there = match current(cx, secret).await {
+            Err(error) if error.kind() == FailureKind::Denied => false,
+            seen => Self::seen(cx, &known, seen?).is_some(),
+        };
         Ok(there.then_some(known).into_iter().collect())
     }
 
     async fn read(cx: &Cx<'_>, known: &TargetAttachmentOutputs) -> Result<Option<Self>> {
-        let current = current(cx, &known.secret).await?;
-        let Some(all) = current.and_then(|current| current.fields) else { return Ok(None) };
-        let told = |name: &String| Some((name.clone(), Input::from(text(all.get(name)?))));
-        let fields: BTreeMap<_, _> = names(cx.properties).iter().filter_map(told).collect();
-        let secret = known.secret.clone().into();
-        Ok((!fields.is_empty()).then_some(Self { secret, fields }))
+        match current(cx, &known.secret).await {
+            // Who only looks has no business with passwords: what is recorded is taken for true.
+            Err(error) if error.kind() == FailureKind::Denied => {
+                Ok(Self::deserialize(cx.properties).ok())
+            }
+            seen => Ok(Self::seen(cx, known, seen?)),
+        }
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<TargetAttachmentOutputs> {
@@ -123,6 +127,19 @@ impl Resource for TargetAttachment {
 }
 
 impl TargetAttachment {
+    /// What of the declared fields is in the value.
+    fn seen(
+        cx: &Cx<'_>,
+        known: &TargetAttachmentOutputs,
+        current: Option<Current>,
+    ) -> Option<Self> {
+        let all = current.and_then(|current| current.fields)?;
+        let told = |name: &String| Some((name.clone(), Input::from(text(all.get(name)?))));
+        let fields: BTreeMap<_, _> = names(cx.properties).iter().filter_map(told).collect();
+        let secret = known.secret.clone().into();
+        (!fields.is_empty()).then_some(Self { secret, fields })
+    }
+
     /// Writes the fields into the value where it has others, under the token for what it is now.
     async fn write(
         &self,
@@ -243,7 +260,7 @@ mod tests {
 
     /// Whoever looks at the fields has the value decrypted.
     #[test]
-    fn a_plan_needs_the_secrets_key() {
+    fn a_destroy_needs_the_secrets_key() {
         let mut stack = Stack::new("payments", "test");
         let key = Key {
             description: String::new(),
@@ -272,14 +289,16 @@ mod tests {
             region: "us-east-1".to_owned(),
         };
         let registry = kinds();
-        let allowed = |stack: &Stack| {
-            let document = policy(stack, registry.kinds(), &facts, &[Task::Plan], &[]);
+        let allowed = |stack: &Stack, task| {
+            let document = policy(stack, registry.kinds(), &facts, &[task], &[]);
             let statements = document["Statement"].as_array().cloned().unwrap_or_default();
             statements.into_iter().find(|one| one["Action"].to_string().contains("kms:Decrypt"))
         };
-        assert_eq!(allowed(&stack), None);
+        assert_eq!(allowed(&stack, Task::Destroy), None);
         stack.add("db", TargetAttachment { secret, fields: BTreeMap::new() });
-        let statement = allowed(&stack).unwrap();
+        // Who only looks does without.
+        assert_eq!(allowed(&stack, Task::Plan), None);
+        let statement = allowed(&stack, Task::Destroy).unwrap();
         assert_eq!(statement["Action"], json!(["kms:Decrypt"]));
         let via = json!({ "kms:ViaService": "secretsmanager.us-east-1.amazonaws.com" });
         assert_eq!(statement["Condition"]["StringEquals"], via);

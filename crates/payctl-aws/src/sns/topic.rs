@@ -144,7 +144,7 @@ async fn tags(cx: &Cx<'_>, arn: &Arn) -> Result<Option<Tags>> {
     let Some(reply) = request.send().await.unless_absent("ResourceNotFound")? else {
         return Ok(None);
     };
-    let tags = reply.tags().iter().filter(|tag| !tag.key().starts_with("aws:"));
+    let tags = reply.tags().iter().filter(|tag| !crate::is_ignored(tag.key()));
     Ok(Some(tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()))
 }
 

@@ -164,7 +164,7 @@ async fn tags(cx: &Cx<'_>, url: &QueueUrl) -> Result<Option<Tags>> {
     let request = cx.cloud.sqs.list_queue_tags().queue_url(url);
     let reply = request.send().await.unless_absent(GONE)?;
     let tags = reply.map(|reply| reply.tags.unwrap_or_default().into_iter());
-    Ok(tags.map(|tags| tags.filter(|(key, _)| !key.starts_with("aws:")).collect()))
+    Ok(tags.map(|tags| tags.filter(|(key, _)| !crate::is_ignored(key)).collect()))
 }
 
 async fn replace_tags(cx: &Cx<'_>, url: &QueueUrl, wanted: &Tags) -> Result<()> {

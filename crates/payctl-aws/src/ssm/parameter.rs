@@ -188,7 +188,7 @@ async fn tags(cx: &Cx<'_>, name: &str) -> Result<Option<Tags>> {
     let Some(reply) = request.send().await.unless_absent("InvalidResourceId")? else {
         return Ok(None);
     };
-    let tags = reply.tag_list().iter().filter(|tag| !tag.key().starts_with("aws:"));
+    let tags = reply.tag_list().iter().filter(|tag| !crate::is_ignored(tag.key()));
     Ok(Some(tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()))
 }
 

@@ -2,21 +2,24 @@
 
 use std::time::Duration;
 
-use aws_sdk_wafv2::types::LoggingConfiguration;
+use aws_sdk_wafv2::types::{FieldToMatch, LoggingConfiguration, SingleHeader};
 use payctl_engine::{Access, Changed, Input, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
-use crate::{Absent as _, Arn, Aws, Cx, Present as _, Result};
+use crate::{Absent as _, Arn, Aws, Cx, Present as _, Result, Set};
 
 /// Where a web ACL writes down the requests it sees.
 ///
-/// WAF lets itself in by a resource policy of CloudWatch Logs, which it shares among all groups
-/// and leaves behind.
+/// WAF lets itself in by a resource policy: since 2026-03 one of the group, which goes with it
+/// (terraform-provider-aws#47111), before by one of the account's, which all groups share and
+/// which stays.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Logging {
     pub web_acl: Input<Arn>,
     /// A log group, whose name has to begin with `aws-waf-logs-`.
     pub log_group: Input<Arn>,
+    /// Headers whose values are left out, in lower case.
+    pub redacted_headers: Set<String>,
 }
 
 outputs! {
@@ -37,7 +40,7 @@ impl Resource for Logging {
     const STABLE_OUTPUTS: &'static [&'static str] = &["web_acl"];
     const BELONGS_TO: Option<&'static str> = Some("web_acl");
     const TYPICAL: Typical = Typical { created: 2.0, ready: 0.0, deleted: 1.0 };
-    // As long as terraform-provider-aws waits for WAF (docs/aws.md).
+    // As long as terraform-provider-aws waits for WAF (docs/aws-facts.md).
     const WAIT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
     const ACCESS: Access = Access {
         look: &["wafv2:GetLoggingConfiguration"],
@@ -73,7 +76,13 @@ impl Resource for Logging {
         // WAF answers what it was given. By hand that may be the group with the `:*` of policies.
         let group = seen.log_destination_configs().first().present("log_destination_configs")?;
         let group = Arn::from(group.trim_end_matches(":*"));
-        Ok(Some(Self { web_acl: known.web_acl.clone().into(), log_group: group.into() }))
+        let redacted = seen.redacted_fields().iter();
+        let headers = redacted.filter_map(|field| Some(field.single_header()?.name().to_owned()));
+        Ok(Some(Self {
+            web_acl: known.web_acl.clone().into(),
+            log_group: group.into(),
+            redacted_headers: headers.collect(),
+        }))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<LoggingOutputs> {
@@ -82,7 +91,7 @@ impl Resource for Logging {
     }
 
     async fn converge(&self, cx: &Cx<'_>, _: &LoggingOutputs, changed: &Changed) -> Result<()> {
-        if changed.has("log_group") {
+        if changed.any(&["log_group", "redacted_headers"]) {
             self.put(cx).await?;
         }
         Ok(())
@@ -97,9 +106,15 @@ impl Resource for Logging {
 
 impl Logging {
     async fn put(&self, cx: &Cx<'_>) -> Result<()> {
+        let header = |name: &String| {
+            let header = SingleHeader::builder().name(name).build()?;
+            Ok(FieldToMatch::builder().single_header(header).build())
+        };
+        let headers = self.redacted_headers.iter().map(header).collect::<Result<Vec<_>>>()?;
         let logging = LoggingConfiguration::builder()
             .resource_arn(self.web_acl.get()?)
-            .log_destination_configs(self.log_group.get()?);
+            .log_destination_configs(self.log_group.get()?)
+            .set_redacted_fields((!headers.is_empty()).then_some(headers));
         let request = cx.cloud.wafv2.put_logging_configuration();
         request.logging_configuration(logging.build()?).send().await?;
         Ok(())

@@ -169,7 +169,7 @@ async fn tags(cx: &Cx<'_>, arn: &Arn) -> Result<Tags> {
     let seen = reply.and_then(|reply| reply.tag_info_for_resource);
     let seen = seen.iter().flat_map(types::TagInfoForResource::tag_list);
     let seen = seen.map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
-    Ok(seen.filter(|(key, _)| !key.starts_with("aws:")).collect())
+    Ok(seen.filter(|(key, _)| !crate::is_ignored(key)).collect())
 }
 
 async fn replace_tags(cx: &Cx<'_>, arn: &Arn, wanted: &Tags) -> Result<()> {

@@ -22,7 +22,7 @@ const OUTAGE: Duration = Duration::from_secs(90);
 /// of REST APIs.
 const TURNS: u32 = 20;
 /// How long it may take until what was just made is visible to all that refer to it; a new role
-/// takes 8 s as a rule and 30 s at times (docs/aws.md).
+/// takes 8 s as a rule and 30 s at times (docs/aws-facts.md).
 const PROPAGATION_TIMEOUT: Duration = Duration::from_secs(150);
 
 impl<'a> Run<'a> {

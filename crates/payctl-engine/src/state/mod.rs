@@ -31,7 +31,7 @@ use crate::Address;
 pub const FORMAT: u32 = 1;
 
 /// How long something new may stay invisible in places. EC2 documents eventual consistency without a
-/// bound; a minute is beyond what was reported (docs/aws.md).
+/// bound; a minute is beyond what was reported (docs/aws-facts.md).
 const PROPAGATION_TIMEOUT_S: u64 = 60;
 
 fn now() -> u64 {

@@ -23,7 +23,8 @@ def main():
 
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-    from . import cbor, gaps, s3_roots, strict
+    from . import cbor, gaps, lax, partitions, regions, s3_roots, strict
+    from .account import account
     from .application import Application
     from .clock import clock
     from .contents import Contents
@@ -32,15 +33,19 @@ def main():
     from .functions.queues import Feed
     from .gaps import databases, secret_rotations
     from .lock import lock
+    from .rates import rates
     from .server import serve
 
     clock.scale = options.time_scale
+    lax.parts.update(set(PARTS) - options.strict)
+    account.kind, account.regions = options.account, set(options.enable_region)
+    partitions.install()
     gaps.install()
 
     moto = DomainDispatcherApplication(create_backend_app)
     backends = s3_roots.middleware(cbor.middleware(moto))
     application = Application(backends, lock)
-    application.checks = strict.checks(options.strict)
+    application.checks = [*strict.checks(options.strict), regions.check, rates.check]
     application.permissions = strict.authorisation(options.strict, options.operator_policy)
     servers.open(options.home)
     contents = Contents(os.path.join(options.home, "contents.pickle"), lock)
@@ -90,6 +95,8 @@ def prepare():
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     # What an account has: functions may reserve all but 100 of it.
     os.environ["MOTO_LAMBDA_CONCURRENCY_QUOTA"] = "1000"
+    # A certificate that is asked for is issued at once; moto waits for a minute.
+    os.environ["MOTO_ACM_VALIDATION_WAIT"] = "0"
     # The server signs nothing and calls nobody; without these boto looks for a user's files.
     os.environ.update(AWS_ACCESS_KEY_ID="sandbox", AWS_SECRET_ACCESS_KEY="sandbox")
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE"):
@@ -120,6 +127,8 @@ def _options():
     options.add_argument("--port", type=int, required=True)
     options.add_argument("--token", default="", help="tells this server from any other")
     options.add_argument("--time-scale", type=float, help="AWS seconds a second; none: at once")
+    options.add_argument("--account", default="seasoned", choices=("new", "seasoned"))
+    options.add_argument("--enable-region", action="append", default=[], help="one to opt in to")
     options.add_argument("--version", default="", help="what started this server")
     options.add_argument("--operator-policy", help="file of what the operator may do; none: all")
     options.add_argument("--lax", default="", help=f"parts left out: {', '.join(PARTS)}")

@@ -24,6 +24,16 @@ class Clock:
         """So many of AWS's seconds, in ours."""
         return aws_seconds / self.scale if self.scale else 0.0
 
+    def since(self, then, aws_seconds):
+        """Whether so many of AWS's seconds have passed since `then` (None: since ever).
+
+        For rules about two calls in quick succession: without a time scale they last as long as
+        AWS's do, as otherwise there would be none.
+        """
+        if then is None:
+            return True
+        return time.time() - then >= (self.seconds(aws_seconds) if self.timed else aws_seconds)
+
 
 class Later:
     """Effects that are due at a point in time."""

@@ -14,6 +14,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.elbv2.exceptions import ListenerNotFoundError
 from moto.elbv2.models import elbv2_backends
 
+from . import trust
 from .rest import Refusal
 
 # Of one connection, not of the message.
@@ -35,6 +36,9 @@ def target(region, integration):
     encrypted = bool((integration.tls_config or {}).get("serverNameToVerify"))
     if encrypted != (listener.protocol == "HTTPS"):
         raise _unavailable()
+    expected = integration.tls_config["serverNameToVerify"] if encrypted else None
+    if encrypted and not trust.is_trusted(region, listener, expected):
+        raise Refusal(500, "Internal Server Error")
     group = _group(listener)
     healthy = [
         (health.instance_id, int(health.port))

@@ -1,6 +1,7 @@
 """Which service and operation a request is for."""
 
 import re
+import threading
 from typing import NamedTuple
 
 from moto.core.request import Request
@@ -9,6 +10,9 @@ from moto.core.routing import get_service_router
 ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 CREDENTIAL = re.compile(r"Credential=[^/]*/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
 CBOR = re.compile(r"^/service/[^/]+/operation/(\w+)")
+# Reading a model takes a while, and requests come by many threads: one reads for all.
+LOADING = threading.Lock()
+_routers = {}
 
 
 class Call(NamedTuple):
@@ -39,10 +43,18 @@ def _operation(service, environ, body):
         return match and match[1].decode()
     try:
         # Who reads the request wants the path's parts as well.
-        operation, environ["payctl.path"] = get_service_router(service).match(
-            Request(environ.copy())
-        )
+        operation, environ["payctl.path"] = _route(service, Request(environ.copy()))
         return operation.name
     except Exception:
         # A path no operation has: moto answers that.
         return None
+
+
+def _route(service, request):
+    if router := _routers.get(service):
+        return router.match(request)
+    with LOADING:
+        router = get_service_router(service)
+        found = router.match(request)
+        _routers[service] = router
+        return found

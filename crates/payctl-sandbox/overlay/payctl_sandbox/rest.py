@@ -23,9 +23,11 @@ from moto.logs.models import logs_backends
 
 from .functions import Refused
 from .functions.pool import Throttled
+from .partitions import SUFFIXES, partition
 from .policy import ALLOW, decide
 
-HOST = re.compile(r"^(?P<api>\w+)\.execute-api\.[\w-]+\.amazonaws\.com(\.cn)?(:\d+)?$")
+ENDS = "|".join(map(re.escape, SUFFIXES))
+HOST = re.compile(rf"^(?P<api>\w+)\.execute-api\.[\w-]+\.({ENDS})(:\d+)?$")
 PATH = re.compile(r"^/restapis/(?P<api>\w+)/(?P<stage>[^/]+)/_user_request_(?P<path>/.*)?$")
 FUNCTION = re.compile(r":lambda:path/[\d-]+/functions/(?P<arn>arn:[^/]+)/invocations$")
 
@@ -161,7 +163,8 @@ def _function(request, served):
 
 def lets_in(region, arn, source):
     """Whether there is such a function, and it lets that part of an API call it."""
-    context = {"aws:sourcearn": f"arn:aws:execute-api:{region}:{DEFAULT_ACCOUNT_ID}:{source}"}
+    place = f"{partition(region)}:execute-api:{region}:{DEFAULT_ACCOUNT_ID}"
+    context = {"aws:sourcearn": f"arn:{place}:{source}"}
     try:
         function = get_backend(DEFAULT_ACCOUNT_ID, region).get_function(arn)
     except JsonRESTError:

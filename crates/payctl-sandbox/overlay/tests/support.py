@@ -27,10 +27,11 @@ CLIENT = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path
 class Server:
     """A server process: the sandbox, or with `plain` stock moto."""
 
-    def __init__(self, home=None, plain=False, time_scale=None, lax=""):
+    def __init__(self, home=None, plain=False, time_scale=None, lax="", more=()):
         self.plain = plain
         self.time_scale = time_scale
         self.lax = lax
+        self.more = more
         self.home = home or tempfile.mkdtemp(prefix="payctl-sandbox-test-")
         self.temporary = home is None
         self.port = _free_port()
@@ -42,7 +43,7 @@ class Server:
         module = "payctl_sandbox.plain" if self.plain else "payctl_sandbox"
         command = [sys.executable, "-m", module, "--port", str(self.port)]
         if not self.plain:
-            command += ["--home", self.home, "--token", "test", "--lax", self.lax]
+            command += ["--home", self.home, "--token", "test", "--lax", self.lax, *self.more]
         if self.time_scale:
             command += ["--time-scale", str(self.time_scale)]
         path = os.pathsep.join(filter(None, [OVERLAY, os.environ.get("PYTHONPATH")]))

@@ -14,6 +14,7 @@ from botocore.serialize import create_serializer
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from moto.core.utils import get_service_model  # noqa: E402
+
 from payctl_sandbox.strict.call import MODELS, understand  # noqa: E402
 
 SERVICES = """acm apigateway apigatewayv2 autoscaling cloudtrail cloudwatch logs config dynamodb ec2
@@ -33,7 +34,9 @@ def made(shape, depth=0, dice=random.Random(15)):
     if kind == "structure":
         if shape.is_document_type:
             return {"any": [1, "thing"]}
-        left = [one for one in shape.members.items() if depth < 4 or one[0] in shape.required_members]
+        left = [
+            one for one in shape.members.items() if depth < 4 or one[0] in shape.required_members
+        ]
         values = {name: made(member, depth + 1) for name, member in left}
         # Forms have no words for a structure of nothing.
         return {name: value for name, value in values.items() if value not in NOTHING}

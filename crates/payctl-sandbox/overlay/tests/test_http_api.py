@@ -5,8 +5,10 @@ import http.client
 import http.server
 import json
 import threading
+import uuid
 
-from support import ACCOUNT, REGION, bootstrap, zipped
+from support import ACCOUNT, REGION, bootstrap, until, zipped
+from test_certificates import made
 from test_functions import FunctionTest
 
 ECHO = """
@@ -241,6 +243,7 @@ class Links(HttpApiTest):
             )["TargetGroups"][0]["TargetGroupArn"]
             for colour in ("blue", "green")
         ]
+        self.balancer = balancer
         self.listener = self.balancers.create_listener(
             LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=self.weighted(1, 0)
         )["Listeners"][0]["ListenerArn"]
@@ -298,3 +301,34 @@ class Links(HttpApiTest):
         self.assertEqual(self.ask("/tls", "PUT", "text")[0], 503, "the listener is not HTTPS")
         self.client.delete_vpc_link(VpcLinkId=self.link)
         self.assertEqual(self.put()[0], 503)
+
+    def through_tls(self, certificate, expected="payments.example.com"):
+        """The status of a request through a listener that shows the certificate."""
+        listener = self.balancers.create_listener(
+            LoadBalancerArn=self.balancer,
+            Protocol="HTTPS",
+            Port=443,
+            Certificates=[{"CertificateArn": certificate}],
+            DefaultActions=self.weighted(1, 0),
+        )["Listeners"][0]["ListenerArn"]
+        expects = {"IntegrationUri": listener, "TlsConfig": {"ServerNameToVerify": expected}}
+        path = f"/{uuid.uuid4()}"
+        self.lead(f"ANY {path}", {**self.integration, **expects})
+        status = self.ask(path, "PUT", "text")[0]
+        self.balancers.delete_listener(ListenerArn=listener)
+        return status
+
+    def test_only_certificates_of_public_authorities_are_trusted(self):
+        self.register(0)
+        acm = self.aws("acm")
+        own = acm.import_certificate(**made(domain="payments.example.com"))["CertificateArn"]
+        self.assertEqual(self.through_tls(own), 500)
+        public = acm.request_certificate(
+            DomainName="payments.example.com", ValidationMethod="DNS"
+        )["CertificateArn"]
+        of = {"CertificateArn": public}
+        until(lambda: acm.describe_certificate(**of)["Certificate"]["Status"] == "ISSUED")
+        self.assertEqual(self.through_tls(public), 202)
+        self.assertEqual(self.through_tls(public, "other.example.com"), 500, "another name")
+        self.lead("ANY /clear", self.integration)
+        self.assertEqual(self.ask("/clear", "PUT", "text")[0], 202)

@@ -24,7 +24,8 @@ SET = """import subprocess
     variables = dict(PATH=os.environ["PATH"], PGPASSWORD=value["password"])
     subprocess.run([PSQL, "-Xc", statement, target], env=variables, check=True)"""
 KEPT = ["authority.key", "authority.pem"]
-PASSWORD = "first'Pass\"word\\0123"
+# Whatever may stand in a password, and asks for care in SQL and in a shell.
+PASSWORD = "first'Pass`$word\\0123"
 
 
 def programs():

@@ -98,11 +98,11 @@ class Timed(unittest.TestCase):
         self.ec2.delete_subnet(SubnetId=self.subnet)
         self.ec2.delete_security_group(GroupId=self.group)
 
-    def create(self):
+    def create(self, name=None):
         """Makes a function in the VPC once its role can be assumed."""
         role = make_role(self.iam, f"role-{uuid.uuid4()}")
         arguments = {
-            "FunctionName": self.name,
+            "FunctionName": name or self.name,
             "Role": role,
             "Runtime": "provided.al2023",
             "Handler": "bootstrap",
@@ -181,6 +181,27 @@ class Timed(unittest.TestCase):
         until(lambda: self.interfaces()[0]["Status"] == "available")
         self.took(240, began)
 
+    def test_functions_share_interfaces(self):
+        second = f"function-{uuid.uuid4()}"
+        self.create()
+        self.create(second)
+        until(lambda: self.configuration()["State"] == "Active")
+        here = [{"Name": "subnet-id", "Values": [self.subnet]}]
+
+        def states():
+            found = self.ec2.describe_network_interfaces(Filters=here)["NetworkInterfaces"]
+            return [each["Status"] for each in found]
+
+        self.assertEqual(states(), ["in-use"])
+        self.functions.delete_function(FunctionName=self.name)
+        # Longer than it takes where it is the last one.
+        time.sleep(300 / SCALE)
+        self.assertEqual(states(), ["in-use"])
+        began = time.monotonic()
+        self.functions.delete_function(FunctionName=second)
+        until(lambda: states() == ["available"])
+        self.took(240, began)
+
     def test_a_table(self):
         key = {"AttributeName": "id", "KeyType": "HASH"}
         began = time.monotonic()
@@ -197,13 +218,13 @@ class Timed(unittest.TestCase):
         self.assertEqual(self.code(self.tables.delete_table, **name), "ResourceInUseException")
         state = self.tables.describe_table
         until(lambda: state(**name)["Table"]["TableStatus"] == "ACTIVE")
-        self.took(10, began)
+        self.took(6.5, began)
         self.tables.put_item(**item)
         began = time.monotonic()
         gone = self.tables.delete_table(**name)
         self.assertEqual(gone["TableDescription"]["TableStatus"], "DELETING")
         until(lambda: self.code(state, **name) == "ResourceNotFoundException")
-        self.took(10, began)
+        self.took(5.5, began)
 
     def test_a_queue(self):
         queues = self.server.client("sqs")

@@ -22,6 +22,9 @@ use crate::Detector;
 use crate::parts::alarm::{self, Metric};
 use crate::parts::dashboard;
 
+/// The home region of Cost Anomaly Detection.
+const COSTS_REGION: &str = "us-east-1";
+
 /// What there is to be watched.
 pub(super) struct Watched<'a> {
     /// The one behind the API, and the one that the queue feeds.
@@ -156,12 +159,6 @@ impl System<'_> {
             &topics.security,
         );
         rule(
-            "cost-anomaly",
-            "What Cost Anomaly Detection finds",
-            json!({ "source": ["aws.ce"], "detail-type": ["Anomaly Detected"] }),
-            &topics.cost,
-        );
-        rule(
             "ec2-state-change",
             "Instances that start and stop",
             json!({
@@ -170,6 +167,26 @@ impl System<'_> {
             }),
             &topics.ops,
         );
+        // Events of Cost Anomaly Detection come in its home region alone, and only of anomalies
+        // that a subscription with immediate alerts is told of (its guide, "Using EventBridge with
+        // Cost Anomaly Detection").
+        if self.context.region == COSTS_REGION {
+            rule(
+                "cost-anomaly",
+                "What Cost Anomaly Detection finds",
+                json!({ "source": ["aws.ce"], "detail-type": ["Anomaly Detected"] }),
+                &topics.cost,
+            );
+            stack.note(
+                "the rule cost-anomaly hears of anomalies only where a monitor of Cost Anomaly \
+                 Detection has a subscription with immediate alerts, which payctl does not make",
+            );
+        } else {
+            stack.note(&format!(
+                "no rule cost-anomaly: its events come in {COSTS_REGION} alone, whatever the region \
+                 of what costs",
+            ));
+        }
     }
 
     fn dashboards(&self, stack: &mut Stack) {

@@ -5,6 +5,7 @@ use payctl_aws::apigatewayv2::{
     VpcLink,
 };
 use payctl_aws::ec2::SubnetRef;
+use payctl_aws::elbv2::ListenerRef;
 use payctl_aws::lambda::{FunctionRef, Permission};
 use payctl_engine::Stack;
 use serde_json::json;
@@ -50,8 +51,10 @@ impl System<'_> {
             let integration = self.to_function(stack, &api, logical, function);
             self.route(stack, &api, logical, &format!("POST /{logical}"), &integration);
         }
-        let integration = self.to_application(stack, &api, tiers, groups, balancer);
-        self.route(stack, &api, "app", "ANY /app/{proxy+}", &integration);
+        if let Some(listener) = &balancer.listener {
+            let integration = self.to_application(stack, &api, tiers, groups, listener);
+            self.route(stack, &api, "app", "ANY /app/{proxy+}", &integration);
+        }
         Api { stage: self.stage(stack, keys, &api), api }
     }
 
@@ -107,7 +110,7 @@ impl System<'_> {
         api: &HttpApiRef,
         tiers: &Tiers,
         groups: &Groups,
-        balancer: &Balancer,
+        listener: &ListenerRef,
     ) -> IntegrationRef {
         let context = self.context;
         let name = context.name("payment-vpc-link");
@@ -125,11 +128,11 @@ impl System<'_> {
             Integration {
                 api: api.id(),
                 integration_type: "HTTP_PROXY".to_owned(),
-                uri: balancer.listener.arn(),
+                uri: listener.arn(),
                 integration_method: "ANY".to_owned(),
                 payload_format_version: "1.0".to_owned(),
                 vpc_link: Some(link.id()),
-                tls_server_name: Some(self.parameters.domain.clone()),
+                tls_server_name: (!self.is_plain_inside()).then(|| self.parameters.domain.clone()),
                 timeout_ms: LONGEST_MS,
             },
         )

@@ -10,7 +10,7 @@ use payctl_aws::s3::BucketRef;
 use payctl_aws::{Arn, Statement};
 use payctl_engine::{Address, Handle as _, Input, Stack};
 
-use super::{APPLICATION, Groups, System, Tiers};
+use super::{APPLICATION, Groups, HTTP, System, Tiers};
 use crate::parts::bucket;
 
 /// How much the weights of both groups are together.
@@ -20,7 +20,8 @@ const CERTIFICATE_DAYS: u32 = 395;
 
 pub(super) struct Balancer {
     pub(super) balancer: LoadBalancerRef,
-    pub(super) listener: ListenerRef,
+    /// What the API reaches it at, if it can at all.
+    pub(super) listener: Option<ListenerRef>,
     pub(super) blue: TargetGroupRef,
     pub(super) green: TargetGroupRef,
 }
@@ -58,18 +59,26 @@ impl System<'_> {
         let weight = parameters.green_weight;
         let forward = [(&blue, WHOLE - weight), (&green, weight)];
         let forward = forward.map(|(group, weight)| Forward { target_group: group.arn(), weight });
-        let listener = stack.add(
-            "main",
-            Listener {
-                load_balancer: balancer.arn().when_created(),
-                port: 443,
-                protocol: "HTTPS".to_owned(),
-                ssl_policy: "ELBSecurityPolicy-TLS13-1-2-2021-06".to_owned(),
-                certificate,
-                forward: forward.into(),
-                tags: context.tags(&context.name("payment-alb-https")),
-            },
-        );
+        let https = Listener {
+            load_balancer: balancer.arn().when_created(),
+            port: 443,
+            protocol: "HTTPS".to_owned(),
+            ssl_policy: Some("ELBSecurityPolicy-TLS13-1-2-2021-06".to_owned()),
+            certificate: Some(certificate),
+            forward: forward.into(),
+            tags: context.tags(&context.name("payment-alb-https")),
+        };
+        let plain = self.is_plain_inside().then(|| Listener {
+            port: HTTP,
+            protocol: "HTTP".to_owned(),
+            ssl_policy: None,
+            certificate: None,
+            tags: context.tags(&context.name("payment-alb-http")),
+            ..https.clone()
+        });
+        let https = stack.add("main", https);
+        let plain = plain.map(|plain| stack.add("inside", plain));
+        let listener = plain.or(parameters.certificate_arn.is_some().then_some(https));
         Balancer { balancer, listener, blue, green }
     }
 
@@ -105,10 +114,14 @@ impl System<'_> {
         if let Some(arn) = &parameters.certificate_arn {
             return Input::Known(Arn::from(arn.as_str()));
         }
-        stack.note(
-            "the load balancer gets a self-signed certificate, which clients reject: name one of \
-             ACM's with `certificate_arn` under [migration]",
-        );
+        let consequence = match self.is_plain_inside() {
+            true => "so that the API reaches it over HTTP within the VPC",
+            false => "so that the API does not lead to it",
+        };
+        stack.note(&format!(
+            "the load balancer gets a self-signed certificate, which API Gateway rejects, \
+             {consequence}: name one of a public authority with `certificate_arn` under [migration]"
+        ));
         let certificate = stack.add(
             "main",
             Certificate {
@@ -127,10 +140,15 @@ impl System<'_> {
         let context = self.context;
         let name = context.bucket_name("payment-alb-logs");
         let path = format!("/{PREFIX}/AWSLogs/{}/*", context.account);
+        // As the guide's sample has it; whether it names the account alone is not known.
         let write = Statement::allow("LoadBalancer", &["s3:PutObject"])
             .for_service("logdelivery.elasticloadbalancing.amazonaws.com")
             .on([bucket::within(&bucket::arn(context, &name), &path)])
-            .when("StringEquals", "aws:SourceAccount", context.account);
+            .when(
+                "ArnLike",
+                "aws:SourceArn",
+                context.arn("elasticloadbalancing", "loadbalancer/*"),
+            );
         let bucket = bucket::encrypted(context, name, None, Some(self.retention()), [write]);
         let bucket = stack.add("requests", bucket);
         let address = bucket.address().clone();

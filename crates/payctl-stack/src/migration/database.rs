@@ -15,6 +15,8 @@ const DATABASE: &str = "payments";
 /// `admin` is a word of PostgreSQL's own there.
 const MASTER: &str = "payments_admin";
 const ENGINE: &str = "aurora-postgresql";
+/// What it writes to CloudWatch.
+const LOG: &str = "postgresql";
 
 pub(super) struct Database {
     pub(super) cluster: ClusterRef,
@@ -73,8 +75,13 @@ impl System<'_> {
             },
         );
         let zones: Vec<_> = context.found.zones.iter().take(tiers.database.len()).collect();
-        let cluster = stack.add(
+        // RDS would make it by itself, to be kept for ever, and takes the one that is there
+        // (terraform-provider-aws#5348). It outlives the cluster in a deletion: else it came back.
+        let logs = self.log_group(format!("/aws/rds/cluster/{name}/{LOG}"), keys);
+        let logs = stack.add("database", logs);
+        let cluster = stack.add_after(
             "main",
+            &[logs.address()],
             Cluster {
                 identifier: name.clone(),
                 engine: ENGINE.to_owned(),
@@ -89,7 +96,7 @@ impl System<'_> {
                 kms_key: keys.database.arn(),
                 backup_retention_days: parameters.backup_retention_days,
                 parameter_group: parameter_group.name(),
-                log_exports: ["postgresql".to_owned()].into_iter().collect(),
+                log_exports: [LOG.to_owned()].into_iter().collect(),
                 iam_authentication: true,
                 deletion_protection: parameters.protected(),
                 copy_tags_to_snapshots: true,

@@ -164,7 +164,11 @@ impl System<'_> {
         let statements = wanted
             .statements
             .into_iter()
-            .chain([role::network_interfaces(), role::write_logs(&group)])
+            .chain([
+                role::read_environment(&around.keys.functions),
+                role::network_interfaces(),
+                role::write_logs(&group),
+            ])
             .chain((parameters.posture == Posture::Strict).then(role::trace));
         let role = stack.add(
             wanted.name,
@@ -195,7 +199,7 @@ impl System<'_> {
                 security_group: &around.groups.functions,
                 role: &role,
                 log_group: &group,
-                key: &around.keys.secrets,
+                key: &around.keys.functions,
                 environment,
             },
         )

@@ -1,7 +1,7 @@
 //! Keys, and what their policies say.
 
 use payctl_aws::kms::{Alias, Key, KeyRef};
-use payctl_aws::{Policy, Statement};
+use payctl_aws::{Partition, Policy, Statement};
 use payctl_engine::Stack;
 
 use crate::Context;
@@ -43,25 +43,36 @@ fn account(context: &Context<'_>) -> Statement {
 pub(crate) fn logs(context: &Context<'_>) -> Statement {
     let actions =
         ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"];
-    Statement::allow("CloudWatchLogs", &actions)
-        .for_service(&format!("logs.{}.amazonaws.com", context.region))
-        .on_all()
-        .when("ArnLike", "kms:EncryptionContext:aws:logs:arn", context.arn("logs", "log-group:*"))
+    Statement::allow("CloudWatchLogs", &actions).for_service(&logs_service(context)).on_all().when(
+        "ArnLike",
+        "kms:EncryptionContext:aws:logs:arn",
+        context.arn("logs", "log-group:*"),
+    )
+}
+
+/// CloudWatch Logs as key policies call it: unlike other services by region, and by the suffix of
+/// the partition's hosts (aws-cdk, region-info/lib/default.ts; 2026-11-29).
+fn logs_service(context: &Context<'_>) -> String {
+    format!("logs.{}.{}", context.region, Partition::named(context.partition).dns_suffix)
 }
 
 /// What publishes to encrypted topics may use the key for that: without it the alarms would fire and
 /// nobody would hear.
-pub(crate) fn publishers(context: &Context<'_>) -> [Statement; 2] {
-    [alarms(context), publisher(context, &topic::EVENTS, "EventBridge")]
+pub(crate) fn publishers() -> [Statement; 2] {
+    [alarms(), publisher(&topic::EVENTS, "EventBridge")]
 }
 
 /// The same for alarms alone.
-pub(crate) fn alarms(context: &Context<'_>) -> Statement {
-    publisher(context, &topic::ALARMS, "CloudWatchAlarms")
+pub(crate) fn alarms() -> Statement {
+    publisher(&topic::ALARMS, "CloudWatchAlarms")
 }
 
-fn publisher(context: &Context<'_>, publisher: &Publisher, sid: &str) -> Statement {
-    publisher.allow(context, sid, &["kms:Decrypt", "kms:GenerateDataKey*"]).on_all()
+/// CloudWatch uses the key by itself, and no sample or report has a condition there: if it did not
+/// name the account to KMS, alarms would be lost without a word. The topic's policy, which is asked
+/// first, says for whom.
+fn publisher(publisher: &Publisher, sid: &str) -> Statement {
+    let actions = ["kms:Decrypt", "kms:GenerateDataKey*"];
+    Statement::allow(sid, &actions).for_service(publisher.service).on_all()
 }
 
 /// CloudTrail may encrypt with the key for the trail `name`, and look at what it encrypted.
@@ -76,11 +87,9 @@ pub(crate) fn trail(context: &Context<'_>, name: &str) -> [Statement; 3] {
         statement("CloudTrailEncrypt", "kms:GenerateDataKey*")
             .when("StringEquals", "aws:SourceArn", trail.clone())
             .when("StringLike", "kms:EncryptionContext:aws:cloudtrail:arn", trails.as_str()),
-        statement("CloudTrailDecrypt", "kms:Decrypt").when(
-            "StringEquals",
-            "aws:SourceArn",
-            trail.clone(),
-        ),
+        // CloudTrail decrypts where the bucket has a key of its own. Its guide's sample has no
+        // condition there, and whether it names its trail then is not known.
+        statement("CloudTrailDecrypt", "kms:Decrypt"),
         statement("CloudTrailDescribe", "kms:DescribeKey").when(
             "StringEquals",
             "aws:SourceArn",

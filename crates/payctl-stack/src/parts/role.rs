@@ -1,6 +1,7 @@
 //! Roles of functions and services, and what their policies say.
 
 use payctl_aws::iam::Role;
+use payctl_aws::kms::KeyRef;
 use payctl_aws::logs::LogGroupRef;
 use payctl_aws::{Policy, Set, Statement};
 
@@ -21,6 +22,7 @@ pub(crate) fn of_service(
         trust: Policy::new([trust]),
         inline: [("permissions".to_owned(), Policy::new(statements))].into(),
         managed: Set::new(),
+        permissions_boundary: context.permissions_boundary.cloned(),
         max_session_s: 3600,
         tags: context.tags(&name),
         name,
@@ -30,6 +32,13 @@ pub(crate) fn of_service(
 /// `service` may take the role on.
 pub(crate) fn trust(service: &str) -> Statement {
     Statement::allow("Trust", &["sts:AssumeRole"]).for_service(service)
+}
+
+/// To read the environment that is encrypted with the key. Lambda also grants that, to the role's
+/// unique id: the grant does not outlive the role, and one made again under its name has none
+/// (terraform-provider-aws#6352).
+pub(crate) fn read_environment(key: &KeyRef) -> Statement {
+    Statement::allow("Environment", &["kms:Decrypt"]).on([key.arn()])
 }
 
 /// To write to a log group.

@@ -10,7 +10,7 @@ use crate::Context;
 /// What may publish to a topic.
 pub(crate) struct Publisher {
     sid: &'static str,
-    service: &'static str,
+    pub(crate) service: &'static str,
     /// Whether it says on behalf of which account: only then may a condition ask.
     says_for_whom: bool,
 }
@@ -24,7 +24,7 @@ pub(crate) const EVENTS: Publisher =
 
 impl Publisher {
     /// Lets it do that, on behalf of this account where it says so.
-    pub(crate) fn allow(&self, context: &Context<'_>, sid: &str, actions: &[&str]) -> Statement {
+    fn allow(&self, context: &Context<'_>, sid: &str, actions: &[&str]) -> Statement {
         let statement = Statement::allow(sid, actions).for_service(self.service);
         match self.says_for_whom {
             true => statement.when("StringEquals", "aws:SourceAccount", context.account),

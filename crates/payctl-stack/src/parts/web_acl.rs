@@ -53,5 +53,7 @@ pub(crate) fn log(
 ) {
     // WAF writes to groups of such names only.
     let group = stack.add("waf", group(context.name("aws-waf-logs-payment")));
-    stack.add("main", Logging { web_acl: web_acl.arn(), log_group: group.arn() });
+    // They let in whoever has them.
+    let redacted_headers = ["authorization", "cookie"].map(str::to_owned).into_iter().collect();
+    stack.add("main", Logging { web_acl: web_acl.arn(), log_group: group.arn(), redacted_headers });
 }

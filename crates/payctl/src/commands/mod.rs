@@ -10,6 +10,7 @@ pub(crate) mod output;
 pub(crate) mod permissions;
 pub(crate) mod plan;
 pub(crate) mod policy;
+pub(crate) mod preflight;
 mod run;
 pub(crate) mod sandbox;
 pub(crate) mod shift;
@@ -39,6 +40,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::State(command) => state::run(global, &command).await,
         Command::Sandbox(command) => sandbox::run(&command).await,
         Command::Shift(args) => shift::run(global, &args).await,
+        Command::Preflight(args) => preflight::run(global, &args).await,
         Command::Invoke(args) => invoke::run(global, &args).await,
         Command::Policy(args) => policy::run(global, &args).await,
         Command::Completions(args) => completions::run(&args),

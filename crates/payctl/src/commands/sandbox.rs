@@ -1,6 +1,8 @@
 //! `payctl sandbox`: the local AWS emulator.
 
-use clap::Subcommand;
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
 use payctl_sandbox::{Running, StartOptions, Status};
 use serde_json::json;
 
@@ -19,6 +21,15 @@ pub(crate) enum SandboxCommand {
         /// The port to listen on [default: a free one, kept]
         #[arg(long, value_name = "PORT")]
         port: Option<u16>,
+        /// Leave out a part of what AWS refuses and emulators do not (repeatable)
+        #[arg(long, value_enum, value_name = "PART")]
+        lax: Vec<Part>,
+        /// Whose quotas the account has [default: seasoned]
+        #[arg(long, value_enum)]
+        account: Option<Account>,
+        /// Let the operator do what this policy allows, and nothing else
+        #[arg(long, value_name = "FILE", value_parser = policy)]
+        operator_policy: Option<PathBuf>,
     },
     /// Stop it; its contents are kept
     Stop,
@@ -34,11 +45,52 @@ pub(crate) enum SandboxCommand {
     Logs,
 }
 
+/// What the sandbox holds requests to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// AWS's models and pages: names, sizes, patterns
+    Shapes,
+    /// IAM: policies, keys, roles
+    Permissions,
+    /// What AWS does and emulators do not
+    Behaviour,
+}
+
+/// Whose quotas the sandbox's account has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Account {
+    /// Those that an account starts with
+    New,
+    /// Those of one that was raised
+    Seasoned,
+}
+
+/// A policy document that can be read, as an absolute path.
+fn policy(text: &str) -> Result<PathBuf, String> {
+    let path = std::path::absolute(text).map_err(|error| error.to_string())?;
+    let content = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
+    match serde_json::from_str::<serde_json::Value>(&content) {
+        Ok(_) => Ok(path),
+        Err(error) => Err(format!("it is no JSON: {error}")),
+    }
+}
+
+fn name(value: impl ValueEnum) -> String {
+    let name = value.to_possible_value();
+    name.map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
 pub(super) async fn run(command: &SandboxCommand) -> Result<Exit, CliError> {
     signals::changing();
     match command {
-        SandboxCommand::Start { time_scale, port } => {
-            let options = StartOptions { time_scale: *time_scale, port: *port };
+        SandboxCommand::Start { time_scale, port, lax, account, operator_policy } => {
+            let options = StartOptions {
+                time_scale: *time_scale,
+                port: *port,
+                lax: lax.iter().copied().map(name).collect(),
+                account: account.map(name),
+                operator_policy: operator_policy.clone(),
+            };
             let running = start_sandbox(&options).await?;
             report::data(&format!("{}\n", describe(&running)));
         }
@@ -89,14 +141,17 @@ const FORMAT: u32 = 1;
 fn as_json(status: &Status) -> serde_json::Value {
     let sandbox = match status {
         Status::Stopped => None,
-        Status::Running(Running { endpoint, pid, port, time_scale, since, log }) => Some(json!({
-            "endpoint": endpoint,
-            "pid": pid,
-            "port": port,
-            "since": since,
-            "time_scale": time_scale,
-            "log": log,
-        })),
+        Status::Running(Running { endpoint, pid, port, time_scale, strictness, since, log }) => {
+            Some(json!({
+                "endpoint": endpoint,
+                "pid": pid,
+                "port": port,
+                "since": since,
+                "time_scale": time_scale,
+                "strictness": strictness,
+                "log": log,
+            }))
+        }
     };
     json!({ "format": FORMAT, "running": sandbox.is_some(), "sandbox": sandbox })
 }

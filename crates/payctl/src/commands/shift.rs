@@ -164,6 +164,8 @@ fn pending(environment: &Environment, groups: &Groups) -> Option<Shift> {
 /// What divides the requests, and between whom.
 struct Groups {
     listener: Arn,
+    /// Others of the same load balancer, which divide them in the same way.
+    others: Vec<Arn>,
     blue: Arn,
     green: Arn,
     /// The stack's alarms.
@@ -176,12 +178,16 @@ impl Groups {
         let of_kind =
             |kind: &'static str| recorded.iter().filter(move |(address, _)| address.kind() == kind);
         let text = |value: &Value| value.as_str().map(str::to_owned);
-        let listener = of_kind("elbv2.listener").find_map(|(_, record)| {
+        let listeners = of_kind("elbv2.listener").filter_map(|(address, record)| {
             let group = |nth: usize| text(&record.properties["forward"][nth]["target_group"]);
-            let (blue, green) = (group(0)?.into(), group(1)?.into());
-            Some((text(&record.outputs["arn"])?.into(), blue, green))
+            let (blue, green) = (Arn::from(group(0)?), Arn::from(group(1)?));
+            let arn = Arn::from(text(&record.outputs["arn"])?);
+            Some((address.name() != "main", arn, blue, green))
         });
-        let Some((listener, blue, green)) = listener else {
+        let mut listeners: Vec<_> = listeners.collect();
+        listeners.sort();
+        let mut listeners = listeners.into_iter();
+        let Some((_, listener, blue, green)) = listeners.next() else {
             let system = environment.local.system.name;
             let message = format!("{system} has no load balancer here that divides requests");
             let hint = match system == migration::NAME {
@@ -192,7 +198,8 @@ impl Groups {
         };
         let alarms = of_kind("cloudwatch.alarm");
         let alarms = alarms.filter_map(|(_, record)| text(&record.outputs["name"])).collect();
-        Ok(Self { listener, blue, green, alarms })
+        let others = listeners.map(|(_, arn, ..)| arn).collect();
+        Ok(Self { listener, others, blue, green, alarms })
     }
 }
 
@@ -306,21 +313,20 @@ impl TrafficTarget for Traffic {
 
     async fn set(&self, green: u32) -> Result<(), CliError> {
         let aws = self.environment.provider.cloud();
-        let Groups { listener, blue, green: arn, .. } = &self.groups;
+        let Groups { listener, others, blue, green: arn, .. } = &self.groups;
         let weights = [(blue.clone(), 100 - green), (arn.clone(), green)];
-        let mut tries = 0;
-        loop {
-            match elbv2::set_weights(aws, listener, &weights).await {
-                Ok(()) => return Ok(()),
-                Err(error) if error.kind() == FailureKind::NotYetVisible && tries < TRIES => {
-                    tries += 1;
-                    tokio::time::sleep(Duration::from_millis(500)).await;
-                }
-                Err(error) => {
+        // At last the one that is asked how they are divided: then all of them are.
+        for listener in others.iter().chain([listener]) {
+            let mut tries = 0;
+            while let Err(error) = elbv2::set_weights(aws, listener, &weights).await {
+                if error.kind() != FailureKind::NotYetVisible || tries == TRIES {
                     return Err(CliError::aws("failed to divide the requests", &error.into()));
                 }
+                tries += 1;
+                tokio::time::sleep(Duration::from_millis(500)).await;
             }
         }
+        Ok(())
     }
 
     async fn unhealthy_reason(&self) -> Result<Option<String>, CliError> {

@@ -141,6 +141,7 @@ fn declare(name: &str, config: &Config) -> Stack {
         found: &found,
         handlers: &system.handlers.iter().map(code).collect(),
         tags: &Tags::new(),
+        permissions_boundary: None,
     };
     system.declare(&context, config)
 }

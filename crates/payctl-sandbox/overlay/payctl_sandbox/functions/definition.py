@@ -33,9 +33,8 @@ class Definition:
     # How often an asynchronous invocation is tried again.
     retries: int = field(compare=False)
     environment: tuple
-    # The key that the environment is encrypted with, and what Lambda was granted on it.
+    # The key that the environment is encrypted with.
     key: str | None
-    grant: tuple = field(compare=False)
     subnets: tuple
     code_sha256: str
     code: bytes = field(compare=False, repr=False)
@@ -65,7 +64,6 @@ class Definition:
             retries=retries,
             environment=tuple(sorted(function.environment_vars.items())),
             key=function.kms_key_arn or None,
-            grant=getattr(function, "environment_grant", ()),
             subnets=tuple((function.vpc_config or {}).get("SubnetIds") or ()),
             code_sha256=function.code_sha_256,
             code=function.code_bytes,

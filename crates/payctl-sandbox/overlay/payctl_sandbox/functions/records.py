@@ -6,6 +6,7 @@ import time
 
 from moto.logs.models import logs_backends
 
+from ..partitions import partition
 from .permissions import may
 
 
@@ -50,7 +51,8 @@ def write(definition, stream, text):
     Logs" in the AWS Lambda Operator Guide).
     """
     backend = logs_backends[definition.account][definition.region]
-    group = f"arn:aws:logs:{definition.region}:{definition.account}:log-group:"
+    name = partition(definition.region)
+    group = f"arn:{name}:logs:{definition.region}:{definition.account}:log-group:"
     # What Lambda asks for: both creations name the stream without a name (babyhuey/spf53 v0.1.5
     # read it in CloudTrail).
     streams = f"{group}{definition.log_group}:log-stream:"

@@ -4,7 +4,7 @@ import time
 
 from moto.core.resource_tagging import TaggedResource
 from moto.core.responses import ActionResult
-from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.exceptions import EC2ClientError, InvalidSecurityGroupDuplicateError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 from moto.ec2.responses.nat_gateways import NatGateways
@@ -17,6 +17,11 @@ EVERYTHING = "-1"
 
 @replace(EC2Backend, "create_security_group")
 def create_security_group(original, self, name, *arguments, **options):
+    # A name is the same whatever its case (API reference, CreateSecurityGroup.GroupName).
+    vpc = options.get("vpc_id") or (arguments[1] if len(arguments) > 1 else None)
+    for there in self.groups.get(vpc, {}).values():
+        if there.name.lower() == name.lower() and not options.get("force"):
+            raise InvalidSecurityGroupDuplicateError(name)
     group = original(self, name, *arguments, **options)
     if name == "default":
         # A default group lets its own members talk to each other.

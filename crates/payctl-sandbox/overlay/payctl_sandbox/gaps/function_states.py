@@ -1,6 +1,11 @@
 """Lambda in time: functions pending and updating, and interfaces that outlive them.
 
-Without a time scale functions are active at once and have no interfaces.
+Without a time scale functions are active at once and have no interfaces. Functions with the same
+groups in a subnet share an interface there, which lasts until the last of them has left it (Lambda
+developer guide, "Configuring a Lambda function to access resources in a VPC"; times and the cure
+by other groups: terraform-provider-aws#37624 and its commit 922037e). That it is named after the
+function that it was made for, and that one which nobody has left for good serves the next, is
+assumed.
 """
 
 import uuid
@@ -9,6 +14,7 @@ from moto.awslambda.models import LambdaBackend, lambda_backends
 from moto.core.exceptions import JsonRESTError
 from moto.ec2.models import ec2_backends
 
+from .. import lax
 from ..clock import clock, later
 from ..patching import replace
 
@@ -98,6 +104,11 @@ def delete_function(original, self, function_name, qualifier=None):
 def _attach(function):
     backend = ec2_backends[function.account_id][function.region]
     for subnet in _subnets(function):
+        if shared := _shared(backend, function, subnet):
+            shared.users.add(function.function_arn)
+            # Whatever was to end it is off.
+            shared.release += 1
+            continue
         name = f"AWS Lambda VPC ENI-{function.function_name}-{uuid.uuid4()}"
         interface = backend.create_network_interface(
             subnet, None, group_ids=list(_groups(function)), description=name
@@ -106,20 +117,39 @@ def _attach(function):
         interface.interface_type = "lambda"
         interface.requester_managed = True
         interface.requester_id = f"AROASANDBOX:awslambda_{function.function_name}"
-        interface.of_function = function.function_arn
-        # Counts how often its end was rescheduled; None while it is in use for good.
-        interface.release = None
+        interface.users = {function.function_arn}
+        interface.of_groups = frozenset(_groups(function))
+        # Counts how often its end was scheduled, or was called off.
+        interface.release = 0
+
+
+def _shared(backend, function, subnet):
+    """The interface of functions with the same groups in the subnet."""
+    if "behaviour" in lax.parts:
+        return None
+    groups = frozenset(_groups(function))
+    for interface in backend.enis.values():
+        if interface.status == "in-use" and getattr(interface, "of_groups", None) == groups:
+            if interface.subnet.id == subnet:
+                return interface
+    return None
 
 
 def _release(function, seconds, even_if_detached=False):
-    """Frees the function's interfaces after so many seconds."""
+    """Lets the function leave its interfaces: those it was the last in are free after a while."""
     backend = ec2_backends[function.account_id][function.region]
     for interface in list(backend.enis.values()):
-        if getattr(interface, "of_function", None) != function.function_arn:
+        users = getattr(interface, "users", None)
+        if users is None or interface.status != "in-use":
             continue
-        if interface.status != "in-use" or (interface.release and not even_if_detached):
+        if function.function_arn in users:
+            users.remove(function.function_arn)
+            interface.left_by = function.function_arn
+        elif not even_if_detached or getattr(interface, "left_by", None) != function.function_arn:
             continue
-        interface.release = (interface.release or 0) + 1
+        if users:
+            continue
+        interface.release += 1
         place = function.account_id, function.region, interface.id
         later.schedule(seconds, interface_free, *place, interface.release)
 
@@ -127,7 +157,7 @@ def _release(function, seconds, even_if_detached=False):
 @later.effect
 def interface_free(account, region, identifier, release):
     interface = ec2_backends[account][region].enis.get(identifier)
-    if interface and interface.release == release:
+    if interface and interface.release == release and not interface.users:
         interface.status = "available"
         interface.interface_type = "interface"
         later.schedule(REAPED_AFTER, interface_reaped, account, region, identifier)

@@ -162,18 +162,24 @@ def modify_load_balancer_attributes(original, self, arn, attrs):
         after = {**balancer.attrs, **attrs}
         bucket, prefix = after["access_logs.s3.bucket"], after["access_logs.s3.prefix"]
         if after.get("access_logs.s3.enabled") == "true":
-            _check_bucket(self.account_id, self.partition, bucket, prefix)
+            _check_bucket(self.account_id, self.partition, bucket, prefix, arn)
     return original(self, arn, attrs)
 
 
-def _check_bucket(account, partition, name, prefix):
+def _check_bucket(account, partition, name, prefix, arn):
     """Its policy lets the logs be written, and nothing but S3's own keys encrypts them."""
     bucket = s3_backends[account][partition].buckets.get(name)
     if bucket is None:
         raise ELBClientError("InvalidConfigurationRequest", f"Bucket {name} does not exist")
     folder = f"{prefix}/" if prefix else ""
     resource = f"{bucket.arn}/{folder}AWSLogs/{account}/test"
-    context = {"aws:securetransport": "true", "s3:tlsversion": "1.3", "aws:sourceaccount": account}
+    # The guide's sample asks for the ARN ("Enable access logs", ArnLike aws:SourceArn). That the
+    # account is named as well is assumed by some, and shown by nobody: here it is not.
+    context = {
+        "aws:securetransport": "true",
+        "s3:tlsversion": "1.3",
+        "aws:sourcearn": arn,
+    }
     document = bucket.policy or "{}"
     writers = (decide(document, who, "s3:PutObject", resource, context) for who in WRITERS)
     rule = (bucket.encryption or {}).get("Rule") or {}

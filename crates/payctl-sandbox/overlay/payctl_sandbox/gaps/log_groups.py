@@ -50,7 +50,7 @@ def _refuse_unusable(self, arn, name, key_id):
 @replace(LogsBackend, "create_log_group")
 def create_log_group(original, self, log_group_name, tags, **options):
     if options.get("kmsKeyId") and log_group_name not in self.groups:
-        arn = f"arn:aws:logs:{self.region_name}:{self.account_id}{GROUP}{log_group_name}"
+        arn = f"arn:{self.partition}:logs:{self.region_name}:{self.account_id}{GROUP}{log_group_name}"
         _refuse_unusable(self, arn, log_group_name, options["kmsKeyId"])
     return original(self, log_group_name, tags, **options)
 

@@ -6,6 +6,7 @@ from moto.s3.models import FakeBucket, S3Backend
 from moto.s3.responses import S3Response
 
 from .. import requests
+from ..partitions import partition
 from ..patching import replace
 from ..policy import ALLOW, DENY, decide, statements
 from ..strict.permissions import operator
@@ -66,7 +67,7 @@ def _context(self):
         "s3:tlsversion": "1.3",
         "aws:sourceip": "127.0.0.1",
         "aws:principalaccount": self.current_account,
-        "aws:principalarn": _root(self.current_account),
+        "aws:principalarn": _root(self.current_account, self.region),
     }
     for name in HEADERS:
         if value := self.headers.get(name):
@@ -74,8 +75,8 @@ def _context(self):
     return context
 
 
-def _root(account):
-    return f"arn:aws:iam::{account}:root"
+def _root(account, region):
+    return f"arn:{partition(region)}:iam::{account}:root"
 
 
 def _refuse_if_denied(self, request, key_name):
@@ -91,7 +92,7 @@ def _refuse_if_denied(self, request, key_name):
     if "versionId" in request.args and action in ("s3:GetObject", "s3:DeleteObject"):
         action += "Version"
     resource = f"{bucket.arn}/{key_name}" if key_name else bucket.arn
-    principal = ("AWS", _root(self.current_account))
+    principal = ("AWS", _root(self.current_account, self.region))
     if decide(bucket.policy, principal, action, resource, _context(self)) == DENY:
         raise S3AccessDeniedError()
 
@@ -115,7 +116,7 @@ def get_permission(original, self, action, resource):
         return PermissionResult.NEUTRAL
     context = {"aws:securetransport": "true", "s3:tlsversion": "1.3"}
     if action == "s3:DeleteObject" and not operator.asked:
-        principal = ("AWS", _root(self.account_id))
+        principal = ("AWS", _root(self.account_id, self.region_name))
         if decide(self.policy, principal, action, resource, context) == DENY:
             return PermissionResult.DENIED
     if decide(self.policy, ("AWS", "*"), action, resource, context) == ALLOW:

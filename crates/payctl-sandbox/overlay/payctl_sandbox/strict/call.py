@@ -23,6 +23,7 @@ MODELS = {
     "servicequotas": "service-quotas",
     "tagging": "resourcegroupstaggingapi",
 }
+_services = {}
 
 
 class Call:
@@ -52,6 +53,13 @@ def understand(environ, body):
     return call
 
 
+def preload(names):
+    """Reads the models of services, by the names that sign, before anybody asks."""
+    for name in names:
+        name = MODELS.get(name, name)
+        _services[name] = get_service_model(name)
+
+
 def _key(environ):
     if match := KEY.search(environ.get("HTTP_AUTHORIZATION", "")):
         return match[1]
@@ -61,8 +69,12 @@ def _key(environ):
 
 
 def _model(asked):
+    name = MODELS.get(asked.service, asked.service)
     try:
-        service = get_service_model(MODELS.get(asked.service, asked.service))
+        service = _services.get(name)
+        if service is None:
+            with requests.LOADING:
+                service = _services[name] = get_service_model(name)
         return service.operation_model(asked.operation)
     except (UnknownServiceError, OperationNotFoundError):
         return None

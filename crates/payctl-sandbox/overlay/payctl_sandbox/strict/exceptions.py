@@ -5,7 +5,13 @@ OPERATIONS = {}
 
 # Constraints that AWS itself does not hold, by (service, shape or member that the place ends with,
 # kind of violation).
-CONSTRAINTS = {}
+_TYPES = "instance types come every month: AWS knows them by zone, and a pinned model is behind"
+CONSTRAINTS = {
+    ("ec2", "InstanceType", "enum"): _TYPES,
+    ("ec2", "InstanceTypes", "enum"): _TYPES,
+    # Compared with botocore's regions: aws-iso, -b, -e, -f and aws-eusc are missing.
+    ("s3", "LocationConstraint", "enum"): "the public model lacks regions of other partitions",
+}
 
 
 def is_free(call):

@@ -21,8 +21,8 @@ class Refusal(Exception):
 def answer(refusal, call, environ, start_response):
     """Answers a call with its refusal.
 
-    The forms are Smithy's: https://smithy.io/2.0/aws/protocols/ (read 2026-11-29); EC2's and S3's
-    own are in the guides of their APIs (errors-overview.html, ErrorResponses.html).
+    The forms are those that botocore's parsers take (botocore.parsers), EC2's as appoxy/aws#32 has
+    it and S3's as its guide (ErrorResponses.html).
     """
     request = str(uuid.uuid4())
     service = call.model.service_model if call.model is not None else None

@@ -51,7 +51,8 @@ def _hold(shape, value, place, found):
     if constraints:
         for name, broken, words in constraints:
             if broken(value):
-                found.append(Violation(name, place, value, words))
+                shown = wording.SECRET if shape.metadata.get("sensitive") else value
+                found.append(Violation(name, place, shown, words))
     if kind == "list":
         member = shape.member
         for at, item in enumerate(value):

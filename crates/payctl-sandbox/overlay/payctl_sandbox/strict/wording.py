@@ -7,6 +7,8 @@ code and the words are assumed.
 
 from .refusal import Refusal
 
+# Stands for a value that the model calls sensitive: it is not repeated.
+SECRET = object()
 # Violations that mean that the request could not be read.
 UNREADABLE = ("type", "unknown")
 
@@ -40,17 +42,19 @@ def coral(call, violations, code):
 def constraint(violation):
     """One violation in the framework's words."""
     where = f"at '{lowered(violation.place)}' failed to satisfy constraint: {violation.constraint}"
-    return f"Value {shown(violation)} {where}"
+    return f"Value {shown(violation)}{where}"
 
 
 def shown(violation):
-    """The value in the framework's notation."""
+    """The value in the framework's notation, and nothing of a sensitive one."""
     if violation.kind == "required":
-        return "null"
-    return f"'{_plain(violation.value)}'"
+        return "null "
+    return "" if violation.value is SECRET else f"'{_plain(violation.value)}' "
 
 
 def _plain(value):
+    if value is SECRET:
+        return ""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}={_plain(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
@@ -75,16 +79,16 @@ def dotted(place):
 
 
 def ec2(call, violations, code):
-    """EC2's: appoxy/aws#32 (2010-11-10), aws/aws-sdk-cpp#327 (2016-11-02) for what is unknown, fog's
-    and the controllers' tests for what is missing; "Invalid value" by
-    docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html (InvalidParameterValue)."""
+    """EC2's: appoxy/aws#32 (2010-11-10), aws/aws-sdk-cpp#327 (2016-11-02) for what is unknown;
+    MissingParameter and its words are moto's and fog's, the rest is as a group's name is refused
+    ("Value (…) for parameter … is invalid.")."""
     first = violations[0]
     name = dotted(first.place)
     if first.kind == "unknown":
         return Refusal("UnknownParameter", f"The parameter {name} is not recognized")
     if first.kind == "required":
         return Refusal("MissingParameter", f"The request must contain the parameter {name}")
-    value = "" if first.value is None else f" ({_plain(first.value)})"
+    value = "" if first.value in (None, SECRET) else f" ({_plain(first.value)})"
     message = f"Value{value} for parameter {name} is invalid. {first.constraint}"
     return Refusal("InvalidParameterValue", message)
 
@@ -114,21 +118,22 @@ def sns(call, violations, code):
 
 
 def sqs(call, violations, code):
-    """SQS's, as its API reference lists them:
-    docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html."""
+    """SQS's: its model declares MissingParameter and InvalidAttributeName; the rest is assumed."""
     first = violations[0]
     name = dotted(first.place)
     if first.kind in UNREADABLE:
         return Refusal("SerializationException", f"{first.constraint} at {name}")
     if first.kind == "required":
         return Refusal("MissingParameter", f"The request must contain the parameter {name}.")
+    if first.place == ("Attributes",):
+        return Refusal("InvalidAttributeName", f"Unknown Attribute in {_plain(first.value)}.")
     message = f"Value {_plain(first.value)} for parameter {name} is invalid. Reason: "
     return Refusal("InvalidParameterValue", f"{message}{first.constraint}.")
 
 
 def s3(call, violations, code):
-    """S3's: docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html (MalformedXML,
-    InvalidArgument, InvalidBucketName)."""
+    """S3's: docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html lists the codes; which is
+    answered to what is assumed."""
     first = violations[0]
     body = call.model.input_shape.serialization.get("payload")
     if body and first.place and first.place[0] == body:
@@ -148,8 +153,8 @@ def gateway(call, violations, code):
 
 
 def guardduty(call, violations, code):
-    """GuardDuty's: boto/boto3#3890 (2023-10-06), hashicorp/terraform-provider-aws#28367 (2022-12-15)
-    for what cannot be read."""
+    """GuardDuty's: boto/boto3#3890 (2023-10-06); what cannot be read:
+    hashicorp/terraform-provider-aws#28367 (2022-12-15)."""
     first = violations[0]
     name = dotted(first.place)
     message = f"the parameter {name} has an invalid value."

@@ -13,13 +13,20 @@ def allow(caller, action, arn, context, place):
     if key is None:
         return False
     operation = action.partition(":")[2]
-    names = {name for nearness, (_, name) in caller.names.items() if nearness != "account"}
     return any(
-        grant.grantee_principal in names
+        _is_for(grant, caller)
         and operation in grant.operations
         and _constrained(grant.constraints or {}, context)
         for grant in key.grants.values()
     )
+
+
+def _is_for(grant, caller):
+    """Whether the grant is the caller's; a role's is that role's alone, and not one's of its name."""
+    if of := getattr(grant, "grantee_id", None):
+        return of == caller.user_id.partition(":")[0]
+    names = {name for nearness, (_, name) in caller.names.items() if nearness != "account"}
+    return grant.grantee_principal in names
 
 
 def _constrained(constraints, context):

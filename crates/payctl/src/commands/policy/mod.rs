@@ -1,8 +1,16 @@
 //! `payctl policy`: what an operator has to be allowed.
 
+mod documents;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use clap::{Args, ValueEnum};
-use payctl_aws::{Facts, Recorder, Task, Zone, kinds, policy};
+use documents::{LONGEST, LONGEST_INLINE, MOST, PolicyFormat, file_name, length, split, write};
+use payctl_aws::{Facts, Partition, Recorder, Task, Zone, kinds, policy};
+use payctl_engine::Stack;
 use payctl_stack::Discovered;
+use serde_json::Value;
 
 use crate::cli::Global;
 use crate::connection::{connect, facts};
@@ -10,11 +18,6 @@ use crate::environment::{Local, declare};
 use crate::environments::First;
 use crate::error::{CliError, Exit};
 use crate::report;
-
-/// What IAM takes as a managed policy, in characters without white space.
-const LONGEST: usize = 6144;
-/// What it takes of a role's own policies.
-const LONGEST_INLINE: usize = 10_240;
 
 /// Print the IAM policy that an operator needs
 ///
@@ -24,7 +27,8 @@ const LONGEST_INLINE: usize = 10_240;
 Examples:
   payctl policy --suffix dev                        for every command
   payctl policy --suffix dev --for plan             for whoever only looks
-  payctl policy --suffix dev --account 123456789012 without credentials")]
+  payctl policy --suffix dev --account 123456789012 without credentials
+  payctl policy --suffix dev --split policies       in files, each of which IAM takes")]
 pub(crate) struct PolicyArgs {
     /// What the operator is to do (repeatable) [default: all]
     #[arg(long = "for", value_enum, value_name = "COMMAND")]
@@ -32,6 +36,12 @@ pub(crate) struct PolicyArgs {
     /// The account [default: that of the credentials]
     #[arg(long, value_name = "ID", value_parser = account)]
     pub(crate) account: Option<String>,
+    /// What it is written for
+    #[arg(long, value_enum, default_value_t = PolicyFormat::Json)]
+    pub(crate) format: PolicyFormat,
+    /// Divide it into managed policies, each in a file of this folder, which has to be empty
+    #[arg(long, value_name = "DIR")]
+    pub(crate) split: Option<PathBuf>,
 }
 
 /// What an operator may do.
@@ -57,7 +67,7 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliE
         Some(account) => Facts {
             account: account.clone(),
             caller: String::new(),
-            partition: partition(&region).to_owned(),
+            partition: Partition::of_region(&region).id.to_owned(),
             region,
         },
         None => facts(global, &connection)
@@ -76,12 +86,34 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliE
     }
     let asks = local.system.prerequisites(&local.config).actions();
     let document = policy(&stack, kinds().kinds(), &facts, &tasks, &asks);
+    let name = format!("payctl-{}-{}", local.system.name, local.suffix);
+    match &args.split {
+        Some(folder) => write_files(&document, &name, folder, args.format)?,
+        None => print(&document, &name, args.format),
+    }
+    if tasks.contains(&Task::Up) && gives_any_rights(&stack) {
+        report::warn(
+            "whoever has this policy can become an administrator: it lets roles be given any rights\n  \
+             (iam:PutRolePolicy) and be handed on (iam:PassRole). Name a `permissions_boundary` in\n  \
+             the configuration, and it is asked of every role",
+        );
+    }
+    Ok(Exit::Done)
+}
+
+fn print(document: &Value, name: &str, format: PolicyFormat) {
+    if format != PolicyFormat::Json {
+        let parts = numbered(split(document, LONGEST), name);
+        report::data(&write(&parts, format));
+        warn_of_many(parts.len());
+        return;
+    }
     report::data(&format!("{document:#}\n"));
-    let length = document.to_string().chars().filter(|c| !c.is_whitespace()).count();
+    let length = length(document);
     if length > LONGEST_INLINE {
         report::warn(&format!(
             "it has {length} characters, and IAM takes {LONGEST} in a managed policy, {LONGEST_INLINE} \
-             in\n  a role: divide its statements among several managed policies"
+             in\n  a role: --split DIR divides it among several managed policies"
         ));
     } else if length > LONGEST {
         report::warn(&format!(
@@ -89,15 +121,49 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliE
              one that is inline in a role ({LONGEST_INLINE})"
         ));
     }
-    Ok(Exit::Done)
 }
 
-fn partition(region: &str) -> &'static str {
-    match region {
-        _ if region.starts_with("cn-") => "aws-cn",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
+/// Writes each part into a file of its own, where nothing stands that might be taken for one.
+fn write_files(
+    document: &Value,
+    name: &str,
+    folder: &Path,
+    format: PolicyFormat,
+) -> Result<(), CliError> {
+    let failed = |path: &Path| CliError::failed(format!("failed to write {}", path.display()));
+    fs::create_dir_all(folder).map_err(|source| failed(folder).because(&source))?;
+    let mut there = fs::read_dir(folder).map_err(|source| failed(folder).because(&source))?;
+    if there.next().is_some() {
+        let message = format!("{} is not empty", folder.display());
+        return Err(CliError::failed(message).hint("name a folder that is empty or is not there"));
     }
+    let parts = numbered(split(document, LONGEST), name);
+    for part in &parts {
+        let path = folder.join(file_name(&part.0, format));
+        let text = write(std::slice::from_ref(part), format);
+        fs::write(&path, text).map_err(|source| failed(&path).because(&source))?;
+        report::data(&format!("{}\n", path.display()));
+    }
+    warn_of_many(parts.len());
+    Ok(())
+}
+
+fn numbered(parts: Vec<Value>, name: &str) -> Vec<(String, Value)> {
+    (1..).zip(parts).map(|(nth, part)| (format!("{name}-{nth}"), part)).collect()
+}
+
+fn warn_of_many(count: usize) {
+    if count > MOST {
+        report::warn(&format!(
+            "these are {count} managed policies, and a role may have {MOST} unless its quota is raised"
+        ));
+    }
+}
+
+/// Whether there is a role that may be given any rights.
+fn gives_any_rights(stack: &Stack) -> bool {
+    let mut roles = stack.resources().iter().filter(|one| one.address.kind() == "iam.role");
+    roles.any(|role| role.properties["permissions_boundary"].is_null())
 }
 
 impl From<PolicyTask> for Task {

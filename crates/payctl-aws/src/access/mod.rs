@@ -1,12 +1,18 @@
 //! The IAM policy that an operator needs: what the kinds of a stack call, on what the stack
 //! declares, and nothing more.
 
+mod conditions;
+mod reference;
+mod writer;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use payctl_engine::{Address, Declared, KindInfo, Kinds, Stack, input};
+use conditions::{Conditions, boundary};
+use payctl_engine::{Declared, KindInfo, Kinds, Stack};
 use serde_json::{Value, json};
+use writer::Writer;
 
-use crate::{Facts, elbv2};
+use crate::{Facts, Limited, elbv2};
 
 /// What the operator does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,11 +31,11 @@ pub enum Task {
 const ALWAYS: [&str; 3] =
     ["ec2:DescribeAvailabilityZones", "sts:GetCallerIdentity", "tag:GetResources"];
 
-/// A condition's key and what it has to be.
-type Condition = (&'static str, String);
+/// What reads values that are nobody's to see who only looks: a plan is content without.
+const SECRET: [&str; 2] = ["kms:Decrypt", "secretsmanager:GetSecretValue"];
 
-/// An action's resources and the condition it is allowed under.
-type Place = (BTreeSet<String>, Option<Condition>);
+/// An action's resources and the conditions it is allowed under.
+type Place = (BTreeSet<String>, Conditions);
 
 /// The policy document for `tasks` on `stack` in the account and region of `facts`, where `asks`
 /// are the actions that look up what it has to know before.
@@ -43,24 +49,27 @@ pub fn policy(
 ) -> Value {
     let writer = Writer { stack, kinds, facts };
     let mut places: BTreeMap<Place, BTreeSet<&str>> = BTreeMap::new();
-    let unscoped: Place = (["*".to_owned()].into(), None);
-    places.insert(unscoped.clone(), ALWAYS.iter().chain(asks).copied().collect());
+    let unscoped: Place = (["*".to_owned()].into(), Conditions::new());
+    let mut asked: BTreeSet<&str> = ALWAYS.iter().chain(asks).copied().collect();
+    if tasks.contains(&Task::Plan) || tasks.contains(&Task::Up) {
+        // How much room there is for what is to be made.
+        let is_made = |limited: &Limited| {
+            stack.resources().iter().any(|one| one.address.kind() == limited.kind())
+        };
+        asked.extend(Limited::ALL.iter().filter(|one| is_made(one)).flat_map(|one| one.actions()));
+    }
+    places.insert(unscoped, asked);
     for declared in stack.resources() {
         let Some(kind) = kinds.get(declared.address.kind()) else { continue };
-        let access = kind.access;
-        let on = writer.resources(declared, kind);
-        for action in actions(kind, tasks) {
-            let unscoped_only = access.unscoped.contains(&action) || action == elbv2::HEALTH;
-            let place = match unscoped_only {
-                true => unscoped.clone(),
-                false => (writer.named(declared, kind, action, &on), None),
-            };
-            places.entry(place).or_default().insert(action);
+        for action in actions(kind, declared, tasks) {
+            for place in writer.places(declared, kind, action) {
+                places.entry(place).or_default().insert(action);
+            }
         }
-        for (action, property, service) in access.delegated {
+        for (action, property, service) in kind.access.delegated {
             // What is behind another resource is decrypted to look at it, whatever the task.
             let up = tasks.contains(&Task::Up);
-            let needed = up || (*action == "kms:Decrypt" && *tasks != [Task::Shift]);
+            let needed = up || (*action == "kms:Decrypt" && tasks.contains(&Task::Destroy));
             let resources = match property.split_once('.') {
                 Some((other, property)) if needed => {
                     writer.referred_behind(declared, other, property)
@@ -69,17 +78,23 @@ pub fn policy(
                 None if up => writer.referred(declared, property),
                 None => BTreeSet::new(),
             };
+            let known = reference::action(action);
+            let fits = |arn: &String| {
+                known.as_ref().is_some_and(|known| known.sorts_of(arn).next().is_some())
+            };
+            let resources = resources.into_iter().map(|(arn, _)| arn).filter(fits);
+            let resources: BTreeSet<String> = resources.collect();
             if !resources.is_empty() {
-                let condition = writer.condition(action, service);
-                places.entry((resources, condition)).or_default().insert(action);
+                let conditions = writer.delegation(action, service);
+                places.entry((resources, conditions)).or_default().insert(action);
             }
         }
     }
     json!({ "Version": "2012-10-17", "Statement": statements(places) })
 }
 
-/// What `kind` calls for `tasks`.
-fn actions(kind: &KindInfo, tasks: &[Task]) -> BTreeSet<&'static str> {
+/// What `kind` calls for `tasks` on `declared`.
+fn actions(kind: &KindInfo, declared: &Declared, tasks: &[Task]) -> BTreeSet<&'static str> {
     let access = kind.access;
     let of_kind = |(name, _): &&(&str, _)| *name == kind.kind;
     let of = |task: &Task| match task {
@@ -89,18 +104,28 @@ fn actions(kind: &KindInfo, tasks: &[Task]) -> BTreeSet<&'static str> {
         Task::Destroy => vec![access.look, access.delete],
         Task::Shift => elbv2::SHIFT.iter().filter(of_kind).map(|(_, actions)| *actions).collect(),
     };
-    tasks.iter().flat_map(of).flatten().copied().collect()
+    let mut all: BTreeSet<&str> = tasks.iter().flat_map(of).flatten().copied().collect();
+    if *tasks == [Task::Plan] {
+        all.retain(|action| !SECRET.contains(action));
+    }
+    // Who gives roles a boundary must not be able to take it off, and nobody else has to.
+    let superfluous = match boundary(declared) {
+        Some(_) => "iam:DeleteRolePermissionsBoundary",
+        None => "iam:PutRolePermissionsBoundary",
+    };
+    all.remove(superfluous);
+    all
 }
 
 /// One statement for all places at which the same is allowed under the same condition.
 fn statements(places: BTreeMap<Place, BTreeSet<&str>>) -> Vec<Value> {
     let mut merged: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
-    for ((resources, condition), actions) in places {
-        merged.entry((actions, condition)).or_default().extend(resources);
+    for ((resources, conditions), actions) in places {
+        merged.entry((actions, conditions)).or_default().extend(resources);
     }
     let mut names: BTreeMap<String, u32> = BTreeMap::new();
-    type Merged<'a> = ((BTreeSet<&'a str>, Option<Condition>), BTreeSet<String>);
-    let statement = |((actions, condition), resources): Merged<'_>| {
+    type Merged<'a> = ((BTreeSet<&'a str>, Conditions), BTreeSet<String>);
+    let statement = |((actions, conditions), resources): Merged<'_>| {
         let service = actions.first().and_then(|action| action.split(':').next());
         let base = if resources.contains("*") { "anywhere" } else { service.unwrap_or_default() };
         let nth = names.entry(base.to_owned()).and_modify(|nth| *nth += 1).or_insert(1);
@@ -110,115 +135,15 @@ fn statements(places: BTreeMap<Place, BTreeSet<&str>>) -> Vec<Value> {
         let name = if *nth == 1 { name } else { format!("{name}{nth}") };
         let mut statement =
             json!({ "Sid": name, "Effect": "Allow", "Action": actions, "Resource": resources });
-        if let Some((key, value)) = condition {
-            statement["Condition"] = json!({ "StringEquals": { key: value } });
+        for (operator, key, values) in conditions {
+            statement["Condition"][operator][key] = match &values[..] {
+                [one] => json!(one),
+                all => json!(all),
+            };
         }
         statement
     };
     merged.into_iter().map(statement).collect()
-}
-
-/// The text of a property; what it takes from another resource may be anything.
-fn pattern(value: &Value) -> String {
-    match (value.as_str(), value["$join"].as_array()) {
-        (Some(text), _) => text.to_owned(),
-        (None, Some(parts)) => parts.iter().map(|part| part.as_str().unwrap_or("*")).collect(),
-        (None, None) => "*".to_owned(),
-    }
-}
-
-struct Writer<'a> {
-    stack: &'a Stack,
-    kinds: &'a Kinds,
-    facts: &'a Facts,
-}
-
-impl Writer<'_> {
-    /// The resources that the actions on `declared` name.
-    fn resources(&self, declared: &Declared, kind: &KindInfo) -> BTreeSet<String> {
-        match kind.belongs_to {
-            Some(parent) if kind.access.on.is_empty() => self.referred(declared, parent),
-            _ => kind.access.on.iter().map(|arn| self.fill(arn, declared)).collect(),
-        }
-    }
-
-    /// What `action` names: `on`, and what `declared` is made with. Where it is another service's
-    /// action, only the latter.
-    fn named(
-        &self,
-        declared: &Declared,
-        kind: &KindInfo,
-        action: &str,
-        on: &BTreeSet<String>,
-    ) -> BTreeSet<String> {
-        let others = kind.access.extra_resources.iter().filter(|(name, _)| *name == action);
-        let others: Vec<_> = others.map(|(_, name)| self.others(declared, name)).collect();
-        let service = action.split(':').next().unwrap_or_default();
-        let own = others.is_empty() || service == kind.service();
-        let on = on.iter().filter(|_| own).cloned();
-        on.chain(others.into_iter().flatten()).collect()
-    }
-
-    /// The resources that `property` of `declared` refers to, or the one that it names.
-    fn others(&self, declared: &Declared, property: &str) -> BTreeSet<String> {
-        let mut resources = self.referred(declared, property);
-        let named = declared.properties[property].as_str().filter(|text| text.starts_with("arn:"));
-        resources.extend(named.map(str::to_owned));
-        resources
-    }
-
-    /// The resources that `property` of `declared` refers to.
-    fn referred(&self, declared: &Declared, property: &str) -> BTreeSet<String> {
-        let references = input::references(&declared.properties[property]);
-        references.iter().flat_map(|reference| self.resources_at(&reference.address)).collect()
-    }
-
-    /// The resources that `property` of what `other` of `declared` refers to refers to.
-    fn referred_behind(
-        &self,
-        declared: &Declared,
-        other: &str,
-        property: &str,
-    ) -> BTreeSet<String> {
-        let references = input::references(&declared.properties[other]);
-        let others = references.iter().filter_map(|reference| self.declared(&reference.address));
-        others.flat_map(|other| self.referred(other, property)).collect()
-    }
-
-    fn declared(&self, address: &Address) -> Option<&Declared> {
-        self.stack.resources().iter().find(|declared| declared.address == *address)
-    }
-
-    fn resources_at(&self, address: &Address) -> BTreeSet<String> {
-        let kind = self.kinds.get(address.kind());
-        self.declared(address)
-            .zip(kind)
-            .map(|(d, kind)| self.resources(d, kind))
-            .unwrap_or_default()
-    }
-
-    /// `template` with what is in braces.
-    fn fill(&self, template: &str, declared: &Declared) -> String {
-        let Facts { account, partition, region, .. } = self.facts;
-        let place = [("{partition}", partition), ("{region}", region), ("{account}", account)];
-        let mut text = place.iter().fold(template.to_owned(), |t, (key, v)| t.replace(key, v));
-        for (name, value) in declared.properties.as_object().into_iter().flatten() {
-            text = text.replace(&format!("{{{name}}}"), &pattern(value));
-        }
-        text
-    }
-
-    /// That a service does it, and not the caller itself, where AWS can tell them apart.
-    fn condition(&self, action: &str, service: &str) -> Option<Condition> {
-        match action.split_once(':')?.0 {
-            "iam" => Some(("iam:PassedToService", format!("{service}.amazonaws.com"))),
-            "kms" => {
-                let via = format!("{service}.{}.amazonaws.com", self.facts.region);
-                Some(("kms:ViaService", via))
-            }
-            _ => None,
-        }
-    }
 }
 
 #[cfg(test)]
