@@ -82,6 +82,22 @@ class Operator(Permissions):
         self.refused("UnauthorizedOperation", words, ec2.delete_vpc, VpcId=theirs)
         ec2.delete_vpc(VpcId=ours)
 
+    def test_apis_are_known_by_their_tags(self):
+        rest, http = self.aws("apigateway"), self.aws("apigatewayv2")
+        mine = {"StringEquals": {"aws:ResourceTag/team": "a"}}
+        ours = rest.create_rest_api(name=self.name, tags={"team": "a"})["id"]
+        theirs = rest.create_rest_api(name=self.name)["id"]
+        newer = http.create_api(Name=self.name, ProtocolType="HTTP", Tags={"team": "a"})["ApiId"]
+        self.let_operator(allow("apigateway:*", Condition=mine))
+        words = MISSING.format(action="apigateway:GET")
+        self.refused("AccessDeniedException", words, rest.get_rest_api, restApiId=theirs)
+        rest.get_rest_api(restApiId=ours)
+        # What belongs to a REST API has its tags.
+        rest.get_resources(restApiId=ours)
+        http.get_api(ApiId=newer)
+        # What belongs to an HTTP API has none.
+        self.refused("AccessDeniedException", words, http.get_routes, ApiId=newer)
+
     def test_a_key_belongs_to_whom_its_policy_names(self):
         kms = self.aws("kms")
         key = self.key()

@@ -75,6 +75,12 @@ def formats(service, kind):
 
 
 @functools.lru_cache(maxsize=None)
+def types(service):
+    """The resource types of a service."""
+    return tuple(_load("resourceTypes", service))
+
+
+@functools.lru_cache(maxsize=None)
 def known_keys():
     """Every condition key there is, in lower case, `*` for what varies."""
     names = set()
@@ -97,9 +103,13 @@ def knows(name, resource, key):
     if found is None:
         return False
     keys = set(found.keys)
-    for each in found.resources:
-        if each.name == resource:
-            keys |= each.keys
+    named = [each for each in found.resources if each.name == resource]
+    for each in named:
+        keys |= each.keys
+    if not named and resource:
+        # An action that several pages have is here with the resources of one of them.
+        there = _load("resourceTypes", name.split(":", 1)[0]).get(resource.lower(), {})
+        keys |= _keys(there.get("conditionKeys"))
     return matches(key, keys)
 
 

@@ -64,7 +64,8 @@ NAMES = {
 def of(call, service, name, parameters, place):
     """The resources of one action of a request, as pairs of type and ARN."""
     if service == "apigateway":
-        return (("", place.arn("apigateway", _path(call.path), account="")),)
+        arn = place.arn("apigateway", _path(call.path), account="")
+        return ((_kind_of("apigateway", arn), arn),)
     action = reference.action(service, name)
     if action is None or not action.resources:
         return (("", "*"),)
@@ -92,6 +93,13 @@ def _path(path):
     return path.removeprefix("/v2").rstrip("/") or "/"
 
 
+@functools.lru_cache(maxsize=4096)
+def _kind_of(service, arn):
+    """The resource type that an ARN is of, by the reference's forms; "" for none."""
+    kinds = reference.types(service)
+    return next((kind for kind in kinds if _matcher(service, kind).fullmatch(arn)), "")
+
+
 def _by_arn(service, kind, parameters):
     """ARNs among the parameters that are of the resource type."""
     if kind == "object":
@@ -109,13 +117,15 @@ def _by_arn(service, kind, parameters):
 @functools.lru_cache(maxsize=None)
 def _matcher(service, kind):
     forms = reference.formats(service, kind)
-    texts = ["[^:]*".join(re.escape(part) for part in _parts(form)) for form in forms]
+    # A path's names have no slash.
+    name = "[^:/]*" if service == "apigateway" else "[^:]*"
+    texts = [name.join(re.escape(part) for part in _parts(form)) for form in forms]
     # What ends an ARN may go on, but not in another resource's way.
     return re.compile("|".join(f"(?:{text})" for text in texts) or r"\Z.")
 
 
 def _parts(form):
-    return [part for part in PLACEHOLDER.split(form)]
+    return PLACEHOLDER.split(form)
 
 
 def arn_of(service, kind, value, parameters, place, action):

@@ -1,5 +1,7 @@
 """Tags of requests and of resources, and other things that conditions ask of what there is."""
 
+from moto.apigateway.models import apigateway_backends
+from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.models import dynamodb_backends
 from moto.ec2.models import ec2_backends
@@ -76,6 +78,25 @@ def _iam(arn, place):
     return _flat(tags)
 
 
+def _api_gateway(arn, place):
+    """The tags of an API, a stage or a VPC link. What belongs to a REST API has that API's (API
+    Gateway developer guide, "Using tags to control access to API Gateway REST API resources": tag
+    inheritance in the V1 API); what belongs to an HTTP API has none."""
+    kind, _, rest = arn.split(":", 5)[5].lstrip("/").partition("/")
+    name, _, below = rest.partition("/")
+    old = apigateway_backends[place.account][place.region].apis.get(name)
+    new = apigatewayv2_backends[place.account][place.region]
+    if kind == "restapis" and old is not None:
+        parts = below.split("/")
+        stage = old.stages.get(parts[1]) if parts[0] == "stages" and len(parts) > 1 else None
+        return {**(old.tags or {}), **(getattr(stage, "tags", None) or {})}
+    if kind == "vpclinks":
+        return getattr(new.vpc_links.get(name), "tags", None) or {}
+    if kind == "apis" and (not below or below.startswith("stages/")):
+        return new.get_tags(arn)
+    return {}
+
+
 def _s3(arn, place):
     backend = s3_backends[place.account][place.partition]
     return backend.tagger.get_tag_dict_for_resource(arn)
@@ -91,7 +112,7 @@ def _any(arn, place):
     return {}
 
 
-FINDERS = {"ec2": _ec2, "iam": _iam, "s3": _s3}
+FINDERS = {"ec2": _ec2, "iam": _iam, "s3": _s3, "apigateway": _api_gateway}
 
 
 def of_upload(call, key, place):
