@@ -82,6 +82,17 @@ class Operator(Permissions):
         self.refused("UnauthorizedOperation", words, ec2.delete_vpc, VpcId=theirs)
         ec2.delete_vpc(VpcId=ours)
 
+    def test_keys_are_known_by_their_tags(self):
+        kms = self.aws("kms")
+        tags = [{"TagKey": "team", "TagValue": "a"}]
+        ours = kms.create_key(Tags=tags)["KeyMetadata"]["KeyId"]
+        theirs = self.key()
+        mine = {"StringEquals": {"aws:ResourceTag/team": "a"}}
+        self.let_operator(allow("kms:*", Condition=mine))
+        words = MISSING.format(action="kms:DescribeKey")
+        self.refused("AccessDeniedException", words, kms.describe_key, KeyId=theirs)
+        kms.describe_key(KeyId=ours)
+
     def test_apis_are_known_by_their_tags(self):
         rest, http = self.aws("apigateway"), self.aws("apigatewayv2")
         mine = {"StringEquals": {"aws:ResourceTag/team": "a"}}

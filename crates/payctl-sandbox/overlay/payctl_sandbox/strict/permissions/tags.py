@@ -107,8 +107,8 @@ def _any(arn, place):
     backend = resourcegroupstaggingapi_backends[place.account][place.region]
     wanted = arn.removesuffix(":log-stream:")
     for found in backend._get_resources_generator(tag_filters=[], resource_type_filters=[]):
-        if found["ResourceARN"] == wanted:
-            return _flat(found["Tags"])
+        if found.arn == wanted:
+            return dict(found.tags)
     return {}
 
 
