@@ -5,6 +5,7 @@ from moto.awslambda.utils import get_backend as lambda_backend
 from moto.config.models import config_backends
 from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.models import dynamodb_backends
+from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
@@ -66,6 +67,12 @@ def keys_of_alias(parameters, place, found):
     name = parameters.get("AliasName", "")
     old = find_key(place, name) if name else None
     return [("key", old.arn)] if old and ("key", old.arn) not in found else []
+
+
+def route_table(place, association):
+    """The id of the route table that an association is of, or None."""
+    tables = ec2_backends[place.account][place.region].route_tables.values()
+    return next((each.id for each in tables if association in each.all_associations_ids), None)
 
 
 def secret(value, parameters, place, action):

@@ -6,6 +6,7 @@ made, or any: its ARN ends with `*`, as AWS's denials show it (`vpc/*`).
 
 import functools
 import re
+from urllib.parse import unquote
 
 from . import lookups, reference
 from .arns import SPECIAL
@@ -90,7 +91,8 @@ def of(call, service, name, parameters, place):
 def _path(path):
     """API Gateway's resources are its paths (API Gateway developer guide, "Actions, resources, and
     condition keys"), without the version of HTTP APIs; an ARN in a path stays URL-encoded."""
-    return path.removeprefix("/v2").rstrip("/") or "/"
+    path = path.removeprefix("/v2").rstrip("/") or "/"
+    return path if path.startswith("/tags/") else unquote(path)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -205,6 +207,10 @@ def _ec2(action, parameters, place):
             kind = EC2[match[1]]
             if kind in kinds:
                 found.append((kind, _filled("ec2", kind, text, place)))
+        elif text.startswith("rtbassoc-"):
+            # An association is its route table's.
+            table = lookups.route_table(place, text)
+            found += [("route-table", _filled("ec2", "route-table", table, place))] if table else []
     named = {kind for kind, _ in found}
     # Tags may be asked for on what is to be made: then that is needed too.
     made = set(at(parameters, "TagSpecifications.ResourceType"))

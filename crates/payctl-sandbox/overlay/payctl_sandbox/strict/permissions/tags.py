@@ -91,7 +91,7 @@ def _api_gateway(arn, place):
         stage = old.stages.get(parts[1]) if parts[0] == "stages" and len(parts) > 1 else None
         return {**(old.tags or {}), **(getattr(stage, "tags", None) or {})}
     if kind == "vpclinks":
-        return getattr(new.vpc_links.get(name), "tags", None) or {}
+        return {**(getattr(new.vpc_links.get(name), "tags", None) or {}), **new.get_tags(arn)}
     if kind == "apis" and (not below or below.startswith("stages/")):
         return new.get_tags(arn)
     return {}
