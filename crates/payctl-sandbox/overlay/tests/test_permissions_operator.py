@@ -99,7 +99,9 @@ class Operator(Permissions):
         ours = rest.create_rest_api(name=self.name, tags={"team": "a"})["id"]
         theirs = rest.create_rest_api(name=self.name)["id"]
         newer = http.create_api(Name=self.name, ProtocolType="HTTP", Tags={"team": "a"})["ApiId"]
+        http.create_stage(ApiId=newer, StageName="$default", Tags={"team": "a"})
         self.let_operator(allow("apigateway:*", Condition=mine))
+        http.get_stage(ApiId=newer, StageName="$default")
         words = MISSING.format(action="apigateway:GET")
         self.refused("AccessDeniedException", words, rest.get_rest_api, restApiId=theirs)
         rest.get_rest_api(restApiId=ours)

@@ -92,7 +92,11 @@ def _api_gateway(arn, place):
         return {**(old.tags or {}), **(getattr(stage, "tags", None) or {})}
     if kind == "vpclinks":
         return {**(getattr(new.vpc_links.get(name), "tags", None) or {}), **new.get_tags(arn)}
-    if kind == "apis" and (not below or below.startswith("stages/")):
+    if kind == "apis" and below.startswith("stages/"):
+        stages = new.apis[name].stages if name in new.apis else {}
+        own = getattr(stages.get(below.partition("/")[2]), "tags", None) or {}
+        return {**own, **new.get_tags(arn)}
+    if kind == "apis" and not below:
         return new.get_tags(arn)
     return {}
 
