@@ -46,6 +46,7 @@ def main():
     backends = s3_roots.middleware(cbor.middleware(moto))
     application = Application(backends, lock)
     application.checks = [*strict.checks(options.strict), regions.check, rates.check]
+    application.permissions = strict.authorisation(options.strict, options.operator_policy)
     servers.open(options.home)
     contents = Contents(os.path.join(options.home, "contents.pickle"), lock)
     contents.start()
@@ -129,6 +130,7 @@ def _options():
     options.add_argument("--account", default="seasoned", choices=("new", "seasoned"))
     options.add_argument("--enable-region", action="append", default=[], help="one to opt in to")
     options.add_argument("--version", default="", help="what started this server")
+    options.add_argument("--operator-policy", help="file of what the operator may do; none: all")
     options.add_argument("--lax", default="", help=f"parts left out: {', '.join(PARTS)}")
     parsed = options.parse_args()
     try:

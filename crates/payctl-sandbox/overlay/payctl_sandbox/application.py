@@ -29,6 +29,7 @@ class Application:
         # What the process gives us once it has it: `__main__` fills these in.
         self.health = {}
         self.checks = []
+        self.permissions = None
         self.contents = None
         self.functions = None
         self.feed = None
@@ -50,6 +51,9 @@ class Application:
         try:
             for check in self.checks:
                 check(call)
+            if self.permissions:
+                with self.lock:
+                    self.permissions.authorise(call, environ)
         except refusal.Refusal as refused:
             return refusal.answer(refused, call, environ, start_response)
         if self.functions and call.service == "lambda" and call.operation in INVOCATIONS:

@@ -5,11 +5,18 @@ import threading
 
 
 def answer(application, environ, start_response):
-    """GET health, GET calls, POST calls/reset, POST reset, POST stop."""
+    """GET health, GET calls, GET permissions, POST operator, POST calls/reset, POST reset,
+    POST stop."""
     method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix("/_payctl/")
     action = ACTIONS.get((method, path.rstrip("/")))
     if action is None:
         return _send(start_response, "404 Not Found", {"error": f"no control call {path!r}"})
+    if action is _operator:
+        try:
+            told = _operator(application, environ["wsgi.input"].read())
+        except ValueError as error:
+            return _send(start_response, "400 Bad Request", {"error": str(error)})
+        return _send(start_response, "200 OK", told)
     return _send(start_response, "200 OK", action(application))
 
 
@@ -23,6 +30,18 @@ def _calls(application):
 
 def _calls_reset(application):
     application.calls.clear()
+    return {}
+
+
+def _permissions(application):
+    """What was asked for and allowed, by principal: how often each action on which resources."""
+    return application.permissions.told() if application.permissions else {}
+
+
+def _operator(application, body):
+    """Lets the operator have what the body says: a policy, a list of them, or null for all."""
+    if application.permissions:
+        application.permissions.let_operator(json.loads(body))
     return {}
 
 
@@ -41,6 +60,8 @@ def _stop(application):
 ACTIONS = {
     ("GET", "health"): _health,
     ("GET", "calls"): _calls,
+    ("GET", "permissions"): _permissions,
+    ("POST", "operator"): _operator,
     ("POST", "calls/reset"): _calls_reset,
     ("POST", "reset"): _reset,
     ("POST", "stop"): _stop,

@@ -46,7 +46,8 @@ class Server:
             command += ["--home", self.home, "--token", "test", "--lax", self.lax, *self.more]
         if self.time_scale:
             command += ["--time-scale", str(self.time_scale)]
-        environment = {**os.environ, "PYTHONPATH": OVERLAY, "PYTHONDONTWRITEBYTECODE": "1"}
+        path = os.pathsep.join(filter(None, [OVERLAY, os.environ.get("PYTHONPATH")]))
+        environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
         with open(os.path.join(self.home, "test.log"), "ab") as log:
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         until = time.monotonic() + 60
@@ -69,20 +70,22 @@ class Server:
         """Where it answers."""
         return f"http://127.0.0.1:{self.port}"
 
-    def client(self, service):
+    def client(self, service, key="test", token=None):
         """A boto3 client that tries once."""
         return boto3.client(
             service,
             endpoint_url=self.endpoint,
             region_name=REGION,
-            aws_access_key_id="test",
+            aws_access_key_id=key,
             aws_secret_access_key="test",
+            aws_session_token=token,
             config=CLIENT,
         )
 
-    def control(self, method, path):
+    def control(self, method, path, body=None):
         """A control call's answer."""
-        request = urllib.request.Request(f"{self.endpoint}/_payctl/{path}", method=method)
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.endpoint}/_payctl/{path}", data, method=method)
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
 

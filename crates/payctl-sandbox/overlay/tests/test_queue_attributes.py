@@ -38,7 +38,7 @@ class Queues(SandboxTest):
         self.assertNotIn("RedriveAllowPolicy", self.attributes(url))
 
     def test_a_policy_outlasts_other_changes(self):
-        statement = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
+        statement = {"Effect": "Deny", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
         policy = {"Version": "2012-10-17", "Statement": [statement]}
         url = self.create(Policy=json.dumps(policy))
         change = self.sqs.set_queue_attributes

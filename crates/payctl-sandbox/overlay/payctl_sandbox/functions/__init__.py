@@ -20,6 +20,7 @@ from . import records
 from .definition import Definition
 from .invocation import Invocation, platform_error
 from .outbox import jobs, outbox
+from .permissions import KeyRefused
 from .pool import Pool, Throttled
 from .worker import StartError
 
@@ -163,6 +164,9 @@ class Functions:
         began = time.monotonic()
         try:
             worker = pool.take(definition, again if wait else None)
+        except KeyRefused as error:
+            # Lambda's model of Invoke: 502.
+            raise Refused("502 Bad Gateway", error.kind, str(error)) from error
         except StartError as error:
             kind = "Runtime.InvalidEntrypoint"
             invocation.finish(

@@ -1,6 +1,5 @@
 """What it takes to run a function: read once from moto, under the lock, then plain values."""
 
-import base64
 import hashlib
 import os
 import shutil
@@ -34,6 +33,9 @@ class Definition:
     # How often an asynchronous invocation is tried again.
     retries: int = field(compare=False)
     environment: tuple
+    # The key that the environment is encrypted with.
+    key: str | None
+    subnets: tuple
     code_sha256: str
     code: bytes = field(compare=False, repr=False)
 
@@ -61,6 +63,8 @@ class Definition:
             concurrency=None if reserved is None else int(reserved),
             retries=retries,
             environment=tuple(sorted(function.environment_vars.items())),
+            key=function.kms_key_arn or None,
+            subnets=tuple((function.vpc_config or {}).get("SubnetIds") or ()),
             code_sha256=function.code_sha_256,
             code=function.code_bytes,
         )
@@ -91,8 +95,9 @@ class Definition:
             shutil.rmtree(temporary, ignore_errors=True)
         return target
 
-    def variables(self, folder, runtime_api, endpoint, log_stream):
+    def variables(self, folder, runtime_api, endpoint, log_stream, credentials):
         """The process's whole environment: nothing of the host's but PATH."""
+        key, secret, token = credentials
         return {
             "PATH": os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
             "LANG": "en_US.UTF-8",
@@ -114,7 +119,7 @@ class Definition:
             "LAMBDA_RUNTIME_DIR": "/var/runtime",
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
-            "AWS_ACCESS_KEY_ID": "ASIASANDBOXFUNCTION0",
-            "AWS_SECRET_ACCESS_KEY": "sandbox",
-            "AWS_SESSION_TOKEN": base64.b64encode(self.role.encode()).decode(),
+            "AWS_ACCESS_KEY_ID": key,
+            "AWS_SECRET_ACCESS_KEY": secret,
+            "AWS_SESSION_TOKEN": token,
         }

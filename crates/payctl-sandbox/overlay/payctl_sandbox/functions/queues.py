@@ -37,8 +37,10 @@ from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import sqs_backends
 
 from ..clock import clock, later
+from ..strict.permissions import operator
 from . import Refused, batches
 from .invocation import Invocation
+from .permissions import may
 from .pool import Throttled
 
 # Batches at once: of one mapping, and of all.
@@ -49,6 +51,12 @@ PAUSE = 0.5
 # `visible` means past the moment, not at it.
 PAST = 0.002
 NEVER = float("inf")
+# What Lambda does with a queue as the function's role, and whether that decrypts.
+QUEUE_ACTIONS = (
+    ("sqs:ReceiveMessage", True),
+    ("sqs:DeleteMessage", False),
+    ("sqs:GetQueueAttributes", False),
+)
 
 
 class Feed:
@@ -143,6 +151,9 @@ class Feed:
         if not self._may_run(mapping, definition):
             # One that ends wakes us.
             return NEVER
+        if operator.asked and not _may_read(queue, definition):
+            # A call that lets it wakes us.
+            return NEVER
         _expire(queue)
         count = batches.fitting(queue.messages, mapping.batch_size)
         closes = self._closes(mapping, count)
@@ -230,6 +241,16 @@ class Feed:
             except ReceiptHandleIsInvalid:
                 # Purged.
                 pass
+
+
+def _may_read(queue, definition):
+    """Whether Lambda may take from the queue as the function's role (Lambda developer guide, "Using
+    Lambda with Amazon SQS", execution role permissions: with the key of an encrypted queue)."""
+    key = queue.kms_master_key_id
+    return all(
+        may(definition, action, queue.queue_arn, key if receives else None, "sqs")
+        for action, receives in QUEUE_ACTIONS
+    )
 
 
 def _queue(arn):

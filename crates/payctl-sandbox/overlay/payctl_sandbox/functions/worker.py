@@ -11,6 +11,7 @@ import time
 from datetime import datetime, timezone
 from secrets import token_hex
 
+from . import permissions
 from .architecture import mismatch
 from .runtime_api import RuntimeApi
 
@@ -48,7 +49,7 @@ class Worker:
         self._api = RuntimeApi(self)
         try:
             self._process = self._start(folder, endpoint)
-        except StartError:
+        except (StartError, permissions.KeyRefused):
             self._api.close()
             raise
         for target in (self._read_output, self._wait_for_exit):
@@ -59,7 +60,7 @@ class Worker:
         if not os.path.isfile(bootstrap):
             raise StartError("Couldn't find valid bootstrap(s): [/var/task/bootstrap]")
         variables = self.definition.variables(
-            folder, self._api.address, endpoint, self.log_stream
+            folder, self._api.address, endpoint, self.log_stream, permissions.begin(self.definition)
         )
         try:
             return subprocess.Popen(

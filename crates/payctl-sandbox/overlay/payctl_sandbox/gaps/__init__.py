@@ -36,6 +36,7 @@ MODULES = (
     "http_apis",
     "iam",
     "iam_tags",
+    "identities",
     "instances",
     "kms",
     "load_balancers",

@@ -3,6 +3,8 @@
 Each part can be left out, for comparison: `--lax shapes,permissions`.
 """
 
+import json
+
 PARTS = ("shapes", "permissions", "behaviour")
 
 
@@ -19,3 +21,20 @@ def checks(strict):
     from . import rules, shapes
 
     return [shapes.check, rules.check] if "shapes" in strict else []
+
+
+def authorisation(strict, operator_policy=None):
+    """The check of what callers may do; None where it is left out.
+
+    `operator_policy` is a file with the policy, or the list of policies, that the operator has.
+    """
+    if "permissions" not in strict:
+        return None
+    from . import permissions
+
+    permissions.operator.asked = True
+    check = permissions.Permissions()
+    if operator_policy:
+        with open(operator_policy) as file:
+            check.let_operator(json.load(file))
+    return check
