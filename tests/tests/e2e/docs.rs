@@ -297,7 +297,17 @@ fn options_are_told() {
         assert!(page.text.contains(&format!("`{name}")) || name == "payctl", "{name} is not told");
     }
     let mut known = BTreeSet::new();
-    let commands = ["plan", "preflight", "up", "destroy", "output", "list", "history", "history show", "stacks"];
+    let commands = [
+        "plan",
+        "preflight",
+        "up",
+        "destroy",
+        "output",
+        "list",
+        "history",
+        "history show",
+        "stacks",
+    ];
     let more = ["state list", "state show", "state check", "state recover", "state forget"];
     let local = ["sandbox start", "sandbox stop", "sandbox status", "sandbox reset"];
     let rest = ["sandbox logs", "invoke", "shift", "policy", "man", "completions"];
