@@ -9,7 +9,10 @@ use base64::prelude::BASE64_STANDARD;
 use payctl_aws::acm::{Certificate, CertificateRef};
 use payctl_aws::{Arn, Artifacts, Aws};
 use payctl_engine::{Goal, Handle as _, Stack};
-use rcgen::{CertificateParams, DnType, KeyPair, PKCS_ECDSA_P256_SHA256};
+use rcgen::{
+    CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256,
+};
 use serde_json::{Value, json};
 
 use super::{Case, secretsmanager, stack, tags};
@@ -49,6 +52,9 @@ pub fn one(domain: &str, days_left: u64) -> (String, String) {
     let now = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(now.as_secs());
     let mut params = CertificateParams::new([domain.to_owned()]).unwrap();
     params.distinguished_name.push(DnType::CommonName, domain);
+    // ACM takes none in another's place that is good for less.
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.not_before = now - day * 300;
     // A little more, so that days count full.
     params.not_after = now + day * u32::try_from(days_left).unwrap() + Duration::from_secs(600);

@@ -39,6 +39,7 @@ const EXCEPTIONS: &[(Emulator, &str, &str, &str)] = &[
     (Ministack, "autoscaling.group", "metrics", "the calls are missing"),
     (Moto, "secretsmanager.rotation", "duration", "is not kept"),
     (Moto, "cloudwatch.dashboard", "tags", "PutDashboard ignores them"),
+    (Moto, "elbv2.listener", "ssl_policy", "one that speaks HTTP has one"),
     (Ministack, "cloudwatch.dashboard", "tags", "PutDashboard ignores them"),
 ];
 

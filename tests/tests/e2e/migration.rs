@@ -326,13 +326,14 @@ const MINISTACK: &[(&[&str], &str)] = &[
         &[
             "elbv2.load_balancer:main: DeleteThenCreate",
             "elbv2.listener:main: DeleteThenCreate",
+            "elbv2.listener:inside: DeleteThenCreate",
             "cloudwatch.alarm:green-unhealthy: Update",
             "cloudwatch.alarm:green-5xx: Update",
             "cloudwatch.alarm:balancer-5xx: Update",
         ],
         "a load balancer's VpcId is another; a listener's weights and groups are dropped",
     ),
-    (&["acm.certificate:main: Update"], "what is imported is not read"),
+    (&["acm.certificate:main: CreateThenDelete"], "what is imported is not read"),
     (&["cloudwatch.dashboard:payment-processing: Update"], "PutDashboard ignores tags"),
 ];
 

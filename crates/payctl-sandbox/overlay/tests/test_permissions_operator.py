@@ -117,7 +117,7 @@ class Operator(Permissions):
         mine = f"arn:aws:iam::{ACCOUNT}:user/operator"
         letting = allow("kms:*", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"})
         only = allow("kms:PutKeyPolicy", Principal={"AWS": mine})
-        # The administrator's own policy is of no use where the key's names nobody.
+        # The administrator's own policy is useless where the key's names nobody.
         kms.put_key_policy(
             KeyId=key,
             PolicyName="default",

@@ -37,6 +37,10 @@ class Topics(SandboxTest):
         tags = self.sns.list_tags_for_resource(ResourceArn=arn)["Tags"]
         self.assertEqual(tags, [{"Key": "owner", "Value": "us"}])
 
+    def test_what_is_no_arn(self):
+        message = self.refused("InvalidParameter", self.sns.get_topic_attributes, TopicArn="-1")
+        self.assertIn("at least 6 elements, not 1", message)
+
     def subscribe(self, topic, **options):
         """What Subscribe answers for an address."""
         mail = {"Protocol": "email", "Endpoint": "operations@example.com"}

@@ -3,8 +3,9 @@
 use std::fs;
 
 use payctl_tests::binary::Payctl;
+use payctl_tests::cloud::clients;
 use payctl_tests::emulator::{Emulator, Server};
-use payctl_tests::proxy::Rule;
+use payctl_tests::proxy::{Proxy, Rule};
 use payctl_tests::standin::StandIn;
 use payctl_tests::terminal::Terminal;
 
@@ -21,9 +22,26 @@ fn asks(form: Option<&String>, name: &str, value: &str) {
     assert!(said, "{name}={value} is not in {form}");
 }
 
+/// An emulator behind a proxy that has the role, which may do everything: one without policies may
+/// do nothing.
+fn with_the_role() -> (Server, Proxy, Payctl) {
+    let (server, proxy, payctl) = behind_a_proxy();
+    let trust = r#"{"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}"#;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let iam = clients(&server).await.iam;
+        let request = iam.create_role().role_name("deploy").assume_role_policy_document(trust);
+        request.send().await.unwrap();
+        let all = "arn:aws:iam::aws:policy/AdministratorAccess";
+        iam.attach_role_policy().role_name("deploy").policy_arn(all).send().await.unwrap();
+    });
+    (server, proxy, payctl)
+}
+
 #[test]
 fn a_profiles_role_is_assumed_where_all_calls_go() {
-    let (_server, proxy, payctl) = behind_a_proxy();
+    let (_server, proxy, payctl) = with_the_role();
     let keys = "[base]\naws_access_key_id = AKIABASE\naws_secret_access_key = s\n";
     let config = format!(
         "[profile deploy]\nrole_arn = {ROLE}\nsource_profile = base\nexternal_id = 1234\n\
@@ -57,7 +75,7 @@ fn a_profiles_role_is_assumed_where_all_calls_go() {
 
 #[test]
 fn a_web_identity_is_shown_where_all_calls_go() {
-    let (_server, proxy, payctl) = behind_a_proxy();
+    let (_server, proxy, payctl) = with_the_role();
     let token = payctl.folder().join("token");
     fs::write(&token, "a.b.c\n").unwrap();
     let token = token.display().to_string();
@@ -85,7 +103,7 @@ fn a_web_identity_is_shown_where_all_calls_go() {
 
 #[test]
 fn a_role_is_assumed_that_an_option_names() {
-    let (_server, proxy, payctl) = behind_a_proxy();
+    let (_server, proxy, payctl) = with_the_role();
     let variables = [("AWS_ACCESS_KEY_ID", "AKIABASE"), ("USER", "jane")];
     let args = ["plan", "--role-arn", ROLE, "--external-id", "partner-7"];
     let ended = run_with(&payctl, &args, &variables);
@@ -125,7 +143,7 @@ const MFA: &str = "arn:aws:iam::123456789012:mfa/jane";
 
 #[test]
 fn a_code_is_asked_for_on_a_terminal_and_nowhere_else() {
-    let (_server, proxy, payctl) = behind_a_proxy();
+    let (_server, proxy, payctl) = with_the_role();
     let keys = "[base]\naws_access_key_id = AKIABASE\naws_secret_access_key = s\n";
     let config =
         format!("[profile deploy]\nrole_arn = {ROLE}\nsource_profile = base\nmfa_serial = {MFA}\n");

@@ -39,6 +39,17 @@ def _parsed(attribute, value):
     return json.loads(value) if attribute == "Policy" and value else value
 
 
+@replace(SNSBackend, "get_topic")
+def get_topic(original, self, arn):
+    """moto fails at what is no ARN; the words are those of public reports."""
+    if (elements := len(arn.split(":"))) < 6:
+        raise SNSInvalidParameter(
+            "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not "
+            f"{elements}"
+        )
+    return original(self, arn)
+
+
 @replace(SNSBackend, "subscribe")
 def subscribe(original, self, topic_arn, endpoint, protocol):
     known = self._find_subscription(topic_arn, endpoint, protocol)
