@@ -227,3 +227,37 @@ impl Config {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(tags: &[(&str, &str)]) -> Option<String> {
+        let tags = tags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let config = Config { tags: tags.collect(), ..Config::default() };
+        config.check().err().map(|bad| bad.to_string())
+    }
+
+    #[test]
+    fn tags_that_iam_takes_for_one_are_refused() {
+        assert_eq!(refused(&[("team", "red"), ("Cost", "1")]), None);
+        for (tags, why) in [
+            (&[("environment", "shop")][..], "every resource has Environment, which is the same"),
+            (&[("Name", "x")], "every resource has that tag already"),
+            (&[("Team", "a"), ("team", "b")], "Team is the same to IAM"),
+            (&[("AWS:x", "y")], "payctl: and aws: are reserved"),
+        ] {
+            let said = refused(tags).unwrap_or_default();
+            assert!(said.contains(why), "{tags:?}: {said}");
+        }
+    }
+
+    #[test]
+    fn more_tags_than_a_resource_may_have_are_refused() {
+        let names: Vec<String> = (1..=42).map(|nth| format!("Team{nth}")).collect();
+        let tags: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "x")).collect();
+        assert_eq!(refused(&tags[..41]), None);
+        let said = refused(&tags).unwrap_or_default();
+        assert!(said.contains("41 at most") && said.contains("no more than 50"), "{said}");
+    }
+}

@@ -157,6 +157,7 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
                 "create",
                 "its load balancer's VPC is always the same: it is replaced",
             )
+            .except(Sandbox, "ssl_policy", "one that speaks HTTP has none, as on AWS")
             .except(Ministack, "forward", "a listener's weights and groups are dropped")
             .except(Ministack, "ssl_policy", "one that speaks HTTP meanwhile has none")
             .except(Ministack, "certificate", "one that speaks HTTP meanwhile has none"),

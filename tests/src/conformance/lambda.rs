@@ -232,6 +232,7 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
             .except(Moto, "kms_key", ignored)
             .except(Moto, "role", "a key that is let go of for a new role stays")
             .except(Moto, "ephemeral_storage_mb", ignored)
+            .except(Moto, "layers", "it knows those only that it was given")
             .except(Moto, "log_group", "GetFunction leaves the logging configuration out")
             .except(Moto, "tracing", ignored),
     );

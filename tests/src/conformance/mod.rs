@@ -218,7 +218,8 @@ pub async fn check(kind: &str, emulator: Emulator) {
             assert!(done.is_ok() || !offered, "the edit of {property}: {done:?}");
             // What is told as changed was changed by a call, whatever an emulator makes of it.
             let called = changing(&environment) > before;
-            assert!(nth > 0 || called, "the edit of {property} calls nothing that changes");
+            let quiet = !offered || CALLS_NOTHING.contains(&(kind, *property));
+            assert!(nth > 0 || called || quiet, "the edit of {property} changes nothing on AWS");
         }
         let call = Call { properties: &edited, ..call };
         let read = read(&environment, call, &seen.outputs).await.expect("it is still there");
@@ -253,6 +254,15 @@ async fn prepare(kind: &str, server: &Server) {
         _ => {}
     }
 }
+
+/// Properties that no call sets when they change: what a deletion is told, which the state keeps, and
+/// a role of which any does that is set.
+const CALLS_NOTHING: [(&str, &str); 4] = [
+    ("apigateway.account", "cloudwatch_role"),
+    ("kms.key", "deletion_window_days"),
+    ("rds.cluster", "final_snapshot"),
+    ("secretsmanager.secret", "recovery_window_days"),
+];
 
 /// How many calls were made so far that change something.
 fn changing(environment: &Environment) -> u64 {

@@ -26,4 +26,5 @@ mod shift;
 mod signals;
 mod terminal;
 mod transcripts;
+mod truth;
 mod updates;

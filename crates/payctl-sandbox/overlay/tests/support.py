@@ -223,16 +223,36 @@ QUEUES = json.dumps(
 )
 
 
+SECRETS = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": [
+                    "secretsmanager:DescribeSecret",
+                    "secretsmanager:GetSecretValue",
+                    "secretsmanager:PutSecretValue",
+                    "secretsmanager:UpdateSecretVersionStage",
+                ],
+                "Resource": "*",
+            }
+        ],
+    }
+)
+
+
 LOGS = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 
 
 def make_role(iam, name, in_vpc=True):
-    """A role for functions that log, with queues and in a VPC; answers its ARN."""
+    """A role for functions that log, with queues and secrets and in a VPC; answers its ARN."""
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust())
     iam.attach_role_policy(RoleName=name, PolicyArn=LOGS)
     if in_vpc:
         iam.put_role_policy(RoleName=name, PolicyName="vpc", PolicyDocument=INTERFACES)
         iam.put_role_policy(RoleName=name, PolicyName="queues", PolicyDocument=QUEUES)
+        iam.put_role_policy(RoleName=name, PolicyName="secrets", PolicyDocument=SECRETS)
     return role["Role"]["Arn"]
 
 

@@ -231,7 +231,11 @@ class Evidence(support.SandboxTest):
     def test_counts_what_is_of_others(self):
         [functions] = self.answers("role", "list_functions")
         self.assertEqual([one["FunctionName"] for one in functions["Functions"]], ["first-run-fr"])
-        self.assertEqual(functions["others"], 1)
+        # Other tests of the same server have functions too.
+        all_functions = self.aws("lambda").get_paginator("list_functions").paginate()
+        there = sum(len(page["Functions"]) for page in all_functions)
+        self.assertGreater(there, 1)
+        self.assertEqual(functions["others"], there - 1)
         self.assertNotIn("of-others", json.dumps(self.file("role")))
 
     def test_leaves_out(self):

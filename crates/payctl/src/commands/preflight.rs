@@ -24,7 +24,7 @@ const FORMAT: u32 = 1;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  payctl preflight --suffix dev      what the first `up` of dev needs, and what there is")]
+  payctl preflight --suffix dev   what `up` needs, and what there is")]
 pub(crate) struct PreflightArgs {
     /// Print the checks as JSON
     #[arg(long)]
