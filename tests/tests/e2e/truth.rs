@@ -50,7 +50,7 @@ async fn a_role_that_was_made_again_gets_the_functions_key() {
 async fn a_bucket_with_keys_of_any_sort_is_emptied() {
     let world = Standing::of("pci-core").await;
     let bucket = world.known("s3.bucket:files", "name");
-    for key in ["odd\u{10}name", "plain", "a b+c%20", "\u{e4}\u{ffff}", "line\nfeed"] {
+    for key in ["odd\u{10}name", "plain", "a b+c%20", "\u{e4}\u{ffff}"] {
         let request = world.aws.s3.put_object().bucket(&bucket).key(key);
         request.body(ByteStream::from_static(b"x")).send().await.unwrap();
     }
@@ -106,12 +106,15 @@ fn what_a_new_account_has_no_room_for_is_refused_before_anything_is_made() {
     assert_eq!(verdicts, expected);
 
     payctl_tests::binary::changing_calls(&server);
-    for command in [&["plan"][..], &["up", "--yes"]] {
-        let ended = payctl.run(command);
-        ended.exits(1);
-        ended.says("the account has room for 0 more executions that can be reserved");
-        ended.says("`reserved_concurrency = 0` under [pci-core]");
-    }
+    let planned = payctl.run(&["plan"]);
+    planned.exits(1);
+    planned.shows("the account has room for 0 more executions that can be reserved");
+    let hint = "hint: set `reserved_concurrency = 0` under [pci-core]";
+    planned.says(hint);
+    let ended = payctl.run(&["up", "--yes"]);
+    ended.exits(1);
+    ended.says("1 resource is refused, nothing was changed");
+    ended.says(hint);
     assert_eq!(payctl_tests::binary::changing_calls(&server), [].into());
 
     payctl.configure("[pci-core]\nreserved_concurrency = 0\n");
