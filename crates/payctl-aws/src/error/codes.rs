@@ -450,6 +450,10 @@ pub(super) const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ),
     // Its protection was lifted a moment ago.
     ("DeleteDBCluster", "InvalidParameterCombination", "deletion protection", FailureKind::Busy),
+    // What is no ARN names nothing: an answer that was mangled on its way left it.
+    ("GetTopicAttributes", "InvalidParameter", "An ARN must have", FailureKind::Absent),
+    ("ListTagsForResource", "InvalidParameter", "An ARN must have", FailureKind::Absent),
+    ("DeleteTopic", "InvalidParameter", "An ARN must have", FailureKind::Absent),
     // It exists, with other attributes or tags: somebody else's.
     ("CreateTopic", "InvalidParameter", "already exists with", FailureKind::Conflict),
     ("CreateTopic", "InvalidParameter", "PrincipalNotFound", FailureKind::NotYetVisible),
