@@ -36,7 +36,7 @@ pub(crate) struct Local {
     pub(crate) config: Config,
     pub(crate) store: Store,
     /// The folder of all environments' states.
-    states: PathBuf,
+    pub(crate) states: PathBuf,
 }
 
 /// An environment with its account.
@@ -88,21 +88,6 @@ impl Local {
         if self.guessed {
             report::say(&report::paint(report::DIM, self.title()));
         }
-    }
-
-    /// The other system that has the suffix there, as far as this folder's states tell, and where.
-    fn neighbour(&self, account: &str, region: &str) -> Option<(&'static str, String)> {
-        let others = environments::known(&self.states);
-        let others = others
-            .into_iter()
-            .filter(|other| other.suffix == self.suffix && other.system.name != self.system.name);
-        others.into_iter().find_map(|other| {
-            let state = other.store.load().ok()?.state?;
-            let here = state.account == account && state.region == region && !state.is_empty();
-            let count = report::plural(state.resources.len(), "resource");
-            let place = format!("{count}, by the state in {}", other.store.folder().display());
-            here.then_some((other.system.name, place))
-        })
     }
 
     /// The state that is there, checked to be of this stack and suffix.
@@ -313,7 +298,7 @@ impl Environment {
     ) -> Result<Plan, CliError> {
         let Facts { account, region, .. } = &*self.facts;
         if self.begins(goal)
-            && let Some((other, place)) = self.local.neighbour(account, region)
+            && let Some((other, place)) = environments::neighbour(&self.local, account, region)
         {
             return Err(environments::suffix_is_taken(&self.local.suffix, other, &place));
         }

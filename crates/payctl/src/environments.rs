@@ -11,6 +11,7 @@ use payctl_stack::config::Config;
 use payctl_stack::{SYSTEMS, Suffix, System};
 
 use crate::cli::{Global, shell_word};
+use crate::environment::Local;
 use crate::error::CliError;
 use crate::report;
 
@@ -130,6 +131,24 @@ pub(crate) fn choose(global: &Global, config: &Config, first: First) -> Result<C
         ([], None) => Err(none(global, system, &known)),
         (several, suffix) => Err(choice(several, suffix.is_none())),
     }
+}
+
+/// The other system that has the suffix there, as far as the folder's states tell, and where.
+pub(crate) fn neighbour(
+    local: &Local,
+    account: &str,
+    region: &str,
+) -> Option<(&'static str, String)> {
+    let others = known(&local.states).into_iter();
+    let mut others = others
+        .filter(|other| other.suffix == local.suffix && other.system.name != local.system.name);
+    others.find_map(|other| {
+        let state = other.store.load().ok()?.state?;
+        let here = state.account == account && state.region == region && !state.is_empty();
+        let count = report::plural(state.resources.len(), "resource");
+        let place = format!("{count}, by the state in {}", other.store.folder().display());
+        here.then_some((other.system.name, place))
+    })
 }
 
 /// Why another system cannot be made under `suffix`, which `stack` has in `place`.

@@ -46,6 +46,17 @@ const LEAST_STORAGE_MB: u32 = 512;
 /// What UpdateFunctionCode sets.
 const CODE: &[&str] = &["code", "architecture"];
 
+/// What an update does about the key of the environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KeyChange {
+    /// It stays.
+    Keep,
+    /// Lambda's own takes its place.
+    Release,
+    /// The declared one, or Lambda's own where none is declared.
+    Take,
+}
+
 /// A `bootstrap` binary that runs when it is called.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Function {
@@ -239,7 +250,8 @@ impl Resource for Function {
             return Err(AwsError::pending("the function's last update to be applied"));
         }
         if configuration {
-            self.configure(cx, known, changed, changed.has("kms_key").then_some(true)).await?;
+            let key = if changed.has("kms_key") { KeyChange::Take } else { KeyChange::Keep };
+            self.configure(cx, known, changed, key).await?;
             return match code || role_is_new {
                 true => Err(AwsError::pending("its configuration to be applied, before the rest")),
                 false => Ok(()),
@@ -258,11 +270,17 @@ impl Resource for Function {
         // id. A role that was made again under its name has another one, and an update that names
         // what the function has already gives no grant (terraform-provider-aws#6352,
         // serverless/examples#279). So it lets go of the key, and takes it again with the new one.
-        let release = self.kms_key.is_some() && !differs("kms_key");
-        self.configure(cx, known, changed, self.kms_key.as_ref().map(|_| !release)).await?;
-        match release {
-            true => Err(AwsError::pending("the function to let go of its key, for its new role")),
-            false => Ok(()),
+        let key = match (&self.kms_key, differs("kms_key")) {
+            (None, _) => KeyChange::Keep,
+            (Some(_), false) => KeyChange::Release,
+            (Some(_), true) => KeyChange::Take,
+        };
+        self.configure(cx, known, changed, key).await?;
+        match key {
+            KeyChange::Release => {
+                Err(AwsError::pending("the function to let go of its key, for its new role"))
+            }
+            KeyChange::Keep | KeyChange::Take => Ok(()),
         }
     }
 
@@ -375,13 +393,13 @@ impl Function {
         TracingConfig::builder().mode(TracingMode::from(self.tracing.as_str())).build()
     }
 
-    /// Sets the configuration, and its key where that is asked for: the declared one, or Lambda's.
+    /// Sets the configuration.
     async fn configure(
         &self,
         cx: &Cx<'_>,
         known: &FunctionOutputs,
         changed: &Changed,
-        set_key: Option<bool>,
+        key: KeyChange,
     ) -> Result<()> {
         let request = cx.cloud.lambda.update_function_configuration().function_name(&known.name);
         let mut request = request
@@ -399,11 +417,15 @@ impl Function {
         if changed.any(&["subnets", "security_groups"]) {
             request = request.vpc_config(self.vpc()?);
         }
-        if let Some(take) = set_key {
-            // An empty name goes back to Lambda's own key.
-            let key = self.kms_key.as_ref().filter(|_| take).map(Input::get).transpose()?;
-            request = request.kms_key_arn(key.map(String::from).unwrap_or_default());
-        }
+        // An empty name goes back to Lambda's own key.
+        request = match key {
+            KeyChange::Keep => request,
+            KeyChange::Release => request.kms_key_arn(""),
+            KeyChange::Take => {
+                let key = self.kms_key.as_ref().map(Input::get).transpose()?;
+                request.kms_key_arn(key.map(String::from).unwrap_or_default())
+            }
+        };
         request.send().await?;
         Ok(())
     }

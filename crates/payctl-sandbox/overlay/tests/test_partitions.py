@@ -4,8 +4,7 @@ import http.client
 import json
 import unittest
 
-import boto3
-from support import ACCOUNT, CLIENT, SandboxTest
+from support import ACCOUNT, SandboxTest
 from test_keys import for_service, policy
 
 REGIONS = {
@@ -17,22 +16,11 @@ REGIONS = {
 
 
 class Partitions(SandboxTest):
-    def client(self, service, region):
-        """A client for the region."""
-        return boto3.client(
-            service,
-            endpoint_url=self.server.endpoint,
-            region_name=region,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=CLIENT,
-        )
-
     def test_arns_and_zones(self):
         for region, (partition, _) in REGIONS.items():
-            key = self.client("kms", region).create_key()["KeyMetadata"]["Arn"]
+            key = self.server.client("kms", region=region).create_key()["KeyMetadata"]["Arn"]
             self.assertTrue(key.startswith(f"arn:{partition}:kms:{region}:"), key)
-            zones = self.client("ec2", region).describe_availability_zones()
+            zones = self.server.client("ec2", region=region).describe_availability_zones()
             names = [zone["ZoneName"] for zone in zones["AvailabilityZones"]]
             self.assertEqual(names[:2], [f"{region}a", f"{region}b"])
 
@@ -47,14 +35,14 @@ class Partitions(SandboxTest):
             group = f"arn:{partition}:logs:{region}:{ACCOUNT}:log-group:*"
             context = {"kms:EncryptionContext:aws:logs:arn": group}
             logs = for_service(f"logs.{region}.amazonaws.com", "kms:*", ArnLike=context)
-            made = self.client("kms", region).create_key(Policy=policy(root, logs))
+            made = self.server.client("kms", region=region).create_key(Policy=policy(root, logs))
             arn = made["KeyMetadata"]["Arn"]
-            create = self.client("logs", region).create_log_group
+            create = self.server.client("logs", region=region).create_log_group
             create(logGroupName="/encrypted", kmsKeyId=arn)
 
     def test_hosts_of_apis(self):
         for region, (_, suffix) in REGIONS.items():
-            api = self.client("apigateway", region).create_rest_api(name="api")["id"]
+            api = self.server.client("apigateway", region=region).create_rest_api(name="api")["id"]
             connection = http.client.HTTPConnection("127.0.0.1", self.server.port)
             host = f"{api}.execute-api.{region}.{suffix}"
             connection.request("GET", "/prod/none", headers={"Host": host})

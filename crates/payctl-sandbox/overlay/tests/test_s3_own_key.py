@@ -21,7 +21,7 @@ class OwnKey(BucketTest):
         """The key that the object is encrypted with."""
         return self.s3.head_object(Bucket=self.bucket, Key=key)["SSEKMSKeyId"]
 
-    def test_it_goes_round_the_default(self):
+    def test_it_bypasses_the_default(self):
         self.put(**KMS)
         of_aws = self.aws("kms").describe_key(KeyId="alias/aws/s3")["KeyMetadata"]
         self.assertEqual(self.key_of(), of_aws["Arn"])
