@@ -258,7 +258,7 @@ fn running(columns: usize) {
 fn hold_instances(proxy: &Proxy, over: &AtomicBool) {
     while !over.load(Ordering::Relaxed) {
         let calls = proxy.calls();
-        let mut created = calls.iter().enumerate();
+        let created = calls.iter().enumerate();
         let created = created.filter(|(_, call)| call.name == "rds CreateDBInstance").nth(2);
         let seen: Vec<&str> = created.map_or_else(Vec::new, |(last, _)| {
             let reads = calls[last..].iter().filter(|call| call.name == "rds DescribeDBInstances");
