@@ -3,12 +3,8 @@
 //!
 //! `PAYCTL_TRANSCRIPTS=write` writes them anew.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use payctl_tests::binary::{Payctl, reset};
 use payctl_tests::cloud::clients;
@@ -231,48 +227,19 @@ fn help(all: &mut Transcripts) {
     all.compare("help", text.trim_end());
 }
 
-/// What one sees while a run waits for AWS: the sandbox takes as long, ten times faster. Nobody
-/// hears what became of the instances, so that everything else is done before, on any machine.
+/// What one sees while a run waits for AWS: the sandbox takes as long, ten times faster. The
+/// instances take twice as long as all else, and only the rotation waits for them.
 fn running(columns: usize) {
     let server = Server::start_slow(10);
-    let proxy = Arc::new(Proxy::start(&server.endpoint));
-    let payctl = Payctl::at(&proxy.endpoint, "dev").of("migration");
+    let payctl = Payctl::new(&server).of("migration");
     let mut all = Transcripts::new(columns);
     let command = "up --stack migration --suffix dev --yes";
     let words: Vec<&str> = command.split(' ').collect();
-    let over = Arc::new(AtomicBool::new(false));
-    let holding = std::thread::spawn({
-        let (proxy, over) = (proxy.clone(), over.clone());
-        move || hold_instances(&proxy, &over)
-    });
-    let shown = Terminal::of(columns).until(&payctl, &words, r"\[112/117\] 3 running");
-    over.store(true, Ordering::Relaxed);
-    holding.join().unwrap();
+    let shown = Terminal::of(columns).until(&payctl, &words, r"\[113/117\] 3 running");
     let frame: Vec<String> =
         shown.lines().skip_while(|line| !line.starts_with('[')).map(same_frame).collect();
     all.compare("running", &format!("$ payctl {command}\n…\n{}", frame.join("\n")));
     all.end();
-}
-
-/// Once each of the three instances was seen in creation, nobody is told of them any more.
-fn hold_instances(proxy: &Proxy, over: &AtomicBool) {
-    while !over.load(Ordering::Relaxed) {
-        let calls = proxy.calls();
-        let created = calls.iter().enumerate();
-        let created = created.filter(|(_, call)| call.name == "rds CreateDBInstance").nth(2);
-        let seen: Vec<&str> = created.map_or_else(Vec::new, |(last, _)| {
-            let reads = calls[last..].iter().filter(|call| call.name == "rds DescribeDBInstances");
-            reads.filter_map(|call| call.form.as_deref()).collect()
-        });
-        // One that is asked for twice was answered once.
-        let again = |id: &&str| seen.iter().filter(|one| one == &id).count() > 1;
-        let ids: BTreeSet<&str> = seen.iter().copied().filter(again).collect();
-        if ids.len() == 3 {
-            proxy.set(&Rule::Each(&[("rds DescribeDBInstances", Fate::Hang)]));
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
 }
 
 /// A line of what is redrawn, without how long it has been. How long it will be is left out: where
