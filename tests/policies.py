@@ -40,6 +40,8 @@ UNLIMITED = [
 ]
 # Of these the reference says that every sort is named; it is one of them.
 ALTERNATIVES = {
+    "dynamodb:DeleteResourcePolicy",
+    "dynamodb:GetResourcePolicy",
     "dynamodb:ListTagsOfResource",
     "dynamodb:TagResource",
     "dynamodb:UntagResource",

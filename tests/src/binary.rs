@@ -15,6 +15,7 @@ use payctl_stack::SYSTEMS;
 use payctl_stack::config::Config;
 
 use crate::emulator::{Server, root};
+use crate::http::request;
 
 /// Nothing that is tested takes longer.
 const TIMEOUT: Duration = Duration::from_secs(240);
@@ -30,7 +31,13 @@ pub struct Payctl {
     handlers: PathBuf,
     stack: String,
     suffix: String,
+    key: String,
 }
+
+/// The access key id of whoever may do anything: the sandbox holds no other to a policy by itself.
+const ADMINISTRATOR: &str = "test";
+/// That of whoever is held to a policy.
+const OPERATOR: &str = "operator";
 
 /// A run that is under way.
 #[derive(Debug)]
@@ -64,7 +71,8 @@ impl Payctl {
         let handlers = folder.path().join("handlers");
         put_handlers(&handlers);
         let (stack, suffix) = (DEFAULT_STACK.to_owned(), suffix.to_owned());
-        Self { folder, endpoint: endpoint.to_owned(), handlers, stack, suffix }
+        let key = ADMINISTRATOR.to_owned();
+        Self { folder, endpoint: endpoint.to_owned(), handlers, stack, suffix, key }
     }
 
     /// Of another system than the default one.
@@ -79,6 +87,26 @@ impl Payctl {
         self.handlers = given.unwrap_or_else(|| root().join("lambda-src/target/lambda"));
         let bootstrap = self.handlers.join("payment-processor/bootstrap");
         assert!(bootstrap.exists(), "{} is missing: run `make handlers`", bootstrap.display());
+        self
+    }
+
+    /// With an access key that may do what payctl itself says it needs, as it is configured now, and
+    /// nothing else.
+    #[must_use]
+    pub fn under_its_own_policy(self, server: &Server) -> Self {
+        let printed = self.run(&["policy"]);
+        printed.exits(0);
+        self.under_policy(server, &printed.stdout)
+    }
+
+    /// With an access key that may do what the policy allows, and nothing else.
+    #[must_use]
+    pub fn under_policy(mut self, server: &Server, policy: &str) -> Self {
+        OPERATOR.clone_into(&mut self.key);
+        let place = server.endpoint.trim_start_matches("http://");
+        let url = format!("https://{place}/_payctl/operator?key={OPERATOR}");
+        let (status, answer) = request(server, "POST", &url, "", policy);
+        assert_eq!(status, 200, "{answer}");
         self
     }
 
@@ -117,7 +145,7 @@ impl Payctl {
         command.env_clear().env("HOME", self.folder.path());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("AWS_EC2_METADATA_DISABLED", "true");
-        command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
+        command.env("AWS_ACCESS_KEY_ID", &self.key).env("AWS_SECRET_ACCESS_KEY", "test");
         command.env("AWS_REGION", "us-east-1").env("AWS_ENDPOINT_URL", &self.endpoint);
         command.env("PAYCTL_SUFFIX", &self.suffix).env("PAYCTL_HANDLERS", &self.handlers);
         // The default one is left to be the default.

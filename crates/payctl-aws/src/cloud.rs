@@ -198,6 +198,12 @@ impl Facts {
         let Self { partition, region, account, .. } = self;
         format!("arn:{partition}:{service}:{region}:{account}:{resource}").into()
     }
+
+    /// Whether an ARN names another account than this one; a service's name is none.
+    pub(crate) fn is_of_another_account(&self, arn: &Arn) -> bool {
+        let account = arn.as_str().split(':').nth(4).unwrap_or_default();
+        !account.is_empty() && account != self.account
+    }
 }
 
 impl Calls {

@@ -125,6 +125,32 @@ impl Statement {
     }
 }
 
+/// Whom a statement is about, in words.
+pub(crate) fn principals(statement: &Value) -> String {
+    let texts = |value: &Value| match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(all) => all.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    };
+    let all = match &statement["Principal"] {
+        Value::Object(sorts) => sorts.values().flat_map(texts).collect(),
+        text => texts(text),
+    };
+    match all.iter().any(|whom| whom == "*") || all.is_empty() {
+        true => "anyone".to_owned(),
+        false => all.join(", "),
+    }
+}
+
+/// Whom a document as AWS answers it is about, in words.
+pub(crate) fn principals_of(document: &str) -> String {
+    // API Gateway answers the quotes within it as `\"`.
+    let text = document.replace("\\\"", "\"");
+    let Ok(Policy(policy)) = Policy::parse(&text) else { return "somebody".to_owned() };
+    let all = policy["Statement"].as_array().into_iter().flatten().map(principals);
+    all.collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
+}
+
 impl<'de> Deserialize<'de> for Policy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Value::deserialize(deserializer).map(|value| Self(canonical(value)))

@@ -8,6 +8,9 @@ use serde_json::Value;
 use crate::input::references;
 use crate::{Address, KindInfo};
 
+/// What stands for a property where a resource has attachments that nobody declared.
+pub const UNDECLARED: &str = "undeclared";
+
 /// One property that is not as declared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
@@ -73,6 +76,20 @@ pub fn diff(
             })
         })
         .collect()
+}
+
+/// What others attached, as a change: it goes.
+#[must_use]
+pub fn undeclared(attachments: &BTreeSet<String>) -> Option<Change> {
+    let nothing = Vec::<Value>::new();
+    (!attachments.is_empty()).then(|| Change {
+        property: UNDECLARED.to_owned(),
+        before: attachments.iter().cloned().collect(),
+        after: nothing.into(),
+        known_after: BTreeSet::new(),
+        origin: Origin::Drift,
+        replaces: false,
+    })
 }
 
 /// Every declared property as a change from nothing.

@@ -97,7 +97,7 @@ impl Case {
                 depends_on: declared.dependencies().into_keys().collect(),
                 deposed: Vec::new(),
             };
-            let seen = Seen { outputs, properties, found: false, others: Vec::new() };
+            let seen = Seen { outputs, properties, ..Seen::default() };
             self.state.resources.insert(declared.address.clone(), record);
             self.observed.resources.insert(declared.address, seen);
         }

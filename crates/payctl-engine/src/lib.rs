@@ -3,6 +3,7 @@
 //! It knows no cloud and no terminal.
 
 pub mod address;
+pub mod attachments;
 pub mod diff;
 pub mod event;
 pub mod execute;
@@ -23,6 +24,7 @@ pub mod state;
 pub mod testing;
 
 pub use address::{Address, NotAnAddress};
+pub use attachments::{Attachments, Dependent};
 pub use diff::{Change, Origin};
 pub use event::{Event, Reporter, Silent};
 pub use execute::{Limits, Outcome, Stop, execute};

@@ -12,7 +12,9 @@ use crate::input::{references, resolve};
 use crate::owner::{Owner, Ownership, lineage};
 use crate::retry::{RetryPolicy, retry};
 use crate::state::{Intent, IntentAction, State, Status};
-use crate::{Address, Call, Declared, Failure, FailureKind, Goal, KindInfo, Provider, Stack};
+use crate::{
+    Address, Call, Declared, Dependent, Failure, FailureKind, Goal, KindInfo, Provider, Stack,
+};
 
 /// How many reads run at once: those of EC2 share calls, so that few of them are requests.
 const AT_ONCE: usize = 96;
@@ -34,7 +36,7 @@ pub struct Observed {
 }
 
 /// One resource that exists.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Seen {
     /// What the cloud assigned.
     pub outputs: Value,
@@ -44,6 +46,8 @@ pub struct Seen {
     pub found: bool,
     /// What else was found under the same ownership tags: a crash's duplicates.
     pub others: Vec<Other>,
+    /// What others attached to it and the stack does not declare, in words.
+    pub attachments: BTreeSet<String>,
 }
 
 /// What stands beside a resource under its ownership tags.
@@ -126,6 +130,7 @@ pub async fn observe_with(
 ) -> Result<Observed, ObserveError> {
     let slots = Semaphore::new(AT_ONCE);
     let looker = Looker { provider, owner, state, goal, slots: &slots };
+    let dependents = dependents(provider, stack, state);
     // What was begun and is declared no longer is looked for as it was to be.
     let begun: Vec<Declared> = state
         .pending
@@ -154,7 +159,8 @@ pub async fn observe_with(
         if let Some(record) = recorded(address) {
             let declared = declared.get(address).copied();
             let outputs = Some(record.outputs.clone());
-            running.push(looker.look(address.clone(), outputs, declared, Value::Null));
+            let of = dependents.get(address).map_or(&[][..], Vec::as_slice);
+            running.push(looker.look(address.clone(), outputs, declared, Value::Null, of));
         }
     }
     // A resource that hangs on another can only be found once that other is known.
@@ -179,7 +185,8 @@ pub async fn observe_with(
                 let seen = observed.resources.get(&reference.address)?;
                 seen.outputs.get(&reference.output).cloned()
             });
-            running.push(looker.look(address, None, Some(declared), properties));
+            let of = dependents.get(&address).map_or(&[][..], Vec::as_slice);
+            running.push(looker.look(address, None, Some(declared), properties, of));
         }
         let Some((address, seen)) = running.next().await else { break };
         let seen = seen.map_err(|source| ObserveError { address: address.clone(), source })?;
@@ -235,6 +242,40 @@ pub async fn observe_orphans(
     Ok(())
 }
 
+/// By address, what is declared, was begun or is recorded as referring to it, where it matters.
+fn dependents(
+    provider: &dyn Provider,
+    stack: &Stack,
+    state: &State,
+) -> BTreeMap<Address, Vec<Dependent>> {
+    let mut all: BTreeMap<Address, Vec<Dependent>> = BTreeMap::new();
+    let matters = |address: &Address| {
+        let kind = provider.kinds().get(address.kind());
+        kind.is_some_and(|kind| !kind.attachments.is_empty())
+    };
+    let mut add = |of: Vec<Address>, address: &Address, properties: &Value| {
+        for on in of.into_iter().filter(matters) {
+            let properties = resolve(properties, &|reference| {
+                let record = state.resources.get(&reference.address)?;
+                record.outputs.get(&reference.output).cloned()
+            });
+            let dependent = Dependent { address: address.clone(), properties };
+            all.entry(on).or_default().push(dependent);
+        }
+    };
+    for declared in stack.resources() {
+        let on = declared.dependencies().into_keys().collect();
+        add(on, &declared.address, &declared.properties);
+    }
+    for (address, record) in &state.resources {
+        add(record.depends_on.iter().cloned().collect(), address, &record.properties);
+    }
+    for (address, intent) in &state.pending {
+        add(intent.depends_on.iter().cloned().collect(), address, &intent.properties);
+    }
+    all
+}
+
 #[derive(Clone, Copy)]
 struct Looker<'a> {
     provider: &'a dyn Provider,
@@ -251,9 +292,52 @@ impl Looker<'_> {
         recorded: Option<Value>,
         declared: Option<&Declared>,
         resolved: Value,
+        dependents: &[Dependent],
     ) -> (Address, Result<Option<Seen>, Failure>) {
-        let seen = self.see(&address, recorded, declared, resolved).await;
+        let seen = async {
+            // At the same time, so that what is read of many at once is.
+            let (seen, attachments) = futures::try_join!(
+                self.see(&address, recorded.clone(), declared, resolved),
+                self.look_around(&address, recorded.as_ref(), dependents),
+            )?;
+            let Some(mut seen) = seen else { return Ok(None) };
+            seen.attachments = match seen.found {
+                false => attachments,
+                true if self.is_ours(&address, &seen) => {
+                    self.look_around(&address, Some(&seen.outputs), dependents).await?
+                }
+                true => BTreeSet::new(),
+            };
+            Ok(Some(seen))
+        };
+        let seen = seen.await;
         (address, seen)
+    }
+
+    /// Whether what was found is tagged as ours, where it can be.
+    fn is_ours(self, address: &Address, seen: &Seen) -> bool {
+        let tagged = self.provider.kinds().get(address.kind()).is_some_and(KindInfo::tagged);
+        let tags = seen.properties.get("tags").unwrap_or(&Value::Null);
+        !tagged || self.owner.ownership(address, tags) == Ownership::Ours
+    }
+
+    /// What others attached to what stays.
+    async fn look_around(
+        self,
+        address: &Address,
+        outputs: Option<&Value>,
+        dependents: &[Dependent],
+    ) -> Result<BTreeSet<String>, Failure> {
+        let kind = self.provider.kinds().get(address.kind());
+        let looks = kind.is_some_and(|kind| !kind.attachments.is_empty());
+        let Some(outputs) = outputs.filter(|_| looks && self.goal == Goal::Up) else {
+            return Ok(BTreeSet::new());
+        };
+        let (properties, nothing) = (&Value::Null, BTreeSet::new());
+        let call = Call { address, owner: self.owner, token: "", properties };
+        let _slot = self.slots.acquire().await;
+        let look = || self.provider.attachments(call, outputs, dependents, &nothing);
+        retry(RetryPolicy::READ, look).await
     }
 
     /// What carries the address in its tags, if it is ours.
@@ -305,7 +389,7 @@ impl Looker<'_> {
                     Goal::Destroy => self.deletion_view(call, outputs.clone()).await?,
                 };
                 let Some((outputs, properties)) = seen else { continue };
-                let mut seen = Seen { outputs, properties, found: false, others: Vec::new() };
+                let mut seen = Seen { outputs, properties, ..Seen::default() };
                 if let Some(intent) = intent {
                     self.look_for_successor(call, intent, declared, &mut seen).await?;
                 }
@@ -463,6 +547,7 @@ impl Looker<'_> {
                 .map(|one| (*one).clone())
                 .map(|(outputs, properties)| Other { outputs, properties })
                 .collect(),
+            attachments: BTreeSet::new(),
         })
     }
 }

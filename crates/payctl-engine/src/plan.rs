@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::diff::{Change, diff, from_nothing};
+use crate::diff::{Change, diff, from_nothing, undeclared};
 use crate::input::{Needs, resolve};
 use crate::observe::{Observed, Other, Seen};
 use crate::owner::Owner;
@@ -444,6 +444,7 @@ impl<'a> Planner<'a> {
         let applied = applied.map(|record| &record.properties);
         step.before = normalized(&seen.properties, &step.properties, &resolved);
         step.changes = diff(kind, &resolved, &step.before, applied);
+        step.changes.extend(undeclared(&seen.attachments));
         let forced = self.forced.get(address);
         if forced.is_some() || step.changes.iter().any(|change| change.replaces) {
             step.action = match self.first.contains(address) {

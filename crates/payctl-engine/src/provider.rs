@@ -1,6 +1,6 @@
 //! Kinds as the engine sees them: facts and verbs over JSON, whatever the cloud.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Debug};
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use crate::resource::{Cloud, CloudError, Resource};
 use crate::{
-    Access, Address, Changed, Cx, Failure, FailureKind, Owner, Pace, Readiness, Repeat, Typical,
+    Access, Address, Attachments, Changed, Cx, Dependent, Failure, FailureKind, Owner, Pace,
+    Readiness, Repeat, Typical,
 };
 
 /// What the engine knows about a kind: the trait's data, see [`Resource`].
@@ -35,6 +36,7 @@ pub struct KindInfo {
     pub pace: Pace,
     pub wait_timeout: Duration,
     pub access: Access,
+    pub attachments: &'static [&'static str],
     /// See [`Resource::is_service_made`].
     pub service_made: fn(&Value) -> bool,
     /// Writes properties as the kind writes them: lists in their order, policies in one form.
@@ -71,6 +73,7 @@ impl KindInfo {
             pace: R::PACE,
             wait_timeout: R::WAIT_TIMEOUT,
             access: R::ACCESS,
+            attachments: R::ATTACHMENTS,
             service_made: |value| parse::<R>(value).is_ok_and(|seen| seen.is_service_made()),
             normalise: |value| {
                 let written = parse::<R>(value).and_then(|parsed| write(&parsed));
@@ -107,6 +110,15 @@ pub trait Provider: Sync {
     fn find<'a>(&'a self, call: Call<'a>, declared: &'a Value) -> Answer<'a, Vec<Value>>;
     /// See [`Resource::read`].
     fn read<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Option<Value>>;
+    /// See [`Resource::attachments`]: what is there besides `dependents`, in words. What of it is
+    /// unwanted is removed.
+    fn attachments<'a>(
+        &'a self,
+        call: Call<'a>,
+        known: &'a Value,
+        dependents: &'a [Dependent],
+        unwanted: &'a BTreeSet<String>,
+    ) -> Answer<'a, BTreeSet<String>>;
     /// See [`Resource::deletion_view`].
     fn deletion_view<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Option<Value>>;
     /// See [`Resource::create`].
@@ -156,7 +168,7 @@ impl<C: Cloud> Registry<C> {
     /// a repeated create whose first answer was lost makes two (docs: RELIABILITY §1).
     #[must_use]
     pub fn bind(self, retrying: C, no_retry: C) -> Bound<C> {
-        Bound { registry: self, retrying, no_retry }
+        Bound { registry: self, retrying, no_retry, ignored: Vec::new() }
     }
 
     fn verbs(&self, address: &Address) -> Result<&dyn Verbs<C>, Failure> {
@@ -185,9 +197,16 @@ pub struct Bound<C> {
     registry: Registry<C>,
     retrying: C,
     no_retry: C,
+    ignored: Vec<String>,
 }
 
 impl<C: Cloud> Bound<C> {
+    /// But for attachments of these sorts, which are others' to make.
+    #[must_use]
+    pub fn ignoring(self, sorts: &[String]) -> Self {
+        Self { ignored: sorts.to_vec(), ..self }
+    }
+
     /// The cloud, for calls that may be repeated.
     pub fn cloud(&self) -> &C {
         &self.retrying
@@ -212,6 +231,26 @@ impl<C: Cloud> Provider for Bound<C> {
     fn read<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Option<Value>> {
         async move { self.registry.verbs(call.address)?.read(cx(&self.retrying, call), known).await }
             .boxed()
+    }
+
+    fn attachments<'a>(
+        &'a self,
+        call: Call<'a>,
+        known: &'a Value,
+        dependents: &'a [Dependent],
+        unwanted: &'a BTreeSet<String>,
+    ) -> Answer<'a, BTreeSet<String>> {
+        async move {
+            let verbs = self.registry.verbs(call.address)?;
+            let attachments = Attachments::new(dependents, unwanted);
+            let mut found = verbs.attachments(cx(&self.retrying, call), known, attachments).await?;
+            let is_of = |what: &str, sort: &str| {
+                what.strip_prefix(sort).is_some_and(|which| which.starts_with(' '))
+            };
+            found.retain(|what| !self.ignored.iter().any(|sort| is_of(what, sort)));
+            Ok(found)
+        }
+        .boxed()
     }
 
     fn deletion_view<'a>(&'a self, call: Call<'a>, known: &'a Value) -> Answer<'a, Option<Value>> {
@@ -263,6 +302,12 @@ trait Verbs<C>: Send + Sync {
     fn find_tagged<'a>(&'a self, cx: Cx<'a, C>) -> Answer<'a, Vec<Value>>;
     fn find<'a>(&'a self, cx: Cx<'a, C>, declared: &'a Value) -> Answer<'a, Vec<Value>>;
     fn read<'a>(&'a self, cx: Cx<'a, C>, known: &'a Value) -> Answer<'a, Option<Value>>;
+    fn attachments<'a>(
+        &'a self,
+        cx: Cx<'a, C>,
+        known: &'a Value,
+        attachments: Attachments<'a>,
+    ) -> Answer<'a, BTreeSet<String>>;
     fn deletion_view<'a>(&'a self, cx: Cx<'a, C>, known: &'a Value) -> Answer<'a, Option<Value>>;
     fn create<'a>(&'a self, cx: Cx<'a, C>, declared: &'a Value) -> Answer<'a, Value>;
     fn converge<'a>(
@@ -299,6 +344,20 @@ impl<R: Resource> Verbs<R::Cloud> for Typed<R> {
         async move {
             let seen = R::read(&cx, &parse(known)?).await.map_err(failure::<R>)?;
             seen.as_ref().map(write).transpose()
+        }
+        .boxed()
+    }
+
+    fn attachments<'a>(
+        &'a self,
+        cx: Cx<'a, R::Cloud>,
+        known: &'a Value,
+        mut attachments: Attachments<'a>,
+    ) -> Answer<'a, BTreeSet<String>> {
+        async move {
+            let known = parse(known)?;
+            R::attachments(&cx, &known, &mut attachments).await.map_err(failure::<R>)?;
+            Ok(attachments.found())
         }
         .boxed()
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{Address, Failure, Owner};
+use crate::{Address, Attachments, Failure, Owner};
 
 /// Where resources live.
 pub trait Cloud: Send + Sync + 'static {
@@ -211,6 +211,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + Send + Sync +
     const WAIT_TIMEOUT: Duration = Duration::from_secs(600);
     /// What its verbs have to be allowed.
     const ACCESS: Access = Access::NONE;
+    /// The sorts of attachments that are looked for, such as `function URL`. None: not looked for.
+    const ATTACHMENTS: &'static [&'static str] = &[];
 
     /// Whether this is what a service makes by itself where it is missing, and what nobody has
     /// chosen anything of: then it is taken for the declared one of its name, and becomes that.
@@ -240,6 +242,16 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Debug + Send + Sync +
         cx: &Cx<'_, Self::Cloud>,
         known: &Self::Outputs,
     ) -> impl Future<Output = Result<Option<Self>, CloudError<Self>>> + Send;
+
+    /// Finds what others attached to it and the stack does not declare, and removes what is
+    /// unwanted of that.
+    fn attachments(
+        _cx: &Cx<'_, Self::Cloud>,
+        _known: &Self::Outputs,
+        _attachments: &mut Attachments<'_>,
+    ) -> impl Future<Output = Result<(), CloudError<Self>>> + Send {
+        async { Ok(()) }
+    }
 
     /// Reads what decides whether it may be deleted, or `None` when it is gone. A kind that takes
     /// several calls for all its properties has fewer here.

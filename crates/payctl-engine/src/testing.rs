@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::provider::Answer;
 use crate::{
-    Address, Call, Changed, Failure, FailureKind, KindInfo, Kinds, Owner, Provider, Readiness,
-    Repeat,
+    Address, Call, Changed, Dependent, Failure, FailureKind, KindInfo, Kinds, Owner, Provider,
+    Readiness, Repeat,
 };
 
 mod disk;
@@ -42,6 +42,7 @@ struct Inner {
     faults: Faults,
     log: Vec<String>,
     tokens: BTreeMap<String, u64>,
+    attachments: BTreeMap<Address, BTreeSet<String>>,
     dead: bool,
     watcher: Option<Watcher>,
 }
@@ -182,6 +183,12 @@ impl Memory {
         let mut inner = self.inner();
         let thing = find_mut(&mut inner, address);
         thing.properties[property] = value;
+    }
+
+    /// Attaches something to a thing by hand.
+    pub fn attach(&self, address: &Address, what: &str) {
+        let mut inner = self.inner();
+        inner.attachments.entry(address.clone()).or_default().insert(what.to_owned());
     }
 
     /// Deletes a thing by hand, whatever refers to it; of two at one address the newer one.
@@ -390,6 +397,34 @@ impl Provider for Memory {
             let thing = inner.things.get(&id_of(known));
             let thing = thing.filter(|thing| thing.visible_at <= Instant::now());
             Ok(thing.map(|thing| thing.properties.clone()))
+        }
+        .boxed()
+    }
+
+    fn attachments<'a>(
+        &'a self,
+        call: Call<'a>,
+        _known: &'a Value,
+        _dependents: &'a [Dependent],
+        unwanted: &'a BTreeSet<String>,
+    ) -> Answer<'a, BTreeSet<String>> {
+        async move {
+            let found = self.inner().attachments.get(call.address).cloned().unwrap_or_default();
+            if found.is_disjoint(unwanted) {
+                return Ok(found);
+            }
+            self.watched(call.address);
+            if let Some(failure) = self.refused("detach", call.address) {
+                return Err(failure);
+            }
+            let (applied, answered) = self.change("detach", call.address);
+            if applied && let Some(all) = self.inner().attachments.get_mut(call.address) {
+                all.retain(|what| !unwanted.contains(what));
+            }
+            if !answered {
+                return std::future::pending().await;
+            }
+            Ok(found)
         }
         .boxed()
     }

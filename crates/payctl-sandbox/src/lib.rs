@@ -10,6 +10,7 @@
 //! | `contents.pickle` | what the emulated AWS holds |
 //! | `code/` | the unpacked code of functions that ran |
 //! | `sandbox.json` | the server that was started last: process, port, token |
+//! | `operator-policy.json` | what the operator may do, with `--operator-policy own` |
 //! | `sandbox.log` | what the server and nobody else prints |
 //! | `start.lock` | held while starting |
 //! | `server.lock` | held by the server while it lives; names its process |
@@ -94,6 +95,12 @@ impl Sandbox {
     /// The sandbox that lives in `home`. Nothing is touched yet.
     pub fn at(home: impl Into<PathBuf>) -> Self {
         Self { home: home.into() }
+    }
+
+    /// Where what the operator may do is kept, where payctl works it out itself.
+    #[must_use]
+    pub fn operator_policy_path(&self) -> PathBuf {
+        self.home.join("operator-policy.json")
     }
 
     /// The user's own sandbox: `$PAYCTL_SANDBOX_HOME`, else `payctl/sandbox` below

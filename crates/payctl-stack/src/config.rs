@@ -1,6 +1,6 @@
 //! The configuration: `payctl.toml`, of which every key has a default.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use payctl_aws::{Architecture, Arn, IgnoreTags, Tags};
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,8 @@ pub struct Config {
     pub tags: Tags,
     /// Tags that are others' to set.
     pub ignore_tags: IgnoreTags,
+    /// Sorts of attachments that are others' to make, such as `subscription filter`.
+    pub ignore_attachments: Vec<String>,
     /// The managed policy that says what any role may do at most.
     pub permissions_boundary: Option<Arn>,
     /// Parameters of the stack `pci-core`.
@@ -168,11 +170,27 @@ impl Config {
             }
         }
         self.check_ignored()?;
+        self.check_attachments()?;
         self.check_boundary()?;
         self.pci_core.check()?;
         self.secure_api.check()?;
         self.cost_optimized.check()?;
         self.migration.check()
+    }
+
+    /// Only what is looked for can be left alone.
+    fn check_attachments(&self) -> Result<(), BadValue> {
+        let kinds = payctl_aws::kinds();
+        let all: BTreeSet<&str> =
+            kinds.kinds().values().flat_map(|kind| kind.attachments).copied().collect();
+        match self.ignore_attachments.iter().find(|sort| !all.contains(sort.as_str())) {
+            None => Ok(()),
+            Some(sort) => Err(BadValue {
+                key: "ignore_attachments".to_owned(),
+                value: format!("{sort:?}"),
+                rule: format!("made of these: {}", all.into_iter().collect::<Vec<_>>().join(", ")),
+            }),
+        }
     }
 
     /// What payctl sets itself cannot be others' to set.

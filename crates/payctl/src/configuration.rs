@@ -52,7 +52,8 @@ mod tests {
         for boundary in ["arn:aws-us-gov:iam::123456789012:policy/a/b", "arn:aws:iam::aws:policy/a"]
         {
             let text = format!(
-                "permissions_boundary = \"{boundary}\"\n[ignore_tags]\nkeys = [\"CostCenter\"]\n\
+                "permissions_boundary = \"{boundary}\"\n\
+                 ignore_attachments = [\"alias\"]\n[ignore_tags]\nkeys = [\"CostCenter\"]\n\
                  key_prefixes = [\"org:\"]\n"
             );
             let folder = tempfile::tempdir().unwrap();
@@ -89,6 +90,7 @@ mod tests {
             ("permissions_boundary = \"boundary\"", "the ARN of a managed policy"),
             ("permissions_boundary = \"arn:aws:iam::123456789012:role/x\"", "a managed policy"),
             ("permissions_boundary = \"arn:aws:iam::1234:policy/x\"", "a managed policy"),
+            ("ignore_attachments = [\"filter\"]", "must be made of these: CORS, alias,"),
             ("[ignore_tags]\nkeys = [\"Name\"]", "ignore_tags.keys must be made of names"),
             ("[ignore_tags]\nkeys = [\"payctl:id\"]", "names that payctl does not set"),
             ("[ignore_tags]\nkey_prefixes = [\"pay\"]", "beginnings that no tag of payctl's has"),

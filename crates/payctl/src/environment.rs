@@ -205,8 +205,9 @@ impl Environment {
             Detector::Ours(address) => address,
             _ => None,
         };
+        let provider = kinds().bind(retrying, no_retry);
         Ok(Self {
-            provider: kinds().bind(retrying, no_retry),
+            provider: provider.ignoring(&local.config.ignore_attachments),
             calls: connection.calls().clone(),
             sandbox: global.sandbox,
             local,

@@ -125,6 +125,12 @@ pub fn actions(call: &str) -> Vec<String> {
         ("s3", "PutBucketLifecycleConfiguration" | "DeleteBucketLifecycle") => {
             &["PutLifecycleConfiguration"]
         }
+        ("s3", "GetBucketCors") => &["GetBucketCORS"],
+        ("s3", "PutBucketCors" | "DeleteBucketCors") => &["PutBucketCORS"],
+        ("s3", "GetBucketReplication") => &["GetReplicationConfiguration"],
+        ("s3", "PutBucketReplication" | "DeleteBucketReplication") => {
+            &["PutReplicationConfiguration"]
+        }
         ("s3", "GetPublicAccessBlock") => &["GetBucketPublicAccessBlock"],
         ("s3", "PutPublicAccessBlock" | "DeletePublicAccessBlock") => {
             &["PutBucketPublicAccessBlock"]

@@ -53,6 +53,7 @@ async fn waiting(aws: &Aws, queue: &str) -> u32 {
 async fn a_payment_goes_through_the_queue_and_a_poisoned_one_out_of_it() {
     let server = Server::start(Emulator::Sandbox);
     let payctl = Payctl::new(&server).of(SYSTEM).with_real_handlers();
+    let payctl = payctl.under_its_own_policy(&server);
     payctl.configure(HERE);
     let aws = clients(&server).await;
     payctl.up();

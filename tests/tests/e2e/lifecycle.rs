@@ -149,7 +149,10 @@ async fn a_whole_life(system: &str, emulator: Emulator) {
         Moto => &[WITH_VERSIONS],
         Emulator::Sandbox => &[],
     }));
-    let payctl = Payctl::at(&proxy.endpoint, "dev").of(system);
+    let mut payctl = Payctl::at(&proxy.endpoint, "dev").of(system);
+    if emulator == Emulator::Sandbox {
+        payctl = payctl.under_its_own_policy(&server);
+    }
     let aws = clients(&server).await;
     let nothing = everything(&aws).await;
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod attached;
 mod completion;
 mod connection;
 mod cost_optimized;
@@ -17,6 +18,7 @@ mod lifecycle;
 mod lookups;
 mod migration;
 mod organisation;
+mod planted;
 mod policy;
 mod sandbox;
 mod schemas;

@@ -36,6 +36,7 @@ fn output(payctl: &Payctl, name: &str) -> String {
 async fn a_payment_is_validated_scored_and_written_once() {
     let server = Server::start(Emulator::Sandbox);
     let payctl = Payctl::new(&server).of(SYSTEM).with_real_handlers();
+    let payctl = payctl.under_its_own_policy(&server);
     let aws = clients(&server).await;
     payctl.up();
     let url = output(&payctl, "api_endpoint");
@@ -161,6 +162,7 @@ fn logs_in(secret: &Value) -> bool {
 async fn the_password_is_rotated_in_a_real_database() {
     let server = Server::start(Emulator::Sandbox);
     let payctl = Payctl::new(&server).of(SYSTEM).with_real_handlers();
+    let payctl = payctl.under_its_own_policy(&server);
     let aws = clients(&server).await;
     let secret = Credentials { aws: &aws };
     let ended = payctl.run(&["up", "--yes", "-vv"]);

@@ -88,7 +88,7 @@ fn every_statement_fits_awss_reference() {
     let mut policies = Vec::new();
     for system in SYSTEMS {
         let payctl = offline(system);
-        for task in ["plan", "up", "destroy", "shift"] {
+        for task in ["plan", "up", "destroy", "shift", "invoke"] {
             let document = printed(&payctl, &["--for", task]);
             policies.push((format!("{system} {task}"), task == "plan", document));
         }

@@ -65,6 +65,7 @@ fn invoke(payctl: &Payctl, event: &str) -> (i64, serde_json::Value, Ended) {
 async fn a_payment_file_becomes_a_row_and_a_card_number_nothing() {
     let server = Server::start(Emulator::Sandbox);
     let payctl = Payctl::new(&server).with_real_handlers();
+    let payctl = payctl.under_its_own_policy(&server);
     let aws = clients(&server).await;
     payctl.up();
 

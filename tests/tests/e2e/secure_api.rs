@@ -32,6 +32,7 @@ fn url(payctl: &Payctl) -> String {
 async fn a_payment_is_posted_and_stored_once() {
     let server = Server::start(Emulator::Sandbox);
     let payctl = Payctl::new(&server).of(SYSTEM).with_real_handlers();
+    let payctl = payctl.under_its_own_policy(&server);
     let aws = clients(&server).await;
     payctl.up();
     let url = url(&payctl);

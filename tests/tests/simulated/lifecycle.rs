@@ -4,7 +4,7 @@
 
 use payctl_aws::kinds;
 use payctl_engine::testing::{Faults, Memory};
-use payctl_engine::{Goal, Stack};
+use payctl_engine::{Address, Goal, Stack};
 use payctl_stack::config::Config;
 use payctl_tests::world::{End, World, pci_core};
 
@@ -160,4 +160,35 @@ async fn calm(world: &World, stack: &Stack, at: &str) {
     let steps: Vec<_> =
         plan.steps.iter().filter(|s| s.action != payctl_engine::Action::Keep).collect();
     assert!(plan.is_empty(), "{at}: {steps:#?}");
+}
+
+/// What others attach to a resource is planned, goes, and goes once the run that was killed at it
+/// is repeated; what the stack declares stays.
+#[tokio::test(start_paused = true)]
+async fn what_others_attach_goes_and_a_kill_at_it_loses_nothing() {
+    let stack = pci_core(&Config::default());
+    let function = Address::new("lambda.function", "payment-processor");
+    for applied in [false, true] {
+        let world = World::new(memory(), &stack);
+        world.must(&stack, Goal::Up).await;
+        world.memory.attach(&function, "function URL https://a");
+        world.memory.attach(&function, "alias live");
+        let plan = world.plan(&stack, Goal::Up).await;
+        assert_eq!(plan.counts().update, 1);
+        let step = plan.step(&function).unwrap();
+        let changed: Vec<&str> = step.changes.iter().map(|c| c.property.as_str()).collect();
+        assert_eq!(changed, ["undeclared"]);
+        let before = world.memory.changing_calls();
+        world.kill_at(1, applied);
+        assert!(matches!(world.run(&stack, Goal::Up).await, End::Killed));
+        world.no_faults();
+        world.must(&stack, Goal::Up).await;
+        calm(&world, &stack, "after the kill").await;
+        // One more call is that of the kill, where that had no effect.
+        let calls = world.memory.changing_calls() - before;
+        assert_eq!(calls, if applied { 1 } else { 2 });
+        // A deletion does not look for them.
+        world.memory.attach(&function, "alias live");
+        assert!(world.plan(&stack, Goal::Destroy).await.steps.iter().all(|s| s.changes.is_empty()));
+    }
 }

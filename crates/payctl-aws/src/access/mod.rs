@@ -12,7 +12,7 @@ use payctl_engine::{Declared, KindInfo, Kinds, Stack};
 use serde_json::{Value, json};
 use writer::Writer;
 
-use crate::{Facts, Limited, elbv2};
+use crate::{Facts, Limited, elbv2, lambda};
 
 /// What the operator does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +25,8 @@ pub enum Task {
     Destroy,
     /// Moves requests from one target group to another.
     Shift,
+    /// Calls a function.
+    Invoke,
 }
 
 /// What every command asks AWS, whatever the stack.
@@ -102,6 +104,7 @@ fn actions(kind: &KindInfo, declared: &Declared, tasks: &[Task]) -> BTreeSet<&'s
         // A replacement deletes.
         Task::Up => vec![access.look, access.create, access.change, access.delete],
         Task::Destroy => vec![access.look, access.delete],
+        Task::Invoke => lambda::INVOKE.iter().filter(of_kind).map(|(_, all)| *all).collect(),
         Task::Shift => elbv2::SHIFT.iter().filter(of_kind).map(|(_, actions)| *actions).collect(),
     };
     let mut all: BTreeSet<&str> = tasks.iter().flat_map(of).flatten().copied().collect();

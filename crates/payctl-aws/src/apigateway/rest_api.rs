@@ -1,15 +1,16 @@
 //! REST APIs: what requests from outside come in through.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use aws_sdk_apigateway::operation::get_rest_api::GetRestApiOutput;
 use aws_sdk_apigateway::types::EndpointConfiguration;
-use payctl_engine::{Access, Changed, Pace, Repeat, Resource, Typical, outputs};
+use payctl_engine::{Access, Attachments, Changed, Pace, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::ResourceId;
 use super::patch::{PAGE, Patch, replace_tags, tags};
+use crate::policy::principals_of;
 use crate::{
     Absent as _, Arn, Aws, AwsError, Cx, Facts, Partition, Present as _, Result, Tags, id,
 };
@@ -71,6 +72,7 @@ impl Resource for RestApi {
         ],
         ..Access::NONE
     };
+    const ATTACHMENTS: &'static [&'static str] = &["method", "resource", "resource policy"];
 
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<RestApiOutputs>> {
         let [stack, suffix] = cx.owner.search();
@@ -97,6 +99,61 @@ impl Resource for RestApi {
             name: seen.name.present("name")?,
             description: seen.description.unwrap_or_default(),
         }))
+    }
+
+    /// What was added to it by hand is served from the next deployment on.
+    async fn attachments(
+        cx: &Cx<'_>,
+        known: &RestApiOutputs,
+        attachments: &mut Attachments<'_>,
+    ) -> Result<()> {
+        let client = &cx.cloud.apigateway;
+        let all = async {
+            let request = client.get_resources().rest_api_id(&known.id).embed("methods");
+            let all = request.into_paginator().page_size(PAGE).items().send();
+            let all = all.collect::<std::result::Result<Vec<_>, _>>().await;
+            all.unless_absent("NotFoundException")
+        };
+        let (seen, all) = futures::try_join!(look(cx, &known.id), all)?;
+        if let Some(policy) = seen.and_then(|seen| seen.policy).filter(|policy| !policy.is_empty())
+            && attachments.meets("resource policy", &format!("for {}", principals_of(&policy)))
+        {
+            let mut patch = Patch::default();
+            patch.replace("/policy", "");
+            let request = client.update_rest_api().rest_api_id(&known.id);
+            request.set_patch_operations(patch.operations()).send().await?;
+        }
+        for resource in all.into_iter().flatten() {
+            let id = resource.id().present("a resource's id")?;
+            let path = resource.path().unwrap_or_default();
+            let methods = resource.resource_methods().into_iter().flat_map(HashMap::keys);
+            let methods: BTreeSet<&String> = methods.collect();
+            if let (Some(parent), Some(part)) = (resource.parent_id(), resource.path_part())
+                && !attachments
+                    .is_declared("apigateway.resource", &[("parent", parent), ("path_part", part)])
+            {
+                let unwanted = attachments.meets("resource", path);
+                if unwanted {
+                    // With all that is below it.
+                    let request = client.delete_resource().rest_api_id(&known.id).resource_id(id);
+                    request.send().await.unless_absent("NotFoundException")?;
+                }
+                if unwanted || attachments.only_looks() {
+                    continue;
+                }
+            }
+            for method in methods {
+                let properties = [("resource", id), ("http_method", method.as_str())];
+                if !attachments.is_declared("apigateway.method", &properties)
+                    && attachments.meets("method", &format!("{method} {path}"))
+                {
+                    let request = client.delete_method().rest_api_id(&known.id).resource_id(id);
+                    let request = request.http_method(method);
+                    request.send().await.unless_absent("NotFoundException")?;
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<RestApiOutputs> {

@@ -2,7 +2,7 @@
 
 use aws_sdk_apigatewayv2::operation::get_api::GetApiOutput;
 use aws_sdk_apigatewayv2::types::ProtocolType;
-use payctl_engine::{Access, Changed, Repeat, Resource, Typical, outputs};
+use payctl_engine::{Access, Attachments, Changed, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::lists::items;
@@ -62,6 +62,7 @@ impl Resource for HttpApi {
         ],
         ..Access::NONE
     };
+    const ATTACHMENTS: &'static [&'static str] = &["route"];
 
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<HttpApiOutputs>> {
         let ask = |next| cx.cloud.apigatewayv2.get_apis().set_next_token(next).send();
@@ -79,6 +80,31 @@ impl Resource for HttpApi {
             name: seen.name.present("name")?,
             description: seen.description.unwrap_or_default(),
         }))
+    }
+
+    async fn attachments(
+        cx: &Cx<'_>,
+        known: &HttpApiOutputs,
+        attachments: &mut Attachments<'_>,
+    ) -> Result<()> {
+        for route in cx.cloud.lists.routes(&known.id).await? {
+            let key = route.route_key().unwrap_or_default();
+            if attachments.is_declared("apigatewayv2.route", &[("route_key", key)]) {
+                continue;
+            }
+            let authorization = route.authorization_type().map_or("NONE", |sort| sort.as_str());
+            let which = format!("{key} with authorization {authorization}");
+            if attachments.meets("route", &which) {
+                let request = cx
+                    .cloud
+                    .apigatewayv2
+                    .delete_route()
+                    .api_id(&known.id)
+                    .set_route_id(route.route_id);
+                request.send().await.unless_absent("NotFoundException")?;
+            }
+        }
+        Ok(())
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<HttpApiOutputs> {

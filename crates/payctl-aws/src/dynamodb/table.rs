@@ -11,12 +11,14 @@ use aws_sdk_dynamodb::types::{
     TimeToLiveSpecification, TimeToLiveStatus,
 };
 use payctl_engine::{
-    Access, Changed, DeletionView, FailureKind, Input, Readiness, Resource, Typical, outputs,
+    Access, Attachments, Changed, DeletionView, FailureKind, Input, Readiness, Resource, Typical,
+    outputs,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::index::{self, Attribute, Index};
+use crate::policy::principals_of;
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
 
 /// What DynamoDB says to a change of the time to live within half an hour of the last one:
@@ -78,10 +80,12 @@ impl Resource for Table {
             "dynamodb:DescribeContinuousBackups",
             "dynamodb:DescribeTable",
             "dynamodb:DescribeTimeToLive",
+            "dynamodb:GetResourcePolicy",
             "dynamodb:ListTagsOfResource",
         ],
         create: &["dynamodb:CreateTable", "dynamodb:TagResource"],
         change: &[
+            "dynamodb:DeleteResourcePolicy",
             "dynamodb:TagResource",
             "dynamodb:UntagResource",
             "dynamodb:UpdateContinuousBackups",
@@ -106,6 +110,7 @@ impl Resource for Table {
         ],
         ..Access::NONE
     };
+    const ATTACHMENTS: &'static [&'static str] = &["resource policy"];
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<TableOutputs>> {
         let seen = alive(describe(cx, &self.name).await?);
@@ -148,6 +153,22 @@ impl Resource for Table {
         let Some(seen) = alive(seen?) else { return Ok(None) };
         let deletion_protection = seen.deletion_protection_enabled.unwrap_or_default();
         Ok(Some(DeletionView::Protection { tags: tags?, deletion_protection }))
+    }
+
+    async fn attachments(
+        cx: &Cx<'_>,
+        known: &TableOutputs,
+        attachments: &mut Attachments<'_>,
+    ) -> Result<()> {
+        let dynamodb = &cx.cloud.dynamodb;
+        let request = dynamodb.get_resource_policy().resource_arn(&known.arn);
+        let reply = request.send().await.unless_absent("PolicyNotFoundException")?;
+        let Some(policy) = reply.and_then(|reply| reply.policy) else { return Ok(()) };
+        if attachments.meets("resource policy", &format!("for {}", principals_of(&policy))) {
+            let request = dynamodb.delete_resource_policy().resource_arn(&known.arn);
+            request.send().await.unless_absent("PolicyNotFoundException")?;
+        }
+        Ok(())
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<TableOutputs> {

@@ -122,6 +122,21 @@ impl RouteTarget {
     }
 }
 
+impl RouteTarget {
+    /// The id of where a route's packets go, whatever that is.
+    pub(super) fn of(seen: &types::Route) -> &str {
+        let targets = [
+            seen.gateway_id(),
+            seen.nat_gateway_id(),
+            seen.egress_only_internet_gateway_id(),
+            seen.network_interface_id(),
+            seen.transit_gateway_id(),
+            seen.vpc_peering_connection_id(),
+        ];
+        targets.into_iter().flatten().next().unwrap_or("something")
+    }
+}
+
 impl From<&types::Route> for RouteTarget {
     fn from(seen: &types::Route) -> Self {
         let internet = seen.gateway_id().filter(|id| id.starts_with("igw-"));
@@ -131,15 +146,7 @@ impl From<&types::Route> for RouteTarget {
             }
             (Some(id), _) => Self::InternetGateway(InternetGatewayId::from(id).into()),
             (None, Some(id)) => Self::NatGateway(NatGatewayId::from(id).into()),
-            (None, None) => {
-                let others = [
-                    seen.gateway_id(),
-                    seen.network_interface_id(),
-                    seen.transit_gateway_id(),
-                    seen.vpc_peering_connection_id(),
-                ];
-                Self::Other(others.into_iter().flatten().next().unwrap_or("something").to_owned())
-            }
+            (None, None) => Self::Other(Self::of(seen).to_owned()),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Route tables: where a subnet's packets go.
 
-use aws_sdk_ec2::types::{self, ResourceType};
-use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
+use aws_sdk_ec2::types::{self, ResourceType, RouteOrigin};
+use payctl_engine::{Access, Attachments, Changed, Input, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
-use super::{VpcId, tags};
+use super::{RouteTarget, VpcId, tags};
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
 
 /// Where the packets of associated subnets go: its routes are resources of their own.
@@ -36,11 +36,12 @@ impl Resource for RouteTable {
     const ACCESS: Access = Access {
         look: &["ec2:DescribeRouteTables"],
         create: &["ec2:CreateRouteTable", "ec2:CreateTags"],
-        change: &["ec2:CreateTags", "ec2:DeleteTags", "ec2:DescribeTags"],
+        change: &["ec2:CreateTags", "ec2:DeleteRoute", "ec2:DeleteTags", "ec2:DescribeTags"],
         delete: &["ec2:DeleteRouteTable"],
         on: &["*"],
         ..Access::NONE
     };
+    const ATTACHMENTS: &'static [&'static str] = &["route"];
 
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<RouteTableOutputs>> {
         let ours = cx.cloud.ec2.describe_route_tables().set_filters(tags::filters(cx));
@@ -51,6 +52,38 @@ impl Resource for RouteTable {
     async fn read(cx: &Cx<'_>, known: &RouteTableOutputs) -> Result<Option<Self>> {
         let seen = cx.cloud.bulk.route_tables.load(&known.id).await?;
         seen.as_ref().map(Self::try_from).transpose()
+    }
+
+    async fn attachments(
+        cx: &Cx<'_>,
+        known: &RouteTableOutputs,
+        attachments: &mut Attachments<'_>,
+    ) -> Result<()> {
+        let seen = cx.cloud.bulk.route_tables.load(&known.id).await?;
+        for route in seen.iter().flat_map(types::RouteTable::routes) {
+            // The table's own way within the VPC; what a gateway announces; an endpoint's prefix
+            // list, which is the endpoint's to set.
+            let own = route.origin() != Some(&RouteOrigin::CreateRoute);
+            let endpoint = route.gateway_id().is_some_and(|id| id.starts_with("vpce-"));
+            let (v4, v6) = (route.destination_cidr_block(), route.destination_ipv6_cidr_block());
+            let Some(to) = v4.or(v6).or(route.destination_prefix_list_id()) else { continue };
+            let declared = attachments.is_declared("ec2.route", &[("destination", to)]);
+            if own || endpoint || declared {
+                continue;
+            }
+            let through = RouteTarget::of(route);
+            if attachments.meets("route", &format!("to {to} through {through}")) {
+                let request = cx.cloud.ec2.delete_route().route_table_id(&known.id);
+                let request = request
+                    .set_destination_cidr_block(v4.map(str::to_owned))
+                    .set_destination_ipv6_cidr_block(v6.map(str::to_owned))
+                    .set_destination_prefix_list_id(
+                        route.destination_prefix_list_id().map(str::to_owned),
+                    );
+                request.send().await.unless_absent("InvalidRoute.NotFound")?;
+            }
+        }
+        Ok(())
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<RouteTableOutputs> {

@@ -1,7 +1,7 @@
 //! KMS keys: what data is encrypted with, and who may use it.
 
-use aws_sdk_kms::types::{KeyMetadata, KeyState, Tag};
-use payctl_engine::{Access, Changed, Repeat, Resource, Typical, outputs};
+use aws_sdk_kms::types::{GrantOperation, KeyMetadata, KeyState, Tag};
+use payctl_engine::{Access, Attachments, Changed, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -56,6 +56,7 @@ impl Resource for Key {
             "kms:DescribeKey",
             "kms:GetKeyPolicy",
             "kms:GetKeyRotationStatus",
+            "kms:ListGrants",
             "kms:ListKeys",
             "kms:ListResourceTags",
             "tag:GetResources",
@@ -68,6 +69,7 @@ impl Resource for Key {
             "kms:EnableKey",
             "kms:EnableKeyRotation",
             "kms:PutKeyPolicy",
+            "kms:RevokeGrant",
             "kms:TagResource",
             "kms:UntagResource",
             "kms:UpdateKeyDescription",
@@ -77,6 +79,7 @@ impl Resource for Key {
         on: &["arn:{partition}:kms:{region}:{account}:key/*"],
         ..Access::NONE
     };
+    const ATTACHMENTS: &'static [&'static str] = &["grant"];
 
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<KeyOutputs>> {
         search::ours(cx).await
@@ -100,6 +103,35 @@ impl Resource for Key {
             enabled: seen.enabled,
             tags,
         }))
+    }
+
+    /// Grants of another account. Those of this one go no further than its own policies could, and
+    /// most are what services make for what uses the key.
+    async fn attachments(
+        cx: &Cx<'_>,
+        known: &KeyOutputs,
+        attachments: &mut Attachments<'_>,
+    ) -> Result<()> {
+        let kms = &cx.cloud.kms;
+        let mut pages = kms.list_grants().key_id(&known.id).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let Some(page) = page.unless_absent("NotFoundException")? else { break };
+            for grant in page.grants.unwrap_or_default() {
+                let whom = Arn::from(grant.grantee_principal.unwrap_or_default());
+                if !cx.cloud.facts.is_of_another_account(&whom) {
+                    continue;
+                }
+                let operations = grant.operations.iter().flatten();
+                let operations: Vec<&str> = operations.map(GrantOperation::as_str).collect();
+                let which = format!("to {whom} for {}", operations.join(", "));
+                if attachments.meets("grant", &which) {
+                    let request = kms.revoke_grant().key_id(&known.id);
+                    let request = request.set_grant_id(grant.grant_id);
+                    request.send().await.unless_absent("NotFoundException")?;
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<KeyOutputs> {

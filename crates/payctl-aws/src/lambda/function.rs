@@ -11,11 +11,12 @@ use aws_sdk_lambda::types::{
     LoggingConfig, Runtime, State, TracingConfig, TracingMode, VpcConfig, VpcConfigResponse,
 };
 use payctl_engine::{
-    Access, Changed, Failure, FailureKind, Input, Readiness, Repeat, Resource, Typical, Unresolved,
-    outputs,
+    Access, Attachments, Changed, Failure, FailureKind, Input, Readiness, Repeat, Resource,
+    Typical, Unresolved, outputs,
 };
 use serde::{Deserialize, Serialize};
 
+use super::attachments;
 use super::detach::{can_detach, detach, place, shared};
 use crate::ec2::{SecurityGroupId, SubnetId, interfaces};
 use crate::logs::LogGroupName;
@@ -116,7 +117,14 @@ impl Resource for Function {
     // (docs/aws-facts.md).
     const WAIT_TIMEOUT: Duration = Duration::from_secs(45 * 60);
     const ACCESS: Access = Access {
-        look: &["lambda:GetFunction", "lambda:GetFunctionConfiguration"],
+        look: &[
+            "lambda:GetFunction",
+            "lambda:GetFunctionConfiguration",
+            "lambda:GetFunctionEventInvokeConfig",
+            "lambda:GetFunctionUrlConfig",
+            "lambda:GetPolicy",
+            "lambda:ListAliases",
+        ],
         // Where it is to be in a network, it is looked at in the caller's name (AWS's schema of
         // AWS::Lambda::Function, `handlers`).
         create: &[
@@ -130,8 +138,12 @@ impl Resource for Function {
             "ec2:DescribeSecurityGroups",
             "ec2:DescribeSubnets",
             "ec2:DescribeVpcs",
+            "lambda:DeleteAlias",
             "lambda:DeleteFunctionConcurrency",
+            "lambda:DeleteFunctionEventInvokeConfig",
+            "lambda:DeleteFunctionUrlConfig",
             "lambda:PutFunctionConcurrency",
+            "lambda:RemovePermission",
             "lambda:TagResource",
             "lambda:UntagResource",
             "lambda:UpdateFunctionCode",
@@ -165,6 +177,7 @@ impl Resource for Function {
         ],
         ..Access::NONE
     };
+    const ATTACHMENTS: &'static [&'static str] = attachments::SORTS;
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<FunctionOutputs>> {
         let seen = configuration(cx, &self.name).await?;
@@ -187,6 +200,14 @@ impl Resource for Function {
             seen.environment = serde_json::from_value(recorded).unwrap_or_default();
         }
         Ok(Some(seen))
+    }
+
+    async fn attachments(
+        cx: &Cx<'_>,
+        known: &FunctionOutputs,
+        attachments: &mut Attachments<'_>,
+    ) -> Result<()> {
+        attachments::look(cx, known, attachments).await
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<FunctionOutputs> {

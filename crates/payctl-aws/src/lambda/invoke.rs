@@ -11,6 +11,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::{Aws, Result};
 
+/// What calls a function has to be allowed, by kind.
+pub(crate) const INVOKE: [(&str, &[&str]); 1] = [("lambda.function", &["lambda:InvokeFunction"])];
+
 /// What a function answered.
 #[derive(Clone, Debug)]
 pub struct Reply {

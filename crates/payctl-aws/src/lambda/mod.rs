@@ -1,5 +1,6 @@
 //! Functions: code that runs when it is called, and who or what may call it.
 
+mod attachments;
 mod detach;
 mod event_source_mapping;
 mod function;
@@ -10,5 +11,6 @@ pub use event_source_mapping::{
     EventSourceMapping, EventSourceMappingId, EventSourceMappingOutputs, EventSourceMappingRef,
 };
 pub use function::{Function, FunctionName, FunctionOutputs, FunctionRef};
+pub(crate) use invoke::INVOKE;
 pub use invoke::{Reply, invoke};
 pub use permission::{Permission, PermissionOutputs, PermissionRef};

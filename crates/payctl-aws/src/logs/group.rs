@@ -1,7 +1,7 @@
 //! Log groups: where a service's or a function's log lines are kept, and for how long.
 
 use aws_sdk_cloudwatchlogs::types;
-use payctl_engine::{Access, Changed, Input, Resource, outputs};
+use payctl_engine::{Access, Attachments, Changed, Input, Resource, outputs};
 use serde::{Deserialize, Serialize};
 
 use crate::{Absent as _, Arn, Aws, Cx, Result, Tags, id};
@@ -41,11 +41,16 @@ impl Resource for LogGroup {
     const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
     const KEEPS_DATA: bool = true;
     const ACCESS: Access = Access {
-        look: &["logs:DescribeLogGroups", "logs:ListTagsForResource"],
+        look: &[
+            "logs:DescribeLogGroups",
+            "logs:DescribeSubscriptionFilters",
+            "logs:ListTagsForResource",
+        ],
         create: &["logs:CreateLogGroup", "logs:TagResource"],
         change: &[
             "logs:AssociateKmsKey",
             "logs:DeleteRetentionPolicy",
+            "logs:DeleteSubscriptionFilter",
             "logs:DisassociateKmsKey",
             "logs:PutRetentionPolicy",
             "logs:TagResource",
@@ -59,6 +64,7 @@ impl Resource for LogGroup {
         ],
         ..Access::NONE
     };
+    const ATTACHMENTS: &'static [&'static str] = &["subscription filter"];
 
     /// Lambda, VPC flow logs and RDS create the group that they write to where it is missing, as a
     /// function does whose last lines come after its group was deleted: below `/aws/`, kept for
@@ -83,6 +89,27 @@ impl Resource for LogGroup {
             kms_key: seen.kms_key_id.map(|key| Arn::from(key).into()),
             tags,
         }))
+    }
+
+    async fn attachments(
+        cx: &Cx<'_>,
+        known: &LogGroupOutputs,
+        attachments: &mut Attachments<'_>,
+    ) -> Result<()> {
+        let logs = &cx.cloud.logs;
+        // A group has two at most, which is one page.
+        let request = logs.describe_subscription_filters().log_group_name(&known.name);
+        let reply = request.send().await.unless_absent("ResourceNotFoundException")?;
+        for filter in reply.and_then(|reply| reply.subscription_filters).unwrap_or_default() {
+            let name = filter.filter_name.unwrap_or_default();
+            let to = filter.destination_arn.unwrap_or_default();
+            if attachments.meets("subscription filter", &format!("{name} to {to}")) {
+                let request = logs.delete_subscription_filter().log_group_name(&known.name);
+                let request = request.filter_name(name);
+                request.send().await.unless_absent("ResourceNotFoundException")?;
+            }
+        }
+        Ok(())
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<LogGroupOutputs> {

@@ -7,10 +7,12 @@ use aws_sdk_s3::types::{
     ObjectOwnership, ServerSideEncryption,
 };
 use payctl_engine::{
-    Access, Changed, DeletionView, Failure, FailureKind, Input, Repeat, Resource, Typical, outputs,
+    Access, Attachments, Changed, DeletionView, Failure, FailureKind, Input, Repeat, Resource,
+    Typical, outputs,
 };
 use serde::{Deserialize, Serialize};
 
+use super::attachments;
 use super::empty::empty;
 use super::lifecycle::{self, LifecycleRule};
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Policy, Result, Tags, id};
@@ -76,18 +78,25 @@ impl Resource for Bucket {
     const WAIT_TIMEOUT: Duration = Duration::from_secs(60 * 60);
     const ACCESS: Access = Access {
         look: &[
+            "s3:GetBucketCORS",
+            "s3:GetBucketNotification",
             "s3:GetBucketOwnershipControls",
             "s3:GetBucketPolicy",
             "s3:GetBucketPublicAccessBlock",
             "s3:GetBucketTagging",
             "s3:GetBucketVersioning",
+            "s3:GetBucketWebsite",
             "s3:GetEncryptionConfiguration",
             "s3:GetLifecycleConfiguration",
+            "s3:GetReplicationConfiguration",
             "s3:ListBucket",
         ],
         create: &["s3:CreateBucket"],
         change: &[
             "s3:DeleteBucketPolicy",
+            "s3:DeleteBucketWebsite",
+            "s3:PutBucketCORS",
+            "s3:PutBucketNotification",
             "s3:PutBucketOwnershipControls",
             "s3:PutBucketPolicy",
             "s3:PutBucketPublicAccessBlock",
@@ -95,6 +104,7 @@ impl Resource for Bucket {
             "s3:PutBucketVersioning",
             "s3:PutEncryptionConfiguration",
             "s3:PutLifecycleConfiguration",
+            "s3:PutReplicationConfiguration",
         ],
         delete: &[
             "s3:AbortMultipartUpload",
@@ -108,6 +118,7 @@ impl Resource for Bucket {
         on: &["arn:{partition}:s3:::{name}", "arn:{partition}:s3:::{name}/*"],
         ..Access::NONE
     };
+    const ATTACHMENTS: &'static [&'static str] = attachments::SORTS;
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<BucketOutputs>> {
         let there = exists(cx, &self.name).await?;
@@ -141,6 +152,14 @@ impl Resource for Bucket {
             policy,
             tags,
         }))
+    }
+
+    async fn attachments(
+        cx: &Cx<'_>,
+        known: &BucketOutputs,
+        attachments: &mut Attachments<'_>,
+    ) -> Result<()> {
+        attachments::look(cx, known, attachments).await
     }
 
     async fn deletion_view(

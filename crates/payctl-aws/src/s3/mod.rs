@@ -7,6 +7,7 @@ macro_rules! own {
     };
 }
 
+mod attachments;
 mod bucket;
 mod empty;
 mod lifecycle;

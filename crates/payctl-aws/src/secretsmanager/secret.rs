@@ -10,10 +10,11 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::primitives::DateTime;
 use aws_sdk_secretsmanager::types::Tag;
-use payctl_engine::{Access, Changed, Input, Resource, Typical, outputs};
+use payctl_engine::{Access, Attachments, Changed, Input, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::policy::principals_of;
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
 
 /// A value that Secrets Manager makes up and keeps.
@@ -85,13 +86,14 @@ impl Resource for Secret {
     const KEEPS_DATA: bool = true;
     const TYPICAL: Typical = Typical { created: 0.6, ready: 0.0, deleted: 5.0 };
     const ACCESS: Access = Access {
-        look: &["secretsmanager:DescribeSecret"],
+        look: &["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"],
         create: &[
             "secretsmanager:CreateSecret",
             "secretsmanager:GetRandomPassword",
             "secretsmanager:TagResource",
         ],
         change: &[
+            "secretsmanager:DeleteResourcePolicy",
             "secretsmanager:RestoreSecret",
             "secretsmanager:TagResource",
             "secretsmanager:UntagResource",
@@ -112,6 +114,7 @@ impl Resource for Secret {
         ],
         ..Access::NONE
     };
+    const ATTACHMENTS: &'static [&'static str] = &["resource policy"];
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<SecretOutputs>> {
         let seen = describe(cx, &self.name).await?.filter(can_be_had);
@@ -134,6 +137,21 @@ impl Resource for Secret {
             pending_deletion: seen.deleted_date.is_some(),
             tags: tags.filter(|(key, _)| !crate::is_ignored(key)).collect(),
         }))
+    }
+
+    async fn attachments(
+        cx: &Cx<'_>,
+        known: &SecretOutputs,
+        attachments: &mut Attachments<'_>,
+    ) -> Result<()> {
+        let secrets = &cx.cloud.secretsmanager;
+        let request = secrets.get_resource_policy().secret_id(&known.arn);
+        let reply = request.send().await.unless_absent("ResourceNotFoundException")?;
+        let Some(policy) = reply.and_then(|reply| reply.resource_policy) else { return Ok(()) };
+        if attachments.meets("resource policy", &format!("for {}", principals_of(&policy))) {
+            secrets.delete_resource_policy().secret_id(&known.arn).send().await?;
+        }
+        Ok(())
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<SecretOutputs> {

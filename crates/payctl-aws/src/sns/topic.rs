@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_sns::types::Tag;
-use payctl_engine::{Access, Changed, DeletionView, Input, Resource, outputs};
+use payctl_engine::{Access, Attachments, Changed, DeletionView, Input, Resource, outputs};
 use serde::{Deserialize, Serialize};
 
 use crate::{Absent as _, Arn, Aws, Cx, Policy, Present as _, Result, Tags, id};
@@ -46,13 +46,24 @@ impl Resource for Topic {
     const UNIQUE_BY: &'static [&'static str] = &["name"];
     const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
     const ACCESS: Access = Access {
-        look: &["sns:GetTopicAttributes", "sns:ListTagsForResource"],
+        look: &[
+            "sns:GetTopicAttributes",
+            "sns:ListSubscriptionsByTopic",
+            "sns:ListTagsForResource",
+        ],
         create: &["sns:CreateTopic", "sns:TagResource"],
-        change: &["sns:SetTopicAttributes", "sns:TagResource", "sns:UntagResource"],
+        change: &[
+            "sns:SetTopicAttributes",
+            "sns:TagResource",
+            "sns:Unsubscribe",
+            "sns:UntagResource",
+        ],
         delete: &["sns:DeleteTopic"],
+        unscoped: &["sns:Unsubscribe"],
         on: &["arn:{partition}:sns:{region}:{account}:{name}"],
         ..Access::NONE
     };
+    const ATTACHMENTS: &'static [&'static str] = &["subscription"];
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<TopicOutputs>> {
         let arn = cx.cloud.facts.arn("sns", &self.name);
@@ -72,6 +83,38 @@ impl Resource for Topic {
             policy: Policy::parse(&seen.remove("Policy").present("Policy")?)?,
             tags,
         }))
+    }
+
+    /// Queues, functions and streams of other accounts. People subscribe to a topic by themselves.
+    async fn attachments(
+        cx: &Cx<'_>,
+        known: &TopicOutputs,
+        attachments: &mut Attachments<'_>,
+    ) -> Result<()> {
+        let sns = &cx.cloud.sns;
+        let request = sns.list_subscriptions_by_topic().topic_arn(&known.arn);
+        let mut pages = request.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let Some(page) = page.unless_absent(GONE)? else { break };
+            for seen in page.subscriptions() {
+                let endpoint = seen.endpoint().unwrap_or_default();
+                // Before it is confirmed, and when it is deleted, that is only a word that says so.
+                let arn = seen.subscription_arn().filter(|arn| arn.starts_with("arn:"));
+                let (Some(arn), true) =
+                    (arn, cx.cloud.facts.is_of_another_account(&Arn::from(endpoint)))
+                else {
+                    continue;
+                };
+                if attachments.is_declared("sns.subscription", &[("endpoint", endpoint)]) {
+                    continue;
+                }
+                if attachments.meets("subscription", &format!("of {endpoint}")) {
+                    let request = sns.unsubscribe().subscription_arn(arn);
+                    request.send().await.unless_absent(GONE)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn deletion_view(

@@ -1,5 +1,6 @@
 //! One operation: journal, call, journal, state; and the retries around it.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::{Halt, Run};
+use crate::diff::UNDECLARED;
 use crate::event::Event;
 use crate::owner::Ownership;
 use crate::plan::{Action, Step};
@@ -306,7 +308,9 @@ impl Work<'_, '_> {
         let token = self.intend(IntentAction::Update, &properties)?;
         let changed = self.step.changes.iter().map(|change| change.property.as_str());
         let later = self.kind.set_later.iter().copied().filter(|_| unfinished);
+        let changed = changed.filter(|property| *property != UNDECLARED);
         let changed = Changed::new(changed.chain(later));
+        self.detach(&token, &properties, &outputs).await?;
         match self.finish(&token, &properties, &outputs, &changed).await {
             Err(Halt::Failed(failure)) => {
                 self.failed(&failure, true)?;
@@ -318,6 +322,23 @@ impl Work<'_, '_> {
         record.properties = properties;
         record.deposed = self.deposed_now();
         self.run.wrote(self.step, Some(record), true)
+    }
+
+    /// Removes what others attached, so far as the plan showed it.
+    async fn detach(&self, token: &str, properties: &Value, outputs: &Value) -> Result<(), Halt> {
+        let shown = self.step.changes.iter().find(|change| change.property == UNDECLARED);
+        let Some(shown) = shown else { return Ok(()) };
+        let names = shown.before.as_array().into_iter().flatten().filter_map(Value::as_str);
+        let unwanted: BTreeSet<String> = names.map(str::to_owned).collect();
+        let call = self.call(token, properties);
+        let detach = || self.run.provider.attachments(call, outputs, &[], &unwanted);
+        match self.patiently(detach).await {
+            Err(Halt::Failed(failure)) => {
+                self.failed(&failure, true)?;
+                Err(Halt::Failed(failure))
+            }
+            ended => ended.map(drop),
+        }
     }
 
     /// Sets what differs and waits until it can be used.

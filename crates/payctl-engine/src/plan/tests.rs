@@ -39,6 +39,16 @@ fn a_change_is_told_from_drift() {
 }
 
 #[test]
+fn what_others_attached_goes() {
+    let attach = |seen: &mut Seen| seen.attachments = ["rider by hand".to_owned()].into();
+    assert_snapshot!(two().made().seen("net.zone:a", attach).up(), @r#"
+    update net.zone:a
+      undeclared: ["rider by hand"] → [] (Drift)
+    keep net.zone:b
+    "#);
+}
+
+#[test]
 fn what_vanished_is_made_again_and_those_above_are_told() {
     assert_snapshot!(two().made().gone("net.zone:a").up(), @r#"
     create net.zone:a: it was deleted outside payctl

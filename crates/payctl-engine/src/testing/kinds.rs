@@ -31,6 +31,7 @@ pub fn synthetic() -> Kinds {
         wait_timeout: Duration::from_secs(600),
         service_made: |_| false,
         access: crate::Access::NONE,
+        attachments: &["rider"],
         normalise: Value::clone,
     };
     let node = KindInfo {

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from urllib.parse import parse_qs
 
 
 def answer(application, environ, start_response):
@@ -13,7 +14,8 @@ def answer(application, environ, start_response):
         return _send(start_response, "404 Not Found", {"error": f"no control call {path!r}"})
     if action is _operator:
         try:
-            told = _operator(application, environ["wsgi.input"].read())
+            query = parse_qs(environ.get("QUERY_STRING", ""))
+            told = _operator(application, environ["wsgi.input"].read(), *query.get("key", []))
         except ValueError as error:
             return _send(start_response, "400 Bad Request", {"error": str(error)})
         return _send(start_response, "200 OK", told)
@@ -38,10 +40,11 @@ def _permissions(application):
     return application.permissions.told() if application.permissions else {}
 
 
-def _operator(application, body):
-    """Lets the operator have what the body says: a policy, a list of them, or null for all."""
+def _operator(application, body, key=None):
+    """Lets the operator have what the body says: a policy, a list of them, or null for all. With
+    `?key=ID` whoever comes with that access key, and nobody else."""
     if application.permissions:
-        application.permissions.let_operator(json.loads(body))
+        application.permissions.let_operator(json.loads(body), key)
     return {}
 
 

@@ -38,7 +38,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::History(args) => history::run(global, &args),
         Command::Stacks(args) => stacks::run(&args),
         Command::State(command) => state::run(global, &command).await,
-        Command::Sandbox(command) => sandbox::run(&command).await,
+        Command::Sandbox(command) => sandbox::run(global, &command).await,
         Command::Shift(args) => shift::run(global, &args).await,
         Command::Preflight(args) => preflight::run(global, &args).await,
         Command::Invoke(args) => invoke::run(global, &args).await,

@@ -6,6 +6,7 @@ use clap::{Subcommand, ValueEnum};
 use payctl_sandbox::{Running, StartOptions, Status};
 use serde_json::json;
 
+use crate::cli::Global;
 use crate::connection::{sandbox, start_sandbox};
 use crate::error::{CliError, Exit};
 use crate::{report, signals};
@@ -27,9 +28,9 @@ pub(crate) enum SandboxCommand {
         /// Whose quotas the account has [default: seasoned]
         #[arg(long, value_enum)]
         account: Option<Account>,
-        /// Let the operator do what this policy allows, and nothing else
+        /// Let the operator do what this policy allows, and nothing else; `own` is what `payctl policy` prints
         #[arg(long, value_name = "FILE", value_parser = policy)]
-        operator_policy: Option<PathBuf>,
+        operator_policy: Option<OperatorPolicy>,
     },
     /// Stop it; its contents are kept
     Stop,
@@ -65,12 +66,42 @@ pub(crate) enum Account {
     Seasoned,
 }
 
-/// A policy document that can be read, as an absolute path.
-fn policy(text: &str) -> Result<PathBuf, String> {
+/// What the operator may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum OperatorPolicy {
+    /// What payctl itself says that an operator of this environment needs.
+    Own,
+    /// What a document says, which can be read at this absolute path.
+    File(PathBuf),
+}
+
+impl OperatorPolicy {
+    /// The file with it. Payctl's own is written anew.
+    fn file(&self, global: &Global) -> Result<PathBuf, CliError> {
+        let Self::File(path) = self else {
+            let path = sandbox()?.operator_policy_path();
+            let document = super::policy::for_sandbox(global)?;
+            let write = || {
+                path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+                std::fs::write(&path, format!("{document:#}\n"))
+            };
+            write().map_err(|source| {
+                CliError::failed(format!("failed to write {}", path.display())).because(&source)
+            })?;
+            return Ok(path);
+        };
+        Ok(path.clone())
+    }
+}
+
+fn policy(text: &str) -> Result<OperatorPolicy, String> {
+    if text == "own" {
+        return Ok(OperatorPolicy::Own);
+    }
     let path = std::path::absolute(text).map_err(|error| error.to_string())?;
     let content = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
     match serde_json::from_str::<serde_json::Value>(&content) {
-        Ok(_) => Ok(path),
+        Ok(_) => Ok(OperatorPolicy::File(path)),
         Err(error) => Err(format!("it is not JSON: {error}")),
     }
 }
@@ -80,7 +111,7 @@ fn name(value: impl ValueEnum) -> String {
     name.map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
-pub(super) async fn run(command: &SandboxCommand) -> Result<Exit, CliError> {
+pub(super) async fn run(global: &Global, command: &SandboxCommand) -> Result<Exit, CliError> {
     signals::changing();
     match command {
         SandboxCommand::Start { time_scale, port, lax, account, operator_policy } => {
@@ -89,7 +120,10 @@ pub(super) async fn run(command: &SandboxCommand) -> Result<Exit, CliError> {
                 port: *port,
                 lax: lax.iter().copied().map(name).collect(),
                 account: account.map(name),
-                operator_policy: operator_policy.clone(),
+                operator_policy: match operator_policy {
+                    Some(policy) => Some(policy.file(global)?),
+                    None => None,
+                },
             };
             let running = start_sandbox(&options).await?;
             report::data(&format!("{}\n", describe(&running)));

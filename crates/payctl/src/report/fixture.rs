@@ -53,7 +53,7 @@ impl Fixture {
                 depends_on: declared.dependencies().into_keys().collect(),
                 deposed: Vec::new(),
             };
-            let seen = Seen { outputs, properties, found: false, others: Vec::new() };
+            let seen = Seen { outputs, properties, ..Seen::default() };
             self.state.resources.insert(address.clone(), record);
             self.observed.resources.insert(address.clone(), seen);
         }

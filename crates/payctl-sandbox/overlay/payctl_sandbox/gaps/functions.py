@@ -116,6 +116,14 @@ def add_statement(original, self, raw, qualifier=None):
             f"The statement id ({statement['Sid']}) provided already exists. Please provide a "
             "new statement id, or remove the existing statement."
         )
+    # An account is written as its root (Lambda developer guide, "Granting Lambda function access to
+    # other accounts": the policy that its example returns).
+    principal = statement.get("Principal")
+    if isinstance(principal, str) and principal != "*":
+        if principal.isdigit():
+            principal = f"arn:aws:iam::{principal}:root"
+        written = self.statements[-1]["Principal"] = {"AWS": principal}
+        statement = {**statement, "Principal": written}
     return statement, revision
 
 

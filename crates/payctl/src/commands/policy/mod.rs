@@ -21,7 +21,7 @@ use crate::report;
 
 /// Print the IAM policy that an operator needs
 ///
-/// What plan, up, destroy and shift call, on what the stack declares, and nothing more.
+/// What plan, up, destroy, shift and invoke call, on what the stack declares, and nothing more.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -55,7 +55,14 @@ pub(crate) enum PolicyTask {
     Destroy,
     /// payctl shift
     Shift,
+    /// payctl invoke
+    Invoke,
 }
+
+/// All that an operator does.
+const EVERYTHING: &[Task] = &[Task::Plan, Task::Up, Task::Destroy, Task::Shift, Task::Invoke];
+/// The account that the sandbox has: moto's.
+const SANDBOX_ACCOUNT: &str = "123456789012";
 
 pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliError> {
     let (global, local) = &Local::read(global, First::Dev)?;
@@ -74,18 +81,11 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliE
             .await
             .map_err(|error| error.hint("with --account ID nothing is asked"))?,
     };
-    // Which zones they are does not matter here.
-    let zones: Vec<Zone> =
-        ["a", "b", "c"].map(|zone| Zone::from(format!("{}{zone}", facts.region))).into();
-    let recorder = Recorder::Recording(String::new());
-    let found = Discovered { zones, recorder, ..Discovered::default() };
-    let stack = declare(local, &facts, &found, &Default::default());
     let mut tasks: Vec<Task> = args.tasks.iter().map(|task| (*task).into()).collect();
     if tasks.is_empty() {
-        tasks = vec![Task::Plan, Task::Up, Task::Destroy, Task::Shift];
+        tasks = EVERYTHING.to_vec();
     }
-    let asks = local.system.prerequisites(&local.config).actions();
-    let document = policy(&stack, kinds().kinds(), &facts, &tasks, &asks);
+    let (document, stack) = needed(local, &facts, &tasks);
     let name = format!("payctl-{}-{}", local.system.name, local.suffix);
     match &args.split {
         Some(folder) => write_files(&document, &name, folder, args.format)?,
@@ -99,6 +99,33 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliE
         );
     }
     Ok(Exit::Done)
+}
+
+/// What an operator needs for these commands, and the stack that needs it.
+fn needed(local: &Local, facts: &Facts, tasks: &[Task]) -> (Value, Stack) {
+    // Which zones they are does not matter here.
+    let zones: Vec<Zone> =
+        ["a", "b", "c"].map(|zone| Zone::from(format!("{}{zone}", facts.region))).into();
+    let recorder = Recorder::Recording(String::new());
+    let found = Discovered { zones, recorder, ..Discovered::default() };
+    let stack = declare(local, facts, &found, &Default::default());
+    let asks = local.system.prerequisites(&local.config).actions();
+    (policy(&stack, kinds().kinds(), facts, tasks, &asks), stack)
+}
+
+/// What an operator of the sandbox's account needs for every command.
+pub(super) fn for_sandbox(global: &Global) -> Result<Value, CliError> {
+    let (_, local) = Local::read(global, First::Dev)?;
+    local.say_guess();
+    let region = global.region.clone().or_else(|| local.config.region.clone());
+    let region = region.unwrap_or_else(|| "us-east-1".to_owned());
+    let facts = Facts {
+        account: SANDBOX_ACCOUNT.to_owned(),
+        caller: String::new(),
+        partition: Partition::of_region(&region).id.to_owned(),
+        region,
+    };
+    Ok(needed(&local, &facts, EVERYTHING).0)
 }
 
 fn print(document: &Value, name: &str, format: PolicyFormat) {
@@ -173,6 +200,7 @@ impl From<PolicyTask> for Task {
             PolicyTask::Up => Self::Up,
             PolicyTask::Destroy => Self::Destroy,
             PolicyTask::Shift => Self::Shift,
+            PolicyTask::Invoke => Self::Invoke,
         }
     }
 }

@@ -45,12 +45,13 @@ class Permissions:
             told.setdefault(principal, {}).setdefault(action, {})[resource] = count
         return told
 
-    def let_operator(self, policies):
-        """Lets the operator have a policy, a list of them, or (None) every right."""
+    def let_operator(self, policies, key=None):
+        """Lets the operator have a policy, a list of them, or (None) every right; with one access
+        key only, where one is named."""
         for each in policies if isinstance(policies, list) else [policies]:
             if each is not None:
                 documents.understood(json.dumps(each))
-        operator.let(policies)
+        operator.let(policies, key)
 
     def authorise(self, call, environ):
         """Raises the refusal that AWS would answer; called under the lock."""

@@ -90,6 +90,8 @@ def _parameter(value, parameters, place, action):
 
 
 def _scoped(value, parameters, place, action):
+    if value.startswith("arn:"):
+        return value
     scope = parameters.get("Scope", "REGIONAL").lower()
     return place.arn("wafv2", f"{scope}/webacl/{value}/{parameters.get('Id', '*')}")
 

@@ -97,16 +97,27 @@ class Operator:
 
     def __init__(self):
         self.policies = [ADMINISTRATOR]
+        # By access key id, what whoever comes with that may do instead.
+        self.by_key = {}
         # Whether calls are authorised at all.
         self.asked = False
 
-    def let(self, found):
-        """Takes the policies: a document, a list of documents, or None for all rights."""
+    def of(self, key):
+        """The policies of whoever comes with this access key id."""
+        return self.by_key.get(key, self.policies)
+
+    def let(self, found, key=None):
+        """Takes the policies: a document, a list of documents, or None for all rights; of whoever
+        comes with `key`, or of all."""
         documents = found if isinstance(found, list) else [found]
         texts = [json.dumps(document) for document in documents]
         for text in texts:
             parse(text)
-        self.policies = [ADMINISTRATOR] if found is None else texts
+        policies = [ADMINISTRATOR] if found is None else texts
+        if key:
+            self.by_key[key] = policies
+        else:
+            self.policies = policies
 
 
 operator = Operator()
@@ -129,7 +140,7 @@ def of(key, place):
     return Caller(
         arn,
         _names(place, arn),
-        operator.policies,
+        operator.of(key),
         user_id="AIDASANDBOXOPERATOR",
         user_name=OPERATOR,
     )

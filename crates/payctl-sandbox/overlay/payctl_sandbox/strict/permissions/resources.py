@@ -58,7 +58,7 @@ NAMES = {
     "sqs": {"queue": ("QueueUrl", "QueueName")},
     "ssm": {"parameter": ("Name", "Names", "ResourceId")},
     "sts": {"role": ("RoleArn",)},
-    "wafv2": {"webacl": ("Name",)},
+    "wafv2": {"webacl": ("Name", "LoggingConfiguration.ResourceArn")},
 }
 
 

@@ -2,6 +2,7 @@
 
 from moto.apigateway.models import apigateway_backends
 from moto.apigatewayv2.models import apigatewayv2_backends
+from moto.awslambda.models import lambda_backends
 from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.models import dynamodb_backends
 from moto.ec2.models import ec2_backends
@@ -116,7 +117,22 @@ def _any(arn, place):
     return {}
 
 
-FINDERS = {"ec2": _ec2, "iam": _iam, "s3": _s3, "apigateway": _api_gateway}
+def _lambda(arn, place):
+    """Also the tags of event source mappings, which moto's tagging API leaves out."""
+    if ":event-source-mapping:" not in arn:
+        return _any(arn, place)
+    mappings = lambda_backends[place.account][place.region]._event_source_mappings
+    found = mappings.get(arn.rsplit(":", 1)[-1])
+    return dict(found.tags) if found else {}
+
+
+FINDERS = {
+    "apigateway": _api_gateway,
+    "ec2": _ec2,
+    "iam": _iam,
+    "lambda": _lambda,
+    "s3": _s3,
+}
 
 
 def of_upload(call, key, place):
