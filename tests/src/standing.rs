@@ -39,6 +39,14 @@ impl Standing {
         Self::stands(server, payctl, aws).await
     }
 
+    /// From now on with an access key that may do what payctl itself says it needs.
+    #[must_use]
+    pub fn under_its_own_policy(self) -> Self {
+        let Self { server, payctl, aws, all } = self;
+        let payctl = payctl.under_its_own_policy(&server);
+        Self { server, payctl, aws, all }
+    }
+
     async fn stands(server: Server, payctl: Payctl, aws: Aws) -> Self {
         payctl.up();
         let all = everything(&aws).await;

@@ -154,7 +154,7 @@ async fn at_a_route_table(world: &Standing, address: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn what_is_attached_to_pci_core_is_told_and_goes() {
-    let world = Standing::of("pci-core").await;
+    let world = Standing::of("pci-core").await.under_its_own_policy();
     let before = everything(&world.aws).await;
     let mut all = at_a_function(&world, "lambda.function:payment-processor").await;
     all.extend(at_a_bucket(&world, "s3.bucket:files").await);
@@ -174,7 +174,7 @@ async fn what_is_attached_to_pci_core_is_told_and_goes() {
 
 #[tokio::test]
 async fn what_is_attached_to_secure_api_is_told_and_goes() {
-    let world = Standing::of("secure-api").await;
+    let world = Standing::of("secure-api").await.under_its_own_policy();
     let before = everything(&world.aws).await;
     let api = world.id("apigateway.rest_api:main");
     let client = &world.aws.apigateway;
@@ -212,7 +212,7 @@ async fn what_is_attached_to_secure_api_is_told_and_goes() {
 
 #[tokio::test]
 async fn what_is_attached_to_cost_optimized_is_told_and_goes() {
-    let world = Standing::of("cost-optimized").await;
+    let world = Standing::of("cost-optimized").await.under_its_own_policy();
     let before = everything(&world.aws).await;
     let secret = world.known("secretsmanager.secret:db-credentials", "arn");
     let put = world.aws.secretsmanager.put_resource_policy().secret_id(&secret);
@@ -230,7 +230,7 @@ async fn what_is_attached_to_cost_optimized_is_told_and_goes() {
 
 #[tokio::test]
 async fn what_is_attached_to_migration_is_told_and_goes() {
-    let world = Standing::of("migration").await;
+    let world = Standing::of("migration").await.under_its_own_policy();
     let before = everything(&world.aws).await;
     let client = &world.aws.apigatewayv2;
     let api = world.id("apigatewayv2.api:main");

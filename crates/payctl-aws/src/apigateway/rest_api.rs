@@ -62,7 +62,13 @@ impl Resource for RestApi {
         look: &["apigateway:GET"],
         // PUT is for the tags.
         create: &["apigateway:POST", "apigateway:PUT"],
-        change: &["apigateway:DELETE", "apigateway:PATCH", "apigateway:PUT"],
+        // The last is for a policy that is taken away.
+        change: &[
+            "apigateway:DELETE",
+            "apigateway:PATCH",
+            "apigateway:PUT",
+            "apigateway:UpdateRestApiPolicy",
+        ],
         delete: &["apigateway:DELETE"],
         // Also of all that belongs to it.
         on: &[

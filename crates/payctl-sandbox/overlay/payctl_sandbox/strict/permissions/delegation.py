@@ -210,6 +210,17 @@ def _web_acl(call, place):
     return needs
 
 
+def _api_policy(call, place):
+    """API Gateway developer guide, "IAM policy examples for API Gateway permissions": whoever sets a
+    REST API's resource policy needs UpdateRestApiPolicy besides."""
+    paths = at(call.parameters, "patchOperations.path")
+    if "/policy" not in paths and not call.parameters.get("policy"):
+        return []
+    api = call.parameters.get("restApiId", "")
+    arn = place.arn("apigateway", f"/restapis/{api}".rstrip("/"), account="")
+    return [Need("apigateway:UpdateRestApiPolicy", (("RestApi", arn),))]
+
+
 def _endpoint(call, place):
     """VPC user guide, "Identity and access management for VPC endpoints": private DNS names."""
     if str(call.parameters.get("PrivateDnsEnabled", False)).lower() != "true":
@@ -223,6 +234,8 @@ SPECIAL = {
     ("lambda", "CreateFunction"): _function,
     ("lambda", "UpdateFunctionConfiguration"): _function,
     ("secretsmanager", "RotateSecret"): _rotation,
+    ("apigateway", "CreateRestApi"): _api_policy,
+    ("apigateway", "UpdateRestApi"): _api_policy,
     ("apigateway", "CreateStage"): _access_log,
     ("apigateway", "UpdateStage"): _access_log,
     ("wafv2", "AssociateWebACL"): _web_acl,
