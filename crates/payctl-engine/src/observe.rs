@@ -295,44 +295,37 @@ impl Looker<'_> {
         dependents: &[Dependent],
     ) -> (Address, Result<Option<Seen>, Failure>) {
         let seen = async {
-            // At the same time, so that what is read of many at once is.
-            let (seen, attachments) = futures::try_join!(
-                self.see(&address, recorded.clone(), declared, resolved),
-                self.look_around(&address, recorded.as_ref(), dependents),
-            )?;
-            let Some(mut seen) = seen else { return Ok(None) };
-            seen.attachments = match seen.found {
-                false => attachments,
-                true if self.is_ours(&address, &seen) => {
-                    self.look_around(&address, Some(&seen.outputs), dependents).await?
-                }
-                true => BTreeSet::new(),
-            };
-            Ok(Some(seen))
+            // One after the other: the reads of all that is recorded begin close together, so that
+            // they share calls, and what was read in one call is looked at in one.
+            let mut seen = self.see(&address, recorded, declared, resolved).await?;
+            if let Some(seen) = seen.as_mut().filter(|seen| self.is_ours(&address, seen)) {
+                seen.attachments = self.look_around(&address, &seen.outputs, dependents).await?;
+            }
+            Ok(seen)
         };
         let seen = seen.await;
         (address, seen)
     }
 
-    /// Whether what was found is tagged as ours, where it can be.
+    /// Whether it is on record, or is tagged as ours where it can be.
     fn is_ours(self, address: &Address, seen: &Seen) -> bool {
         let tagged = self.provider.kinds().get(address.kind()).is_some_and(KindInfo::tagged);
         let tags = seen.properties.get("tags").unwrap_or(&Value::Null);
-        !tagged || self.owner.ownership(address, tags) == Ownership::Ours
+        !seen.found || !tagged || self.owner.ownership(address, tags) == Ownership::Ours
     }
 
     /// What others attached to what stays.
     async fn look_around(
         self,
         address: &Address,
-        outputs: Option<&Value>,
+        outputs: &Value,
         dependents: &[Dependent],
     ) -> Result<BTreeSet<String>, Failure> {
         let kind = self.provider.kinds().get(address.kind());
         let looks = kind.is_some_and(|kind| !kind.attachments.is_empty());
-        let Some(outputs) = outputs.filter(|_| looks && self.goal == Goal::Up) else {
+        if !looks || self.goal != Goal::Up {
             return Ok(BTreeSet::new());
-        };
+        }
         let (properties, nothing) = (&Value::Null, BTreeSet::new());
         let call = Call { address, owner: self.owner, token: "", properties };
         let _slot = self.slots.acquire().await;
