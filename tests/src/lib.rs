@@ -14,6 +14,7 @@ pub mod environment;
 pub mod foreign;
 pub mod http;
 pub mod proxy;
+pub mod roles;
 pub mod scenario;
 pub mod standin;
 pub mod standing;

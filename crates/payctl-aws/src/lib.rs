@@ -39,6 +39,7 @@ mod preflight;
 pub mod rds;
 pub mod s3;
 pub mod secretsmanager;
+mod sizes;
 pub mod sns;
 pub mod sqs;
 pub mod ssm;
@@ -58,6 +59,7 @@ pub use names::{Arn, Set, Tags, Zone};
 pub use partition::{PARTITIONS, Partition};
 pub use policy::{Policy, Statement};
 pub use preflight::{Limited, Room, rooms};
+pub use sizes::{TooLarge, too_large};
 
 use ignored::is_ignored;
 use payctl_engine::Registry;

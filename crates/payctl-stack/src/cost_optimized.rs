@@ -274,8 +274,7 @@ impl System<'_> {
         let audit =
             Statement::allow("Audit", &["s3:PutObject"]).on([stores.audit.arn().then("/audit/*")]);
         let use_key =
-            Statement::allow("Key", &["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"])
-                .on([key.arn()]);
+            Statement::allow("Key", &["kms:Decrypt", "kms:GenerateDataKey"]).on([key.arn()]);
         let statements = statements
             .into_iter()
             .chain([audit, use_key, role::network_interfaces(), role::write_logs(&group)])

@@ -279,11 +279,10 @@ impl System<'_> {
 }
 
 /// What the function may do with what is stored, and what nobody may do as it.
-fn may(keys: &Keys, stores: &Stores) -> [Statement; 7] {
+fn may(keys: &Keys, stores: &Stores) -> [Statement; 9] {
     let (documents, table) = (stores.documents.arn(), stores.transactions.arn());
     let objects = documents.then("/*");
     let all = || [keys.objects.arn(), keys.table.arn(), keys.logs.arn()];
-    let use_keys = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"];
     [
         Statement::allow("ReadDocuments", &OBJECT_ACTIONS[..1]).on([objects.clone()]),
         Statement::allow("WriteDocuments", &OBJECT_ACTIONS[1..]).on([objects]).when(
@@ -291,9 +290,11 @@ fn may(keys: &Keys, stores: &Stores) -> [Statement; 7] {
             "s3:x-amz-server-side-encryption",
             "aws:kms",
         ),
-        Statement::allow("Transactions", &TABLE_ACTIONS)
-            .on([table.clone(), table.then("/index/*")]),
-        Statement::allow("Keys", &use_keys).on([keys.objects.arn(), keys.table.arn()]),
+        Statement::allow("Transactions", &TABLE_ACTIONS).on([table.clone()]),
+        Statement::allow("Index", &["dynamodb:Query"]).on([table.then("/index/*")]),
+        Statement::allow("ObjectsKey", &["kms:Decrypt", "kms:GenerateDataKey"])
+            .on([keys.objects.arn()]),
+        Statement::allow("TableKey", &["kms:Decrypt"]).on([keys.table.arn()]),
         Statement::deny("NeverTheBucket", &["s3:DeleteBucket"]).on([documents]),
         Statement::deny("NeverTheTable", &["dynamodb:DeleteTable"]).on([table]),
         Statement::deny("NeverTheKeys", &["kms:DisableKey", "kms:ScheduleKeyDeletion"]).on(all()),

@@ -201,6 +201,12 @@ impl Environment {
         let lookups = look_up(&local, &connection, &retrying, &mut state, handlers);
         let found = report::reading(&title, &seen, lookups).await?;
         let stack = declare(&local, &facts, &found, &digests);
+        if let Some(too_large) = payctl_aws::too_large(&stack).first()
+            && handlers == Handlers::Needed
+        {
+            let message = "the stack cannot be made as it is declared";
+            return Err(CliError::failed(message).because(too_large));
+        }
         let unlisted = match found.detector {
             Detector::Ours(address) => address,
             _ => None,

@@ -15,6 +15,7 @@ use payctl_tests::binary::{Payctl, changing_calls, differences};
 use payctl_tests::cloud::{clients, difference, everything};
 use payctl_tests::emulator::{Emulator, Server};
 use payctl_tests::http::request;
+use payctl_tests::roles::are_used;
 use payctl_tests::standing::Standing;
 use serde_json::Value;
 
@@ -107,6 +108,10 @@ async fn a_payment_goes_through_the_queue_and_a_poisoned_one_out_of_it() {
     let one = objects.contents()[0].key().unwrap();
     let one = aws.s3.head_object().bucket(BUCKET).key(one).send().await.unwrap();
     assert!(one.ssekms_key_id().is_some(), "{one:?}");
+    let (status, page) = request(&server, "GET", &format!("{url}?limit=5"), "", "");
+    assert_eq!(status, 200, "{page}");
+    let idle = [("dynamodb:GetItem", "the reply to a conflict may not bring the item")];
+    are_used(&server, &aws, |_| true, &idle).await;
     payctl.destroy();
 }
 

@@ -21,6 +21,7 @@ use payctl_tests::conformance::acm::import_over;
 use payctl_tests::emulator::{Emulator, Server};
 use payctl_tests::http::request;
 use payctl_tests::proxy::{Fate, Proxy, Refusal, Rule};
+use payctl_tests::roles::are_used;
 use payctl_tests::standing::Standing;
 use serde_json::Value;
 
@@ -80,6 +81,15 @@ async fn a_payment_is_validated_scored_and_written_once() {
     scored.exits(0);
     let scored: Value = serde_json::from_str(&scored.stdout).unwrap();
     assert!(scored["score"].as_u64().unwrap() > 0, "{scored}");
+    let declined = "a payment that is declined or fails is told of; in this flow none is";
+    let idle = [
+        ("dynamodb:GetItem", "the reply to a conflict may not bring the item"),
+        ("kms:Decrypt", declined),
+        ("kms:GenerateDataKey", declined),
+        ("sns:Publish", declined),
+    ];
+    // Rotation is another flow.
+    are_used(&server, &aws, |right| !right.contains("rotation"), &idle).await;
 }
 
 #[tokio::test]
@@ -208,6 +218,11 @@ async fn the_password_is_rotated_in_a_real_database() {
         let kept = std::fs::read_to_string(payctl.state().join("state.json")).unwrap();
         assert!(!kept.contains(password), "the password is in the state");
     }
+    let idle = [
+        ("kms:Decrypt", "of the environment's key, though the environment has nothing yet"),
+        ("secretsmanager:ListSecretVersionIds", "only what an interrupted rotation left is listed"),
+    ];
+    are_used(&server, &aws, |right| right.contains("rotation"), &idle).await;
     payctl.destroy();
 }
 

@@ -9,6 +9,7 @@ use payctl_engine::Plan;
 use payctl_tests::binary::{AARCH64, Ended, Payctl, Run, X86_64, put_handler};
 use payctl_tests::cloud::clients;
 use payctl_tests::emulator::{Emulator, Server, python};
+use payctl_tests::roles::are_used;
 
 const BUCKET: &str = "payment-files-dev-123456789012";
 const TABLE: &str = "payment-transactions-dev";
@@ -107,6 +108,17 @@ async fn a_payment_file_becomes_a_row_and_a_card_number_nothing() {
     assert_eq!(stored(&aws, "direct-1").await.len(), 1);
     assert_eq!(stored(&aws, "file-2").await, [""; 0]);
     assert_eq!(stored(&aws, "card-1").await, [""; 0]);
+    let described = "the system's description has it: get, list, query, transact, describe";
+    let idle = [
+        ("dynamodb:ConditionCheckItem", described),
+        ("dynamodb:GetItem", "the reply to a conflict may not bring the item"),
+        ("dynamodb:Query", described),
+        ("kms:DescribeKey", described),
+        ("kms:GenerateDataKey", described),
+        ("s3:GetObject on", "an event without a version; the bucket always has one"),
+        ("s3:ListBucket", described),
+    ];
+    are_used(&server, &aws, |_| true, &idle).await;
 
     // What is in the bucket is no obstacle.
     payctl.destroy();

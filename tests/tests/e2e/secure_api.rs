@@ -13,6 +13,7 @@ use payctl_tests::binary::{Payctl, changing_calls, differences};
 use payctl_tests::cloud::{clients, difference, everything};
 use payctl_tests::emulator::{Emulator, Server};
 use payctl_tests::http::request;
+use payctl_tests::roles::are_used;
 use payctl_tests::standing::Standing;
 
 const SYSTEM: &str = "secure-api";
@@ -61,6 +62,15 @@ async fn a_payment_is_posted_and_stored_once() {
     let lines: Vec<&str> = lines.events().iter().filter_map(|event| event.message()).collect();
     assert_eq!(lines.len(), 5, "{lines:#?}");
     assert!(lines.iter().all(|line| !line.contains("tx-1")), "{lines:#?}");
+    let described = "docs/systems and the system's own description have it";
+    let idle = [
+        ("dynamodb:GetItem", "the reply to a conflict may not bring the item"),
+        ("dynamodb:Query", described),
+        ("dynamodb:UpdateItem", described),
+        ("kms:Decrypt", "objects are read with it, and no flow reads one"),
+        ("s3:GetObject", described),
+    ];
+    are_used(&server, &aws, |_| true, &idle).await;
     payctl.destroy();
 }
 

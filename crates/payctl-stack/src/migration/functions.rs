@@ -59,10 +59,12 @@ impl System<'_> {
         let around = FunctionContext { subnets: &tiers.private, groups, keys };
         let table = &stores.transactions;
         let indexes = table.arn().then("/index/*");
+        // What is published or written anew is encrypted with a key of its own.
         let use_key = |sid: &str, key: &payctl_aws::kms::KeyRef| {
-            let actions = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"];
-            Statement::allow(sid, &actions).on([key.arn()])
+            Statement::allow(sid, &["kms:Decrypt", "kms:GenerateDataKey"]).on([key.arn()])
         };
+        // The table's own key of keys is made by DynamoDB, in the name of whoever made the table.
+        let table_key = || Statement::allow("TableKey", &["kms:Decrypt"]).on([keys.table.arn()]);
         let history = Statement::allow("History", &["dynamodb:Query"]).on([indexes]);
         let of_table = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
         let name = || ("TABLE_NAME", table.name().cast());
@@ -87,7 +89,7 @@ impl System<'_> {
                 name: "fraud-detection",
                 description: "Says how suspicious a payment is",
                 reserved_concurrency: 0,
-                statements: vec![history.clone(), use_key("TableKey", &keys.table)],
+                statements: vec![history.clone(), table_key()],
                 environment: [name()].into_iter().chain(self.scoring()).collect(),
             }),
             processing: function(FunctionSpec {
@@ -98,7 +100,7 @@ impl System<'_> {
                     history,
                     Statement::allow("Transactions", &of_table).on([table.arn()]),
                     Statement::allow("Notices", &["sns:Publish"]).on([topics.failed.arn()]),
-                    use_key("TableKey", &keys.table),
+                    table_key(),
                     use_key("NoticesKey", &keys.logs),
                 ],
                 environment: [
