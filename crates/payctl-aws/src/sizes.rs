@@ -4,7 +4,7 @@ use payctl_engine::input::resolve;
 use payctl_engine::{Address, Declared, Stack};
 use serde_json::Value;
 
-/// What is larger than AWS takes.
+/// What is too large.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} of {address} would have {size} {unit} or more, and AWS takes {most}")]
 pub struct TooLarge {

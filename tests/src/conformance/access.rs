@@ -75,6 +75,12 @@ const UNCALLED: &[(&str, &str)] = &[
     ("s3.bucket", "s3:PutReplicationConfiguration"),
     ("secretsmanager.secret", "secretsmanager:DeleteResourcePolicy"),
     ("sns.topic", "sns:Unsubscribe"),
+    // Where something is in the way of a deletion.
+    ("ec2.security_group", "ec2:DescribeNetworkInterfaces"),
+    ("ec2.subnet", "ec2:DescribeNetworkInterfaces"),
+    ("ec2.vpc", "ec2:DescribeNetworkInterfaces"),
+    ("ec2.vpc", "ec2:DescribeSecurityGroups"),
+    ("ec2.vpc", "ec2:DescribeSubnets"),
     // Tests of their own call these.
     ("ec2.default_security_group", "ec2:UpdateSecurityGroupRuleDescriptionsEgress"),
     ("ec2.default_security_group", "ec2:UpdateSecurityGroupRuleDescriptionsIngress"),

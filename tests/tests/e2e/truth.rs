@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::{TimeToLiveSpecification, TimeToLiveStatus};
+use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification, VpcEndpointType};
 use aws_sdk_s3::primitives::ByteStream;
 use payctl_tests::binary::{Payctl, Run, calls};
 use payctl_tests::cloud::clients;
@@ -124,4 +125,36 @@ fn what_a_new_account_has_no_room_for_is_refused_before_anything_is_made() {
     ended.exits(0);
     let said: Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(said["checks"], json!([]), "nothing is made any more");
+}
+
+/// GuardDuty puts an endpoint and a group of its own into a VPC. A deletion says what it waits for, and
+/// goes on when that is gone.
+#[tokio::test]
+async fn what_guardduty_put_into_the_vpc_is_named() {
+    let world = Standing::of("pci-core").await.under_its_own_policy();
+    let (ec2, vpc) = (&world.aws.ec2, world.id("ec2.vpc:main"));
+    let tag = |kind: ResourceType| {
+        let tag = Tag::builder().key("GuardDutyManaged").value("true").build();
+        TagSpecification::builder().resource_type(kind).tags(tag).build()
+    };
+    let group = ec2.create_security_group().vpc_id(&vpc).description("GuardDutyManaged");
+    let group = group.group_name(format!("GuardDutyManagedSecurityGroup-{vpc}"));
+    let group = group.tag_specifications(tag(ResourceType::SecurityGroup)).send().await.unwrap();
+    let group = group.group_id.unwrap();
+    let endpoint = ec2.create_vpc_endpoint().vpc_id(&vpc);
+    let endpoint = endpoint.vpc_endpoint_type(VpcEndpointType::Interface);
+    let endpoint = endpoint.service_name("com.amazonaws.us-east-1.guardduty-data");
+    let endpoint = endpoint.subnet_ids(world.id("ec2.subnet:private-1")).security_group_ids(&group);
+    let endpoint =
+        endpoint.tag_specifications(tag(ResourceType::VpcEndpoint)).send().await.unwrap();
+    let endpoint = endpoint.vpc_endpoint.unwrap().vpc_endpoint_id.unwrap();
+
+    let mut run = world.payctl.start(&["destroy", "--yes", "-v"]);
+    run.says("ec2.subnet:private-1: waiting for what uses it to go: the interface eni-");
+    ec2.delete_vpc_endpoints().vpc_endpoint_ids(endpoint).send().await.unwrap();
+    run.says(&format!("what uses it to go: the group {group} (GuardDutyManagedSecurityGroup"));
+    run.says("GuardDuty made some of it, which is to be deleted by hand");
+    ec2.delete_security_group().group_id(group).send().await.unwrap();
+    let ended = run.end();
+    ended.exits(0);
 }

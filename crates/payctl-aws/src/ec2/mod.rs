@@ -7,6 +7,7 @@ mod elastic_ip;
 mod endpoint;
 mod flow_log;
 mod gateway_endpoint;
+mod in_the_way;
 mod interface_endpoint;
 pub(crate) mod interfaces;
 mod internet_gateway;

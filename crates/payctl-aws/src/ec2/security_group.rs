@@ -7,7 +7,7 @@ use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Rules, VpcId, rules, tags};
+use super::{Rules, VpcId, in_the_way, rules, tags};
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
 
 /// What may reach an interface, and what it may reach.
@@ -64,6 +64,7 @@ impl Resource for SecurityGroup {
         ],
         delete: &[
             "ec2:DeleteSecurityGroup",
+            "ec2:DescribeNetworkInterfaces",
             "ec2:RevokeSecurityGroupEgress",
             "ec2:RevokeSecurityGroupIngress",
         ],
@@ -123,8 +124,12 @@ impl Resource for SecurityGroup {
         // A rule that is gone by now is as good as revoked.
         rules::clear(cx, &known.id, &seen).await.unless_absent("InvalidPermission.NotFound")?;
         let request = cx.cloud.ec2.delete_security_group().group_id(&known.id);
-        request.send().await.unless_absent("InvalidGroup.NotFound")?;
-        Ok(())
+        match request.send().await.unless_absent("InvalidGroup.NotFound") {
+            Err(refused) => {
+                Err(in_the_way::named(cx, refused, "group-id", known.id.as_str()).await?)
+            }
+            gone => gone.map(drop),
+        }
     }
 }
 

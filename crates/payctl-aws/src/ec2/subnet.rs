@@ -5,7 +5,7 @@ use ipnet::Ipv4Net;
 use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
-use super::{VpcId, tags};
+use super::{VpcId, in_the_way, tags};
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, Zone, id};
 
 /// One slice of a VPC's addresses, in one availability zone.
@@ -53,7 +53,7 @@ impl Resource for Subnet {
             "ec2:DescribeTags",
             "ec2:ModifySubnetAttribute",
         ],
-        delete: &["ec2:DeleteSubnet"],
+        delete: &["ec2:DeleteSubnet", "ec2:DescribeNetworkInterfaces"],
         on: &["*"],
         ..Access::NONE
     };
@@ -94,8 +94,12 @@ impl Resource for Subnet {
 
     async fn delete(cx: &Cx<'_>, known: &SubnetOutputs) -> Result<()> {
         let request = cx.cloud.ec2.delete_subnet().subnet_id(&known.id);
-        request.send().await.unless_absent("InvalidSubnetID.NotFound")?;
-        Ok(())
+        match request.send().await.unless_absent("InvalidSubnetID.NotFound") {
+            Err(refused) => {
+                Err(in_the_way::named(cx, refused, "subnet-id", known.id.as_str()).await?)
+            }
+            gone => gone.map(drop),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use ipnet::Ipv4Net;
 use payctl_engine::{Access, Changed, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
-use super::tags;
+use super::{in_the_way, tags};
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
 
 /// A network of the account's own.
@@ -44,7 +44,12 @@ impl Resource for Vpc {
         look: &["ec2:DescribeVpcAttribute", "ec2:DescribeVpcs"],
         create: &["ec2:CreateTags", "ec2:CreateVpc"],
         change: &["ec2:CreateTags", "ec2:DeleteTags", "ec2:DescribeTags", "ec2:ModifyVpcAttribute"],
-        delete: &["ec2:DeleteVpc"],
+        delete: &[
+            "ec2:DeleteVpc",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+        ],
         on: &["*"],
         ..Access::NONE
     };
@@ -95,8 +100,10 @@ impl Resource for Vpc {
 
     async fn delete(cx: &Cx<'_>, known: &VpcOutputs) -> Result<()> {
         let request = cx.cloud.ec2.delete_vpc().vpc_id(&known.id);
-        request.send().await.unless_absent("InvalidVpcID.NotFound")?;
-        Ok(())
+        match request.send().await.unless_absent("InvalidVpcID.NotFound") {
+            Err(refused) => Err(in_the_way::named(cx, refused, "vpc-id", known.id.as_str()).await?),
+            gone => gone.map(drop),
+        }
     }
 }
 
