@@ -1,5 +1,6 @@
 //! The network: VPCs and what is in them.
 
+mod blockers;
 mod bulk;
 mod default_network_acl;
 mod default_security_group;
@@ -7,7 +8,6 @@ mod elastic_ip;
 mod endpoint;
 mod flow_log;
 mod gateway_endpoint;
-mod in_the_way;
 mod interface_endpoint;
 pub(crate) mod interfaces;
 mod internet_gateway;

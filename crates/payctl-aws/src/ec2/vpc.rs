@@ -5,7 +5,7 @@ use ipnet::Ipv4Net;
 use payctl_engine::{Access, Changed, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
-use super::{in_the_way, tags};
+use super::{blockers, tags};
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
 
 /// A network of the account's own.
@@ -101,7 +101,7 @@ impl Resource for Vpc {
     async fn delete(cx: &Cx<'_>, known: &VpcOutputs) -> Result<()> {
         let request = cx.cloud.ec2.delete_vpc().vpc_id(&known.id);
         match request.send().await.unless_absent("InvalidVpcID.NotFound") {
-            Err(refused) => Err(in_the_way::named(cx, refused, "vpc-id", known.id.as_str()).await?),
+            Err(refused) => Err(blockers::named(cx, refused, "vpc-id", known.id.as_str()).await?),
             gone => gone.map(drop),
         }
     }
