@@ -74,7 +74,9 @@ overlay-test: tools
 	@$(POSTGRES) sh scripts/overlay-tests.sh
 
 demo: STACK ?= pci-core
-demo: tools
+demo:
+	@test -n "$(HANDLERS_$(STACK))" || { echo "there is no system $(STACK): pci-core, secure-api, cost-optimized, migration"; exit 1; }
+	@sh scripts/tools.sh
 	@sh lambda-src/build.sh $(HANDLERS_$(STACK))
 	$(LINTED) cargo build $(CARGO_FLAGS) $(PAYCTL_ONLY)
 	@$(DEMO_ENV) $(POSTGRES) STACK=$(STACK) sh scripts/demo.sh

@@ -61,8 +61,8 @@ pub enum SandboxError {
     },
     /// The sandbox runs with other options than asked for.
     #[error(
-        "start the sandbox with {wanted}: it runs with {found}; `payctl sandbox stop` it first \
-         (its contents are kept)"
+        "the sandbox was to start with {wanted}, and runs already, with {found}: `payctl sandbox stop` \
+         stops it first (its contents are kept)"
     )]
     RunsOtherwise {
         /// What was asked for.

@@ -225,7 +225,7 @@ fn fits(running: &Running, options: &StartOptions) -> Result<(), SandboxError> {
     let strictness = options.strictness();
     if !strictness.is_empty() && strictness != running.strictness {
         let found = match running.strictness.as_slice() {
-            [] => "as strict as always".to_owned(),
+            [] => "none of these options".to_owned(),
             other => other.join(" "),
         };
         return Err(SandboxError::RunsOtherwise { wanted: strictness.join(" "), found });

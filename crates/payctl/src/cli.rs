@@ -151,6 +151,20 @@ impl Global {
         self.typed.iter().any(|typed| typed == option)
     }
 
+    /// The same environment in the sandbox, where no account is needed.
+    pub(crate) fn in_sandbox(&self, verb: &str) -> String {
+        let place = Self {
+            region: None,
+            profile: None,
+            role_arn: None,
+            external_id: None,
+            endpoint_url: None,
+            sandbox: true,
+            ..self.clone()
+        };
+        place.command(verb)
+    }
+
     /// A command for the same environment, as a hint repeats it: whoever copies it is to end up
     /// where this run was.
     pub(crate) fn command(&self, verb: &str) -> String {

@@ -66,7 +66,7 @@ fn refused(global: &Global, error: ConnectionError) -> CliError {
         ConnectionError::NoCredentials { .. } => CliError::failed(unverified)
             .because(&error)
             .hint("name a profile with --profile or AWS_PROFILE, or sign in: `aws configure sso`")
-            .hint(format!("without an account: `{} --sandbox`", global.command("up"))),
+            .hint(format!("without an account: `{}`", global.in_sandbox("plan"))),
         ConnectionError::SignIn { ref profile, .. } => {
             let login = match profile.as_str() {
                 "default" => "aws sso login".to_owned(),

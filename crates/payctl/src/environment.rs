@@ -307,7 +307,12 @@ impl Environment {
         if self.begins(goal)
             && let Some((other, place)) = environments::neighbour(&self.local, account, region)
         {
-            return Err(environments::suffix_is_taken(&self.local.suffix, other, &place));
+            return Err(environments::suffix_is_taken(
+                &self.local.suffix,
+                other,
+                &place,
+                self.sandbox,
+            ));
         }
         let seen = report::Seen::default();
         let looks = async {
@@ -319,7 +324,12 @@ impl Environment {
             report::reading(&title, &seen, looks).await?;
         if let Some((stack, count)) = others.first_key_value() {
             let place = format!("{} in {account}, {region}", report::plural(*count, "resource"));
-            return Err(environments::suffix_is_taken(&self.local.suffix, stack, &place));
+            return Err(environments::suffix_is_taken(
+                &self.local.suffix,
+                stack,
+                &place,
+                self.sandbox,
+            ));
         }
         // A lost state is adopted under the lineage that the resources themselves carry.
         if self.loaded.state.is_none()

@@ -152,11 +152,18 @@ pub(crate) fn neighbour(
 }
 
 /// Why another system cannot be made under `suffix`, which `stack` has in `place`.
-pub(crate) fn suffix_is_taken(suffix: &Suffix, stack: &str, place: &str) -> CliError {
+pub(crate) fn suffix_is_taken(
+    suffix: &Suffix,
+    stack: &str,
+    place: &str,
+    sandbox: bool,
+) -> CliError {
+    let place_of_it = if sandbox { " --sandbox" } else { "" };
     CliError::failed(format!("the suffix {suffix} is taken by {stack}: {place}"))
         .hint("systems have names in common: each takes a suffix of its own")
         .hint(format!(
-            "choose another suffix, or `payctl destroy --stack {stack} --suffix {suffix}` first"
+            "choose another suffix, or `payctl destroy --stack {stack} --suffix \
+             {suffix}{place_of_it}` first"
         ))
 }
 

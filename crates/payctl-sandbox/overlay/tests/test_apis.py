@@ -77,6 +77,18 @@ class Refusals(SandboxTest):
         api.client.update_stage(**stage, patchOperations=[change("/deploymentId", second)])
         api.client.delete_deployment(**old)
 
+    def test_a_stage_stays_as_it_is_when_it_is_deployed_to(self):
+        api = Api(self.aws("apigateway"))
+        api.method()
+        stage = {"restApiId": api.id, "stageName": "prod"}
+        api.client.create_stage(**stage, deploymentId=api.deploy(), tags={"a": "1"})
+        throttled = [change("/*/*/throttling/rateLimit", "100")]
+        api.client.update_stage(**stage, patchOperations=throttled)
+        second = api.client.create_deployment(**stage)["id"]
+        seen = api.client.get_stage(**stage)
+        self.assertEqual((seen["deploymentId"], seen["tags"]), (second, {"a": "1"}))
+        self.assertEqual(seen["methodSettings"]["*/*"]["throttlingRateLimit"], 100)
+
     def test_logs_need_a_role_that_can_be_used(self):
         api, iam = Api(self.aws("apigateway")), self.aws("iam")
         api.method()

@@ -418,6 +418,15 @@ class Deletes(SandboxTest):
         (group,) = ec2.describe_security_groups(Filters=wanted)["SecurityGroups"]
         self.refused("CannotDelete", ec2.delete_security_group, GroupId=group["GroupId"])
 
+    def test_a_vpcs_own_network_acl_goes_with_it(self):
+        ec2 = self.aws("ec2")
+        network = Network(ec2)
+        ec2.delete_subnet(SubnetId=network.subnet)
+        own = [{"Name": "vpc-id", "Values": [network.vpc]}]
+        self.assertEqual(len(ec2.describe_network_acls(Filters=own)["NetworkAcls"]), 1)
+        ec2.delete_vpc(VpcId=network.vpc)
+        self.assertEqual(ec2.describe_network_acls(Filters=own)["NetworkAcls"], [])
+
     def test_a_vpc_with_a_group(self):
         ec2 = self.aws("ec2")
         network = Network(ec2)

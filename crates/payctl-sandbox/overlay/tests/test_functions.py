@@ -1,5 +1,6 @@
 """Lambda's gaps: what a function reads back as, and what is refused."""
 
+import json
 import uuid
 
 from support import ACCOUNT, SandboxTest, closes_gaps, make_role, no_gap, trust, zipped
@@ -93,6 +94,18 @@ class Permissions(FunctionTest):
         self.create()
         self.allow()
         self.refused("ResourceConflictException", self.allow)
+
+    def test_an_account_is_written_as_its_root(self):
+        self.create()
+        self.functions.add_permission(
+            FunctionName=self.name,
+            StatementId="other",
+            Action="lambda:InvokeFunction",
+            Principal="999999999999",
+        )
+        policy = json.loads(self.functions.get_policy(FunctionName=self.name)["Policy"])
+        (statement,) = policy["Statement"]
+        self.assertEqual(statement["Principal"], {"AWS": "arn:aws:iam::999999999999:root"})
 
     @no_gap
     def test_no_statement_left(self):

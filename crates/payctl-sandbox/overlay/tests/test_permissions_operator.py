@@ -70,6 +70,25 @@ class Operator(Permissions):
         self.aws("dynamodb").list_tables()
         self.aws("sqs").create_queue(QueueName=self.name)
 
+    def test_a_policy_may_be_one_access_keys(self):
+        self.server.control("POST", "operator?key=limited", allow("sqs:ListQueues"))
+        limited = self.aws("sqs", key="limited")
+        limited.list_queues()
+        words = "sqs:CreateQueue on resource"
+        self.refused("AccessDeniedException", words, limited.create_queue, QueueName=self.name)
+        self.aws("sqs").create_queue(QueueName=self.name)
+
+    def test_a_rest_apis_policy_is_a_right_of_its_own(self):
+        rest = self.aws("apigateway")
+        api = rest.create_rest_api(name=self.name)["id"]
+        self.let_operator(but("apigateway:UpdateRestApiPolicy"))
+        named = [{"op": "replace", "path": "/description", "value": "a"}]
+        rest.update_rest_api(restApiId=api, patchOperations=named)
+        words = f"apigateway:UpdateRestApiPolicy on resource: arn:aws:apigateway:{REGION}::/restapis/{api} "
+        opened = [{"op": "replace", "path": "/policy", "value": "{}"}]
+        self.refused("AccessDeniedException", words, rest.update_rest_api,
+                     restApiId=api, patchOperations=opened)
+
     def test_what_is_tagged_otherwise_is_left_alone(self):
         ec2 = self.aws("ec2")
         ours = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]

@@ -85,7 +85,11 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
     }
     if let Some(path) = &args.out {
         let command = global.command(&format!("up {}", shell_word(&path.to_string_lossy())));
-        report::say(&format!("saved; `{command}` does exactly this"));
+        let does = match goal {
+            Goal::Up => "does exactly this",
+            Goal::Destroy => "deletes exactly this",
+        };
+        report::say(&format!("saved; `{command}` {does}"));
     } else if !args.json
         && let Some(next) = report::plan::next(&plan, &command)
     {

@@ -48,7 +48,8 @@ pub(super) async fn run(global: &Global, args: &PreflightArgs) -> Result<Exit, C
             "checks": checks,
         }))?;
     } else {
-        let place = format!("account {} · {}", plan.account, plan.region);
+        let sandbox = if environment.sandbox { " · sandbox" } else { "" };
+        let place = format!("account {} · {}{sandbox}", plan.account, plan.region);
         report::say(&format!("{} · {place}", environment.local.title()));
         report::data(&table(&checks));
         if checks.is_empty() {

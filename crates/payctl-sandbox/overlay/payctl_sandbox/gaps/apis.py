@@ -148,8 +148,14 @@ def untag_resource(original, self):
 
 
 @replace(RestAPI, "create_deployment")
-def create_deployment(original, self, *arguments, **options):
-    deployment = original(self, *arguments, **options)
+def create_deployment(original, self, name, *arguments, **options):
+    # A stage that is there serves the new deployment, and stays as it is otherwise (API Gateway
+    # developer guide, "Set up a stage for a REST API": redeploying to a stage).
+    stage = self.stages.get(name)
+    deployment = original(self, name, *arguments, **options)
+    if stage is not None:
+        stage.deployment_id = deployment.id
+        self.stages[name] = stage
     # What it serves from now on, however the API changes.
     deployment.served = {}
     for resource in self.resources.values():

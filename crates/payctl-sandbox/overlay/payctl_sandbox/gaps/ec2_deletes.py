@@ -139,7 +139,12 @@ def delete_vpc(original, self, vpc_id):
         raise DependencyViolationError(
             f"The vpc '{vpc_id}' has dependencies and cannot be deleted."
         )
-    return original(self, vpc_id)
+    vpc = original(self, vpc_id)
+    # Its own network ACL goes with it, as its group and table do (VPC user guide, "Delete your VPC").
+    for acl in [each for each in self.network_acls.values() if each.vpc_id == vpc_id]:
+        self.network_acls.pop(acl.id)
+        self.tags.pop(acl.id, None)
+    return vpc
 
 
 @replace(EC2Backend, "detach_internet_gateway")

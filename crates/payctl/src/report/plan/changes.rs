@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use anstyle::Style;
+use payctl_engine::diff::UNDECLARED;
 use payctl_engine::{Action, Change, Origin};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
@@ -50,6 +51,10 @@ fn write_new(out: &mut String, change: &Change, width: usize, whole: bool, colum
 fn write_change(out: &mut String, change: &Change, width: usize, columns_: usize) {
     let Change { property, before, after, known_after, origin, replaces } = change;
     let indent = " ".repeat(INDENT);
+    if property == UNDECLARED {
+        write_undeclared(out, before);
+        return;
+    }
     let room = columns_.saturating_sub(width + INDENT + 2);
     let mut note = match origin {
         Origin::Drift => "changed outside payctl".to_owned(),
@@ -84,6 +89,16 @@ fn write_change(out: &mut String, change: &Change, width: usize, columns_: usize
         write_note(out, INDENT + property.len(), 6, &note, columns_);
         let _ = writeln!(out, "\n{indent}  {}", paint(RED, format!("- {before}")));
         let _ = writeln!(out, "{indent}  {}", paint(GREEN, format!("+ {after}")));
+    }
+}
+
+/// What others attached: each on a line, as it goes.
+fn write_undeclared(out: &mut String, attachments: &Value) {
+    let indent = " ".repeat(INDENT);
+    let note = paint(DIM, "(attached outside payctl; to be removed)".to_owned());
+    let _ = writeln!(out, "{indent}{UNDECLARED}  {note}");
+    for what in attachments.as_array().into_iter().flatten() {
+        let _ = writeln!(out, "{indent}  {}", paint(RED, format!("- {}", short(what))));
     }
 }
 
