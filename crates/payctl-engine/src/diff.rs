@@ -78,6 +78,14 @@ pub fn diff(
         .collect()
 }
 
+/// What of these changes are attachments that go, in words.
+#[must_use]
+pub fn removed(changes: &[Change]) -> Vec<String> {
+    let change = changes.iter().find(|change| change.property == UNDECLARED);
+    let all = change.and_then(|change| change.before.as_array()).into_iter().flatten();
+    all.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
 /// What others attached, as a change: it goes.
 #[must_use]
 pub fn undeclared(attachments: &BTreeSet<String>) -> Option<Change> {

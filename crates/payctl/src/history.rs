@@ -1,8 +1,9 @@
 //! What this run leaves in the environment's history: who ran what, from where, with which outcome.
 
+use payctl_engine::diff::removed;
 use payctl_engine::state::Session;
 use payctl_engine::state::history::{Changed, End, Ended, Run};
-use payctl_engine::{Goal, Outcome, Plan};
+use payctl_engine::{Goal, Outcome, Phase, Plan};
 
 use crate::environment::{Environment, host};
 use crate::report;
@@ -37,8 +38,13 @@ impl Noted {
     /// Notes how it ended.
     pub(crate) fn end(self, session: &Session, plan: &Plan, outcome: &Outcome) {
         let changes = outcome.done.iter().filter_map(|(address, phase)| {
-            let action = plan.step(address)?.action;
-            Some(Changed { address: address.clone(), action, phase: *phase })
+            let step = plan.step(address)?;
+            let (address, action, phase) = (address.clone(), step.action, *phase);
+            let removed = match phase {
+                Phase::Apply => removed(&step.changes),
+                Phase::Delete | Phase::Forget => Vec::new(),
+            };
+            Some(Changed { address, action, phase, removed })
         });
         let failures =
             outcome.failed.iter().map(|(address, failure)| (address.clone(), failure.to_string()));

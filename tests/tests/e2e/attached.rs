@@ -167,6 +167,18 @@ async fn what_is_attached_to_pci_core_is_told_and_goes() {
     is_told_and_goes(&world, &before, &all).await;
     world.payctl.configure("");
     is_told_and_goes(&world, &before, &filter).await;
+    // An auditor is told which run removed what.
+    let history = world.payctl.run(&["history", "--json"]);
+    let history: Value = serde_json::from_str(&history.stdout).unwrap();
+    let removed: Vec<&Value> = history["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|run| run["end"]["changes"].as_array().unwrap())
+        .filter_map(|change| change.get("removed"))
+        .flat_map(|removed| removed.as_array().unwrap())
+        .collect();
+    assert_eq!(removed.len(), all.len() + filter.len(), "{removed:?}");
     // A run by itself deletes all of it with what it is attached to.
     at_a_function(&world, function).await;
     world.payctl.destroy();

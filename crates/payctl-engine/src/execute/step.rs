@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::{Halt, Run};
-use crate::diff::UNDECLARED;
+use crate::diff::{UNDECLARED, removed};
 use crate::event::Event;
 use crate::owner::Ownership;
 use crate::plan::{Action, Step};
@@ -326,10 +326,10 @@ impl Work<'_, '_> {
 
     /// Removes what others attached, so far as the plan showed it.
     async fn detach(&self, token: &str, properties: &Value, outputs: &Value) -> Result<(), Halt> {
-        let shown = self.step.changes.iter().find(|change| change.property == UNDECLARED);
-        let Some(shown) = shown else { return Ok(()) };
-        let names = shown.before.as_array().into_iter().flatten().filter_map(Value::as_str);
-        let unwanted: BTreeSet<String> = names.map(str::to_owned).collect();
+        let unwanted: BTreeSet<String> = removed(&self.step.changes).into_iter().collect();
+        if unwanted.is_empty() {
+            return Ok(());
+        }
         let call = self.call(token, properties);
         let detach = || self.run.provider.attachments(call, outputs, &[], &unwanted);
         match self.patiently(detach).await {

@@ -78,6 +78,9 @@ pub struct Changed {
     pub action: Action,
     /// Which half of that was done.
     pub phase: Phase,
+    /// What others had attached to it and the run removed, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<String>,
 }
 
 /// A run, and how it ended; nothing where it was killed or goes on.
@@ -205,7 +208,8 @@ mod tests {
 
     fn end(id: &str) -> End {
         let address = Address::new("net.zone", "a");
-        let change = Changed { address, action: Action::Create, phase: Phase::Apply };
+        let change =
+            Changed { address, action: Action::Create, phase: Phase::Apply, removed: Vec::new() };
         let ended = "2026-01-01T00:00:01Z".to_owned();
         let (id, changes) = (id.to_owned(), vec![change]);
         End { id, ended, outcome: Ended::Done, changes, failures: BTreeMap::new() }

@@ -141,6 +141,9 @@ fn details(past: &Past) -> String {
     }
     for change in &end.changes {
         let _ = writeln!(out, "{} {}", report::done(change.action, change.phase), change.address);
+        for what in &change.removed {
+            let _ = writeln!(out, "          - {what}");
+        }
     }
     for (address, why) in &end.failures {
         let _ = writeln!(out, "failed    {address}: {why}");
