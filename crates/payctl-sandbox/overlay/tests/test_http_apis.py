@@ -1,5 +1,7 @@
 """Gaps of HTTP APIs and VPC links."""
 
+import time
+
 from support import REGION, SandboxTest, Server, closes_gaps, no_gap, until
 
 URI = f"arn:aws:lambda:{REGION}:123456789012:function:validation"
@@ -127,7 +129,12 @@ class Links(HttpApiTest):
     def link(self, **settings):
         """A link's id."""
         settings = {"SubnetIds": [self.subnet], "SecurityGroupIds": [self.group], **settings}
-        return self.client.create_vpc_link(Name="link", **settings)["VpcLinkId"]
+        while True:
+            try:
+                return self.client.create_vpc_link(Name="link", **settings)["VpcLinkId"]
+            except self.client.exceptions.TooManyRequestsException:
+                # In time there is one in 15 s of AWS's at most.
+                time.sleep(0.05)
 
     def test_a_link_holds_its_subnets_and_groups(self):
         link = self.link()
