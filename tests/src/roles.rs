@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use payctl_aws::{Aws, Policy};
 use serde_json::Value;
 
+use crate::binary::ask;
 use crate::emulator::Server;
-use crate::http::request;
 
 /// What Lambda does as the role, outside of the function: no call of the function's shows it.
 const LAMBDAS: [&str; 12] = [
@@ -52,11 +52,7 @@ pub async fn are_used(server: &Server, aws: &Aws, of: impl Fn(&str) -> bool, idl
 /// What the roles of functions are allowed and did not use since the server began, such as
 /// `payment-lambda-role-dev: dynamodb:Query on …:table/payment-transactions-dev`.
 async fn unused(server: &Server, aws: &Aws) -> Vec<String> {
-    let place = server.endpoint.trim_start_matches("http://");
-    let url = format!("https://{place}/_payctl/permissions");
-    let (status, told) = request(server, "GET", &url, "", "");
-    assert_eq!(status, 200, "{told}");
-    let used: Used = serde_json::from_str(&told).unwrap();
+    let used: Used = serde_json::from_str(&ask(server, "GET", "/_payctl/permissions", "")).unwrap();
     let mut all = Vec::new();
     let roles = aws.iam.list_roles().send().await.unwrap();
     for role in roles.roles() {

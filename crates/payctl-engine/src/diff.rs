@@ -89,11 +89,10 @@ pub fn removed(changes: &[Change]) -> Vec<String> {
 /// What others attached, as a change: it goes.
 #[must_use]
 pub fn undeclared(attachments: &BTreeSet<String>) -> Option<Change> {
-    let nothing = Vec::<Value>::new();
     (!attachments.is_empty()).then(|| Change {
         property: UNDECLARED.to_owned(),
         before: attachments.iter().cloned().collect(),
-        after: nothing.into(),
+        after: Value::Array(Vec::new()),
         known_after: BTreeSet::new(),
         origin: Origin::Drift,
         replaces: false,

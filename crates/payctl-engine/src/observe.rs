@@ -8,6 +8,7 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
+use crate::attachments::dependents;
 use crate::input::{references, resolve};
 use crate::owner::{Owner, Ownership, lineage};
 use crate::retry::{RetryPolicy, retry};
@@ -130,7 +131,7 @@ pub async fn observe_with(
 ) -> Result<Observed, ObserveError> {
     let slots = Semaphore::new(AT_ONCE);
     let looker = Looker { provider, owner, state, goal, slots: &slots };
-    let dependents = dependents(provider, stack, state);
+    let dependents = dependents(provider.kinds(), stack, state);
     // What was begun and is declared no longer is looked for as it was to be.
     let begun: Vec<Declared> = state
         .pending
@@ -240,40 +241,6 @@ pub async fn observe_orphans(
         }
     }
     Ok(())
-}
-
-/// By address, what is declared, was begun or is recorded as referring to it, where it matters.
-fn dependents(
-    provider: &dyn Provider,
-    stack: &Stack,
-    state: &State,
-) -> BTreeMap<Address, Vec<Dependent>> {
-    let mut all: BTreeMap<Address, Vec<Dependent>> = BTreeMap::new();
-    let matters = |address: &Address| {
-        let kind = provider.kinds().get(address.kind());
-        kind.is_some_and(|kind| !kind.attachments.is_empty())
-    };
-    let mut add = |of: Vec<Address>, address: &Address, properties: &Value| {
-        for on in of.into_iter().filter(matters) {
-            let properties = resolve(properties, &|reference| {
-                let record = state.resources.get(&reference.address)?;
-                record.outputs.get(&reference.output).cloned()
-            });
-            let dependent = Dependent { address: address.clone(), properties };
-            all.entry(on).or_default().push(dependent);
-        }
-    };
-    for declared in stack.resources() {
-        let on = declared.dependencies().into_keys().collect();
-        add(on, &declared.address, &declared.properties);
-    }
-    for (address, record) in &state.resources {
-        add(record.depends_on.iter().cloned().collect(), address, &record.properties);
-    }
-    for (address, intent) in &state.pending {
-        add(intent.depends_on.iter().cloned().collect(), address, &intent.properties);
-    }
-    all
 }
 
 #[derive(Clone, Copy)]
