@@ -377,7 +377,7 @@ pub fn calls(server: &Server) -> BTreeMap<String, u64> {
 
 /// Those of them that change something.
 pub fn changing_calls(server: &Server) -> BTreeMap<String, u64> {
-    const READ: [&str; 6] = ["Get", "List", "Describe", "Head", "Query", "Scan"];
+    const READ: [&str; 7] = ["Get", "List", "Describe", "Head", "Query", "Scan", "Simulate"];
     let mut calls = calls(server);
     calls.retain(|name, _| {
         let (_, operation) = name.split_once('.').unwrap_or(("", name));

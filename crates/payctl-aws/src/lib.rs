@@ -45,7 +45,7 @@ pub mod sqs;
 pub mod ssm;
 pub mod wafv2;
 
-pub use access::{Task, policy};
+pub use access::{Lacking, LinkedRoles, Task, lacking, linked_roles, policy};
 pub use artifact::{Architecture, Artifacts, CodeSha256, NotRunnable, ZIP_FORMAT, check_machine};
 pub use cloud::{Aws, Calls, Facts};
 pub use connection::{AskCode, ClientOptions, Connection, ConnectionError};

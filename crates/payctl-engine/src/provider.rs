@@ -242,6 +242,12 @@ impl<C: Cloud> Provider for Bound<C> {
     ) -> Answer<'a, BTreeSet<String>> {
         async move {
             let verbs = self.registry.verbs(call.address)?;
+            // What is left to others is not asked for either.
+            let sorts = self.registry.kinds.get(call.address.kind()).map(|kind| kind.attachments);
+            let looked_for = |sort: &&&str| !self.ignored.iter().any(|ignored| ignored == **sort);
+            if sorts.is_none_or(|sorts| sorts.iter().find(looked_for).is_none()) {
+                return Ok(BTreeSet::new());
+            }
             let attachments = Attachments::new(dependents, unwanted);
             let mut found = verbs.attachments(cx(&self.retrying, call), known, attachments).await?;
             let is_of = |what: &str, sort: &str| {

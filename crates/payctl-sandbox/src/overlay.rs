@@ -88,6 +88,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "gaps/service_log_groups.py",
     "gaps/service_quotas.py",
     "gaps/services_using_keys.py",
+    "gaps/simulations.py",
     "gaps/subnet_groups.py",
     "gaps/table_backups.py",
     "gaps/table_encryption.py",

@@ -22,8 +22,8 @@ use crate::connection::{connect, facts};
 use crate::environments::{self, Chosen, First, choose};
 use crate::error::CliError;
 use crate::lookups::look_up;
-use crate::preflight::Rooms;
-use crate::{configuration, handlers, preflight, report};
+use crate::preflight::{self, Asked, Rights};
+use crate::{configuration, handlers, report};
 
 /// What can be said before any AWS call.
 pub(crate) struct Local {
@@ -53,8 +53,8 @@ pub(crate) struct Environment {
     pub(crate) orphans: Vec<Leftover>,
     /// The run of another process that went on while this one only looked.
     pub(crate) overlapping: Option<String>,
-    /// How much room the account has for what was last planned.
-    pub(crate) rooms: Rooms,
+    /// What account and caller have to do with what was last planned.
+    pub(crate) asked: Asked,
     /// What the lookups found of ours that AWS's list of tags leaves out.
     unlisted: Option<Address>,
 }
@@ -223,7 +223,7 @@ impl Environment {
             state,
             orphans: Vec::new(),
             overlapping: None,
-            rooms: Rooms::new(),
+            asked: Asked::default(),
             unlisted,
         })
     }
@@ -316,11 +316,11 @@ impl Environment {
         }
         let seen = report::Seen::default();
         let looks = async {
-            let rooms = async { Ok(self.ask_for_room(goal).await) };
-            tokio::try_join!(self.observe(goal, &seen), self.list_orphans(goal), rooms)
+            let asked = async { Ok(self.preflight(goal).await) };
+            tokio::try_join!(self.observe(goal, &seen), self.list_orphans(goal), asked)
         };
         let title = reading_title(&self.local, &self.facts.region);
-        let (mut observed, (orphans, others), rooms) =
+        let (mut observed, (orphans, others), asked) =
             report::reading(&title, &seen, looks).await?;
         if let Some((stack, count)) = others.first_key_value() {
             let place = format!("{} in {account}, {region}", report::plural(*count, "resource"));
@@ -365,8 +365,8 @@ impl Environment {
                 .because(&error)
                 .hint("this is a fault of payctl: please report it with the output of plan --json")
         })?;
-        preflight::refuse(&mut plan, &rooms, self.local.system.name);
-        self.rooms = rooms;
+        preflight::refuse(&mut plan, &asked.rooms, self.local.system.name);
+        self.asked = asked;
         Ok(plan)
     }
 
@@ -450,12 +450,28 @@ impl Environment {
         Ok(())
     }
 
-    /// Asks what the account has room for, where something is to be made.
-    async fn ask_for_room(&self, goal: Goal) -> Rooms {
-        match goal {
-            Goal::Up => preflight::ask(self.provider.cloud(), &self.stack, &self.state).await,
-            Goal::Destroy => Rooms::new(),
+    /// Asks what the account has room for, where something is to be made; and where that is the
+    /// whole environment, whether the caller may do it.
+    async fn preflight(&self, goal: Goal) -> Asked {
+        if goal == Goal::Destroy {
+            return Asked::default();
         }
+        let rights = async {
+            match self.begins(goal) {
+                true => Some(self.rights().await),
+                false => None,
+            }
+        };
+        let rooms = preflight::ask(self.provider.cloud(), &self.stack, &self.state);
+        let (rooms, rights) = tokio::join!(rooms, rights);
+        Asked { rooms, rights }
+    }
+
+    /// Whether the caller may do what `up` does.
+    pub(crate) async fn rights(&self) -> Rights {
+        let asks = self.local.system.prerequisites(&self.local.config).actions();
+        let kinds = self.provider.kinds();
+        preflight::rights(self.provider.cloud(), &self.stack, kinds, &asks).await
     }
 
     async fn observe(&self, goal: Goal, seen: &report::Seen) -> Result<Observed, CliError> {

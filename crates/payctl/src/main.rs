@@ -45,7 +45,8 @@ fn main() -> ExitCode {
                     return Exit::Failed.into();
                 }
             }
-            if let Some(error) = words::unknown_command(&error, &words) {
+            let told = words::unknown_command(&error, &words);
+            if let Some(error) = told.or_else(|| words::unknown_argument(&error, &words)) {
                 report::error(&error);
                 return error.exit.into();
             }

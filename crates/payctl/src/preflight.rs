@@ -2,13 +2,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use payctl_aws::{Aws, Limited, Room};
+use payctl_aws::{Aws, Lacking, Limited, LinkedRoles, Room, Task};
 use payctl_engine::plan::{Refusal, Step};
-use payctl_engine::{Action, Address, Plan, Stack, State};
+use payctl_engine::{Action, Address, Kinds, Plan, Stack, State};
 use serde_json::Value;
 
 /// What was asked of the account, or why that could not be.
 pub(crate) type Rooms = BTreeMap<Limited, Result<Room, String>>;
+
+/// What the caller may do, as IAM simulates it.
+#[derive(Clone, Debug)]
+pub(crate) struct Rights {
+    /// The service-linked roles that are needed, and whether they are there.
+    pub(crate) linked: Result<LinkedRoles, String>,
+    /// What `up` does and the caller may not.
+    pub(crate) lacking: Result<Lacking, String>,
+}
+
+/// What was asked of account and caller.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    pub(crate) rooms: Rooms,
+    /// None: not asked, as where something is there already.
+    pub(crate) rights: Option<Rights>,
+}
 
 /// What a check says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +52,40 @@ pub(crate) async fn ask(aws: &Aws, stack: &Stack, state: &State) -> Rooms {
     let kinds: BTreeSet<&str> = new.map(Address::kind).collect();
     let rooms = payctl_aws::rooms(aws, &kinds).await.into_iter();
     rooms.map(|(limited, room)| (limited, room.map_err(|error| error.to_string()))).collect()
+}
+
+/// Asks whether the caller may do what `up` does, where `asks` are the actions that look up what it
+/// has to know before.
+pub(crate) async fn rights(
+    aws: &Aws,
+    stack: &Stack,
+    kinds: &Kinds,
+    asks: &[&'static str],
+) -> Rights {
+    let document = payctl_aws::policy(stack, kinds, &aws.facts, &[Task::Up], asks);
+    let linked = payctl_aws::linked_roles(aws, &document).await;
+    let none = LinkedRoles::new();
+    let lacking = payctl_aws::lacking(aws, &document, linked.as_ref().unwrap_or(&none)).await;
+    Rights {
+        linked: linked.map_err(|error| error.to_string()),
+        lacking: lacking.map_err(|error| error.to_string()),
+    }
+}
+
+impl Rights {
+    /// What the plan says of it.
+    pub(crate) fn told(&self) -> Option<String> {
+        let lacking = self.lacking.as_ref().ok()?;
+        let first = lacking.keys().next()?;
+        let more = match lacking.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        Some(format!(
+            "these credentials are not allowed {first}{more}, as IAM simulates it: `payctl \
+             preflight` lists what is missing"
+        ))
+    }
 }
 
 /// What the plan needs of each, where it needs any.

@@ -2,6 +2,7 @@
 //! hint. None of them ever runs anything, least of all `destroy`.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use payctl_stack::{Suffix, System};
 
 use crate::error::CliError;
 use crate::{help, report};
@@ -116,6 +117,70 @@ const WORDS: &[Words] = &[
     ("sandbox", &["ps", "list", "ls"], "`payctl sandbox status` says whether it runs"),
 ];
 
+/// Options of other tools and what to type instead.
+const OPTIONS: &[(&[&str], &str)] = &[
+    (
+        &[
+            "--auto-approve",
+            "--approve",
+            "--assume-yes",
+            "--force",
+            "--no-confirm",
+            "--require-approval",
+            "--skip-preview",
+        ],
+        "--yes skips the question",
+    ),
+    (
+        &["--env", "--environment", "--name", "--stage", "--workspace"],
+        "--suffix NAME names the environment",
+    ),
+    (&["--system", "--template"], "--stack NAME names the system"),
+    (&["--dry-run", "--check", "--no-execute-changeset"], "`payctl plan` changes nothing"),
+    (
+        &["--set", "--var", "--var-file", "--parameter", "--parameters", "--context"],
+        "parameters are in payctl.toml, or in what --config FILE names",
+    ),
+    (&["--target", "--only", "--include"], "a plan is always of the whole environment"),
+    (&["--no-color", "--no-colour"], "--color never, or NO_COLOR=1 in the environment"),
+    (&["--state", "--backend-config"], "--state-dir DIR says where the state is kept"),
+    (&["--debug", "--trace"], "-v tells more, -vv each call to AWS"),
+];
+
+/// The error for an argument that a command does not take, where it is known what is meant.
+pub(crate) fn unknown_argument(error: &clap::Error, words: &[String]) -> Option<CliError> {
+    if error.kind() != ErrorKind::UnknownArgument {
+        return None;
+    }
+    let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    if given.starts_with('-') {
+        // With one dash, as Terraform has them, clap sees the first letter only.
+        let dashed = |word: &&String| word.trim_start_matches('-').starts_with(&given[1..]);
+        let whole = words.iter().find(|word| word.starts_with('-') && dashed(word));
+        let whole = whole.unwrap_or(given).split('=').next().unwrap_or_default();
+        let option = format!("--{}", whole.trim_start_matches('-'));
+        let mut fitting = OPTIONS.iter().filter(|(options, _)| options.contains(&&*option));
+        let (_, hint) = fitting.next()?;
+        let error = CliError::failed(format!("unknown option {}", report::quoted(whole)));
+        return Some(error.hint(*hint));
+    }
+    let command = help::command();
+    let name = words.iter().find(|word| command.find_subcommand(word.as_str()).is_some())?;
+    let option = meant(given)?;
+    let error = CliError::failed(format!("`{name}` takes no {}", report::quoted(given)));
+    Some(error.hint(format!("is it an environment or a system? `payctl {name} {option}`")))
+}
+
+/// The option that somebody may mean who types the name of an environment or a system alone.
+pub(crate) fn meant(word: &str) -> Option<String> {
+    if System::named(word).is_some() {
+        return Some(format!("--stack {word}"));
+    }
+    word.parse::<Suffix>().ok().map(|suffix| format!("--suffix {suffix}"))
+}
+
 /// The error for a command that is none, with what may be meant.
 pub(crate) fn unknown_command(error: &clap::Error, words: &[String]) -> Option<CliError> {
     if error.kind() != ErrorKind::InvalidSubcommand {
@@ -171,6 +236,34 @@ mod tests {
         let error = parse(line).unwrap_err();
         let error = unknown_command(&error, &words).unwrap_or_else(|| panic!("{line}: {error}"));
         format!("{}: {}", error.message, error.hints.join("; "))
+    }
+
+    fn argument(line: &str) -> Option<String> {
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let error = unknown_argument(&parse(line).unwrap_err(), &words)?;
+        Some(format!("{}: {}", error.message, error.hints.join("; ")))
+    }
+
+    #[test]
+    fn options_of_other_tools_and_names_alone_get_a_hint() {
+        for (options, hint) in OPTIONS {
+            for option in *options {
+                let told = Some(format!("unknown option \"{option}\": {hint}"));
+                assert_eq!(argument(&format!("payctl up --suffix dev {option}")), told);
+                assert_eq!(argument(&format!("payctl plan {option}=x")), told);
+            }
+        }
+        let single = argument("payctl up -auto-approve").unwrap();
+        assert_eq!(single, "unknown option \"-auto-approve\": --yes skips the question");
+        let told = |line: &str| argument(line).unwrap();
+        assert_eq!(
+            told("payctl destroy dev"),
+            "`destroy` takes no \"dev\": is it an environment or a system? `payctl destroy \
+             --suffix dev`"
+        );
+        assert!(told("payctl plan migration").ends_with("`payctl plan --stack migration`"));
+        assert_eq!(argument("payctl plan --surprise"), None);
+        assert_eq!(argument("payctl plan Not_A_Name"), None);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use aws_sdk_s3::types::{
     ReplicationRuleStatus, WebsiteConfiguration,
 };
 use payctl_engine::Plan;
+use payctl_tests::binary::calls;
 use payctl_tests::cloud::{difference, everything};
 use payctl_tests::standing::Standing;
 use serde_json::{Value, json};
@@ -164,7 +165,10 @@ async fn what_is_attached_to_pci_core_is_told_and_goes() {
     let filter = at_a_log_group(&world, "logs.group:payment-processor", function).await;
     // What the configuration leaves to others is neither told nor taken.
     world.payctl.configure("ignore_attachments = [\"subscription filter\"]\n");
+    calls(&world.server);
     is_told_and_goes(&world, &before, &all).await;
+    let asked = calls(&world.server);
+    assert!(!asked.contains_key("logs.DescribeSubscriptionFilters"), "{asked:?}");
     world.payctl.configure("");
     is_told_and_goes(&world, &before, &filter).await;
     // An auditor is told which run removed what.
@@ -257,11 +261,11 @@ async fn what_is_attached_to_migration_is_told_and_goes() {
 #[tokio::test]
 async fn a_deletion_does_not_look_for_attachments() {
     let world = Standing::of("pci-core").await;
-    payctl_tests::binary::calls(&world.server);
+    calls(&world.server);
     let plan = world.payctl.run(&["plan", "--destroy", "--json"]);
     let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
     assert!(plan["steps"].as_array().unwrap().len() > 30);
-    let calls = payctl_tests::binary::calls(&world.server);
+    let calls = calls(&world.server);
     for call in ["lambda.ListAliases", "kms.ListGrants", "logs.DescribeSubscriptionFilters"] {
         assert_eq!(calls.get(call), None, "{calls:?}");
     }

@@ -6,8 +6,8 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use payctl_aws::{PARTITIONS, Partition};
-use payctl_tests::binary::Payctl;
-use payctl_tests::emulator::{python, root};
+use payctl_tests::binary::{Payctl, calls, changing_calls};
+use payctl_tests::emulator::{Emulator, Server, python, root};
 use serde_json::{Value, json};
 
 /// Part of every name of a stack, and of nothing else.
@@ -237,4 +237,56 @@ fn every_partition_has_its_own_names() {
         assert!(hosts.iter().any(|one| one["Condition"].to_string().contains(host)), "{hosts:?}");
         assert!(text.contains("\"iam:PassedToService\":\"lambda.amazonaws.com\""), "{region}");
     }
+}
+
+/// What `payctl policy` prints, without two actions and with the right to ask, is simulated as
+/// lacking those two and nothing else.
+#[tokio::test]
+async fn what_the_operator_lacks_is_told_before_anything_is_made() {
+    let server = Server::start(Emulator::Sandbox);
+    let lacking = ["kms:CreateGrant", "rds:CreateDBCluster"];
+    let mut policy = printed(&Payctl::new(&server).of("migration"), &[]);
+    for statement in policy["Statement"].as_array_mut().unwrap() {
+        let actions = statement["Action"].as_array_mut().unwrap();
+        actions.retain(|action| !lacking.contains(&action.as_str().unwrap()));
+        // A statement without an action is none.
+        if actions.is_empty() {
+            actions.push(json!("sts:GetCallerIdentity"));
+        }
+    }
+    let asking = json!({
+        "Sid": "Asking", "Effect": "Allow", "Action": "iam:SimulatePrincipalPolicy", "Resource": "*"
+    });
+    policy["Statement"].as_array_mut().unwrap().push(asking);
+    let payctl = Payctl::new(&server).of("migration").under_policy(&server, &policy.to_string());
+    calls(&server);
+    let ended = payctl.run(&["preflight", "--json"]);
+    ended.exits(1);
+    ended.says("`up` would stop half-way: 2 checks say so");
+    let told: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(told["permissions"]["verdict"], "stops");
+    let denied: Vec<&String> = told["permissions"]["denied"].as_object().unwrap().keys().collect();
+    assert_eq!(denied, lacking);
+    let linked = json!({
+        "elasticloadbalancing.amazonaws.com": false,
+        "ops.apigateway.amazonaws.com": false,
+        "rds.amazonaws.com": false,
+    });
+    assert_eq!(told["service_linked_roles"], linked);
+    assert!(calls(&server)["iam.SimulatePrincipalPolicy"] > 1);
+    let planned = payctl.run(&["plan"]);
+    planned.exits(0);
+    let line = "these credentials are not allowed kms:CreateGrant and 1 more";
+    assert!(planned.stdout.contains(line), "{planned}");
+    assert_eq!(changing_calls(&server), [].into());
+    // Whoever may do everything is told so by one call for each page of answers.
+    let anybody = Payctl::new(&server).of("migration");
+    calls(&server);
+    let ended = anybody.run(&["preflight"]);
+    ended.exits(0);
+    assert!(
+        ended.stdout.contains("permissions                        as IAM simulates them"),
+        "{ended}"
+    );
+    assert!(calls(&server)["iam.SimulatePrincipalPolicy"] <= 3);
 }

@@ -3,6 +3,7 @@
 
 mod conditions;
 mod reference;
+mod simulate;
 mod writer;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use conditions::{Conditions, boundary};
 use payctl_engine::{Declared, KindInfo, Kinds, Stack};
 use serde_json::{Value, json};
+pub use simulate::{Lacking, LinkedRoles, lacking, linked_roles};
 use writer::Writer;
 
 use crate::{Facts, Limited, elbv2, lambda};
@@ -59,6 +61,12 @@ pub fn policy(
             stack.resources().iter().any(|one| one.address.kind() == limited.kind())
         };
         asked.extend(Limited::ALL.iter().filter(|one| is_made(one)).flat_map(|one| one.actions()));
+        // Which service-linked roles are there.
+        let links = |one: &Declared| {
+            let kind = kinds.get(one.address.kind());
+            kind.is_some_and(|kind| kind.access.create.contains(&"iam:CreateServiceLinkedRole"))
+        };
+        asked.extend(stack.resources().iter().any(links).then_some("iam:ListRoles"));
     }
     places.insert(unscoped, asked);
     for declared in stack.resources() {

@@ -18,7 +18,7 @@ def fill(server):
     address = ec2.allocate_address(Domain="vpc")["AllocationId"]
     ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)
     group = ec2.create_security_group(GroupName="g", Description="g", VpcId=vpc)["GroupId"]
-    ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": "kept"}])
+    ec2.create_tags(Resources=[vpc, subnet], Tags=[{"Key": "Name", "Value": "kept"}])
 
     s3.create_bucket(Bucket="kept")
     versioned = {"Status": "Enabled"}
@@ -126,9 +126,12 @@ class Contents(unittest.TestCase):
         self.assertEqual(answer["Payload"].read(), b"1")
 
     def test_after_a_stop(self):
+        # A list that is read page by page is nothing to keep.
+        self.server.client("resourcegroupstaggingapi").get_resources(ResourcesPerPage=1)
         self.server.stop()
         self.server.start()
         self.assert_kept()
+        self.assertNotIn("are not kept", self.server.logged())
         # And twice, as what was read is written again.
         self.server.stop()
         self.server.start()

@@ -4,7 +4,7 @@ import json
 import unittest
 import uuid
 
-from support import SandboxTest, closes_gaps, trust
+from support import ACCOUNT, SandboxTest, closes_gaps, trust
 
 
 @closes_gaps
@@ -34,6 +34,13 @@ class Policies(SandboxTest):
         self.refused("DeleteConflict", iam.delete_policy, **self.policy)
         iam.delete_policy_version(**self.policy, VersionId="v1")
         iam.delete_policy(**self.policy)
+
+
+@closes_gaps
+class Caller(SandboxTest):
+    def test_the_operator_is_a_user(self):
+        told = self.aws("sts").get_caller_identity()
+        self.assertEqual(told["Arn"], f"arn:aws:iam::{ACCOUNT}:user/operator")
 
 
 if __name__ == "__main__":

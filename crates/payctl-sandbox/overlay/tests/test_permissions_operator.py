@@ -248,6 +248,71 @@ class Option(unittest.TestCase):
         self.assertIn("unknown condition operator Nonsense", ended.stderr)
 
 
+class Simulations(Permissions):
+    """What IAM says that somebody may do, without doing it."""
+
+    def simulated(self, source, actions, **more):
+        pages = self.iam.get_paginator("simulate_principal_policy").paginate(
+            PolicySourceArn=source, ActionNames=actions, PaginationConfig={"PageSize": 3}, **more
+        )
+        return {
+            (each["EvalActionName"], each["EvalResourceName"]): each["EvalDecision"]
+            for page in pages
+            for each in page["EvaluationResults"]
+        }
+
+    def test_each_action_on_each_resource(self):
+        operator = f"arn:aws:iam::{ACCOUNT}:user/operator"
+        tagged = {"StringEquals": {"aws:RequestTag/team": "red"}}
+        self.let_operator(
+            allow("iam:SimulatePrincipalPolicy"),
+            allow("s3:PutObject", on="arn:aws:s3:::a/*"),
+            allow("sqs:CreateQueue", Condition=tagged),
+            {**POLICY, "Statement": [deny("s3:PutObject", on="arn:aws:s3:::a/secret")]},
+        )
+        places = ["arn:aws:s3:::a/x", "arn:aws:s3:::a/secret", "arn:aws:s3:::b/x", "*"]
+        told = self.simulated(operator, ["s3:PutObject", "s3:GetObject"], ResourceArns=places)
+        self.assertEqual(len(told), 8)
+        self.assertEqual(
+            [told["s3:PutObject", place] for place in places],
+            ["allowed", "explicitDeny", "implicitDeny", "implicitDeny"],
+        )
+        create = ("sqs:CreateQueue", "*")
+        self.assertEqual(self.simulated(operator, [create[0]]), {create: "implicitDeny"})
+        red = {
+            "ContextKeyName": "aws:RequestTag/team",
+            "ContextKeyValues": ["red"],
+            "ContextKeyType": "string",
+        }
+        told = self.simulated(operator, [create[0]], ContextEntries=[red])
+        self.assertEqual(told, {create: "allowed"})
+
+    def test_a_role_within_its_boundary(self):
+        boundary = self.iam.create_policy(
+            PolicyName=self.name, PolicyDocument=json.dumps(allow("s3:GetObject"))
+        )["Policy"]["Arn"]
+        role = self.iam.create_role(
+            RoleName=self.name, AssumeRolePolicyDocument=trust(), PermissionsBoundary=boundary
+        )["Role"]["Arn"]
+        self.iam.put_role_policy(
+            RoleName=self.name, PolicyName="all", PolicyDocument=json.dumps(allow("s3:*"))
+        )
+        told = self.simulated(role, ["s3:GetObject", "s3:PutObject"])
+        self.assertEqual(list(told.values()), ["allowed", "implicitDeny"])
+
+    def test_nobody_and_what_is_none(self):
+        for code, arn in (("NoSuchEntity", "role/nobody"), ("InvalidInput", "root")):
+            with self.assertRaises(ClientError) as raised:
+                self.simulated(f"arn:aws:iam::{ACCOUNT}:{arn}", ["s3:GetObject"])
+            self.assertEqual(raised.exception.response["Error"]["Code"], code)
+
+    def test_who_may_not_ask(self):
+        self.let_operator(allow("s3:*"))
+        with self.assertRaises(ClientError) as raised:
+            self.simulated(f"arn:aws:iam::{ACCOUNT}:user/operator", ["s3:GetObject"])
+        self.assertEqual(raised.exception.response["Error"]["Code"], "AccessDenied")
+
+
 del Permissions
 
 

@@ -234,7 +234,9 @@ impl Row {
     fn count(&self) -> Option<String> {
         match (self.resources, self.tagged) {
             (Some(recorded), None) => Some(recorded.to_string()),
-            (Some(recorded), Some(tagged)) => Some(format!("{recorded}, {tagged} tagged")),
+            (Some(recorded), Some(tagged)) => {
+                Some(format!("{recorded} in the state, {tagged} tagged"))
+            }
             (None, Some(tagged)) => Some(format!("{tagged} tagged")),
             (None, None) => None,
         }

@@ -191,12 +191,16 @@ fn as_json(status: &Status) -> serde_json::Value {
 }
 
 fn describe(running: &Running) -> String {
-    let Running { endpoint, pid, since, time_scale, .. } = running;
+    let Running { endpoint, pid, since, time_scale, strictness, .. } = running;
     let scale = match time_scale {
         Some(scale) => format!(", simulating AWS delays at {scale}x speed"),
         None => String::new(),
     };
-    format!("running at {endpoint} (process {pid}, since {since}{scale})")
+    let with = match strictness.as_slice() {
+        [] => String::new(),
+        options => format!(", started with {}", options.join(" ")),
+    };
+    format!("running at {endpoint} (process {pid}, since {since}{scale}{with})")
 }
 
 fn factor(text: &str) -> Result<f64, String> {

@@ -1,9 +1,12 @@
 //! `payctl up`: creates or updates an environment.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use payctl_engine::{Goal, Plan};
+use payctl_engine::plan::Step;
+use payctl_engine::{Address, Goal, Plan};
 
 use super::permissions::PermissionArgs;
 use super::run::{Manner, Question, carry_out, stream};
@@ -11,8 +14,8 @@ use crate::cli::Global;
 use crate::environment::{Environment, Handlers, Local};
 use crate::environments::First;
 use crate::error::{CliError, Exit};
-use crate::report;
 use crate::report::events::Stream;
+use crate::{report, words};
 
 /// Create or update an environment
 ///
@@ -84,10 +87,8 @@ async fn up(
         && !same(saved, &plan)
     {
         report::say(&report::plan::text(&environment, &plan, global.verbose));
-        return Err(CliError::failed(
-            "AWS, the state or the stack has changed since the plan was saved",
-        )
-        .hint("above is what it would be now; save it with `payctl plan --out FILE`"));
+        return Err(stale(saved, &plan)
+            .hint("above is what it would be now; save it with `payctl plan --out FILE`"));
     }
     let question = match goal {
         Goal::Destroy => Question::Destroy { yes: args.yes },
@@ -99,7 +100,16 @@ async fn up(
 
 fn read(path: &Path) -> Result<Plan, CliError> {
     let failed = || CliError::failed(format!("failed to read the plan {}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|source| failed().because(&source))?;
+    let text = std::fs::read_to_string(path).map_err(|source| {
+        let error = failed().because(&source);
+        // Whoever names an environment or a system means no file.
+        match path.to_str().and_then(words::meant) {
+            Some(option) if source.kind() == ErrorKind::NotFound => {
+                error.hint(format!("is it an environment or a system? `payctl up {option}`"))
+            }
+            _ => error,
+        }
+    })?;
     let plan: Plan = serde_json::from_str(&text).map_err(|source| {
         failed().because(&source).hint("plans are saved with `payctl plan --out FILE`")
     })?;
@@ -118,15 +128,61 @@ fn take_names(global: &mut Global, plan: &Plan) -> Result<(), CliError> {
         .map_err(|source| CliError::failed("the plan names no environment").because(&source))?;
     let other_suffix = global.suffix.as_ref().is_some_and(|given| *given != suffix);
     let other_stack = global.stack.as_ref().is_some_and(|given| *given != owner.stack);
+    let other_region = global.region.as_ref().is_some_and(|given| *given != plan.region);
+    if other_region {
+        let message = format!("the plan is for region {}", plan.region);
+        return Err(CliError::failed(message).hint("leave --region out, or plan anew"));
+    }
     if other_suffix || other_stack {
         let message = format!("the plan is for stack {}, suffix {}", owner.stack, owner.suffix);
         return Err(CliError::failed(message).hint("leave --stack and --suffix out, or plan anew"));
     }
     global.suffix = Some(suffix);
     global.stack = Some(owner.stack.clone());
+    if !global.sandbox {
+        global.region = Some(plan.region.clone());
+    }
     // Who typed the plan's name typed theirs.
     global.typed.extend(["suffix", "stack"].map(str::to_owned));
     Ok(())
+}
+
+/// Why a saved plan is not what would be done now.
+fn stale(saved: &Plan, now: &Plan) -> CliError {
+    /// More than these tell no more.
+    const MOST: usize = 5;
+    let place = |plan: &Plan| format!("account {}, region {}", plan.account, plan.region);
+    if place(saved) != place(now) {
+        return CliError::failed(format!("the plan is for {}", place(saved)))
+            .because_of(format!("this is {}", place(now)));
+    }
+    let mut error =
+        CliError::failed("AWS, the state or the stack has changed since the plan was saved");
+    if saved.serial != now.serial {
+        let between = format!("serial {} then, {} now", saved.serial, now.serial);
+        error = error.because_of(format!("another run has written the state ({between})"));
+    }
+    let steps = |plan: &Plan| -> BTreeMap<Address, Step> {
+        plan.steps.iter().map(|step| (step.address.clone(), step.clone())).collect()
+    };
+    let (then, now) = (steps(saved), steps(now));
+    let all: BTreeSet<&Address> = then.keys().chain(now.keys()).collect();
+    let other = all.into_iter().filter(|address| then.get(*address) != now.get(*address));
+    let told = other.map(|address| {
+        let word = |steps: &BTreeMap<Address, Step>| {
+            steps.get(address).map_or("not planned", |step| report::plan::word(step.action))
+        };
+        match (word(&then), word(&now)) {
+            (then, now) if then == now => format!("{address}: {now}, but otherwise"),
+            (then, now) => format!("{address}: {then} then, {now} now"),
+        }
+    });
+    let told: Vec<String> = told.collect();
+    let more = told.len().saturating_sub(MOST);
+    for cause in told.into_iter().take(MOST) {
+        error = error.because_of(cause);
+    }
+    if more > 0 { error.because_of(format!("{more} more")) } else { error }
 }
 
 /// Whether two plans do the same. The first plan of an environment makes its lineage up, so that

@@ -56,6 +56,7 @@ MODULES = (
     "service_log_groups",
     "service_quotas",
     "services_using_keys",
+    "simulations",
     "subnet_groups",
     "tables",
     "table_backups",

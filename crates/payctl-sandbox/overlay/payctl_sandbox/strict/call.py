@@ -60,9 +60,15 @@ def preload(names):
         _services[name] = get_service_model(name)
 
 
+def key_of(authorization):
+    """The access key id in a header, of whatever length; None where there is none."""
+    match = KEY.search(authorization)
+    return match[1] if match else None
+
+
 def _key(environ):
-    if match := KEY.search(environ.get("HTTP_AUTHORIZATION", "")):
-        return match[1]
+    if found := key_of(environ.get("HTTP_AUTHORIZATION", "")):
+        return found
     # A presigned address.
     signed = parse_qs(environ.get("QUERY_STRING", "")).get("X-Amz-Credential", [None])[0]
     return signed.partition("/")[0] if signed else None

@@ -275,7 +275,8 @@ pub(super) fn deposed(view: &View<'_>, step: &Step, old: &Deposed) -> String {
     text.trim_end().to_owned()
 }
 
-fn word(action: Action) -> &'static str {
+/// What happens to a resource, in a word.
+pub(crate) fn word(action: Action) -> &'static str {
     match action {
         Action::Keep => "unchanged",
         Action::Create => "create",

@@ -14,8 +14,10 @@ use payctl_engine::{Goal, Kinds, Plan, Provider as _};
 use super::text::wrapped;
 use super::{BOLD, DIM, YELLOW, paint, plural};
 use crate::environment::Environment;
+use crate::preflight::Rights;
 use crate::shift::Recorded;
 
+pub(crate) use lines::word;
 pub(crate) use refused::refused;
 
 /// The whole plan.
@@ -34,6 +36,7 @@ pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> Strin
         let line = format!("a shift to green is under way, {}: see `payctl shift`", shift.place());
         situation.push(line);
     }
+    situation.extend(environment.asked.rights.as_ref().and_then(Rights::told));
     let view = View {
         plan,
         title: environment.local.title(),

@@ -135,7 +135,7 @@ def of(key, place):
         return _assumed(assumed, place)
     for user in lookups.iam(place).users.values():
         if any(each.access_key_id == key for each in user.access_keys):
-            return _user(user, place)
+            return of_user(user, place)
     arn = place.arn("iam", f"user/{OPERATOR}", region="")
     return Caller(
         arn,
@@ -201,7 +201,8 @@ def _assumed(found, place):
     return _session(session, place, [found.policy] if found.policy else [])
 
 
-def _user(user, place):
+def of_user(user, place):
+    """The caller that the user is."""
     policies = [*user.policies.values(), *map(document, user.managed_policies.values())]
     for group in lookups.iam(place).get_groups_for_user(user.name):
         policies += [*group.policies.values(), *map(document, group.managed_policies.values())]
