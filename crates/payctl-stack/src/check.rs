@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use ipnet::Ipv4Net;
+use payctl_aws::Arn;
 
 use crate::config::BadValue;
 
@@ -65,6 +66,30 @@ impl Section {
     pub(crate) fn threshold(self, key: &str, above: f64) -> Result<(), BadValue> {
         let fits = above.is_finite() && above >= 0.0;
         self.rule(key, &above, fits, "a number from 0 on")
+    }
+
+    /// Who is told when an alarm fires.
+    pub(crate) fn alerts(self, email: Option<&str>, topic: Option<&Arn>) -> Result<(), BadValue> {
+        if let Some(email) = email {
+            let parts = email.split_once('@').filter(|(user, host)| {
+                !user.is_empty() && host.contains('.') && !host.contains('@')
+            });
+            let plain = email.len() <= 254 && !email.contains(char::is_whitespace);
+            self.rule("alert_email", &email, parts.is_some() && plain, "a mail address")?;
+        }
+        let Some(topic) = topic else { return Ok(()) };
+        let parts: Vec<&str> = topic.as_str().split(':').collect();
+        let named = matches!(
+            parts[..],
+            ["arn", partition, "sns", region, account, name]
+                if partition.starts_with("aws")
+                    && region.contains('-')
+                    && account.len() == 12
+                    && account.bytes().all(|digit| digit.is_ascii_digit())
+                    && !name.is_empty()
+        );
+        let rule = "a topic's ARN, such as arn:aws:sns:us-east-1:123456789012:alerts";
+        self.rule("alert_topic_arn", &topic, named, rule)
     }
 
     /// A network, and in it so many private subnets and at least so many public ones, each of

@@ -36,6 +36,9 @@ const STATUS_INDEX: &str = "status-timestamp-index";
 pub const HANDLERS: &[&str] =
     &["payment-validation", "fraud-detection", "transaction-processing", "secrets-rotation"];
 
+/// The one that changes the database's password.
+const ROTATION: &str = "secrets-rotation";
+
 /// Where PostgreSQL listens.
 const POSTGRESQL: u16 = 5432;
 /// Where what the load balancer leads to listens.
@@ -165,10 +168,11 @@ impl System<'_> {
     }
 
     fn topics(&self, stack: &mut Stack, keys: &Keys) -> Topics {
+        let alerts = self.parameters.alerts();
+        alerts.note(stack);
         let publishers = [topic::ALARMS];
         let mut topic = |name: &str, shown_as: &str| {
-            let topic = topic::encrypted(self.context, name, shown_as, &keys.logs, &publishers);
-            stack.add(name, topic)
+            alerts.topic(stack, self.context, name, shown_as, &keys.logs, &publishers)
         };
         Topics {
             errors: topic("system-errors", "Payment system errors"),

@@ -4,19 +4,22 @@
 use std::collections::BTreeMap;
 
 use payctl_aws::cloudtrail::{DataEvents, Trail};
+use payctl_aws::cloudwatch::Alarm;
 use payctl_aws::dynamodb::{Attribute, AttributeKind, TableRef};
 use payctl_aws::ec2::{GatewayEndpoint, Peer, RouteTableRef, SubnetRef, VpcRef};
 use payctl_aws::kms::KeyRef;
 use payctl_aws::lambda::{FunctionRef, Permission};
 use payctl_aws::logs::LogGroup;
-use payctl_aws::s3::{Bucket, BucketRef, FunctionTarget, Notification};
+use payctl_aws::s3::{BucketRef, FunctionTarget, Notification};
+use payctl_aws::sns::TopicRef;
 use payctl_aws::{Arn, Policy, Set, Statement};
 use payctl_engine::{Handle as _, Input, Stack};
 
 use crate::Context;
 use crate::config::Posture;
+use crate::parts::alarm::Metric;
 use crate::parts::bucket::{self, Retention};
-use crate::parts::{alarm, flow_log, function, key, logs, nat, network, note, role, table};
+use crate::parts::{alarm, flow_log, function, key, logs, nat, network, role, table, topic};
 
 mod parameters;
 
@@ -60,23 +63,27 @@ impl System<'_> {
 
         let function = self.function(stack, &vpc, &private, &key, &files, &table);
         self.deliver_files(stack, &files, &function);
-        self.alarms(stack, &function, &table);
-        let trail = self.trail(stack, trail_name, &key, &files, &table);
+        let topic = self.alarms(stack, &key, &function, &table);
+        let audit = self.audit_bucket(stack, &key, &trail_name);
+        let trail = self.trail(stack, trail_name, &key, &audit, &files, &table);
 
         stack.output("vpc_id", &vpc.id());
         stack.output("payment_bucket", &files.name());
+        stack.output("trail_bucket", &audit.name());
         stack.output("table_name", &table.name());
         stack.output("function_arn", &function.arn());
         stack.output("key_id", &key.id());
         stack.output("key_arn", &key.arn());
         stack.output("trail_name", &trail);
+        stack.output("topic_arn", &topic.arn());
     }
 
     fn key(&self, stack: &mut Stack, trail: &str) -> KeyRef {
         let context = self.context;
         let days = self.parameters.key_deletion_window_days;
         let description = "Encrypts everything of the payment processor";
-        let statements = [key::logs(context)].into_iter().chain(key::trail(context, trail));
+        let statements = [key::logs(context), key::alarms()];
+        let statements = statements.into_iter().chain(key::trail(context, trail));
         key::with_alias(stack, context, "main", "payment-processing", description, days, statements)
     }
 
@@ -120,8 +127,12 @@ impl System<'_> {
         let to_files =
             Statement::allow("Files", &["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"])
                 .on([files.arn(), files.arn().then("/*")]);
+        let rejected =
+            Statement::allow("Rejected", &["s3:PutObject"]).on([files.arn().then(REJECTED)]);
         let to_table = Statement::allow("Transactions", &TABLE_ACTIONS).on([table.arn()]);
-        for (service, statement) in [("s3", to_files), ("dynamodb", to_table)] {
+        for (service, statements) in
+            [("s3", vec![to_files, rejected]), ("dynamodb", vec![to_table])]
+        {
             let name = context.name(&format!("payment-{service}-endpoint"));
             stack.add(
                 service,
@@ -129,7 +140,11 @@ impl System<'_> {
                     vpc: vpc.id(),
                     service: format!("com.amazonaws.{}.{service}", context.region),
                     route_tables: tables.iter().map(RouteTableRef::id).collect(),
-                    policy: Policy::new([network::of_this_account(context, statement)]),
+                    policy: Policy::new(
+                        statements
+                            .into_iter()
+                            .map(|statement| network::of_this_account(context, statement)),
+                    ),
                     tags: context.tags(&name),
                 },
             );
@@ -169,6 +184,8 @@ impl System<'_> {
         let read = Statement::allow("ReadFiles", &["s3:GetObject", "s3:GetObjectVersion"])
             .on([files.arn().then("/*")]);
         let list = Statement::allow("ListFiles", &["s3:ListBucket"]).on([files.arn()]);
+        let reject =
+            Statement::allow("RejectFiles", &["s3:PutObject"]).on([files.arn().then(REJECTED)]);
         let write = Statement::allow("Transactions", &TABLE_ACTIONS).on([table.arn()]);
         let decrypt =
             Statement::allow("Key", &["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"])
@@ -182,8 +199,9 @@ impl System<'_> {
                 "payment-lambda-role",
                 description,
                 trust,
-                [role::network_interfaces(), read, list, write, decrypt, role::write_logs(&group)]
+                [role::network_interfaces(), read, list, reject, write, decrypt]
                     .into_iter()
+                    .chain([role::write_logs(&group)])
                     .chain((parameters.posture == Posture::Strict).then(role::trace)),
             ),
         );
@@ -245,8 +263,19 @@ impl System<'_> {
         );
     }
 
-    fn alarms(&self, stack: &mut Stack, function: &FunctionRef, table: &TableRef) {
-        let context = self.context;
+    /// What is watched; answers the topic of those who are told.
+    fn alarms(
+        &self,
+        stack: &mut Stack,
+        key: &KeyRef,
+        function: &FunctionRef,
+        table: &TableRef,
+    ) -> TopicRef {
+        let (context, alerts) = (self.context, self.parameters.alerts());
+        let topic =
+            alerts.topic(stack, context, "ops-alerts", "Payment operations", key, &[topic::ALARMS]);
+        alerts.note(stack);
+        let told = |alarm| Alarm { actions: alerts.actions(&topic), ..alarm };
         let errors = alarm::above(
             context,
             "payment-lambda-errors",
@@ -254,7 +283,7 @@ impl System<'_> {
             alarm::of_function("Errors", function),
             self.parameters.error_alarm_above,
         );
-        stack.add("lambda-errors", errors);
+        stack.add("lambda-errors", told(errors));
         let throttled = alarm::above(
             context,
             "payment-dynamodb-throttle",
@@ -262,22 +291,31 @@ impl System<'_> {
             alarm::throttled_writes(table),
             self.parameters.throttle_alarm_above,
         );
-        stack.add("dynamodb-throttle", throttled);
-        note::unheard_alarms(stack, "they act on nothing, and show in CloudWatch only");
+        stack.add("dynamodb-throttle", told(throttled));
+        // The handler counts what it refuses in its log.
+        let function = function.name().when_created().cast();
+        let rejected = alarm::above(
+            context,
+            "payment-rejected",
+            "Payment files are refused: why is below rejected/ in the bucket",
+            Metric::new("Payments", "rejected", [("FunctionName", function)]),
+            self.parameters.rejected_alarm_above,
+        );
+        stack.add("rejected", told(rejected));
+        topic
     }
 
-    /// The trail and the bucket it writes to; answers the trail's name.
+    /// The trail, which writes to the bucket `audit`; answers its name.
     fn trail(
         &self,
         stack: &mut Stack,
         name: String,
         key: &KeyRef,
+        audit: &BucketRef,
         files: &BucketRef,
         table: &TableRef,
     ) -> Input<String> {
         let (context, parameters) = (self.context, self.parameters);
-        let trail = context.arn("cloudtrail", &format!("trail/{name}"));
-        let audit = stack.add("audit", self.audit_bucket(key, &trail));
         let events = |kind: &str, arn: Input<Arn>| DataEvents {
             kind: kind.to_owned(),
             arns: [arn].into_iter().collect(),
@@ -305,15 +343,17 @@ impl System<'_> {
         trail.name().cast()
     }
 
-    fn audit_bucket(&self, key: &KeyRef, trail: &Arn) -> Bucket {
+    /// The bucket that the trail of that name writes to.
+    fn audit_bucket(&self, stack: &mut Stack, key: &KeyRef, trail: &str) -> BucketRef {
         let (context, parameters) = (self.context, self.parameters);
+        let trail = context.arn("cloudtrail", &format!("trail/{trail}"));
         let name = context.bucket_name("payment-cloudtrail");
         let arn = bucket::arn(context, &name);
         let by_trail = |sid: &str, action: &str| {
             Statement::allow(sid, &[action]).for_service("cloudtrail.amazonaws.com").when(
                 "StringEquals",
                 "aws:SourceArn",
-                trail,
+                trail.clone(),
             )
         };
         let look = by_trail("CloudTrailLook", "s3:GetBucketAcl").on([Input::Known(arn.clone())]);
@@ -325,10 +365,14 @@ impl System<'_> {
             expire_after_days: Some(parameters.audit_expire_after_days),
             versions_only: false,
         };
-        bucket::encrypted(context, name, Some(key.arn()), Some(retention), [look, write])
+        let statements = [look, write];
+        let bucket = bucket::encrypted(context, name, Some(key.arn()), Some(retention), statements);
+        stack.add("audit", bucket)
     }
 }
 
+/// Where the processor says why it refused a file.
+const REJECTED: &str = "/rejected/*";
 /// What the processor does with the table; a transaction needs the rights of its parts.
 const TABLE_ACTIONS: [&str; 4] =
     ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:ConditionCheckItem"];

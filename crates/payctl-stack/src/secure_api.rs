@@ -22,6 +22,7 @@ use crate::parts::{bucket, flow_log, function, key, logs, network, role, table};
 
 mod api;
 mod parameters;
+mod watch;
 
 pub use parameters::Parameters;
 
@@ -29,6 +30,9 @@ pub use parameters::Parameters;
 pub const NAME: &str = "secure-api";
 /// The handler its function runs.
 pub const HANDLER: &str = "payment-api";
+
+/// The index of a customer's transactions.
+const CUSTOMER_INDEX: &str = "CustomerIndex";
 
 /// Declares the stack.
 #[must_use]
@@ -85,6 +89,7 @@ impl System<'_> {
         stack.output("s3_bucket_name", &stores.documents.name());
         stack.output("dynamodb_table_name", &stores.transactions.name());
         self.api(stack, &function, &keys);
+        self.watch(stack, &keys.logs, &function, &stores.transactions);
         stack.output("kms_s3_key_id", &keys.objects.id());
         stack.output("kms_dynamodb_key_id", &keys.table.id());
         stack.output("kms_logs_key_id", &keys.logs.id());
@@ -100,7 +105,7 @@ impl System<'_> {
         Keys {
             objects: key("s3", "Encrypts payment documents", vec![]),
             table: key("dynamodb", "Encrypts transactions", vec![]),
-            logs: key("logs", "Encrypts logs", vec![key::logs(context)]),
+            logs: key("logs", "Encrypts logs and notices", vec![key::logs(context), key::alarms()]),
         }
     }
 
@@ -124,7 +129,7 @@ impl System<'_> {
             self.context.name("payment-transactions"),
             Attribute::new("transactionId", AttributeKind::S),
             None,
-            [("CustomerIndex".to_owned(), by_customer)].into(),
+            [(CUSTOMER_INDEX.to_owned(), by_customer)].into(),
             &keys.table,
             self.parameters.deletion_protection || strict,
         );

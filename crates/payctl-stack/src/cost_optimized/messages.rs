@@ -2,13 +2,13 @@
 
 use payctl_aws::kms::KeyRef;
 use payctl_aws::lambda::{EventSourceMapping, FunctionRef};
-use payctl_aws::sns::{Subscription, TopicRef};
+use payctl_aws::sns::TopicRef;
 use payctl_aws::sqs::{Encryption, Queue, QueueRef, Redrive};
 use payctl_aws::{Policy, Statement};
 use payctl_engine::{Input, Stack};
 
 use super::System;
-use crate::parts::{note, topic};
+use crate::parts::topic;
 
 const DAY_S: u32 = 24 * 60 * 60;
 
@@ -27,37 +27,17 @@ pub(super) struct Queues {
 
 impl System<'_> {
     pub(super) fn topics(&self, stack: &mut Stack, key: &KeyRef) -> Topics {
-        match &self.parameters.alert_email {
-            Some(email) => stack.note(&format!(
-                "AWS mails {email} once for each topic: alarms arrive after that is confirmed"
-            )),
-            None => note::unheard_alarms(
-                stack,
-                "`alert_email` under [cost-optimized] subscribes an address to them",
-            ),
-        }
-        Topics {
-            cost: self.topic(stack, "cost-alerts", "Payment costs", key),
-            security: self.topic(stack, "security-alerts", "Payment security", key),
-            ops: self.topic(stack, "ops-alerts", "Payment operations", key),
-        }
-    }
-
-    fn topic(&self, stack: &mut Stack, logical: &str, shown_as: &str, key: &KeyRef) -> TopicRef {
+        let alerts = self.parameters.alerts();
+        alerts.note(stack);
         let publishers = [topic::ALARMS, topic::EVENTS];
-        let topic = topic::encrypted(self.context, logical, shown_as, key, &publishers);
-        let topic = stack.add(logical, topic);
-        if let Some(email) = &self.parameters.alert_email {
-            stack.add(
-                logical,
-                Subscription {
-                    topic: topic.arn(),
-                    protocol: "email".to_owned(),
-                    endpoint: email.as_str().into(),
-                },
-            );
+        let mut topic = |name: &str, shown_as: &str| {
+            alerts.topic(stack, self.context, name, shown_as, key, &publishers)
+        };
+        Topics {
+            cost: topic("cost-alerts", "Payment costs"),
+            security: topic("security-alerts", "Payment security"),
+            ops: topic("ops-alerts", "Payment operations"),
         }
-        topic
     }
 
     pub(super) fn queues(&self, stack: &mut Stack, key: &KeyRef) -> Queues {

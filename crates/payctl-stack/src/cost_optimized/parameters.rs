@@ -1,12 +1,13 @@
 //! What can be set in `[cost-optimized]`, with its defaults and what cannot be.
 
 use ipnet::Ipv4Net;
-use payctl_aws::Architecture;
+use payctl_aws::{Architecture, Arn};
 use serde::{Deserialize, Serialize};
 
 use super::NAME;
 use crate::check::Section;
 use crate::config::{Authorization, BadValue, Nat, Posture};
+use crate::parts::alerts::Alerts;
 
 /// What can be set in `[cost-optimized]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,8 @@ pub struct Parameters {
     pub nat: Nat,
     /// Whose mailbox all three topics write to, where anyone's.
     pub alert_email: Option<String>,
+    /// A topic that is there already, which alarms act on as well.
+    pub alert_topic_arn: Option<Arn>,
     /// Days that log groups keep their events.
     pub log_retention_days: u32,
     /// Days until audit objects are archived.
@@ -106,6 +109,7 @@ impl Default for Parameters {
             public_subnets: vec![net(0, 24), net(1, 24)],
             nat: Nat::One,
             alert_email: None,
+            alert_topic_arn: None,
             log_retention_days: 7,
             archive_after_days: 30,
             deletion_protection: false,
@@ -182,13 +186,7 @@ impl Parameters {
         ] {
             section.threshold(key, above)?;
         }
-        if let Some(email) = &self.alert_email {
-            let parts = email.split_once('@').filter(|(user, host)| {
-                !user.is_empty() && host.contains('.') && !host.contains('@')
-            });
-            let plain = email.len() <= 254 && !email.contains(char::is_whitespace);
-            section.rule("alert_email", email, parts.is_some() && plain, "a mail address")?;
-        }
+        section.alerts(self.alert_email.as_deref(), self.alert_topic_arn.as_ref())?;
         let each = "two, one per zone";
         let (private, public) = (&self.private_subnets, &self.public_subnets);
         section.network(self.network, (private, 2, each), (public, 2, each))
@@ -241,6 +239,12 @@ impl Parameters {
         }
         let above = self.memory_very_high > self.memory_high;
         section.rule("memory_very_high", &self.memory_very_high, above, "more than memory_high")
+    }
+
+    /// Who is told when an alarm fires.
+    pub(super) fn alerts(&self) -> Alerts<'_> {
+        let Self { alert_email, alert_topic_arn, .. } = self;
+        Alerts { section: NAME, email: alert_email.as_deref(), topic: alert_topic_arn.as_ref() }
     }
 
     pub(super) fn log_retention_days(&self) -> u32 {

@@ -123,7 +123,7 @@ impl System<'_> {
         for alarm in alarms {
             let logical = alarm.name.strip_suffix(&format!("-{}", context.suffix));
             let logical = logical.unwrap_or(&alarm.name).to_owned();
-            let actions = [watched.topics.ops.arn()].into_iter().collect();
+            let actions = parameters.alerts().actions(&watched.topics.ops);
             stack.add(&logical, Alarm { actions, ..alarm });
         }
     }
@@ -160,10 +160,18 @@ impl System<'_> {
         );
         rule(
             "ec2-state-change",
-            "Instances that start and stop",
+            "Instances of the group that start and stop",
+            // Events of EC2 say no more of an instance than its id; those of Auto Scaling name the
+            // group (its guide, "Amazon EC2 Auto Scaling event reference", 2026-11-29).
             json!({
-                "source": ["aws.ec2"],
-                "detail-type": ["EC2 Instance State-change Notification"],
+                "source": ["aws.autoscaling"],
+                "detail-type": [
+                    "EC2 Instance Launch Successful",
+                    "EC2 Instance Launch Unsuccessful",
+                    "EC2 Instance Terminate Successful",
+                    "EC2 Instance Terminate Unsuccessful",
+                ],
+                "detail": { "AutoScalingGroupName": [self.context.name("payment-asg")] },
             }),
             &topics.ops,
         );
@@ -278,7 +286,7 @@ impl System<'_> {
                 context,
                 "Table latency",
                 "Average",
-                json!(["PutItem", "Query", "UpdateItem"].map(operation)),
+                json!(["GetItem", "PutItem", "Query", "UpdateItem"].map(operation)),
             ),
             dashboard::graph(
                 context,

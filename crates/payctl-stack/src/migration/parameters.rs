@@ -1,12 +1,13 @@
 //! What can be set in `[migration]`, with its defaults and what cannot be.
 
 use ipnet::Ipv4Net;
-use payctl_aws::Architecture;
+use payctl_aws::{Architecture, Arn};
 use serde::{Deserialize, Serialize};
 
 use super::NAME;
 use crate::check::Section;
 use crate::config::{Authorization, BadValue, Nat, Posture};
+use crate::parts::alerts::Alerts;
 
 /// What can be set in `[migration]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +44,10 @@ pub struct Parameters {
     pub secret_recovery_days: u32,
     /// Days between a key's scheduled deletion and its end.
     pub key_deletion_window_days: u32,
+    /// Whose mailbox is told of alarms, where anyone's.
+    pub alert_email: Option<String>,
+    /// A topic that is there already, which alarms act on as well.
+    pub alert_topic_arn: Option<Arn>,
     /// Days that log groups keep their events.
     pub log_retention_days: u32,
     /// Days until audit objects are archived.
@@ -95,6 +100,10 @@ pub struct Parameters {
     pub latency_alarm_above_ms: f64,
     /// How high a load of the database's processors, in percent, is too high.
     pub cpu_alarm_above: f64,
+    /// How many connections to the database are too many.
+    pub connections_alarm_above: f64,
+    /// How long, in milliseconds, the database may take to commit on average.
+    pub commit_latency_alarm_above_ms: f64,
     /// How many throttled writes within five minutes are too many.
     pub throttle_alarm_above: f64,
     /// How many failures of a function within five minutes are.
@@ -124,6 +133,8 @@ impl Default for Parameters {
             rotation_days: 30,
             secret_recovery_days: 7,
             key_deletion_window_days: 7,
+            alert_email: None,
+            alert_topic_arn: None,
             log_retention_days: 30,
             archive_after_days: 90,
             expire_after_days: 2555,
@@ -150,6 +161,8 @@ impl Default for Parameters {
             green_weight: 10,
             latency_alarm_above_ms: 1000.0,
             cpu_alarm_above: 80.0,
+            connections_alarm_above: 1000.0,
+            commit_latency_alarm_above_ms: 100.0,
             throttle_alarm_above: 0.0,
             error_alarm_above: 5.0,
             balancer_5xx_alarm_above: 5.0,
@@ -176,6 +189,7 @@ impl Parameters {
     pub fn check(&self) -> Result<(), BadValue> {
         let section = Section(NAME);
         section.log_retention_days(self.log_retention_days)?;
+        section.alerts(self.alert_email.as_deref(), self.alert_topic_arn.as_ref())?;
         section.within("key_deletion_window_days", self.key_deletion_window_days, 7, 30)?;
         let Self { memory_mb, timeout_s, reserved_concurrency, .. } = *self;
         // An HTTP API waits for 30 seconds.
@@ -197,6 +211,8 @@ impl Parameters {
         self.check_business(section)?;
         for (key, above) in [
             ("latency_alarm_above_ms", self.latency_alarm_above_ms),
+            ("connections_alarm_above", self.connections_alarm_above),
+            ("commit_latency_alarm_above_ms", self.commit_latency_alarm_above_ms),
             ("throttle_alarm_above", self.throttle_alarm_above),
             ("error_alarm_above", self.error_alarm_above),
             ("balancer_5xx_alarm_above", self.balancer_5xx_alarm_above),
@@ -290,6 +306,12 @@ impl Parameters {
     /// The database's major version.
     pub(super) fn database_major(&self) -> &str {
         self.database_version.split('.').next().unwrap_or_default()
+    }
+
+    /// Who is told when an alarm fires.
+    pub(super) fn alerts(&self) -> Alerts<'_> {
+        let Self { alert_email, alert_topic_arn, .. } = self;
+        Alerts { section: NAME, email: alert_email.as_deref(), topic: alert_topic_arn.as_ref() }
     }
 
     pub(super) fn log_retention_days(&self) -> u32 {

@@ -27,9 +27,6 @@ impl System<'_> {
     pub(super) fn watch(&self, stack: &mut Stack, watched: &Watched<'_>) {
         note::open_api(stack, super::NAME, self.parameters.authorization());
         self.alarms(stack, watched);
-        let topics = ["system-errors", "failed-transactions"].map(|name| self.context.name(name));
-        let remedy = format!("subscribe someone to the topics {}", topics.join(" and "));
-        note::unheard_alarms(stack, &remedy);
         self.dashboard(stack, watched);
     }
 
@@ -37,8 +34,11 @@ impl System<'_> {
         let (context, parameters) = (self.context, self.parameters);
         let api = Input::when_created(watched.api.api.id()).cast();
         let latency = Metric::new("AWS/ApiGateway", "IntegrationLatency", [("ApiId", api)]);
-        let cluster = Input::when_created(watched.database.cluster.identifier()).cast();
-        let cpu = Metric::new("AWS/RDS", "CPUUtilization", [("DBClusterIdentifier", cluster)]);
+        let of_cluster = |name| {
+            let cluster = Input::when_created(watched.database.cluster.identifier()).cast();
+            Metric::new("AWS/RDS", name, [("DBClusterIdentifier", cluster)])
+        };
+        let cpu = of_cluster("CPUUtilization");
         let balancer = watched.balancer;
         let of_green = |name| {
             let group = balancer.green.full_name().when_created();
@@ -65,10 +65,34 @@ impl System<'_> {
                     ),
                 )
             },
+            Alarm {
+                evaluation_periods: 2,
+                ..statistic(
+                    "Average",
+                    above("rds-cpu", "The database is busy", cpu, parameters.cpu_alarm_above),
+                )
+            },
             statistic(
-                "Average",
-                above("rds-cpu", "The database is busy", cpu, parameters.cpu_alarm_above),
+                "Maximum",
+                above(
+                    "rds-connections",
+                    "The database has many connections",
+                    of_cluster("DatabaseConnections"),
+                    parameters.connections_alarm_above,
+                ),
             ),
+            Alarm {
+                evaluation_periods: 2,
+                ..statistic(
+                    "Average",
+                    above(
+                        "rds-commit-latency",
+                        "The database takes long to keep what was paid",
+                        of_cluster("CommitLatency"),
+                        parameters.commit_latency_alarm_above_ms,
+                    ),
+                )
+            },
             above(
                 "dynamodb-throttle",
                 "Writes to the transactions are throttled",
@@ -113,17 +137,19 @@ impl System<'_> {
             },
         ];
         for (function, name) in watched.functions.all().into_iter().zip(super::HANDLERS) {
+            // A rotation that failed leaves a password that is getting old: the first one counts.
+            let most = if *name == super::ROTATION { 0.0 } else { parameters.error_alarm_above };
             alarms.push(above(
                 &format!("{name}-errors"),
                 &format!("{name} fails"),
                 alarm::of_function("Errors", function),
-                parameters.error_alarm_above,
+                most,
             ));
         }
         for alarm in alarms {
             let logical = alarm.name.strip_suffix(&format!("-{}", context.suffix));
             let logical = logical.unwrap_or(&alarm.name).to_owned();
-            let actions = [watched.topics.errors.arn()].into_iter().collect();
+            let actions = parameters.alerts().actions(&watched.topics.errors);
             stack.add(&logical, Alarm { actions, ..alarm });
         }
     }
@@ -178,6 +204,19 @@ impl System<'_> {
                 "The database's load",
                 "Average",
                 json!([["AWS/RDS", "CPUUtilization", "DBClusterIdentifier", database]]),
+            ),
+            graph(
+                "The database's connections",
+                "Maximum",
+                json!([["AWS/RDS", "DatabaseConnections", "DBClusterIdentifier", database]]),
+            ),
+            graph(
+                "The table's units",
+                "Sum",
+                json!([
+                    ["AWS/DynamoDB", "ConsumedReadCapacityUnits", "TableName", table],
+                    ["AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", table],
+                ]),
             ),
             graph(
                 "The table's throttled writes",

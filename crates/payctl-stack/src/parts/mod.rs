@@ -1,6 +1,7 @@
 //! Parts that the systems share.
 
 pub(crate) mod alarm;
+pub(crate) mod alerts;
 pub(crate) mod bucket;
 pub(crate) mod dashboard;
 pub(crate) mod flow_log;

@@ -14,8 +14,3 @@ pub(crate) fn open_api(stack: &mut Stack, section: &str, authorization: Authoriz
         ));
     }
 }
-
-/// Says that nobody is told when an alarm fires, and what would change that.
-pub(crate) fn unheard_alarms(stack: &mut Stack, remedy: &str) {
-    stack.note(&format!("nobody hears the alarms: {remedy}"));
-}

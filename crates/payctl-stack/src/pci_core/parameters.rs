@@ -1,12 +1,13 @@
 //! What can be set in `[pci-core]`, with its defaults and what cannot be.
 
 use ipnet::Ipv4Net;
-use payctl_aws::Architecture;
+use payctl_aws::{Architecture, Arn};
 use serde::{Deserialize, Serialize};
 
 use super::NAME;
 use crate::check::Section;
 use crate::config::{BadValue, Nat, Posture};
+use crate::parts::alerts::Alerts;
 
 /// What can be set in `[pci-core]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +23,10 @@ pub struct Parameters {
     pub public_subnets: Vec<Ipv4Net>,
     /// How the private subnets reach the internet.
     pub nat: Nat,
+    /// Whose mailbox is told of alarms, where anyone's.
+    pub alert_email: Option<String>,
+    /// A topic that is there already, which alarms act on as well.
+    pub alert_topic_arn: Option<Arn>,
     /// Days that log groups keep their events.
     pub log_retention_days: u32,
     /// Days until a replaced payment file is archived.
@@ -50,6 +55,8 @@ pub struct Parameters {
     pub error_alarm_above: f64,
     /// More throttled writes than this within 5 minutes raise the alarm.
     pub throttle_alarm_above: f64,
+    /// More refused files than this within 5 minutes raise the alarm.
+    pub rejected_alarm_above: f64,
 }
 
 impl Default for Parameters {
@@ -61,6 +68,8 @@ impl Default for Parameters {
             private_subnets: vec![net(1, 24), net(2, 24), net(3, 24)],
             public_subnets: vec![net(11, 24), net(12, 24), net(13, 24)],
             nat: Nat::One,
+            alert_email: None,
+            alert_topic_arn: None,
             log_retention_days: 30,
             archive_after_days: 90,
             expire_after_days: 365,
@@ -75,6 +84,7 @@ impl Default for Parameters {
             architecture: None,
             error_alarm_above: 5.0,
             throttle_alarm_above: 0.0,
+            rejected_alarm_above: 0.0,
         }
     }
 }
@@ -93,6 +103,7 @@ impl Parameters {
     pub fn check(&self) -> Result<(), BadValue> {
         let section = Section(NAME);
         section.log_retention_days(self.log_retention_days)?;
+        section.alerts(self.alert_email.as_deref(), self.alert_topic_arn.as_ref())?;
         section.within("key_deletion_window_days", self.key_deletion_window_days, 7, 30)?;
         let Self { memory_mb, timeout_s, reserved_concurrency, .. } = *self;
         section.function(memory_mb, timeout_s, 900, reserved_concurrency)?;
@@ -109,10 +120,17 @@ impl Parameters {
         }
         section.threshold("error_alarm_above", self.error_alarm_above)?;
         section.threshold("throttle_alarm_above", self.throttle_alarm_above)?;
+        section.threshold("rejected_alarm_above", self.rejected_alarm_above)?;
         let publics = if self.nat == Nat::PerZone { 3 } else { 1 };
         let private = (self.private_subnets.as_slice(), 3, "three, one per zone");
         let public = (self.public_subnets.as_slice(), publics, "one per NAT gateway");
         section.network(self.network, private, public)
+    }
+
+    /// Who is told when an alarm fires.
+    pub(super) fn alerts(&self) -> Alerts<'_> {
+        let Self { alert_email, alert_topic_arn, .. } = self;
+        Alerts { section: NAME, email: alert_email.as_deref(), topic: alert_topic_arn.as_ref() }
     }
 
     pub(super) fn log_retention_days(&self) -> u32 {

@@ -1,12 +1,13 @@
 //! What can be set in `[secure-api]`, with its defaults and what cannot be.
 
 use ipnet::Ipv4Net;
-use payctl_aws::Architecture;
+use payctl_aws::{Architecture, Arn};
 use serde::{Deserialize, Serialize};
 
 use super::NAME;
 use crate::check::Section;
 use crate::config::{Authorization, BadValue, Posture};
+use crate::parts::alerts::Alerts;
 
 /// What can be set in `[secure-api]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +21,10 @@ pub struct Parameters {
     pub private_subnets: Vec<Ipv4Net>,
     /// The public subnets, one per zone, for a later load balancer.
     pub public_subnets: Vec<Ipv4Net>,
+    /// Whose mailbox is told of alarms, where anyone's.
+    pub alert_email: Option<String>,
+    /// A topic that is there already, which alarms act on as well.
+    pub alert_topic_arn: Option<Arn>,
     /// Days that log groups keep their events.
     pub log_retention_days: u32,
     /// Whether the table is protected against deletion.
@@ -42,6 +47,18 @@ pub struct Parameters {
     pub rate_limit: u32,
     /// How many requests may come from one address within five minutes.
     pub address_limit: u32,
+    /// How many requests the API turned away within five minutes are too many.
+    pub api_4xx_alarm_above: f64,
+    /// How many requests that failed within five minutes are.
+    pub api_5xx_alarm_above: f64,
+    /// How long, in milliseconds, the slowest hundredth of requests may take.
+    pub latency_alarm_above_ms: f64,
+    /// How many failures of the function within five minutes are too many.
+    pub error_alarm_above: f64,
+    /// How many requests that WAF blocked within five minutes are.
+    pub blocked_alarm_above: f64,
+    /// How many throttled calls of the function, and writes to the table, within five minutes are.
+    pub throttle_alarm_above: f64,
 }
 
 impl Default for Parameters {
@@ -52,6 +69,8 @@ impl Default for Parameters {
             network: net(0, 16),
             private_subnets: vec![net(10, 24), net(11, 24), net(12, 24)],
             public_subnets: vec![net(0, 24), net(1, 24), net(2, 24)],
+            alert_email: None,
+            alert_topic_arn: None,
             log_retention_days: 90,
             deletion_protection: false,
             key_deletion_window_days: 10,
@@ -63,6 +82,12 @@ impl Default for Parameters {
             burst_limit: 200,
             rate_limit: 100,
             address_limit: 2000,
+            api_4xx_alarm_above: 100.0,
+            api_5xx_alarm_above: 5.0,
+            latency_alarm_above_ms: 3000.0,
+            error_alarm_above: 5.0,
+            blocked_alarm_above: 100.0,
+            throttle_alarm_above: 0.0,
         }
     }
 }
@@ -81,15 +106,32 @@ impl Parameters {
     pub fn check(&self) -> Result<(), BadValue> {
         let section = Section(NAME);
         section.log_retention_days(self.log_retention_days)?;
+        section.alerts(self.alert_email.as_deref(), self.alert_topic_arn.as_ref())?;
         section.within("key_deletion_window_days", self.key_deletion_window_days, 7, 30)?;
         let Self { memory_mb, timeout_s, reserved_concurrency, .. } = *self;
         section.function(memory_mb, timeout_s, 900, reserved_concurrency)?;
         section.within("burst_limit", self.burst_limit, 1, 5_000)?;
         section.within("rate_limit", self.rate_limit, 1, 10_000)?;
         section.within("address_limit", self.address_limit, 10, 2_000_000_000)?;
+        for (key, above) in [
+            ("api_4xx_alarm_above", self.api_4xx_alarm_above),
+            ("api_5xx_alarm_above", self.api_5xx_alarm_above),
+            ("latency_alarm_above_ms", self.latency_alarm_above_ms),
+            ("error_alarm_above", self.error_alarm_above),
+            ("blocked_alarm_above", self.blocked_alarm_above),
+            ("throttle_alarm_above", self.throttle_alarm_above),
+        ] {
+            section.threshold(key, above)?;
+        }
         let each = "three, one per zone";
         let (private, public) = (&self.private_subnets, &self.public_subnets);
         section.network(self.network, (private, 3, each), (public, 3, each))
+    }
+
+    /// Who is told when an alarm fires.
+    pub(super) fn alerts(&self) -> Alerts<'_> {
+        let Self { alert_email, alert_topic_arn, .. } = self;
+        Alerts { section: NAME, email: alert_email.as_deref(), topic: alert_topic_arn.as_ref() }
     }
 
     pub(super) fn log_retention_days(&self) -> u32 {

@@ -1,0 +1,74 @@
+//! Who is told when an alarm fires: a topic of the environment's, a mailbox that it writes to, and a
+//! topic that is there already.
+
+use payctl_aws::kms::KeyRef;
+use payctl_aws::sns::{Subscription, TopicRef};
+use payctl_aws::{Arn, Set};
+use payctl_engine::{Input, Stack};
+
+use crate::Context;
+use crate::parts::topic::{self, Publisher};
+
+/// What a system's section of the configuration says of alarms.
+pub(crate) struct Alerts<'a> {
+    pub(crate) section: &'static str,
+    /// Whose mailbox the topics write to.
+    pub(crate) email: Option<&'a str>,
+    /// A topic of somebody else's, which alarms act on as well.
+    pub(crate) topic: Option<&'a Arn>,
+}
+
+impl Alerts<'_> {
+    /// The topic `logical`, which writes to the mailbox.
+    pub(crate) fn topic(
+        &self,
+        stack: &mut Stack,
+        context: &Context<'_>,
+        logical: &str,
+        shown_as: &str,
+        key: &KeyRef,
+        publishers: &[Publisher],
+    ) -> TopicRef {
+        let topic = topic::encrypted(context, logical, shown_as, key, publishers);
+        let topic = stack.add(logical, topic);
+        if let Some(email) = self.email {
+            stack.add(
+                logical,
+                Subscription {
+                    topic: topic.arn(),
+                    protocol: "email".to_owned(),
+                    endpoint: email.into(),
+                },
+            );
+        }
+        topic
+    }
+
+    /// What an alarm does that `own` is told of.
+    pub(crate) fn actions(&self, own: &TopicRef) -> Set<Input<Arn>> {
+        let other = self.topic.map(|arn| Input::Known(arn.clone()));
+        [own.arn()].into_iter().chain(other).collect()
+    }
+
+    /// Says whether anybody hears the alarms.
+    pub(crate) fn note(&self, stack: &mut Stack) {
+        if let Some(email) = self.email {
+            stack.note(&format!(
+                "AWS mails {email} once for each topic: alarms arrive after that is confirmed"
+            ));
+        }
+        if let Some(topic) = self.topic {
+            stack.note(&format!(
+                "alarms also act on {topic}, whose policy has to let CloudWatch of this account \
+                 publish, and whose key it has to be allowed"
+            ));
+        }
+        if self.email.is_none() && self.topic.is_none() {
+            stack.note(&format!(
+                "nobody hears the alarms: `alert_email` under [{}] subscribes an address, \
+                 `alert_topic_arn` names a topic that is there already",
+                self.section
+            ));
+        }
+    }
+}
