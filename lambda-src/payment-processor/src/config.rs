@@ -11,6 +11,8 @@ pub struct Config {
     pub bucket: String,
     /// `KMS_KEY_ID`: id or ARN of the key the files should be encrypted with.
     pub key: String,
+    /// `AWS_LAMBDA_FUNCTION_NAME`, which Lambda sets: whose count it is.
+    pub function: Option<String>,
 }
 
 impl Config {
@@ -24,6 +26,7 @@ impl Config {
             table: required("DYNAMODB_TABLE")?,
             bucket: required("S3_BUCKET")?,
             key: required("KMS_KEY_ID")?,
+            function: lookup("AWS_LAMBDA_FUNCTION_NAME"),
         })
     }
 }

@@ -12,7 +12,7 @@ use crate::event::{Event, Object, RecordError};
 use crate::file::{self, FileError};
 use crate::reply::FileReport;
 use crate::store::{self, Recorded, StoreError};
-use crate::{Config, Reply};
+use crate::{Config, Reply, rejected};
 
 /// How many refused payments of a file its reason names.
 const MOST_NAMED: usize = 10;
@@ -87,15 +87,27 @@ async fn direct(payment: &Value, deps: &Deps) -> Reply {
 /// Every file gets its turn, whatever happens to the others.
 async fn notified(files: &[Result<Object, RecordError>], deps: &Deps) -> Result<Reply, Redeliver> {
     let mut reports = Vec::with_capacity(files.len());
-    let mut again = false;
+    let (mut again, mut refused) = (false, 0);
     for (place, file) in (1..).zip(files) {
         let mut report = FileReport { record: place, ..FileReport::default() };
         match file {
             Ok(object) => {
                 report.key = Some(object.key.clone());
-                again |= process(object, deps, &mut report).await.is_err();
+                let mut done = process(object, deps, &mut report).await;
+                if let Some(reason) = report.reason.as_deref().filter(|_| done.is_ok()) {
+                    // One of another bucket is none of ours to keep records of.
+                    if object.bucket == deps.config.bucket {
+                        let kept = rejected::record(deps, object, reason).await;
+                        done = kept.map_err(|_| Redeliver);
+                    }
+                }
+                refused += usize::from(done.is_ok() && report.reason.is_some());
+                again |= done.is_err();
             }
-            Err(error) => report.reason = Some(error.to_string()),
+            Err(error) => {
+                report.reason = Some(error.to_string());
+                refused += 1;
+            }
         }
         match &report.reason {
             Some(reason) => log::warn(
@@ -105,6 +117,9 @@ async fn notified(files: &[Result<Object, RecordError>], deps: &Deps) -> Result<
             None => log::info("file done", json!(report)),
         }
         reports.push(report);
+    }
+    if refused > 0 {
+        rejected::count(deps, refused);
     }
     if again { Err(Redeliver) } else { Ok(Reply::files(&reports)) }
 }

@@ -22,19 +22,20 @@
 //! new row never fires: every retry comes with a new range key. Two items are therefore written in
 //! one transaction.
 //!
-//! | item | `timestamp` | other attributes |
-//! |---|---|---|
-//! | claim | 0 | `kind` = `claim`, `digest` (of the content), `processedAt` (the row's `timestamp`) |
-//! | row | when processed | `kind` = `payment`, `status`, `amount` (N), `currency`, `cardLast4`, `source`, `metadata` (M, if any) |
+//! | item | `transactionId` | `timestamp` | other attributes |
+//! |---|---|---|---|
+//! | claim | `claim#` and the payment's | 0 | `kind` = `claim`, `digest` (of the content), `processedAt` (the row's `timestamp`) |
+//! | row | the payment's | when processed | `kind` = `payment`, `status`, `amount` (N), `currency`, `cardLast4`, `source`, `metadata` (M, if any) |
 //!
 //! The claim is put on the condition that it does not exist. Of any number of deliveries one wins;
-//! the others read the claim: the same digest is a duplicate, another digest is refused. Who reads
-//! the payments of a table asks for `timestamp` above 0.
+//! the others read the claim: the same digest is a duplicate, another digest is refused. Whoever
+//! asks for a `transactionId` gets the row alone. Claims were kept under the payment's own id once: the
+//! transaction asks that there is no such one either, and where there is, it decides.
 //!
 //! A transaction that meets another one on the same claim is cancelled by DynamoDB and tried anew,
 //! with a new client token. A call whose reply is lost is repeated by the SDK with the same token
-//! and the same items, so that it finds itself and not a duplicate. The role needs `PutItem` (which
-//! authorises the two writes of the transaction) and `GetItem` on the table.
+//! and the same items, so that it finds itself and not a duplicate. The role needs `PutItem` and
+//! `ConditionCheckItem` (which authorise the parts of the transaction) and `GetItem` on the table.
 //!
 //! # Files
 //!
@@ -42,11 +43,17 @@
 //! anything of it is recorded: one bad payment refuses the file. Only what the table alone can tell,
 //! an id used before with other content, refuses a single payment, and then the file is reported as
 //! failed while its other payments are recorded.
+//!
+//! A file that is refused, whole or in part, leaves a record of why at
+//! `rejected/<its key>/<its version>.json`, without anything of a payment, written once, and counts in
+//! the metric `rejected` of the namespace `Payments`, by `FunctionName`. Where the record cannot be
+//! written the event is delivered again. The role needs `s3:PutObject` on `rejected/*`.
 
 mod config;
 mod event;
 mod file;
 mod handler;
+mod rejected;
 mod reply;
 mod store;
 

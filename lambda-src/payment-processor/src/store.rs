@@ -5,7 +5,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, CancellationReason, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem,
 };
 use handler_kit::item::{self, Item, map, number, text, text_of};
 use handler_kit::{aws, log, milliseconds};
@@ -20,6 +21,8 @@ const ATTEMPTS: u32 = 10;
 
 /// The range key of a claim; no payment is from 1970.
 const CLAIM: u64 = 0;
+/// What the hash key of a claim begins with; no id of a payment has such a character.
+const OF_CLAIMS: &str = "claim#";
 
 /// A payment is recorded, with the row's timestamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,11 +90,18 @@ async fn write(
         .condition_expression("attribute_not_exists(transactionId)")
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .build();
+    // Claims were kept under the payment's own id once, and hold as well.
+    let former = ConditionCheck::builder()
+        .table_name(&deps.config.table)
+        .set_key(Some(claim_key(payment.transaction_id.as_str().to_owned())))
+        .condition_expression("attribute_not_exists(transactionId)")
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        .build();
     let row = Put::builder()
         .table_name(&deps.config.table)
         .set_item(Some(row_item(payment, timestamp, source)))
         .build();
-    let (Ok(claim), Ok(row)) = (claim, row) else {
+    let (Ok(claim), Ok(former), Ok(row)) = (claim, former, row) else {
         log::error("transaction is incomplete", json!({}));
         return Attempt::Failed;
     };
@@ -99,6 +109,7 @@ async fn write(
         .dynamodb
         .transact_write_items()
         .transact_items(TransactWriteItem::builder().put(claim).build())
+        .transact_items(TransactWriteItem::builder().condition_check(former).build())
         .transact_items(TransactWriteItem::builder().put(row).build())
         .send()
         .await;
@@ -129,9 +140,10 @@ fn explain(error: &SdkError<TransactWriteItemsError>) -> Attempt {
     }
 }
 
-/// The first reason is the claim's: a claim that exists decides, whatever the row met.
+/// The first reasons are the claim's: one that exists decides, whatever the row met.
 fn by_reasons(reasons: &[CancellationReason]) -> Option<Attempt> {
-    if let Some(claim) = reasons.first().filter(|it| it.code() == Some("ConditionalCheckFailed")) {
+    let mut of_claims = reasons.iter().take(2);
+    if let Some(claim) = of_claims.find(|it| it.code() == Some("ConditionalCheckFailed")) {
         return Some(Attempt::Claimed(claim.item.clone().filter(|item| !item.is_empty())));
     }
     let may_pass = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
@@ -141,12 +153,26 @@ fn by_reasons(reasons: &[CancellationReason]) -> Option<Attempt> {
 
 /// Reads the claim, for a reply that did not bring it.
 async fn claim(deps: &Deps, payment: &Payment) -> Result<Item, StoreError> {
-    let key = Item::from([
-        ("transactionId".to_owned(), text(payment.transaction_id.as_str())),
+    for id in [of_claim(payment), payment.transaction_id.as_str().to_owned()] {
+        let claim = item::get(&deps.dynamodb, &deps.config.table, claim_key(id)).await;
+        if let Some(claim) = claim.map_err(|_| StoreError::Unavailable)? {
+            return Ok(claim);
+        }
+    }
+    Err(StoreError::Unavailable)
+}
+
+/// The hash key of a claim: another one than the payment's, so that whoever asks for a payment by its
+/// id finds one row.
+fn of_claim(payment: &Payment) -> String {
+    format!("{OF_CLAIMS}{}", payment.transaction_id.as_str())
+}
+
+fn claim_key(id: String) -> Item {
+    Item::from([
+        ("transactionId".to_owned(), AttributeValue::S(id)),
         ("timestamp".to_owned(), number(CLAIM)),
-    ]);
-    let claim = item::get(&deps.dynamodb, &deps.config.table, key).await;
-    claim.ok().flatten().ok_or(StoreError::Unavailable)
+    ])
 }
 
 fn compare(claim: &Item, digest: &Digest) -> Result<Recorded, StoreError> {
@@ -165,13 +191,13 @@ fn compare(claim: &Item, digest: &Digest) -> Result<Recorded, StoreError> {
 }
 
 fn claim_item(payment: &Payment, digest: &Digest, timestamp: u64) -> Item {
-    Item::from([
-        ("transactionId".to_owned(), text(payment.transaction_id.as_str())),
-        ("timestamp".to_owned(), number(CLAIM)),
+    let mut item = claim_key(of_claim(payment));
+    item.extend([
         ("kind".to_owned(), text("claim")),
         ("digest".to_owned(), text(digest.as_str())),
         ("processedAt".to_owned(), number(timestamp)),
-    ])
+    ]);
+    item
 }
 
 fn row_item(payment: &Payment, timestamp: u64, source: &str) -> Item {
@@ -208,9 +234,7 @@ mod tests {
 
     #[test]
     fn a_claim_that_exists_decides() {
-        for codes in
-            [["ConditionalCheckFailed", "None"], ["ConditionalCheckFailed", "TransactionConflict"]]
-        {
+        for codes in [["ConditionalCheckFailed", "None"], ["None", "ConditionalCheckFailed"]] {
             assert!(matches!(by_reasons(&reasons(&codes)), Some(Attempt::Claimed(None))));
         }
     }

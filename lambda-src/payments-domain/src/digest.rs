@@ -21,6 +21,12 @@ impl Digest {
         Self(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
+    /// Fingerprints one text.
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
+        Self::of(&[text])
+    }
+
     /// The fingerprint as 64 hexadecimal digits.
     #[must_use]
     pub fn as_str(&self) -> &str {

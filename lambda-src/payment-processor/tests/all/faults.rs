@@ -48,8 +48,12 @@ fn claim() -> Value {
 /// Sends one direct payment to a table that gives these answers, and then the last one for ever.
 async fn run(canned: Vec<Canned>) -> (u16, Value, Vec<Request>) {
     let table = Scripted::start(canned);
-    let config =
-        Config { table: "table".to_owned(), bucket: "bucket".to_owned(), key: "key".to_owned() };
+    let config = Config {
+        table: "table".to_owned(),
+        bucket: "bucket".to_owned(),
+        key: "key".to_owned(),
+        function: None,
+    };
     let stack = Stack::at(&table.endpoint, config);
     let reply = handle(direct(&payment("tx-1")), &stack.deps).await.unwrap();
     (reply.status_code, serde_json::from_str(&reply.body).unwrap(), table.asked())

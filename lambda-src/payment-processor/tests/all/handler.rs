@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::common::{Row, Stack, direct, notification, payment};
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::types::ServerSideEncryption;
 use handler_tests::{CARD, join_all};
-use payment_processor::{Redeliver, Reply, handle};
+use payment_processor::{Deps, Redeliver, Reply, handle};
 use serde_json::{Value, json};
 
 fn body(reply: &Reply) -> Value {
@@ -43,6 +44,7 @@ async fn a_direct_payment_becomes_a_claim_and_a_row() {
     assert_eq!(items.len(), 2);
     let claim = items.iter().find(|item| item["kind"].as_s().unwrap() == "claim").unwrap();
     assert_eq!(claim["timestamp"].as_n().unwrap(), "0");
+    assert_eq!(claim["transactionId"].as_s().unwrap(), "claim#tx-1", "not in a query's way");
     assert_eq!(claim["processedAt"], row["timestamp"]);
     assert_eq!(claim["digest"].as_s().unwrap().len(), 64);
 }
@@ -266,4 +268,62 @@ fn aes() -> Option<ServerSideEncryption> {
 /// Whether two looks at a table saw the same items, in whatever order.
 fn same_items(left: &[Row], right: &[Row]) -> bool {
     left.len() == right.len() && left.iter().all(|item| right.contains(item))
+}
+
+/// An older function kept claims under the payment's own id.
+#[tokio::test]
+async fn a_former_claim_holds() {
+    let stack = Stack::new().await;
+    let (_, first) = answer(&stack, direct(&payment("tx-1"))).await;
+    let Deps { dynamodb, config, .. } = &stack.deps;
+    let items = stack.items().await;
+    let mut claim = items.into_iter().find(|item| item["kind"].as_s().unwrap() == "claim").unwrap();
+    let key = ["transactionId", "timestamp"].map(|name| (name.to_owned(), claim[name].clone()));
+    let delete = dynamodb.delete_item().table_name(&config.table).set_key(Some(key.into()));
+    delete.send().await.unwrap();
+    claim.insert("transactionId".to_owned(), AttributeValue::S("tx-1".to_owned()));
+    let put = dynamodb.put_item().table_name(&config.table).set_item(Some(claim));
+    put.send().await.unwrap();
+    let before = stack.items().await;
+
+    let (status, again) = answer(&stack, direct(&payment("tx-1"))).await;
+    assert_eq!((status, &again["status"]), (200, &json!("duplicate")));
+    assert_eq!(again["timestamp"], first["timestamp"]);
+    let mut other = payment("tx-1");
+    other["amount"] = json!("13");
+    assert_eq!(answer(&stack, direct(&other)).await.0, 400);
+    assert!(same_items(&stack.items().await, &before), "nothing is written");
+}
+
+#[tokio::test]
+async fn a_refused_file_leaves_a_record_of_why_and_a_good_one_none() {
+    let stack = Stack::new().await;
+    let good = stack.put("payments/good.json", payment("tx-1").to_string()).await;
+    let mut yen = payment("tx-2");
+    yen["currency"] = json!("CHF");
+    let bad = stack.put("payments/bad.json", yen.to_string()).await;
+    let mut other = payment("tx-1");
+    other["amount"] = json!("13");
+    let conflict = stack.put("payments/conflict.json", other.to_string()).await;
+    let bucket = stack.bucket();
+    let event = notification(&[
+        (bucket, "payments/good.json", Some(&good)),
+        (bucket, "payments/bad.json", Some(&bad)),
+        (bucket, "payments/conflict.json", Some(&conflict)),
+    ]);
+    let (status, _) = answer(&stack, event.clone()).await;
+    assert_eq!(status, 207);
+    let records = stack.rejected().await;
+    let keys: Vec<&str> = records.iter().map(|(key, _)| key.as_str()).collect();
+    let place = |key: &str, version: &str| format!("rejected/payments/{key}.json/{version}.json");
+    assert_eq!(keys, [place("bad", &bad), place("conflict", &conflict)]);
+    assert_eq!(records[0].1["key"], "payments/bad.json");
+    assert_eq!(records[0].1["versionId"], json!(bad));
+    assert!(records[0].1["reason"].as_str().unwrap().contains("currency"), "{records:?}");
+    let used = "transactionId was already used with other content";
+    assert!(records[1].1["reason"].as_str().unwrap().contains(used), "{records:?}");
+    assert!(!format!("{records:?}").contains("4242"), "nothing of a payment");
+    // A second delivery says the same and writes nothing anew.
+    answer(&stack, event).await;
+    assert_eq!(stack.rejected().await, records);
 }

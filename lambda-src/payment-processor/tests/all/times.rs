@@ -28,8 +28,12 @@ async fn handed_over(stack: &Stack, bucket: &str, first: u64) -> Value {
 }
 
 fn stack(aws: &Scripted) -> Stack {
-    let config =
-        Config { table: "table".to_owned(), bucket: "bucket".to_owned(), key: "key".to_owned() };
+    let config = Config {
+        table: "table".to_owned(),
+        bucket: "bucket".to_owned(),
+        key: "key".to_owned(),
+        function: None,
+    };
     Stack::at(&aws.endpoint, config)
 }
 

@@ -5,6 +5,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ServerSideEncryption;
 use handler_tests::{items, make_bucket, make_table};
 use payment_processor::{Config, Deps};
+use serde_json::Value;
 
 pub struct Stack {
     pub deps: Deps,
@@ -21,6 +22,7 @@ impl Stack {
             table: format!("payment-transactions-{name}"),
             bucket: format!("payment-files-{name}"),
             key: "1234abcd-12ab-34cd-56ef-1234567890ab".to_owned(),
+            function: Some("payment-processor-test".to_owned()),
         };
         let stack = Self::at(handler_tests::endpoint(), config);
         stack.create().await;
@@ -63,6 +65,20 @@ impl Stack {
             .await
             .unwrap();
         reply.version_id.unwrap()
+    }
+
+    /// The records of refused files, by their keys.
+    pub async fn rejected(&self) -> Vec<(String, Value)> {
+        let request = self.deps.s3.list_objects_v2().bucket(self.bucket()).prefix("rejected/");
+        let listed = request.send().await.unwrap();
+        let mut records = Vec::new();
+        for object in listed.contents() {
+            let key = object.key().unwrap().to_owned();
+            let got = self.deps.s3.get_object().bucket(self.bucket()).key(&key).send().await;
+            let bytes = got.unwrap().body.collect().await.unwrap().into_bytes();
+            records.push((key, serde_json::from_slice(&bytes).unwrap()));
+        }
+        records
     }
 
     /// Every item of the table: claims and rows.
