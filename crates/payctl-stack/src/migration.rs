@@ -313,6 +313,7 @@ impl System<'_> {
                 Parameter {
                     description: description.to_owned(),
                     value,
+                    tier: "Standard".to_owned(),
                     tags: self.context.tags(&path),
                     name: path,
                 },

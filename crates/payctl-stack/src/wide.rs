@@ -35,6 +35,7 @@ pub(crate) fn declare(context: &Context<'_>) -> Stack {
                 name: format!("/wide/{}/{nth}", context.suffix),
                 description: String::new(),
                 value: "measured".into(),
+                tier: "Standard".to_owned(),
                 tags: context.tags(&name),
             },
         );

@@ -23,6 +23,7 @@ fn group(template: &LaunchTemplateRef, subnets: &[&SubnetRef]) -> Group {
         health_check_grace_s: 120,
         default_warmup_s: 180,
         metrics: false,
+        tags_at_launch: true,
         tags: tags("group"),
     }
 }
@@ -95,6 +96,7 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
             .edit("health_check_grace_s", 60)
             .edit("default_warmup_s", 60)
             .edit("metrics", true)
+            .edit("tags_at_launch", false)
             .edit("tags", tags("other"))
             .except(Moto, "default_warmup_s", "it is not kept")
             .except(Moto, "metrics", "it takes all of them for none")

@@ -20,11 +20,12 @@ fn disk(size_gb: u32) -> Disk {
         volume_type: "gp3".to_owned(),
         encrypted: true,
         kms_key: None,
+        delete_on_termination: true,
     }
 }
 
 fn metadata(hops: u32) -> Metadata {
-    Metadata { tokens: "required".to_owned(), hops }
+    Metadata { enabled: true, tokens: "required".to_owned(), hops }
 }
 
 fn one_tag(name: &str, value: &str) -> Tags {
@@ -68,6 +69,8 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
     let template = s.add("server", template);
     let key = Arn::from("arn:aws:kms:us-east-1:123456789012:key/one");
     let with_key = Disk { kms_key: Some(key.into()), ..disk(8) };
+    let (device, volume_type) = ("/dev/sdb".to_owned(), "gp2".to_owned());
+    let plain = Disk { device, volume_type, encrypted: false, ..disk(8) };
     cases.push(
         Case::new(s, template.address())
             .edit("image", "ami-12c6146b")
@@ -76,7 +79,11 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
             .edit("security_groups", [other_group.id()])
             .edit("disk", disk(16))
             .edit("disk", with_key)
+            .edit("disk", plain)
+            .edit("disk", Disk { delete_on_termination: false, ..disk(8) })
             .edit("metadata", metadata(2))
+            .edit("metadata", Metadata { enabled: false, ..metadata(1) })
+            .edit("metadata", Metadata { tokens: "optional".to_owned(), ..metadata(1) })
             .edit("monitoring", false)
             .edit("user_data", "")
             .edit("instance_tags", Tags::new())

@@ -10,6 +10,7 @@ pub(super) fn cases(cases: &mut Vec<Case>) {
         name: name.to_owned(),
         description: "conformance".to_owned(),
         value: "payments".into(),
+        tier: "Standard".to_owned(),
         tags: tags(name),
     };
     let mut s = stack();

@@ -77,7 +77,7 @@ impl Resource for Integration {
         let all = cx.cloud.lists.integrations(&known.api).await?;
         let mut all = all.into_iter();
         let seen = all.find(|seen| seen.integration_id() == Some(known.id.as_str()));
-        seen.map(|seen| from_seen(&known.api, seen)).transpose()
+        seen.map(|seen| from_seen(&known.api, &mark(cx.address), seen)).transpose()
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<IntegrationOutputs> {
@@ -159,14 +159,21 @@ fn outputs(api: &ApiId, id: Option<String>) -> Result<IntegrationOutputs> {
     Ok(IntegrationOutputs { api: api.clone(), id })
 }
 
-fn from_seen(api: &ApiId, seen: types::Integration) -> Result<Integration> {
+/// The integration. Where a hand took away the `mark` that it is found by, its target tells: no
+/// such one is ever declared, so it is set back.
+fn from_seen(api: &ApiId, mark: &str, seen: types::Integration) -> Result<Integration> {
+    let uri = seen.integration_uri().unwrap_or_default();
+    let uri = match seen.description().unwrap_or_default() {
+        description if description == mark => uri.to_owned(),
+        description => format!("{uri}, described as `{description}`"),
+    };
     let linked = seen.connection_type() == Some(&ConnectionType::VpcLink);
     let link = seen.connection_id.filter(|_| linked).map(VpcLinkId::from);
     let tls = seen.tls_config.and_then(|tls| tls.server_name_to_verify);
     Ok(Integration {
         api: api.clone().into(),
         integration_type: seen.integration_type.present("integration_type")?.as_str().to_owned(),
-        uri: Arn::from(seen.integration_uri.unwrap_or_default()).into(),
+        uri: Arn::from(uri).into(),
         integration_method: seen.integration_method.unwrap_or_default(),
         payload_format_version: seen.payload_format_version.unwrap_or_default(),
         vpc_link: link.map(Input::Known),
@@ -186,7 +193,7 @@ mod tests {
                 types::Integration::builder().connection_id("a1").connection_type(connection);
             let tls = types::TlsConfig::builder().server_name_to_verify("").build();
             let seen = seen.integration_type(types::IntegrationType::HttpProxy).tls_config(tls);
-            from_seen(&ApiId::from("api"), seen.build()).ok()
+            from_seen(&ApiId::from("api"), "", seen.build()).ok()
         };
         let linked = seen(ConnectionType::VpcLink).map(|one| (one.vpc_link, one.tls_server_name));
         assert_eq!(linked, Some((Some(VpcLinkId::from("a1").into()), None)));

@@ -33,6 +33,8 @@ pub struct Group {
     pub default_warmup_s: u32,
     /// Whether CloudWatch is told each minute how many there are, and in which state.
     pub metrics: bool,
+    /// Whether its instances carry its tags, so that what is left of them after it can be found.
+    pub tags_at_launch: bool,
     pub tags: Tags,
 }
 
@@ -145,14 +147,14 @@ impl Resource for Group {
             .health_check_type(&self.health_check)
             .health_check_grace_period(self.health_check_grace_s.cast_signed())
             .default_instance_warmup(self.default_warmup_s.cast_signed())
-            .set_tags(Some(tags::list(&self.name, &self.tags)))
+            .set_tags(Some(tags::list(&self.name, &self.tags, self.tags_at_launch)))
             .send()
             .await?;
         Ok(GroupOutputs { name: self.name.as_str().into() })
     }
 
     async fn converge(&self, cx: &Cx<'_>, known: &GroupOutputs, changed: &Changed) -> Result<()> {
-        if changed.names().any(|name| !["metrics", "tags"].contains(&name)) {
+        if changed.names().any(|name| !["metrics", "tags", "tags_at_launch"].contains(&name)) {
             // Where only the bounds change, AWS moves the number to the nearer one by itself.
             let desired = changed.has("desired").then(|| self.desired.cast_signed());
             let request = cx.cloud.autoscaling.update_auto_scaling_group();
@@ -172,10 +174,10 @@ impl Resource for Group {
         if changed.has("metrics") {
             self.tell(cx).await?;
         }
-        if changed.has("tags") {
+        if changed.any(&["tags", "tags_at_launch"]) {
             let seen = look(cx, &known.name).await?;
             let seen = seen.map(|seen| tags::all(seen.tags())).unwrap_or_default();
-            tags::replace(cx, &known.name, &seen, &self.tags).await?;
+            tags::replace(cx, &known.name, &seen, &self.tags, self.tags_at_launch).await?;
         }
         Ok(())
     }
@@ -327,6 +329,7 @@ impl TryFrom<&AutoScalingGroup> for Group {
             health_check_grace_s: number(seen.health_check_grace_period()),
             default_warmup_s: number(seen.default_instance_warmup()),
             metrics: told(seen),
+            tags_at_launch: tags::at_launch(seen.tags()),
             tags: tags::all(seen.tags()),
         })
     }

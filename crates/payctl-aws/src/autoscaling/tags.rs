@@ -14,11 +14,16 @@ pub(super) fn all(tags: &[TagDescription]) -> Tags {
         .collect()
 }
 
-/// The tags of `group` as AWS takes them. The instances are as much ours as the group is, so they
-/// carry the same: what is left of them after it can be found.
-pub(super) fn list(group: &str, tags: &Tags) -> Vec<Tag> {
+/// Whether new instances get all of them but those that are others' to set.
+pub(super) fn at_launch(tags: &[TagDescription]) -> bool {
+    let mut ours = tags.iter().filter(|tag| tag.key().is_some_and(|key| !crate::is_ignored(key)));
+    ours.all(|tag| tag.propagate_at_launch() == Some(true))
+}
+
+/// The tags of `group` as AWS takes them, which new instances get `at_launch` or not at all.
+pub(super) fn list(group: &str, tags: &Tags, at_launch: bool) -> Vec<Tag> {
     tags.iter()
-        .map(|(key, value)| named(group, key).value(value).propagate_at_launch(true).build())
+        .map(|(key, value)| named(group, key).value(value).propagate_at_launch(at_launch).build())
         .collect()
 }
 
@@ -29,6 +34,7 @@ pub(super) async fn replace(
     group: &GroupName,
     seen: &Tags,
     wanted: &Tags,
+    at_launch: bool,
 ) -> Result<()> {
     let autoscaling = &cx.cloud.autoscaling;
     let group = group.as_str();
@@ -38,7 +44,7 @@ pub(super) async fn replace(
         .map(|key| named(group, key).build())
         .collect();
     let request = autoscaling.create_or_update_tags();
-    request.set_tags(Some(list(group, wanted))).send().await?;
+    request.set_tags(Some(list(group, wanted, at_launch))).send().await?;
     if !surplus.is_empty() {
         autoscaling.delete_tags().set_tags(Some(surplus)).send().await?;
     }

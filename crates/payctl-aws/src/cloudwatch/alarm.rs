@@ -147,6 +147,7 @@ impl Alarm {
             .comparison_operator(self.comparison.as_str().into())
             .treat_missing_data(&self.missing_data)
             .set_alarm_actions(Some(actions.collect::<Result<_>>()?))
+            .actions_enabled(true)
             .set_tags(Some(tags::list(&self.tags)))
             .send()
             .await?;
@@ -179,9 +180,11 @@ impl TryFrom<&types::MetricAlarm> for Alarm {
             threshold: seen.threshold().unwrap_or_default(),
             comparison: text(seen.comparison_operator().map(ComparisonOperator::as_str)),
             missing_data: seen.treat_missing_data().unwrap_or("missing").to_owned(),
+            // Switched off, it has none.
             actions: seen
                 .alarm_actions()
                 .iter()
+                .filter(|_| seen.actions_enabled() != Some(false))
                 .map(|arn| Arn::from(arn.as_str()).into())
                 .collect(),
             tags: Tags::new(),

@@ -43,7 +43,7 @@ pub struct LaunchTemplate {
     pub tags: Tags,
 }
 
-/// The disk that an instance starts from; it goes with the instance.
+/// The disk that an instance starts from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Disk {
     /// The name that the image gives it, such as `/dev/xvda`.
@@ -54,11 +54,14 @@ pub struct Disk {
     pub encrypted: bool,
     /// The key that it is encrypted with; EBS's own when unset.
     pub kms_key: Option<Input<Arn>>,
+    pub delete_on_termination: bool,
 }
 
 /// How an instance is told about itself, its role's credentials included.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
+    /// Whether it is told at all.
+    pub enabled: bool,
     /// `required` answers only who shows a session's token (IMDSv2), `optional` everyone.
     pub tokens: String,
     /// How many hosts away a token may be used: 1 keeps it from containers.
@@ -195,7 +198,7 @@ impl LaunchTemplate {
             .build();
         let groups = self.security_groups.iter().map(|group| group.get().map(String::from));
         let metadata = LaunchTemplateInstanceMetadataOptionsRequest::builder()
-            .http_endpoint(LaunchTemplateInstanceMetadataEndpointState::Enabled)
+            .http_endpoint(self.metadata.endpoint())
             .http_tokens(self.metadata.tokens.as_str().into())
             .http_put_response_hop_limit(self.metadata.hops.cast_signed())
             .build();
@@ -235,10 +238,19 @@ impl Disk {
             .volume_type(self.volume_type.as_str().into())
             .encrypted(self.encrypted)
             .set_kms_key_id(key.map(String::from))
-            .delete_on_termination(true)
+            .delete_on_termination(self.delete_on_termination)
             .build();
         let mapping = LaunchTemplateBlockDeviceMappingRequest::builder();
         Ok(mapping.device_name(&self.device).ebs(ebs).build())
+    }
+}
+
+impl Metadata {
+    fn endpoint(&self) -> LaunchTemplateInstanceMetadataEndpointState {
+        match self.enabled {
+            true => LaunchTemplateInstanceMetadataEndpointState::Enabled,
+            false => LaunchTemplateInstanceMetadataEndpointState::Disabled,
+        }
     }
 }
 
@@ -311,6 +323,9 @@ impl From<&ResponseLaunchTemplateData> for Disk {
             volume_type: volume_type.to_owned(),
             encrypted: ebs.and_then(|ebs| ebs.encrypted()).unwrap_or_default(),
             kms_key: key.map(|key| Arn::from(key).into()),
+            delete_on_termination: ebs
+                .and_then(|ebs| ebs.delete_on_termination())
+                .unwrap_or_default(),
         }
     }
 }
@@ -320,7 +335,9 @@ impl From<&ResponseLaunchTemplateData> for Metadata {
         let options = seen.metadata_options();
         let tokens = options.and_then(|options| options.http_tokens());
         let hops = options.and_then(|options| options.http_put_response_hop_limit());
+        let endpoint = options.and_then(|options| options.http_endpoint());
         Self {
+            enabled: endpoint == Some(&LaunchTemplateInstanceMetadataEndpointState::Enabled),
             tokens: tokens.map_or("", LaunchTemplateHttpTokensState::as_str).to_owned(),
             hops: hops.unwrap_or_default().cast_unsigned(),
         }

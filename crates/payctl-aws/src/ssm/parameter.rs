@@ -22,6 +22,8 @@ pub struct Parameter {
     pub name: String,
     pub description: String,
     pub value: Input<String>,
+    /// `Standard`, or `Advanced`, which costs. AWS takes an advanced one back by no call.
+    pub tier: String,
     pub tags: Tags,
 }
 
@@ -43,7 +45,7 @@ impl Resource for Parameter {
     type Ref = ParameterRef;
 
     const KIND: &'static str = "ssm.parameter";
-    const REPLACED_BY: &'static [&'static str] = &["name"];
+    const REPLACED_BY: &'static [&'static str] = &["name", "tier"];
     const UNIQUE_BY: &'static [&'static str] = &["name"];
     const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
     const ACCESS: Access = Access {
@@ -73,6 +75,7 @@ impl Resource for Parameter {
             name: name.to_owned(),
             description: listed.description.unwrap_or_default(),
             value: seen.value.present("value")?.into(),
+            tier: listed.tier.unwrap_or(ParameterTier::Standard).as_str().to_owned(),
             tags,
         }))
     }
@@ -129,7 +132,7 @@ impl Parameter {
             .description(&self.description)
             .value(self.value.get()?)
             .r#type(ParameterType::String)
-            .tier(ParameterTier::Standard))
+            .tier(self.tier.as_str().into()))
     }
 
     fn outputs(&self, cx: &Cx<'_>) -> ParameterOutputs {

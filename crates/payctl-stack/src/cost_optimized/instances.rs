@@ -49,8 +49,9 @@ impl System<'_> {
                     // AWS's own key: a customer's would have to be granted to Auto Scaling's role
                     // of the account.
                     kms_key: None,
+                    delete_on_termination: true,
                 },
-                metadata: Metadata { tokens: "required".to_owned(), hops: 1 },
+                metadata: Metadata { enabled: true, tokens: "required".to_owned(), hops: 1 },
                 monitoring: true,
                 user_data: user_data(&name),
                 // The group gives its instances its own tags.
@@ -75,6 +76,7 @@ impl System<'_> {
                 health_check_grace_s: 300,
                 default_warmup_s: 300,
                 metrics: true,
+                tags_at_launch: true,
                 tags: context.tags(&name),
                 name,
             },
