@@ -5,14 +5,15 @@ use std::sync::Arc;
 use payctl_aws::{Artifacts, Aws, Calls, Connection, Facts, kinds};
 use payctl_engine::state::Session;
 use payctl_engine::{
-    Bound, Goal, Holder, Limits, Observed, Outcome, Owner, Permissions, Plan, Provider as _,
-    Request, Silent, Stack, State, Stop, Store, execute, observe, plan,
+    Goal, Holder, Limits, Observed, Outcome, Owner, Permissions, Plan, Provider as _, Request,
+    Silent, Stack, State, Stop, Store, execute, observe, plan,
 };
 
 use crate::emulator::Server;
+use crate::members::{Members, Watched};
 
 pub struct Environment {
-    pub provider: Bound<Aws>,
+    pub provider: Watched,
     pub facts: Arc<Facts>,
     pub owner: Owner,
     pub calls: Calls,
@@ -25,8 +26,9 @@ impl Environment {
         let connection = Connection::open(&server.reach()).await.unwrap();
         let facts = Arc::new(connection.facts().await.unwrap());
         let artifacts = Arc::new(artifacts);
-        let (retrying, no_retry) =
-            (connection.retrying(&facts, &artifacts), connection.no_retry(&facts, &artifacts));
+        let members = Members::default();
+        let retrying = members.of_calls(connection.retrying(&facts, &artifacts));
+        let no_retry = members.of_calls(connection.no_retry(&facts, &artifacts));
         let folder = tempfile::tempdir().unwrap();
         let holder = Holder {
             pid: std::process::id(),
@@ -36,7 +38,7 @@ impl Environment {
         };
         let session = Store::at(folder.path()).lock(&holder).unwrap();
         Self {
-            provider: kinds().bind(retrying, no_retry),
+            provider: Watched::new(kinds().bind(retrying, no_retry), members),
             facts,
             owner: Owner {
                 stack: stack.to_owned(),

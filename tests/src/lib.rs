@@ -13,6 +13,7 @@ pub mod emulator;
 pub mod environment;
 pub mod foreign;
 pub mod http;
+pub mod members;
 pub mod proxy;
 pub mod roles;
 pub mod scenario;

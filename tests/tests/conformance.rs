@@ -566,3 +566,67 @@ mod wafv2_stage {
         payctl_tests::conformance::wafv2::a_stage_behind_a_web_acl().await;
     }
 }
+
+mod constants {
+    use payctl_tests::conformance::{by_hand, constants};
+
+    #[test]
+    fn every_section_is_of_a_kind() {
+        constants::every_section_is_of_a_kind();
+    }
+
+    #[tokio::test]
+    async fn an_alarm_without_actions_is_taken_back() {
+        by_hand::an_alarm_without_actions().await;
+    }
+
+    #[tokio::test]
+    async fn a_group_that_keeps_its_tags_is_taken_back() {
+        by_hand::a_group_that_keeps_its_tags().await;
+    }
+
+    #[tokio::test]
+    async fn a_version_of_a_template_is_taken_back() {
+        by_hand::a_version_of_a_template().await;
+    }
+
+    #[tokio::test]
+    async fn an_integration_without_its_mark_is_taken_back() {
+        by_hand::an_integration_without_its_mark().await;
+    }
+
+    #[tokio::test]
+    async fn an_advanced_parameter_is_taken_back() {
+        by_hand::an_advanced_parameter().await;
+    }
+
+    #[tokio::test]
+    async fn a_group_of_one_version_is_taken_back() {
+        by_hand::a_group_of_one_version().await;
+    }
+
+    #[tokio::test]
+    async fn a_listener_that_answers_is_taken_back() {
+        by_hand::a_listener_that_answers().await;
+    }
+
+    #[tokio::test]
+    async fn a_policy_of_another_version_is_taken_back() {
+        by_hand::a_policy_of_another_version().await;
+    }
+
+    #[tokio::test]
+    async fn a_trail_of_changes_alone_is_taken_back() {
+        by_hand::a_trail_of_changes_alone().await;
+    }
+
+    #[tokio::test]
+    async fn a_bucket_whose_rules_are_off_is_taken_back() {
+        by_hand::a_bucket_whose_rules_are_off().await;
+    }
+
+    #[tokio::test]
+    async fn a_web_acl_that_counts_is_taken_back() {
+        by_hand::a_web_acl_that_counts().await;
+    }
+}

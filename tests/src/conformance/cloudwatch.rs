@@ -48,7 +48,7 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
         case.edit("description", "another")
             .edit("namespace", "AWS/DynamoDB")
             .edit("metric", "ThrottledRequests")
-            .edit("dimensions", serde_json::json!({ "TableName": "payments" }))
+            .edit("dimensions", serde_json::json!({ "TableName": "refunds" }))
             .edit("statistic", "p99")
             .edit("period_s", 60)
             .edit("evaluation_periods", 2)

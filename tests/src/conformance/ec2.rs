@@ -201,7 +201,7 @@ fn default_network_acl() -> Case {
     let egress = acl_rules([
         acl_rule(100, false, "10.0.1.0/24"),
         acl_rule(105, true, "10.0.0.0/16"),
-        acl_rule(110, true, "192.168.1.0/24"),
+        AclRule { protocol: "50".to_owned(), ..acl_rule(110, true, "192.168.1.0/24") },
     ]);
     Case::new(s, acl.address())
         .edit("ingress", ingress)

@@ -220,6 +220,7 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
             .edit("ephemeral_storage_mb", 1024)
             .edit("memory_mb", 1024)
             .edit("timeout_s", 30)
+            .edit("reserved_concurrency", 5)
             .edit("reserved_concurrency", Option::<u32>::None)
             .edit("subnets", [second.id()])
             .edit("security_groups", [first_group, second_group])

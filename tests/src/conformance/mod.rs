@@ -15,9 +15,11 @@ pub mod acm;
 pub mod apigateway;
 pub mod apigatewayv2;
 pub mod autoscaling;
+pub mod by_hand;
 mod cloudtrail;
 mod cloudwatch;
 pub mod config;
+pub mod constants;
 mod dynamodb;
 pub mod ec2;
 pub mod elbv2;
@@ -242,6 +244,10 @@ pub async fn check(kind: &str, emulator: Emulator) {
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
     assert!(outcome.is_complete(), "{:?}", outcome.failed);
     access::check(case, environment.provider.kinds(), emulator, &environment.calls.counts());
+    if constants::shown_on(case) == Some(emulator) {
+        let of_case = environment.provider.members.of(kind);
+        constants::check(&environment.provider.kinds()[kind], &of_case);
+    }
 }
 
 /// Makes what the case of `kind` needs and no kind makes, with clients of its own: what they call

@@ -96,7 +96,13 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
     let functions = vec![target("first", "payments/", ".json"), target("all", "refunds/", "")];
     let notification = s.add("files", Notification { bucket: files.name(), functions });
     let case = Case::new(s, notification.address());
-    cases.push(case.edit("functions", [target("other", "", ".csv")]));
+    let gone = FunctionTarget {
+        function: facts.arn("lambda", "function:other").into(),
+        events: ["s3:ObjectRemoved:*".to_owned()].into_iter().collect(),
+        ..target("gone", "", "")
+    };
+    let case = case.edit("functions", [target("other", "", ".csv")]);
+    cases.push(case.edit("functions", [gone]));
 }
 
 /// A bucket with more versions than one call lists, delete markers and an unfinished upload goes

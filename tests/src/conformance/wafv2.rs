@@ -43,11 +43,15 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
     // One whose name begins with the other's.
     s.add("longer", web_acl("conformance-test-longer"));
     let quiet = Visibility { metrics: false, samples: false, ..visibility("another") };
+    let (vendor, name) = ("Fortinet".to_owned(), "all_rules".to_owned());
+    let bought = rule("bought", RuleStatement::ManagedGroup { vendor, name });
+    let bought = Rule { visibility: quiet.clone(), ..bought };
     cases.push(
         Case::new(s, acl.address())
             .edit("description", "another")
             .edit("default_allow", false)
             .edit("rules", [rate(1000), managed("KnownBadInputs"), managed("Common")])
+            .edit("rules", [bought])
             .edit("visibility", quiet)
             .edit("tags", tags("other"))
             .except(Ministack, "description", "UpdateWebACL leaves it as it is"),
