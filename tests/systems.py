@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """Asks an emulator for every row of the systems' description: tests/systems/*.toml has the rows.
 
-    systems.py ENDPOINT STACK SUFFIX POSTURE < OUTPUTS
+    systems.py ENDPOINT STACK SUFFIX POSTURE [FILE] < OUTPUTS
 
-OUTPUTS is what `payctl output --json` printed. Prints each row that does not hold, with what was
-expected and what was seen, and ends with 1 if there is one. tests/systems/README.md has the format.
+OUTPUTS is what `payctl output --json` printed, FILE has other rows than the stack's. Prints each row
+that does not hold, with what was expected and what was seen, and ends with 1 if there is one.
+tests/systems/README.md has the format.
 """
 
 import json
 import sys
 
-from systems_list import ACCOUNT, ListError, filled, load
+from systems_list import ACCOUNT, ListError, filled, load, of_stack
 from systems_query import NotSaid, search, tags_of
 
 import boto3
@@ -220,10 +221,10 @@ def shortened(expected, seen):
 
 def main(arguments):
     """Prints what does not hold; answers the exit code."""
-    endpoint, stack, suffix, posture = arguments
+    endpoint, stack, suffix, posture, *files = arguments
     world = World(endpoint, stack, suffix, posture, json.load(sys.stdin))
     failed = 0
-    rows = load(stack)
+    rows = load(files or of_stack(stack))
     for row in rows:
         wrong = list(world.row(row))
         failed += bool(wrong)

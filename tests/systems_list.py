@@ -96,6 +96,8 @@ def check_row(row, where):
     for ask in row.get("ask", []):
         if set(ask) - ASK or "call" not in ask:
             raise ListError(f"{where}: unknown {sorted(set(ask) - ASK)} in {ask}")
+        if "not_yet" in ask and {"bind", "tags"} & set(ask):
+            raise ListError(f"{where}: what is not there yet gives no names and has no tags: {ask}")
         if not ({"hold", "has", "tags", "bind", "strict"} & set(ask)):
             raise ListError(f"{where}: {ask['call']} is asked for nothing")
         for part in ("hold", "has", "bind", "strict"):
@@ -141,11 +143,18 @@ def check_names(rows):
                     raise ListError(f"nothing gives {name}: {text}")
 
 
-def load(stack):
-    """The rows of a system, and then those of all systems."""
-    rows = []
+def of_stack(stack):
+    """The files of a stack, and then that of all stacks."""
     parts = sorted(FOLDER.glob(f"{stack}*.toml"), key=lambda path: path.stem)
-    for path in [*parts, FOLDER / "all.toml"]:
+    if not parts:
+        raise ListError(f"there is no list of {stack}")
+    return [*parts, FOLDER / "all.toml"]
+
+
+def load(files):
+    """The rows of files, in their order."""
+    rows = []
+    for path in map(Path, files):
         file = tomllib.loads(path.read_text(encoding="utf-8"))
         for row in file["row"]:
             check_row(row, path.name)

@@ -60,7 +60,7 @@ def parsed(text):
     try:
         return json.loads(text)
     except ValueError as error:
-        raise NotSaid(f"no JSON: {error}") from error
+        raise NotSaid(f"invalid JSON: {error}") from error
 
 
 class Functions(functions.Functions):
@@ -84,7 +84,8 @@ class Functions(functions.Functions):
 
     @functions.signature({"types": ["array-string"]})
     def _func_newest(self, versions):
-        numbers = {tuple(int(part) for part in one.split(".")): one for one in versions}
+        plain = [one for one in versions if re.fullmatch(r"[0-9]+(\.[0-9]+)*", one)]
+        numbers = {tuple(map(int, one.split("."))): one for one in plain}
         return numbers[max(numbers)] if numbers else None
 
     @functions.signature({"types": ["string"]})

@@ -26,6 +26,7 @@ mod secure_api;
 mod security;
 mod shift;
 mod signals;
+mod systems;
 mod terminal;
 mod transcripts;
 mod truth;
