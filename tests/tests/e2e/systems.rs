@@ -4,11 +4,13 @@
 use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
 
+use aws_sdk_kms::types::KeyState;
 use payctl_aws::Aws;
 use payctl_tests::account;
 use payctl_tests::binary::Payctl;
-use payctl_tests::cloud::clients;
+use payctl_tests::cloud::{clients, keys};
 use payctl_tests::emulator::{Emulator, Server, python, root};
 use payctl_tests::standing::Standing;
 
@@ -120,4 +122,33 @@ async fn what_does_not_hold_is_named() {
          tags = \"Vpcs[0].Tags\"\n",
     );
     assert!(!held && said.contains("{\"ManagedBy\": \"payctl\"}"), "{said}");
+}
+
+/// For as many days as AWS says when they are scheduled: every key, and the secret of `migration`.
+#[tokio::test]
+async fn what_is_deleted_can_be_brought_back() {
+    for (system, days) in [("pci-core", 7), ("secure-api", 10), ("migration", 7)] {
+        let world = Standing::of(system).await;
+        world.payctl.destroy();
+        let ends = |seconds: i64| {
+            let left = Duration::from_secs(days * 24 * 60 * 60);
+            let end = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.unsigned_abs());
+            let left = end.duration_since(SystemTime::now()).unwrap().abs_diff(left);
+            assert!(left < Duration::from_secs(600), "{system}: {left:?}");
+        };
+        let keys = keys(&world.aws).await;
+        assert!(!keys.is_empty(), "{system}");
+        for (key, state) in &keys {
+            assert_eq!(*state, KeyState::PendingDeletion, "{system} {key}");
+            let described = world.aws.kms.describe_key().key_id(key).send().await.unwrap();
+            ends(described.key_metadata.unwrap().deletion_date.unwrap().secs());
+        }
+        let aliases = world.aws.kms.list_aliases().send().await.unwrap();
+        let ours = |name: Option<&str>| name.is_some_and(|name| name.ends_with("-dev"));
+        assert!(!aliases.aliases().iter().any(|alias| ours(alias.alias_name())), "{aliases:?}");
+        if system == "migration" {
+            let secret = world.aws.secretsmanager.describe_secret().secret_id("db-credentials-dev");
+            ends(secret.send().await.unwrap().deleted_date.unwrap().secs());
+        }
+    }
 }
