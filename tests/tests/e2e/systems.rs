@@ -152,3 +152,17 @@ async fn what_is_deleted_can_be_brought_back() {
         }
     }
 }
+
+/// Events of Cost Anomaly Detection come in its home region alone.
+#[test]
+fn elsewhere_no_rule_waits_for_anomalies() {
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server).of("cost-optimized");
+    let plan = |region: &str| {
+        let ended = payctl.run(&["plan", "--region", region]);
+        ended.exits(0);
+        (ended.stdout.contains("no rule cost-anomaly"), ended.stdout.contains("3 eventbridge.rule"))
+    };
+    assert_eq!(plan("us-east-1"), (false, true));
+    assert_eq!(plan("eu-central-1"), (true, false));
+}
