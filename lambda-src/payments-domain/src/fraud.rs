@@ -11,6 +11,12 @@
 //! What the customer usually pays is the mean of what was not declined, in the same currency: rates
 //! of exchange are none of ours. With nothing to compare, amount or history counts 50: a new
 //! customer is neither good nor bad.
+//!
+//! A transaction speaks for its customer only when it is more than an hour old: until then it is
+//! neither a usual amount nor a good one of the history, or a burst would make its own good name.
+//! What was declined or held counts against the customer at once. Of a burst by a new customer, of
+//! whatever amount, the weights 40, 30 and 30 with a limit of 8 and the scores 50 and 80 approve the
+//! first four, hold the fifth and decline from the ninth on.
 
 use thiserror::Error;
 
@@ -90,13 +96,13 @@ pub enum FraudReason {
     #[error("the amount is above what the customer usually pays")]
     Amount,
     /// None in this currency.
-    #[error("no earlier amount in this currency to compare with")]
+    #[error("no amount in this currency from before the last hour to compare with")]
     NoAmount,
     /// So many of so many.
     #[error("earlier transactions that were declined or held: {0} of {1}")]
     History(u64, u64),
-    /// None that is decided.
-    #[error("no earlier transaction of the customer that is decided")]
+    /// None that is decided, and counts by now.
+    #[error("no transaction of the customer from before the last hour that is decided")]
     NoHistory,
 }
 
@@ -138,8 +144,8 @@ impl FraudRules {
             self.weights;
         let weighed = [
             (by_velocity, velocity(timestamp, before, self.velocity_limit)),
-            (by_amount, unusual(amount, before)),
-            (by_history, history(before)),
+            (by_amount, unusual(amount, timestamp, before)),
+            (by_history, history(timestamp, before)),
         ];
         let sum: u64 = weighed.iter().map(|(weight, (sign, _))| u64::from(*weight) * sign).sum();
         // The weights sum up to 100, and no sign is above it.
@@ -158,17 +164,23 @@ impl FraudRules {
     }
 }
 
+/// Whether it is old enough to speak for its customer.
+fn settled(past: &Past, timestamp: u64) -> bool {
+    past.timestamp < timestamp.saturating_sub(HOUR)
+}
+
 fn velocity(timestamp: u64, before: &[Past], limit: u32) -> Sign {
-    let since = timestamp.saturating_sub(HOUR);
-    let recent = |past: &&Past| (since..=timestamp).contains(&past.timestamp);
+    let recent = |past: &&Past| past.timestamp <= timestamp && !settled(past, timestamp);
     let count = number(before.iter().filter(recent).count());
     let limit = u64::from(limit);
     (count.min(limit) * 100 / limit, FraudReason::Velocity(count))
 }
 
-fn unusual(amount: Amount, before: &[Past]) -> Sign {
+fn unusual(amount: Amount, timestamp: u64, before: &[Past]) -> Sign {
     let comparable = |past: &&Past| {
-        past.amount.currency() == amount.currency() && past.status != TransactionStatus::Declined
+        past.amount.currency() == amount.currency()
+            && past.status != TransactionStatus::Declined
+            && settled(past, timestamp)
     };
     let usual: Vec<u64> =
         before.iter().filter(comparable).map(|past| past.amount.minor()).collect();
@@ -181,18 +193,17 @@ fn unusual(amount: Amount, before: &[Past]) -> Sign {
     ((above * 100 / (sum * (WORST_RATIO - 1))).min(100), FraudReason::Amount)
 }
 
-fn history(before: &[Past]) -> Sign {
-    use TransactionStatus::{Declined, Pending, Review};
-    let count = |among: &[TransactionStatus]| {
-        number(before.iter().filter(|past| among.contains(&past.status)).count())
-    };
+fn history(timestamp: u64, before: &[Past]) -> Sign {
+    use TransactionStatus::{Approved, Declined, Review};
+    let count =
+        |counts: &dyn Fn(&Past) -> bool| number(before.iter().filter(|past| counts(past)).count());
     // Most of what is pending is being decided at this moment.
-    let decided = number(before.len()) - count(&[Pending]);
-    if decided == 0 {
-        return (UNKNOWN, FraudReason::NoHistory);
+    let good = count(&|past| past.status == Approved && settled(past, timestamp));
+    let bad = count(&|past| matches!(past.status, Declined | Review));
+    match good + bad {
+        0 => (UNKNOWN, FraudReason::NoHistory),
+        decided => (bad * 100 / decided, FraudReason::History(bad, decided)),
     }
-    let bad = count(&[Declined, Review]);
-    (bad * 100 / decided, FraudReason::History(bad, decided))
 }
 
 fn number(count: usize) -> u64 {
@@ -243,9 +254,11 @@ mod tests {
     #[test]
     fn an_amount_is_compared_with_the_usual_one() {
         let usual = [
-            past(1, "10", TransactionStatus::Approved),
+            past(HOUR + 1, "10", TransactionStatus::Approved),
             past(9 * HOUR, "30", TransactionStatus::Pending),
-            past(2, "10000", TransactionStatus::Declined),
+            past(9 * HOUR, "10000", TransactionStatus::Declined),
+            // Not old enough to make it usual.
+            past(HOUR, "5000", TransactionStatus::Approved),
         ];
         let amount = |amount: &str| score(rules(0, 100, 0), amount, &usual).0;
         for (text, wanted) in
@@ -270,9 +283,64 @@ mod tests {
         assert_eq!(history(&[Approved, Approved]), (0, vec![]));
         let some = "earlier transactions that were declined or held: 2 of 3";
         assert_eq!(history(&[Approved, Review, Declined, Pending]), (66, vec![some.to_owned()]));
-        let none = "no earlier transaction of the customer that is decided";
+        let none = "no transaction of the customer from before the last hour that is decided";
         assert_eq!(history(&[Pending]), (50, vec![none.to_owned()]));
         assert_eq!(history(&[]).0, 50);
+    }
+
+    #[test]
+    fn within_the_hour_only_what_is_bad_counts_for_the_history() {
+        let history = |status| score(rules(0, 0, 100), "10", &[past(HOUR, "10", status)]).0;
+        assert_eq!(history(TransactionStatus::Approved), 50, "it is as unknown as before");
+        assert_eq!(history(TransactionStatus::Review), 100);
+        assert_eq!(history(TransactionStatus::Declined), 100);
+    }
+
+    /// The default of a parameter, where the stack has it.
+    fn default_of(name: &str) -> u8 {
+        let stack = "/../../crates/payctl-stack/src/migration/parameters.rs";
+        let file = std::fs::read_to_string(format!("{}{stack}", env!("CARGO_MANIFEST_DIR")));
+        let file = file.unwrap();
+        let line = file.lines().find_map(|line| line.trim().strip_prefix(&format!("{name}: ")));
+        let digits: String = line.unwrap().chars().filter(char::is_ascii_digit).collect();
+        digits.parse().unwrap()
+    }
+
+    #[test]
+    fn with_the_defaults_a_burst_of_a_new_customer_is_held_and_then_declined() {
+        let weights = Weights {
+            velocity: default_of("velocity_weight"),
+            amount: default_of("amount_weight"),
+            history: default_of("history_weight"),
+        };
+        let [limit, review, decline] =
+            ["velocity_limit", "review_score", "decline_score"].map(default_of);
+        let rules = FraudRules::new(weights, limit.into(), review, decline).unwrap();
+        // A second apart, and five minutes apart.
+        for apart in [0, 1_000, 300_000] {
+            for amount in ["50000", "12.50"] {
+                let mut before = Vec::new();
+                for number in 0..30 {
+                    let timestamp = NOW + number * apart;
+                    let decided = rules.assess(euros(amount), timestamp, &before).decision;
+                    let status = TransactionStatus::from(decided);
+                    before.push(Past { timestamp, amount: euros(amount), status });
+                }
+                let place = |status| before.iter().position(|past| past.status == status);
+                let case = format!("{amount} every {apart} ms");
+                assert_eq!(before[0].status, TransactionStatus::Approved, "{case}");
+                assert_eq!(place(TransactionStatus::Review), Some(4), "{case}: the fifth");
+                assert_eq!(place(TransactionStatus::Declined), Some(8), "{case}: the ninth");
+                let from = &before[9..if apart > 1_000 { 12 } else { 30 }];
+                let stays = from.iter().all(|past| past.status == TransactionStatus::Declined);
+                assert!(stays, "{case}: and no later one goes through");
+            }
+        }
+        // Another customer, whom earlier payments speak for, may pay as often.
+        let known = [past(9 * HOUR, "12.50", TransactionStatus::Approved)];
+        let busy = [known.to_vec(), vec![past(1, "12.50", TransactionStatus::Approved); 30]];
+        let decided = rules.assess(euros("12.50"), NOW, &busy.concat()).decision;
+        assert_eq!(decided, Decision::Approve);
     }
 
     #[test]

@@ -153,7 +153,7 @@ impl Default for Parameters {
             velocity_weight: 40,
             amount_weight: 30,
             history_weight: 30,
-            velocity_limit: 10,
+            velocity_limit: 8,
             review_score: 50,
             decline_score: 80,
             certificate_arn: None,

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 #[tokio::test]
 async fn a_process_scores_event_after_event_and_logs_no_content() {
     let at = Transactions::new().await;
-    at.put(row("old", NOW - 1, "approved")).await;
+    at.put(row("old", NOW - 7_200_000, "approved")).await;
+    at.put(row("new", NOW - 1, "approved")).await;
     let function = start(&at);
     function.send(event().to_string());
     let reasons = ["other transactions of the customer in the last hour: 1"];

@@ -21,8 +21,8 @@ async fn a_new_customer_is_neither_good_nor_bad() {
     assert_eq!(
         serde_json::to_value(scored).unwrap(),
         json!({"score": 30, "decision": "approve", "reasons": [
-            "no earlier amount in this currency to compare with",
-            "no earlier transaction of the customer that is decided",
+            "no amount in this currency from before the last hour to compare with",
+            "no transaction of the customer from before the last hour that is decided",
         ]})
     );
     assert!(stack.at.is_empty().await);
@@ -82,7 +82,7 @@ async fn without_a_time_it_is_now() {
     let mut untimed = event();
     untimed.as_object_mut().unwrap().remove("timestamp");
     stack.deps.now = || UNIX_EPOCH + Duration::from_millis(NOW);
-    assert_eq!(score(&stack, &untimed).await.score, 4, "one of ten in the hour");
+    assert_eq!(score(&stack, &untimed).await.score, 34, "one of ten in the hour");
     stack.deps.now = || UNIX_EPOCH + Duration::from_millis(NOW + HOUR);
     assert_eq!(score(&stack, &untimed).await.score, 0);
 }
