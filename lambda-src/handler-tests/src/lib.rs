@@ -2,6 +2,7 @@
 //! database, the real binary, and Lambda's side of its runtime interface.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
+pub mod any;
 mod cut;
 mod emulator;
 mod function;

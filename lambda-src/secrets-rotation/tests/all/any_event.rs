@@ -2,33 +2,10 @@
 //! leaves a secret that does not log in.
 
 use crate::common::{STEPS, Stack};
+use handler_tests::any::{any_json, runtime};
 use proptest::prelude::*;
 use secrets_rotation::handle;
-use serde_json::{Value, json};
-use tokio::runtime::{Builder, Runtime};
-
-fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_all().build().unwrap()
-}
-
-/// JSON built from the words the handler looks for.
-fn any_value(words: &[&'static str], texts: Vec<String>) -> impl Strategy<Value = Value> {
-    let word = prop::sample::select(words.to_vec());
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        "\\PC{0,20}".prop_map(Value::from),
-        prop::sample::select(texts).prop_map(Value::from),
-    ];
-    leaf.prop_recursive(3, 20, 8, move |inner| {
-        prop_oneof![
-            1 => prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            4 => prop::collection::btree_map(word.clone(), inner, 0..8)
-                .prop_map(|fields| json!(fields)),
-        ]
-    })
-}
+use serde_json::Value;
 
 #[test]
 fn any_event_is_done_or_refused() {
@@ -38,10 +15,9 @@ fn any_event_is_done_or_refused() {
         let token = stack.begin().await;
         (stack, token)
     });
-    let words = ["Step", "SecretId", "ClientRequestToken", "RotationToken"];
-    let mut texts = vec![stack.arn.clone(), token];
-    texts.extend(STEPS.map(str::to_owned));
-    proptest!(ProptestConfig::with_cases(200), |(event in any_value(&words, texts))| {
+    let words = "Step SecretId ClientRequestToken RotationToken";
+    let texts = [&[stack.arn.as_str(), &token], &STEPS[..]].concat();
+    proptest!(ProptestConfig::with_cases(200), |(event in any_json(words, &texts))| {
         let _ = runtime.block_on(handle(&event, &stack.deps));
     });
     runtime.block_on(stack.version_that_logs_in());
@@ -52,10 +28,10 @@ fn any_event_is_done_or_refused() {
 fn any_value_is_a_login_or_refused() {
     let runtime = runtime();
     let stack = runtime.block_on(Stack::new());
-    let words = ["engine", "username", "password", "host", "port", "dbname"];
-    let texts = ["postgres", "127.0.0.1", "", "0"].map(str::to_owned).to_vec();
+    let words = "engine username password host port dbname";
+    let texts = ["postgres", "127.0.0.1", "", "0"];
     proptest!(ProptestConfig::with_cases(60), |(
-        value in any_value(&words, texts),
+        value in any_json(words, &texts),
         whole in any::<bool>(),
         step in prop::sample::select(STEPS.to_vec()),
     )| {
