@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_dynamodb::Client;
 use handler_kit::aws::{SdkConfig, Unavailable};
 use handler_kit::{aws, log, milliseconds};
-use payments_domain::{Amount, Assessment, CustomerId, PaymentError, Transaction};
+use payments_domain::{Assessment, PaymentError, Transaction};
 use serde::Serialize;
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -84,27 +84,13 @@ pub async fn handle(event: &Value, deps: &Deps) -> Result<Scored, ScoreError> {
     let (id, customer) = (transaction.transaction_id.as_str(), &transaction.customer_id);
     let timestamp = transaction.timestamp.unwrap_or_else(|| milliseconds((deps.now)()));
     let Deps { dynamodb, config, .. } = deps;
-    let assessed = assess(dynamodb, config, id, customer, transaction.amount, timestamp).await;
-    let scored = Scored::from(assessed.inspect_err(|_| {
+    // What the customer did before it.
+    let before = history::read(dynamodb, &config.table, customer, timestamp, id).await;
+    let before = before.inspect_err(|_| {
         log::error("transaction not scored", json!({"transactionId": id}));
-    })?);
+    })?;
+    let scored = Scored::from(config.rules.assess(transaction.amount, timestamp, &before));
     let logged = json!({"transactionId": id, "score": scored.score, "decision": scored.decision});
     log::info("transaction scored", logged);
     Ok(scored)
-}
-
-/// Scores a transaction by what its customer did before it.
-///
-/// # Errors
-/// [`Unavailable`], when the history cannot be read.
-pub async fn assess(
-    client: &Client,
-    config: &Config,
-    id: &str,
-    customer: &CustomerId,
-    amount: Amount,
-    timestamp: u64,
-) -> Result<Assessment, Unavailable> {
-    let before = history::read(client, &config.table, customer, timestamp, id).await?;
-    Ok(config.rules.assess(amount, timestamp, &before))
 }

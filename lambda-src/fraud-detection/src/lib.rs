@@ -23,7 +23,7 @@
 //! # The score
 //!
 //! [`payments_domain::FraudRules`] says how velocity, amount and history make it; the weights, the
-//! limit and the scores that decide are variables. `transaction-processing` calls [`assess`].
+//! limit and the scores that decide are variables. `transaction-processing` invokes the function.
 //!
 //! # The history
 //!
@@ -37,4 +37,4 @@ mod handler;
 mod history;
 
 pub use config::Config;
-pub use handler::{Deps, ScoreError, Scored, assess, handle};
+pub use handler::{Deps, ScoreError, Scored, handle};

@@ -16,6 +16,10 @@ use crate::{log, runtime};
 /// Several times what the fields of a payment can need.
 pub const MAX_BODY: usize = 16 * 1024;
 
+/// Seconds until it is worth asking again for what is away: a database that fails over is back within
+/// a minute, mostly sooner.
+const RETRY_AFTER_S: &str = "5";
+
 /// An answer as a proxy integration takes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,6 +54,14 @@ impl Reply {
     #[must_use]
     pub fn internal() -> Self {
         Self::refused(500, "internal error")
+    }
+
+    /// Something is away that comes back: the same request is to be sent again.
+    #[must_use]
+    pub fn unavailable(reason: &str) -> Self {
+        let mut reply = Self::refused(503, reason);
+        reply.headers.insert("Retry-After", RETRY_AFTER_S);
+        reply
     }
 
     /// A request is refused, and the log says so.

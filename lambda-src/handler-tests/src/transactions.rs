@@ -1,37 +1,41 @@
-//! What `migration` keeps its transactions in: a table and a topic of their own for one test.
+//! What `migration` keeps its transactions in: a table, a topic and a bucket of their own for one
+//! test.
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::{AttributeValue, ScalarAttributeType};
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
 
-use crate::{Item, items, make_table, unique};
+use crate::{Item, items, make_bucket, make_table, unique, versions};
 
-/// A table, and a topic with a queue that hears it.
+/// A table, a bucket, and a topic with a queue that hears it.
 pub struct Transactions {
     /// The name of the table.
     pub table: String,
     /// The ARN of the topic.
     pub topic: String,
+    /// The name of the bucket.
+    pub bucket: String,
     /// Where they are.
     pub endpoint: String,
     queue: String,
     dynamodb: aws_sdk_dynamodb::Client,
+    s3: aws_sdk_s3::Client,
     sqs: aws_sdk_sqs::Client,
 }
 
-/// What the functions' environment says beside names, each variable with a value that fits.
-pub const RULES: [(&str, &str); 10] = [
-    ("MINIMUM_AMOUNT", "1.00"),
-    ("MAXIMUM_AMOUNT", "5000"),
-    ("CURRENCIES", "USD,EUR,JPY"),
+/// What a payment is held against.
+pub const LIMITS: [(&str, &str); 3] =
+    [("MINIMUM_AMOUNT", "1.00"), ("MAXIMUM_AMOUNT", "5000"), ("CURRENCIES", "USD,EUR,JPY")];
+
+/// What makes it suspicious.
+pub const SCORING: [(&str, &str); 6] = [
     ("VELOCITY_WEIGHT", "40"),
     ("AMOUNT_WEIGHT", "30"),
     ("HISTORY_WEIGHT", "30"),
     ("REVIEW_SCORE", "50"),
     ("DECLINE_SCORE", "80"),
     ("VELOCITY_LIMIT", "10"),
-    ("RETENTION_DAYS", "365"),
 ];
 
 impl Transactions {
@@ -44,9 +48,11 @@ impl Transactions {
         let made = Self {
             table: format!("transactions-{name}"),
             topic,
+            bucket: format!("payment-audit-logs-{name}"),
             endpoint: endpoint.to_owned(),
             queue,
             dynamodb: aws_sdk_dynamodb::Client::new(&shared),
+            s3: handler_kit::aws::s3(&shared),
             sqs,
         };
         let (text, number) = (ScalarAttributeType::S, ScalarAttributeType::N);
@@ -55,19 +61,13 @@ impl Transactions {
         let indexes: [(&str, crate::Key<'_>); 2] =
             [("customer-id-timestamp-index", &customer), ("status-timestamp-index", &status)];
         make_table(&made.dynamodb, &made.table, &[("transaction_id", text)], indexes).await;
+        make_bucket(&made.s3, &made.bucket).await;
         made
     }
 
-    /// What clients of both share.
+    /// What clients of all share.
     pub fn shared(&self) -> SdkConfig {
         crate::config(&self.endpoint)
-    }
-
-    /// What a function's environment says of them and of the rules.
-    pub fn environment(&self) -> Vec<(&str, &str)> {
-        let mut all = vec![("TABLE_NAME", self.table.as_str()), ("TOPIC_ARN", &self.topic)];
-        all.extend(RULES);
-        all
     }
 
     /// Every item of the table.
@@ -96,9 +96,25 @@ impl Transactions {
         }
     }
 
+    /// The keys of the bucket, each as often as it has versions.
+    pub async fn versions(&self) -> Vec<String> {
+        versions(&self.s3, &self.bucket).await
+    }
+
+    /// The audit record of a transaction, whose bucket has it once, and the key of KMS that it is
+    /// encrypted with.
+    pub async fn record(&self, id: &str) -> (Value, Option<String>) {
+        let versions = self.versions().await;
+        let named: Vec<_> = versions.iter().filter(|key| key.contains(id)).collect();
+        assert_eq!(named.len(), 1, "{id} in {versions:?}");
+        let (text, _, key) = crate::object(&self.s3, &self.bucket, named[0]).await;
+        (serde_json::from_str(&text).unwrap(), key)
+    }
+
     /// Nothing was stored or published.
     pub async fn is_empty(&self) -> bool {
-        self.items().await.is_empty() && self.notices().await.is_empty()
+        let nothing = self.items().await.is_empty() && self.versions().await.is_empty();
+        nothing && self.notices().await.is_empty()
     }
 }
 

@@ -57,4 +57,4 @@ pub use timestamp::{Timestamp, TimestampError};
 pub use transaction::Transaction;
 pub use transaction_id::{TransactionId, TransactionIdError};
 pub use transaction_request::{RefusalReason, TransactionRequest};
-pub use transaction_status::{Decision, TransactionStatus, TransactionStatusError};
+pub use transaction_status::{Decision, DecisionError, TransactionStatus, TransactionStatusError};

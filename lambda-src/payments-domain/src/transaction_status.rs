@@ -29,12 +29,20 @@ pub enum TransactionStatus {
     Declined,
 }
 
+/// The text is not a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("decision must be one of approve, review, decline")]
+pub struct DecisionError;
+
 /// The text is not a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("status must be one of pending, approved, review, declined")]
 pub struct TransactionStatusError;
 
 impl Decision {
+    /// Every decision.
+    pub const ALL: [Self; 3] = [Self::Approve, Self::Review, Self::Decline];
+
     /// The decision as it is answered.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -72,6 +80,14 @@ impl From<Decision> for TransactionStatus {
     }
 }
 
+impl FromStr for Decision {
+    type Err = DecisionError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|decision| decision.as_str() == text).ok_or(DecisionError)
+    }
+}
+
 impl FromStr for TransactionStatus {
     type Err = TransactionStatusError;
 
@@ -89,6 +105,16 @@ impl fmt::Display for TransactionStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_decision_reads_back_and_other_texts_are_refused() {
+        for decision in Decision::ALL {
+            assert_eq!(decision.as_str().parse(), Ok(decision));
+        }
+        for text in ["", "Approve", "approved", "held"] {
+            assert_eq!(text.parse::<Decision>(), Err(DecisionError), "{text:?}");
+        }
+    }
 
     #[test]
     fn a_status_reads_back_and_other_texts_are_refused() {

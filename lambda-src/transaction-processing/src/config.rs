@@ -2,7 +2,8 @@
 
 use std::str::FromStr;
 
-use handler_kit::{VariableError, parsed};
+use handler_kit::object::Encryption;
+use handler_kit::{VariableError, parsed, required};
 use thiserror::Error;
 
 /// The function's own environment variables.
@@ -10,8 +11,15 @@ use thiserror::Error;
 pub struct Config {
     /// The limits, by the variables of `payment-validation`.
     pub validation: payment_validation::Config,
-    /// `TABLE_NAME` and how transactions are scored, by the variables of `fraud-detection`.
-    pub scoring: fraud_detection::Config,
+    /// `TABLE_NAME`: name of the table of transactions.
+    pub table: String,
+    /// `SCORING_FUNCTION`: name or ARN of the function that scores transactions.
+    pub scoring: String,
+    /// `AUDIT_BUCKET`: name of the bucket of audit records.
+    pub bucket: String,
+    /// `KMS_KEY_ID`, if set: id or ARN of the key that audit records are encrypted with. Without it
+    /// they are encrypted as the bucket says.
+    pub encryption: Encryption,
     /// `TOPIC_ARN`: the topic of transactions that were declined or failed.
     pub topic: Topic,
     /// `RETENTION_DAYS`: how long a row is kept, from 1 day to 100 years.
@@ -46,7 +54,10 @@ impl Config {
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, VariableError> {
         Ok(Self {
             validation: payment_validation::Config::read(&lookup)?,
-            scoring: fraud_detection::Config::read(&lookup)?,
+            table: required(&lookup, "TABLE_NAME")?,
+            scoring: required(&lookup, "SCORING_FUNCTION")?,
+            bucket: required(&lookup, "AUDIT_BUCKET")?,
+            encryption: Encryption::with(required(&lookup, "KMS_KEY_ID").ok()),
             topic: parsed(&lookup, "TOPIC_ARN")?,
             retention: parsed(&lookup, "RETENTION_DAYS")?,
         })

@@ -9,15 +9,23 @@ use payments_domain::{PaymentId, TransactionRequest, TransactionStatus};
 use serde_json::{Value, json};
 
 use crate::request::Refused;
-use crate::row::Row;
+use crate::row::Decided;
 use crate::store::{self, StoreError};
-use crate::{Config, notice, request};
+use crate::{Config, audit, notice, request, score};
+
+/// How long a request may take: less than the 30 s that API Gateway waits for an answer (default of an
+/// HTTP API's `TimeoutInMillis`), so that it is us who says so.
+const LIMIT: Duration = Duration::from_secs(25);
 
 /// What the handler works with.
 #[derive(Clone, Debug)]
 pub struct Deps {
     /// Where transactions are kept.
     pub dynamodb: aws_sdk_dynamodb::Client,
+    /// Where transactions are scored.
+    pub lambda: aws_sdk_lambda::Client,
+    /// Where audit records are left.
+    pub s3: aws_sdk_s3::Client,
     /// Where notices are published.
     pub sns: aws_sdk_sns::Client,
     /// What the environment says.
@@ -30,8 +38,8 @@ pub struct Deps {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Write,
-    Score,
     Decide,
+    Audit,
     Notify,
     Note,
 }
@@ -41,6 +49,7 @@ pub(crate) enum Step {
 enum Failed {
     OtherContent,
     At(Step),
+    Late,
 }
 
 impl Step {
@@ -48,8 +57,8 @@ impl Step {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Write => "write",
-            Self::Score => "score",
             Self::Decide => "decide",
+            Self::Audit => "audit",
             Self::Notify => "notify",
             Self::Note => "note",
         }
@@ -72,9 +81,6 @@ impl From<StoreError> for Failed {
 impl Deps {
     /// Makes clients from the SDK's default chain: in Lambda, the function's environment.
     pub async fn connect(config: Config) -> Self {
-        // API Gateway waits 30 seconds for an answer (default of an HTTP API's `TimeoutInMillis`),
-        // which takes nine calls at most: the row twice, four pages of history, the decision, the
-        // notice and the note of it.
         let shared = aws::config(Duration::from_millis(1_500), Duration::from_secs(3)).await;
         Self::new(&shared, config)
     }
@@ -84,6 +90,8 @@ impl Deps {
     pub fn new(shared: &SdkConfig, config: Config) -> Self {
         Self {
             dynamodb: aws_sdk_dynamodb::Client::new(shared),
+            lambda: score::client(shared),
+            s3: aws::s3(shared),
             sns: aws_sdk_sns::Client::new(shared),
             config,
             now: SystemTime::now,
@@ -99,10 +107,11 @@ pub async fn handle(event: Value, deps: &Deps) -> Reply {
     };
     let id = PaymentId::of(&key);
     let logged = json!({"transactionId": id.as_str()});
-    match process(deps, &id, &transaction).await {
-        Ok(row) => {
+    let done = tokio::time::timeout(LIMIT, process(deps, &id, &transaction)).await;
+    match done.unwrap_or(Err(Failed::Late)) {
+        Ok((timestamp, decided)) => {
             log::info("transaction processed", logged);
-            Reply::new(200, answer(&id, &transaction, &row).to_string())
+            Reply::new(200, answer(&id, &transaction, timestamp, &decided).to_string())
         }
         Err(Failed::OtherContent) => {
             log::warn("Idempotency-Key used with other content", logged);
@@ -113,6 +122,10 @@ pub async fn handle(event: Value, deps: &Deps) -> Reply {
             log::error("transaction not processed", fields);
             tell(deps, &id, step).await;
             Reply::internal()
+        }
+        Err(Failed::Late) => {
+            log::error("transaction not processed in time", logged);
+            Reply::unavailable("it took too long; send the same request again")
         }
     }
 }
@@ -134,35 +147,29 @@ async fn process(
     deps: &Deps,
     id: &PaymentId,
     transaction: &TransactionRequest,
-) -> Result<Row, Failed> {
+) -> Result<(u64, Decided), Failed> {
     let now = || milliseconds((deps.now)());
     let mut row = store::record(deps, id, transaction, now()).await?;
-    if row.status == TransactionStatus::Pending {
-        let TransactionRequest { customer_id, amount, .. } = transaction;
-        let Deps { dynamodb, config, .. } = deps;
-        // As of the time of the row, so that a repeat looks at what the first request did.
-        let assessment = fraud_detection::assess(
-            dynamodb,
-            &config.scoring,
-            id.as_str(),
-            customer_id,
-            *amount,
-            row.timestamp,
-        );
-        let assessment = assessment.await.map_err(Step::Score.failed())?;
-        let decided = store::decide(deps, id, row, &assessment, now()).await;
-        row = decided.map_err(Step::Decide.failed())?;
+    let timestamp = row.timestamp;
+    if row.decided.is_none() {
+        let decided = score::decide(deps, id, transaction, timestamp, now()).await;
+        let written = store::decide(deps, id, row, decided).await;
+        row = written.map_err(Step::Decide.failed())?;
     }
-    if row.status == TransactionStatus::Declined && !row.notified {
-        notice::declined(deps, id, &row).await.map_err(Step::Notify.failed())?;
+    let decided = row.decided.ok_or(Failed::At(Step::Decide))?;
+    let left = audit::leave(deps, id, transaction, timestamp, &decided).await;
+    left.map_err(Step::Audit.failed())?;
+    if decided.status == TransactionStatus::Declined && !row.notified {
+        let published = notice::declined(deps, id, timestamp, &decided).await;
+        published.map_err(Step::Notify.failed())?;
         store::note(deps, id, now()).await.map_err(Step::Note.failed())?;
     }
-    Ok(row)
+    Ok((timestamp, decided))
 }
 
 /// Publishes that a step failed, unless it was publishing, or came after it.
 async fn tell(deps: &Deps, id: &PaymentId, step: Step) {
-    if matches!(step, Step::Write | Step::Score | Step::Decide)
+    if matches!(step, Step::Write | Step::Decide | Step::Audit)
         && notice::failed(deps, id, step).await.is_err()
     {
         log::error("failure not published", json!({"transactionId": id.as_str()}));
@@ -171,13 +178,18 @@ async fn tell(deps: &Deps, id: &PaymentId, step: Step) {
 
 /// The answer: the first one and every repeat are the same, so it is made of what does not change.
 /// Why a transaction was declined is not for whoever tried it.
-fn answer(id: &PaymentId, transaction: &TransactionRequest, row: &Row) -> Value {
+fn answer(
+    id: &PaymentId,
+    transaction: &TransactionRequest,
+    timestamp: u64,
+    decided: &Decided,
+) -> Value {
     let amount = transaction.amount;
     json!({
         "transactionId": id.as_str(),
-        "status": row.status.as_str(),
-        "score": row.score,
-        "timestamp": row.timestamp,
+        "status": decided.status.as_str(),
+        "score": decided.score,
+        "timestamp": timestamp,
         "customerId": transaction.customer_id.as_str(),
         "amount": amount.to_string(),
         "currency": amount.currency().code(),

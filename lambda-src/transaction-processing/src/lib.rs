@@ -1,5 +1,6 @@
 //! The handler `transaction-processing` of system `migration`: writes, scores and decides
-//! transactions, each at most once, and gives notice of those that were declined or failed.
+//! transactions, each at most once, leaves an audit record of every decision, and gives notice of
+//! those that were declined or failed.
 //!
 //! # The request
 //!
@@ -9,12 +10,13 @@
 //!
 //! | answer | when |
 //! |---|---|
-//! | 200 | `transactionId`, `status`, `score`, `timestamp`, `customerId`, `amount`, `currency` |
+//! | 200 | `transactionId`, `status`, `score`, `timestamp`, `customerId`, `amount`, `currency`; `score` is null where it was decided without one |
 //! | 400 | the request is none, or has no key; `error` says which |
 //! | 404, 405 | another path; another method |
 //! | 409 | the `Idempotency-Key` was used with other content |
 //! | 422 | the transaction breaks rules; `reasons` has all of them |
 //! | 500 | anything else; the same request may be sent again |
+//! | 503 | it took longer than 25 s; the same request is to be sent again, after `Retry-After` seconds |
 //!
 //! The key is required: a request without one could not be told from a second transaction, and what
 //! it left half done would stay so. `transactionId` is derived from it, as in `payments-api`.
@@ -31,7 +33,8 @@
 //! | `card_last4` (S), `metadata` (M) | if the request has them |
 //! | `digest` (S) | SHA-256 over the content |
 //! | `expires_at` (N) | in seconds; the table's time to live |
-//! | `score` (N), `reasons` (L), `decided_at` (N) | once it is decided |
+//! | `reasons` (L), `decided_at` (N) | once it is decided |
+//! | `score` (N) | once it is decided, unless that was without a score |
 //! | `notified_at` (N) | once the notice of a declined one is published |
 //!
 //! When the row has expired and DynamoDB has deleted it, its key may be used again.
@@ -41,30 +44,39 @@
 //! In this order, and each is harmless to do again:
 //!
 //! 1. write: the row with status `pending`, if there is none; another digest is a conflict;
-//! 2. score: the history up to the row's `timestamp`, by the code of `fraud-detection`;
-//! 3. decide: status and score, on the condition that the row is `pending`. Of several requests at
-//!    once the first decides, and all answer what it decided;
-//! 4. notify: a declined transaction is published to the topic, unless that is noted;
-//! 5. note: `notified_at`, if there is none.
+//! 2. score: the function `fraud-detection` is invoked, for the history up to the row's `timestamp`.
+//!    When no score comes within 4 s, or the function fails, or its answer is no score, the
+//!    transaction is held for review, and its `reasons` say why: a payment does not fail because
+//!    its scoring does, and none goes through without a score;
+//! 3. decide: status, score and reasons, on the condition that the row is `pending`. Of several
+//!    requests at once the first decides, and all answer what it decided;
+//! 4. audit: the object `audit/<date>/<transactionId>.json` is written, if there is none. It says
+//!    what was decided about which amount of which customer, when and why, and nothing of a card; it
+//!    is made of the row, so it is the same whoever writes it;
+//! 5. notify: a declined transaction is published to the topic, unless that is noted;
+//! 6. note: `notified_at`, if there is none.
 //!
 //! The answer comes after the last. Whoever got none sends the request again, and it goes on where
-//! the first stopped. One that dies between the fourth step and the fifth publishes its notice
+//! the first stopped. One that dies between the fifth step and the sixth publishes its notice
 //! again, and so may requests at the same time: a notice comes at least once, and its
 //! `transactionId` tells whether it is known. Nothing else is done twice.
 //!
-//! A step of the first three that fails is published too, with status `failed` and the step, if the
+//! When the first step, the third or the fourth fails, that is published too, with status `failed` and the step, if the
 //! topic can be reached. The row is not changed by it: `failed` is no state of a transaction, and
 //! the same request may still end as any other. Each request that fails gives such a notice.
 //!
-//! The role needs `dynamodb:PutItem`, `GetItem` and `UpdateItem` on the table, `Query` on its index
-//! `customer-id-timestamp-index`, `sns:Publish` on the topic, and `kms:GenerateDataKey` and
-//! `kms:Decrypt` on the keys of both where they are not AWS's own.
+//! The role needs `dynamodb:PutItem`, `GetItem` and `UpdateItem` on the table, `lambda:InvokeFunction`
+//! on `fraud-detection`, `s3:PutObject` on `audit/*` of the bucket, `sns:Publish` on the topic, and
+//! `kms:GenerateDataKey` and `kms:Decrypt` on the keys of table, bucket and topic where they are not
+//! AWS's own.
 
+mod audit;
 mod config;
 mod handler;
 mod notice;
 mod request;
 mod row;
+mod score;
 mod store;
 
 pub use config::{Config, Days, DaysError, Topic, TopicError};

@@ -7,15 +7,20 @@ use serde_json::{Value, json};
 
 use crate::Deps;
 use crate::handler::Step;
-use crate::row::Row;
+use crate::row::Decided;
 
 /// A subscriber may be older or newer than the function.
 const VERSION: u32 = 1;
 
 /// Publishes that a transaction was declined.
-pub(crate) async fn declined(deps: &Deps, id: &PaymentId, row: &Row) -> Result<(), Unavailable> {
+pub(crate) async fn declined(
+    deps: &Deps,
+    id: &PaymentId,
+    timestamp: u64,
+    decided: &Decided,
+) -> Result<(), Unavailable> {
     let status = TransactionStatus::Declined.as_str();
-    let more = json!({"score": row.score, "timestamp": row.timestamp});
+    let more = json!({"score": decided.score, "timestamp": timestamp});
     publish(deps, id, status, more).await
 }
 

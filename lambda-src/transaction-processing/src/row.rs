@@ -9,20 +9,31 @@ use serde_json::json;
 use crate::config::Days;
 
 /// What a row says beside what was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Row {
     /// When it was written first.
     pub(crate) timestamp: u64,
-    pub(crate) status: TransactionStatus,
     /// None while it is pending.
-    pub(crate) score: Option<u8>,
+    pub(crate) decided: Option<Decided>,
     pub(crate) notified: bool,
+}
+
+/// What was decided about a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Decided {
+    /// Never pending.
+    pub(crate) status: TransactionStatus,
+    /// None, where it was decided without.
+    pub(crate) score: Option<u8>,
+    pub(crate) reasons: Vec<String>,
+    /// When, in milliseconds since 1970.
+    pub(crate) at: u64,
 }
 
 impl Row {
     /// The row of a transaction that is written now.
     pub(crate) fn pending(timestamp: u64) -> Self {
-        Self { timestamp, status: TransactionStatus::Pending, score: None, notified: false }
+        Self { timestamp, decided: None, notified: false }
     }
 
     /// Reads a row; one that is not of ours is logged and none.
@@ -35,14 +46,26 @@ impl Row {
     }
 
     fn parse(item: &Item) -> Option<Self> {
-        let status = text_of(item, "status")?.parse().ok()?;
+        let decided = match text_of(item, "status")?.parse().ok()? {
+            TransactionStatus::Pending => None,
+            status => Some(Decided::parse(item, status)?),
+        };
+        let notified = item.contains_key("notified_at");
+        Some(Self { timestamp: number_of(item, "timestamp")?, decided, notified })
+    }
+}
+
+impl Decided {
+    fn parse(item: &Item, status: TransactionStatus) -> Option<Self> {
         let score = number_of(item, "score").and_then(|score| u8::try_from(score).ok());
-        // Whatever is decided has its score.
-        if (status == TransactionStatus::Pending) != score.is_none() {
+        // Nothing goes through without a score.
+        if status == TransactionStatus::Approved && score.is_none() {
             return None;
         }
-        let notified = item.contains_key("notified_at");
-        Some(Self { timestamp: number_of(item, "timestamp")?, status, score, notified })
+        let reason = |reason: &AttributeValue| reason.as_s().ok().cloned();
+        let reasons =
+            item.get("reasons")?.as_l().ok()?.iter().map(reason).collect::<Option<_>>()?;
+        Some(Self { status, score, reasons, at: number_of(item, "decided_at")? })
     }
 }
 
@@ -100,10 +123,16 @@ mod tests {
         assert_eq!(item["expires_at"], number(7 + 86_400));
         assert!(!item.contains_key("card_last4") && !item.contains_key("metadata"));
         item.insert("status".to_owned(), text("declined"));
+        item.insert("reasons".to_owned(), AttributeValue::L(vec![text("too fast")]));
+        item.insert("decided_at".to_owned(), number(8_000));
+        let reasons = vec!["too fast".to_owned()];
+        let status = TransactionStatus::Declined;
+        let mut decided = Decided { status, score: None, reasons, at: 8_000 };
+        assert_eq!(Row::read(&item).unwrap().decided.as_ref(), Some(&decided));
         item.insert("score".to_owned(), number(90));
-        let declined =
-            Row { status: TransactionStatus::Declined, score: Some(90), ..Row::pending(7_999) };
-        assert_eq!(Row::read(&item), Some(declined));
+        decided.score = Some(90);
+        assert_eq!(Row::read(&item).unwrap().decided, Some(decided));
+        assert!(!Row::read(&item).unwrap().notified);
         item.insert("notified_at".to_owned(), number(8_000));
         assert!(Row::read(&item).unwrap().notified);
     }
@@ -119,6 +148,15 @@ mod tests {
         }
         let mut item = written();
         item.insert("status".to_owned(), text("approved"));
-        assert_eq!(Row::read(&item), None, "decided without a score");
+        item.insert("reasons".to_owned(), AttributeValue::L(vec![]));
+        item.insert("decided_at".to_owned(), number(8_000));
+        assert_eq!(Row::read(&item), None, "approved without a score");
+        item.insert("score".to_owned(), number(30));
+        assert!(Row::read(&item).is_some());
+        for name in ["reasons", "decided_at"] {
+            let mut item = item.clone();
+            item.remove(name);
+            assert_eq!(Row::read(&item), None, "{name}");
+        }
     }
 }

@@ -6,12 +6,12 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use handler_kit::aws::{self, Unavailable};
 use handler_kit::item::{self, Item, number, put_once, text, text_of};
 use handler_kit::log;
-use payments_domain::{Assessment, PaymentId, TransactionRequest, TransactionStatus};
+use payments_domain::{PaymentId, TransactionRequest, TransactionStatus};
 use serde_json::json;
 use thiserror::Error;
 
 use crate::Deps;
-use crate::row::{self, Row};
+use crate::row::{self, Decided, Row};
 
 /// Why a transaction was not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -39,7 +39,7 @@ pub(crate) async fn record(
 ) -> Result<Row, StoreError> {
     let digest = request.digest();
     let item = row::item(id, request, &digest, now, deps.config.retention);
-    let table = &deps.config.scoring.table;
+    let table = &deps.config.table;
     let Some(first) = put_once(&deps.dynamodb, table, &["transaction_id"], item).await? else {
         return Ok(Row::pending(now));
     };
@@ -50,32 +50,35 @@ pub(crate) async fn record(
     }
 }
 
-/// Decides a transaction, unless it is decided, and returns what was decided first.
+/// Writes what was decided about a transaction, unless that is written, and returns the row as it is
+/// by now.
 ///
 /// A call whose reply is lost is repeated by the SDK, and finds the transaction decided by itself.
 pub(crate) async fn decide(
     deps: &Deps,
     id: &PaymentId,
     pending: Row,
-    assessment: &Assessment,
-    now: u64,
+    decided: Decided,
 ) -> Result<Row, Unavailable> {
-    let status = TransactionStatus::from(assessment.decision);
-    let reasons = assessment.reasons.iter().map(|reason| text(&reason.to_string())).collect();
-    let change = Change {
-        update: "SET #status = :status, score = :score, reasons = :reasons, decided_at = :now",
+    let reasons = decided.reasons.iter().map(|reason| text(reason)).collect();
+    let mut change = Change {
+        update: "SET #status = :status, reasons = :reasons, decided_at = :at",
         condition: "#status = :pending",
         values: vec![
-            (":status", text(status.as_str())),
+            (":status", text(decided.status.as_str())),
             (":pending", text(TransactionStatus::Pending.as_str())),
-            (":score", number(assessment.score.into())),
             (":reasons", AttributeValue::L(reasons)),
-            (":now", number(now)),
+            (":at", number(decided.at)),
         ],
         status: true,
     };
+    if let Some(score) = decided.score {
+        change.update =
+            "SET #status = :status, reasons = :reasons, decided_at = :at, score = :score";
+        change.values.push((":score", number(score.into())));
+    }
     match update(deps, id, change).await? {
-        None => Ok(Row { status, score: Some(assessment.score), ..pending }),
+        None => Ok(Row { decided: Some(decided), ..pending }),
         Some(first) => Row::read(&first).ok_or(Unavailable),
     }
 }
@@ -103,7 +106,7 @@ struct Change {
 
 /// Changes a row; or returns it as it is, when the condition does not hold.
 async fn update(deps: &Deps, id: &PaymentId, change: Change) -> Result<Option<Item>, Unavailable> {
-    let table = &deps.config.scoring.table;
+    let table = &deps.config.table;
     let values = change.values.into_iter().map(|(name, value)| (name.to_owned(), value));
     let names = change.status.then(|| [("#status".to_owned(), "status".to_owned())].into());
     let sent = deps

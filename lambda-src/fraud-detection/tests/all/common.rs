@@ -2,7 +2,7 @@
 
 use fraud_detection::{Config, Deps};
 use handler_tests::Function;
-use handler_tests::transactions::Transactions;
+use handler_tests::transactions::{SCORING, Transactions};
 use serde_json::{Value, json};
 
 /// The time of the transactions that are scored.
@@ -28,7 +28,7 @@ impl Stack {
 }
 
 fn config(at: &Transactions) -> Config {
-    let all = at.environment();
+    let all = environment(at);
     let value = |name: &str| all.iter().find(|(it, _)| *it == name).map(|(_, value)| *value);
     Config::read(|name| value(name).map(str::to_owned)).unwrap()
 }
@@ -44,10 +44,9 @@ pub fn event() -> Value {
     })
 }
 
-/// The variables of this function among those of the system.
+/// The variables of the function.
 pub fn environment(at: &Transactions) -> Vec<(&str, &str)> {
-    let others = ["TOPIC_ARN", "MINIMUM_AMOUNT", "MAXIMUM_AMOUNT", "CURRENCIES", "RETENTION_DAYS"];
-    at.environment().into_iter().filter(|(name, _)| !others.contains(name)).collect()
+    [&[("TABLE_NAME", at.table.as_str())], &SCORING[..]].concat()
 }
 
 /// Starts the real binary.

@@ -1,19 +1,19 @@
 //! What the tests share: the rules, the real binary, requests.
 
 use handler_tests::Function;
-use handler_tests::transactions::{RULES, posted};
+use handler_tests::transactions::{LIMITS, posted};
 use payment_validation::{Config, Reply, handle};
 use serde_json::Value;
 
-/// The variables of this function among the rules of the system.
+/// The variables of the function.
 pub fn environment() -> Vec<(&'static str, &'static str)> {
-    RULES[..3].to_vec()
+    LIMITS.to_vec()
 }
 
 /// The rules. The log goes where the test runner can hold it back.
 pub fn config() -> Config {
     handler_kit::log::to(|line| println!("{line}"));
-    let value = |name: &str| RULES.iter().find(|(it, _)| *it == name);
+    let value = |name: &str| LIMITS.iter().find(|(it, _)| *it == name);
     Config::read(|name| value(name).map(|(_, value)| (*value).to_owned())).unwrap()
 }
 

@@ -1,21 +1,18 @@
-//! The compiled function against Lambda's runtime interface and an emulated table and topic.
+//! The compiled function against Lambda's runtime interface, the scoring, and an emulated table, topic
+//! and bucket.
 
-use crate::common::{notice_of, request, start, start_with, with};
+use crate::common::{
+    DECLINE, environment, notice_of, request, scored_by, scoring, start, start_with, with,
+};
 use handler_tests::transactions::{Transactions, payment};
 use handler_tests::{CARD, Function, Outcome, Scripted, garbled, untimed};
 use serde_json::{Value, json};
 
-/// The variables with which whatever comes is declined.
-fn declining(at: &Transactions) -> Vec<(&str, &str)> {
-    let mut all = at.environment();
-    all.extend([("REVIEW_SCORE", "0"), ("DECLINE_SCORE", "0")]);
-    all
-}
-
 #[tokio::test]
 async fn a_process_answers_request_after_request_and_logs_no_content() {
     let at = Transactions::new().await;
-    let function = start(&at);
+    let scoring = scoring(&at, &[]);
+    let function = start(&at, &scoring);
     let event = request("order-7", &payment());
     let (status, first) = function.invoke(&event);
     assert_eq!((status, &first["status"]), (200, &json!("approved")), "{first}");
@@ -55,8 +52,8 @@ async fn a_process_answers_request_after_request_and_logs_no_content() {
 #[tokio::test]
 async fn of_twenty_requests_to_five_processes_one_is_written() {
     let at = Transactions::new().await;
-    let functions: Vec<Function> =
-        (0..5).map(|_| start_with(&declining(&at), &at.endpoint)).collect();
+    let scoring = scoring(&at, &DECLINE);
+    let functions: Vec<Function> = (0..5).map(|_| start(&at, &scoring)).collect();
     let event = request("order-7", &payment()).to_string();
     for function in &functions {
         for _ in 0..4 {
@@ -71,6 +68,7 @@ async fn of_twenty_requests_to_five_processes_one_is_written() {
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
     assert_eq!((answers[0].0, at.items().await.len()), (200, 1));
+    at.record(answers[0].1["transactionId"].as_str().unwrap()).await;
     let (notices, one) = (at.notices().await, notice_of(&answers[0].1));
     assert!(!notices.is_empty() && notices.iter().all(|notice| *notice == one), "{notices:?}");
 }
@@ -80,7 +78,8 @@ async fn what_a_kill_before_the_notice_leaves_is_finished_by_a_repeat() {
     let at = Transactions::new().await;
     // It never takes anything: the process dies while it tries.
     let deaf = Scripted::start(vec![None]);
-    let mut environment = declining(&at);
+    let declining = scoring(&at, &DECLINE);
+    let mut environment = scored_by(&at, &declining);
     environment.push(("AWS_ENDPOINT_URL_SNS", &deaf.endpoint));
     let function = start_with(&environment, &at.endpoint);
     let event = request("order-7", &payment());
@@ -92,7 +91,7 @@ async fn what_a_kill_before_the_notice_leaves_is_finished_by_a_repeat() {
     assert!(at.notices().await.is_empty());
 
     // The rules have changed meanwhile: what is decided stays.
-    let (status, answer) = start(&at).invoke(&event);
+    let (status, answer) = start(&at, &scoring(&at, &[])).invoke(&event);
     assert_eq!((status, &answer["status"]), (200, &json!("declined")));
     assert_eq!(answer["timestamp"].to_string(), *rows[0]["timestamp"].as_n().unwrap());
     assert_eq!(at.notices().await, [notice_of(&answer)]);
@@ -103,7 +102,7 @@ async fn what_a_kill_before_the_notice_leaves_is_finished_by_a_repeat() {
 #[tokio::test]
 async fn what_fails_is_answered_without_internals_and_published() {
     let at = Transactions::new().await;
-    let mut absent = at.environment();
+    let mut absent = environment(&at);
     absent.push(("TABLE_NAME", "absent"));
     let function = start_with(&absent, &at.endpoint);
     let answer = function.invoke(&request("order-7", &payment()));
@@ -116,7 +115,8 @@ async fn what_fails_is_answered_without_internals_and_published() {
 #[tokio::test]
 async fn whatever_bytes_come_the_process_goes_on() {
     let at = Transactions::new().await;
-    let function = start(&at);
+    let scoring = scoring(&at, &[]);
+    let function = start(&at, &scoring);
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     for event in ["null", "0", "\"\"", "1e999", &deep] {
         function.send(event);
@@ -134,14 +134,11 @@ async fn whatever_bytes_come_the_process_goes_on() {
 #[tokio::test]
 async fn a_missing_or_wrong_variable_is_an_initialisation_error() {
     let at = Transactions::new().await;
-    handler_tests::every_variable_is_needed(&at.environment(), start_with);
-    for (name, value) in [
-        ("TOPIC_ARN", "failed-transactions"),
-        ("RETENTION_DAYS", "0"),
-        ("VELOCITY_WEIGHT", "41"),
-        ("MAXIMUM_AMOUNT", "0.50"),
-    ] {
-        let mut wrong = at.environment();
+    handler_tests::every_variable_is_needed(&environment(&at), start_with);
+    for (name, value) in
+        [("TOPIC_ARN", "failed-transactions"), ("RETENTION_DAYS", "0"), ("MAXIMUM_AMOUNT", "0.50")]
+    {
+        let mut wrong = environment(&at);
         wrong.push((name, value));
         let function = start_with(&wrong, "http://127.0.0.1:1");
         let Outcome::InitError(error) = function.outcome() else { panic!("no init error") };

@@ -1,36 +1,50 @@
-//! What the tests share: a table and a topic, the real binary, requests.
+//! What the tests share: a table, a topic, a bucket and the scoring, the real binary, requests.
 
-use handler_tests::Function;
-use handler_tests::transactions::{Transactions, payment, posted, row};
+use handler_tests::any::runtime;
+use handler_tests::transactions::{LIMITS, SCORING, Transactions, payment, posted, row};
+use handler_tests::{Function, Scripted};
 use serde_json::{Value, json};
 use transaction_processing::{Config, Deps, Reply, handle};
 
-/// A table and a topic, and the handler that works with them.
+/// What the scoring is invoked by.
+pub const SCORING_FUNCTION: &str = "fraud-detection-test";
+
+/// The scores with which whatever comes is declined.
+pub const DECLINE: [(&str, &str); 2] = [("REVIEW_SCORE", "0"), ("DECLINE_SCORE", "0")];
+
+/// A table, a topic, a bucket and the scoring, and the handler that works with them.
 pub struct Stack {
     pub deps: Deps,
     pub at: Transactions,
+    pub scoring: Scripted,
 }
 
 impl Stack {
     pub async fn new() -> Self {
-        let at = Transactions::new().await;
-        let deps = Deps::new(&at.shared(), config(&at, &[]));
-        Self { deps, at }
+        Self::scored_with(&[]).await
     }
 
     /// A stack in which whatever comes is declined.
     pub async fn declining() -> Self {
-        let mut stack = Self::new().await;
-        let all = [("REVIEW_SCORE", "0"), ("DECLINE_SCORE", "0")];
-        stack.deps.config = config(&stack.at, &all);
-        stack
+        Self::scored_with(&DECLINE).await
     }
 
-    /// The handler's dependencies, with one of the two somewhere else.
+    /// A stack with some rules of the scoring changed.
+    pub async fn scored_with(changed: &[(&str, &str)]) -> Self {
+        let at = Transactions::new().await;
+        let scoring = scoring(&at, changed);
+        let deps = Deps::new(&at.shared(), config(&at));
+        let lambda = Deps::new(&handler_tests::config(&scoring.endpoint), config(&at)).lambda;
+        Self { deps: Deps { lambda, ..deps }, at, scoring }
+    }
+
+    /// The handler's dependencies, with one of them somewhere else.
     pub fn with(&self, part: Part, endpoint: &str) -> Deps {
         let other = Deps::new(&handler_tests::config(endpoint), self.deps.config.clone());
         match part {
             Part::Table => Deps { dynamodb: other.dynamodb, ..self.deps.clone() },
+            Part::Scoring => Deps { lambda: other.lambda, ..self.deps.clone() },
+            Part::Bucket => Deps { s3: other.s3, ..self.deps.clone() },
             Part::Topic => Deps { sns: other.sns, ..self.deps.clone() },
         }
     }
@@ -52,14 +66,49 @@ impl Stack {
 #[derive(Clone, Copy, Debug)]
 pub enum Part {
     Table,
+    Scoring,
+    Bucket,
     Topic,
 }
 
-fn config(at: &Transactions, changed: &[(&str, &str)]) -> Config {
-    let mut all = changed.to_vec();
-    all.extend(at.environment());
-    let value = |name: &str| all.iter().find(|(it, _)| *it == name).map(|(_, value)| *value);
-    Config::read(|name| value(name).map(str::to_owned)).unwrap()
+fn value_of(all: &[(&str, &str)], name: &str) -> Option<String> {
+    all.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned())
+}
+
+fn config(at: &Transactions) -> Config {
+    let all = environment(at);
+    Config::read(|name| value_of(&all, name)).unwrap()
+}
+
+/// The variables of the function.
+pub fn environment(at: &Transactions) -> Vec<(&str, &str)> {
+    let own = [
+        ("TABLE_NAME", at.table.as_str()),
+        ("TOPIC_ARN", &at.topic),
+        ("SCORING_FUNCTION", SCORING_FUNCTION),
+        ("AUDIT_BUCKET", &at.bucket),
+        ("RETENTION_DAYS", "365"),
+    ];
+    [&own, &LIMITS[..]].concat()
+}
+
+/// Lambda's side of an invocation, with the real scoring behind it.
+pub fn scoring(at: &Transactions, changed: &[(&str, &str)]) -> Scripted {
+    let all = [changed, &[("TABLE_NAME", at.table.as_str())], &SCORING].concat();
+    let config = fraud_detection::Config::read(|name| value_of(&all, name)).unwrap();
+    let deps = fraud_detection::Deps::new(&at.shared(), config);
+    let runtime = runtime();
+    Scripted::answering(move |request| {
+        let invoked = format!("POST /2015-03-31/functions/{SCORING_FUNCTION}/invocations");
+        // Nothing else is invoked; a handler that is stopped may have sent half of it.
+        if request.operation != invoked {
+            return ("", "this is not the scoring".to_owned());
+        }
+        match runtime.block_on(fraud_detection::handle(&request.json(), &deps)) {
+            Ok(scored) => ("", serde_json::to_string(&scored).unwrap()),
+            Err(error) => ("X-Amz-Function-Error: Unhandled\r\n", error.to_string()),
+        }
+    })
 }
 
 /// The event of a payment that is posted under a key.
@@ -90,8 +139,13 @@ pub fn notice_of(answer: &Value) -> Value {
 }
 
 /// Starts the real binary.
-pub fn start(at: &Transactions) -> Function {
-    start_with(&at.environment(), &at.endpoint)
+pub fn start(at: &Transactions, scoring: &Scripted) -> Function {
+    start_with(&scored_by(at, scoring), &at.endpoint)
+}
+
+/// The variables of the function, with a scoring that is somewhere.
+pub fn scored_by<'it>(at: &'it Transactions, scoring: &'it Scripted) -> Vec<(&'it str, &'it str)> {
+    [environment(at), vec![("AWS_ENDPOINT_URL_LAMBDA", &scoring.endpoint)]].concat()
 }
 
 pub fn start_with(environment: &[(&str, &str)], endpoint: &str) -> Function {

@@ -1,7 +1,8 @@
-//! The handler against a DynamoDB and an SNS that answer what the test says, and the handler that is
-//! stopped anywhere.
+//! The handler against a DynamoDB, an S3, an SNS and a scoring that answer what the test says, and the
+//! handler that is stopped anywhere.
 
-use std::time::Duration;
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 use crate::common::{Part, Stack, body, notice_of, request, with};
 use handler_tests::transactions::payment;
@@ -37,6 +38,8 @@ fn row(stack: &Stack, status: &str) -> Value {
     });
     if status != "pending" {
         row["score"] = json!({"N": "90"});
+        row["reasons"] = json!({"L": [{"S": "too fast"}]});
+        row["decided_at"] = json!({"N": THEN.to_string()});
     }
     row
 }
@@ -55,14 +58,16 @@ async fn each_step_is_asked_for_as_it_should() {
     let (reply, asked) = with_table(&stack, vec![done()]).await;
     assert_eq!(reply.status_code, 200);
     let operations: Vec<&str> = asked.iter().map(|request| request.operation.as_str()).collect();
-    assert_eq!(operations, ["PutItem", "Query", "UpdateItem", "UpdateItem"]);
-    let [put, query, decide, note] = [0, 1, 2, 3].map(|place: usize| asked[place].json());
+    assert_eq!(operations, ["PutItem", "UpdateItem", "UpdateItem"]);
+    let [put, decide, note] = [0, 1, 2].map(|place: usize| asked[place].json());
     assert_eq!(put["ConditionExpression"], "attribute_not_exists(transaction_id)");
     assert_eq!(put["ReturnValuesOnConditionCheckFailure"], "ALL_OLD");
     assert_eq!(put["Item"]["status"]["S"], "pending");
-    assert_eq!(query["IndexName"], "customer-id-timestamp-index");
-    let until = &query["ExpressionAttributeValues"][":until"];
-    assert_eq!(*until, put["Item"]["timestamp"], "as of the time of the row");
+    let scored = stack.scoring.asked()[0].json();
+    let timestamp = put["Item"]["timestamp"]["N"].as_str().unwrap();
+    assert_eq!(scored["timestamp"].to_string(), timestamp, "as of the time of the row");
+    assert_eq!(scored["transactionId"], put["Item"]["transaction_id"]["S"]);
+    assert!(scored.get("cardLast4").is_none() && scored.get("metadata").is_none());
     assert_eq!(decide["ConditionExpression"], "#status = :pending");
     assert_eq!(decide["Key"]["transaction_id"], put["Item"]["transaction_id"]);
     assert_eq!(decide["ExpressionAttributeValues"][":status"]["S"], "declined");
@@ -77,8 +82,8 @@ async fn a_row_that_was_there_decides_what_is_left_to_do() {
     let there = |status: &str| Scripted::condition_failed(Some(&row(&stack, status)));
     // Written, and not decided: the time is the row's.
     let (reply, asked) = with_table(&stack, vec![there("pending"), done()]).await;
-    assert_eq!((body(&reply)["timestamp"].clone(), asked.len()), (json!(THEN), 4));
-    assert_eq!(asked[1].json()["ExpressionAttributeValues"][":until"]["N"], THEN.to_string());
+    assert_eq!((body(&reply)["timestamp"].clone(), asked.len()), (json!(THEN), 3));
+    assert_eq!(stack.scoring.asked()[0].json()["timestamp"], THEN);
     assert_eq!(stack.at.notices().await.len(), 1);
     // Decided, and not published.
     let (reply, asked) = with_table(&stack, vec![there("declined"), done()]).await;
@@ -101,16 +106,11 @@ async fn what_another_request_decided_first_is_what_counts() {
     let stack = Stack::declining().await;
     let approved = row(&stack, "approved");
     for answers in [
-        vec![done(), done(), Scripted::condition_failed(Some(&approved))],
+        vec![done(), Scripted::condition_failed(Some(&approved))],
         // A reply that leaves the row out.
-        vec![
-            done(),
-            done(),
-            Scripted::condition_failed(None),
-            Scripted::item(&json!({"Item": approved})),
-        ],
+        vec![done(), Scripted::condition_failed(None), Scripted::item(&json!({"Item": approved}))],
         // One that was lost.
-        vec![done(), done(), None, Scripted::condition_failed(Some(&approved))],
+        vec![done(), None, Scripted::condition_failed(Some(&approved))],
     ] {
         let (reply, _) = with_table(&stack, answers).await;
         let answer = body(&reply);
@@ -118,7 +118,7 @@ async fn what_another_request_decided_first_is_what_counts() {
     }
     assert!(stack.at.notices().await.is_empty());
     // The row is gone.
-    let answers = vec![done(), done(), Scripted::condition_failed(None), done()];
+    let answers = vec![done(), Scripted::condition_failed(None), done()];
     let (reply, _) = with_table(&stack, answers).await;
     assert_eq!((reply.status_code, reply.body.as_str()), (500, INTERNAL));
 }
@@ -145,7 +145,7 @@ async fn a_step_that_fails_is_published_and_done_by_a_repeat() {
         (failure(400, "AccessDeniedException"), 1),
     ] {
         let stack = Stack::declining().await;
-        for (before, step) in [(0, "write"), (1, "score"), (2, "decide")] {
+        for (before, step) in [(0, "write"), (1, "decide")] {
             let mut answers = vec![done(); before];
             answers.push(answer.clone());
             let (reply, asked) = with_table(&stack, answers).await;
@@ -162,6 +162,81 @@ async fn a_step_that_fails_is_published_and_done_by_a_repeat() {
         let reply = stack.post("order-7").await;
         assert_eq!(body(&reply)["status"], "declined");
         assert_eq!(stack.at.notices().await, [notice_of(&body(&reply))]);
+    }
+}
+
+/// Posts the payment under a key, with a scoring that is somewhere else, and holds it against a
+/// payment that is held without a score.
+async fn held(endpoint: &str, reason: &str) {
+    let stack = Stack::declining().await;
+    let reply = handle(request("order-7", &payment()), &stack.with(Part::Scoring, endpoint)).await;
+    let answer = body(&reply);
+    assert_eq!((reply.status_code, &answer["status"]), (200, &json!("review")), "{answer}");
+    assert_eq!(answer["score"], json!(null));
+    let rows = stack.at.items().await;
+    assert_eq!(rows[0]["status"].as_s().unwrap(), "review");
+    assert_eq!(rows[0]["reasons"].as_l().unwrap()[0].as_s().unwrap(), reason);
+    let (record, _) = stack.at.record(answer["transactionId"].as_str().unwrap()).await;
+    assert_eq!((&record["reasons"], &record["score"]), (&json!([reason]), &json!(null)));
+    // A scoring that answers again changes nothing about it.
+    assert_eq!(stack.post("order-7").await, reply);
+    assert!(stack.at.notices().await.is_empty());
+}
+
+#[tokio::test]
+async fn without_a_score_a_payment_is_held() {
+    let errors = [
+        (429, "TooManyRequestsException"),
+        (500, "ServiceException"),
+        (403, "AccessDeniedException"),
+        (404, "ResourceNotFoundException"),
+    ];
+    for (status, code) in errors {
+        let scoring = Scripted::start(vec![failure(status, code)]);
+        held(&scoring.endpoint, "the scoring failed").await;
+    }
+    held(&Scripted::start(vec![None]).endpoint, "the scoring failed").await;
+    let failed = Scripted::answering(|_| {
+        let error = json!({"errorType": "Unavailable", "errorMessage": "secret"});
+        ("X-Amz-Function-Error: Unhandled\r\n", error.to_string())
+    });
+    held(&failed.endpoint, "the scoring failed").await;
+    for senseless in ["", "null", "{}", r#"{"score":101,"decision":"approve","reasons":[]}"#] {
+        let scoring = Scripted::answering(move |_| ("", senseless.to_owned()));
+        held(&scoring.endpoint, "the answer of the scoring is no score").await;
+    }
+}
+
+#[tokio::test]
+async fn a_score_is_not_waited_for_for_ever() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let begun = Instant::now();
+    held(&format!("http://{}", silent.local_addr().unwrap()), "no score in time").await;
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_bucket_that_fails_is_published_and_tried_again_by_a_repeat() {
+    for (answer, tries) in [
+        (Scripted::s3_failure(503, "SlowDown"), TRIES),
+        (None, TRIES),
+        (Scripted::s3_failure(403, "AccessDenied"), 1),
+    ] {
+        let stack = Stack::declining().await;
+        let bucket = Scripted::start(vec![answer.clone()]);
+        let deps = stack.with(Part::Bucket, &bucket.endpoint);
+        let reply = handle(request("order-7", &payment()), &deps).await;
+        assert_eq!((reply.status_code, reply.body.as_str()), (500, INTERNAL), "{answer:?}");
+        assert_eq!(bucket.asked().len(), tries, "{answer:?}");
+        assert_eq!(bucket.asked()[0].header("if-none-match"), Some("*"));
+        let notices = stack.at.notices().await;
+        assert_eq!((notices.len(), &notices[0]["step"]), (1, &json!("audit")));
+        let row = &stack.at.items().await[0];
+        assert!(row["status"].as_s().unwrap() == "declined" && !row.contains_key("notified_at"));
+        let repeat = body(&stack.post("order-7").await);
+        let (record, _) = stack.at.record(repeat["transactionId"].as_str().unwrap()).await;
+        assert_eq!(record["status"], "declined");
+        assert_eq!(stack.at.notices().await, [notice_of(&repeat)]);
     }
 }
 
@@ -201,7 +276,7 @@ async fn a_topic_that_fails_is_tried_again_by_a_repeat() {
 #[tokio::test]
 async fn a_note_that_fails_repeats_the_notice_and_nothing_else() {
     let stack = Stack::declining().await;
-    let answers = vec![done(), done(), done(), failure(400, "AccessDeniedException")];
+    let answers = vec![done(), done(), failure(400, "AccessDeniedException")];
     let (reply, _) = with_table(&stack, answers).await;
     assert_eq!((reply.status_code, reply.body.as_str()), (500, INTERNAL));
     assert_eq!(stack.at.notices().await.len(), 1, "and none of the failure");
@@ -232,6 +307,7 @@ async fn stopped_anywhere_a_repeat_ends_in_the_same_state() {
     let rows = stack.at.items().await;
     assert_eq!(rows.len(), 60);
     assert!(rows.iter().all(|row| row.contains_key("notified_at")));
+    assert_eq!(stack.at.versions().await.len(), 60, "one record of each");
     let mut notices: Vec<String> =
         stack.at.notices().await.iter().map(|notice| notice["transactionId"].to_string()).collect();
     assert!(notices.len() < 120, "each is repeated at most once");

@@ -1,8 +1,9 @@
-//! The handler itself, against an emulated table and topic.
+//! The handler itself, against the scoring and an emulated table, topic and bucket.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::common::{Stack, body, notice_of, request, with};
+use handler_kit::object::Encryption;
 use handler_tests::transactions::{payment, posted};
 use handler_tests::{CARD, join_all};
 use serde_json::{Value, json};
@@ -52,6 +53,61 @@ async fn a_transaction_becomes_a_row_and_an_answer() {
     assert!(!rows[0].contains_key("notified_at"));
     assert!(!format!("{rows:?}").contains("order-7"), "the key is kept nowhere");
     assert!(stack.at.notices().await.is_empty());
+}
+
+#[tokio::test]
+async fn every_decision_leaves_a_record_without_card_data() {
+    let mut stack = Stack::declining().await;
+    stack.deps.now = NOW;
+    let reply = stack.post("order-7").await;
+    let answer = body(&reply);
+    let id = answer["transactionId"].as_str().unwrap();
+    let (record, key) = stack.at.record(id).await;
+    assert_eq!(
+        record,
+        json!({
+            "transactionId": id,
+            "customerId": "c-1",
+            "amount": "12.50",
+            "currency": "EUR",
+            "timestamp": "2026-11-22T01:38:18.250Z",
+            "status": "declined",
+            "score": 30,
+            "reasons": [
+                "no amount in this currency from before the last hour to compare with",
+                "no transaction of the customer from before the last hour that is decided",
+            ],
+            "decidedAt": "2026-11-22T01:38:18.250Z",
+        })
+    );
+    assert_eq!(stack.at.versions().await, [format!("audit/2026-11-22/{id}.json")]);
+    assert_eq!(key, None, "the bucket's own");
+    stack.deps.now = LATER;
+    assert_eq!(stack.post("order-7").await, reply);
+    assert_eq!(stack.at.record(id).await.0, record, "once, and as it was");
+
+    stack.deps.config.encryption = Encryption::with(Some("alias/payment-s3".to_owned()));
+    let other = body(&stack.post("order-8").await);
+    let (record, key) = stack.at.record(other["transactionId"].as_str().unwrap()).await;
+    assert_eq!(
+        (record["status"].clone(), key.as_deref()),
+        (json!("declined"), Some("alias/payment-s3"))
+    );
+}
+
+/// With the defaults of the stack, and everything in between.
+#[tokio::test]
+async fn a_burst_of_a_new_customer_is_held_and_then_declined() {
+    let stack = Stack::scored_with(&[("VELOCITY_LIMIT", "8")]).await;
+    let most = with("amount", json!("5000"));
+    let mut statuses = Vec::new();
+    for number in 1..=10 {
+        let reply = handle(request(&format!("order-{number}"), &most), &stack.deps).await;
+        statuses.push(body(&reply)["status"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(statuses[0], "approved", "{statuses:?}");
+    assert_eq!((&*statuses[4], &*statuses[9]), ("review", "declined"), "{statuses:?}");
+    assert_eq!(stack.at.versions().await.len(), 10);
 }
 
 #[tokio::test]
@@ -106,7 +162,7 @@ async fn a_history_decides_and_only_a_declined_one_is_published() {
     stack.past(9, THEN, "declined").await;
     // Ten in the hour, and nine of fourteen bad.
     let held = body(&stack.post("order-2").await);
-    assert_eq!((&held["status"], &held["score"]), (&json!("review"), &json!(59)));
+    assert_eq!((&held["status"], &held["score"]), (&json!("review"), &json!(60)));
     assert!(stack.at.notices().await.is_empty());
     let high = request("order-3", &with("amount", json!("1000")));
     let declined = body(&handle(high, &stack.deps).await);
@@ -128,6 +184,7 @@ async fn of_twenty_at_once_one_is_written_and_all_get_its_answer() {
     assert_eq!(replies[0].status_code, 200);
     assert!(replies.iter().all(|reply| *reply == replies[0]), "{replies:?}");
     assert_eq!(stack.at.items().await.len(), 1);
+    stack.at.record(body(&replies[0])["transactionId"].as_str().unwrap()).await;
     let notices = stack.at.notices().await;
     let one = notice_of(&body(&replies[0]));
     assert!(!notices.is_empty() && notices.iter().all(|notice| *notice == one), "{notices:?}");
