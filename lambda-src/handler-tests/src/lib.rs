@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 pub mod any;
+mod customers;
 mod cut;
 mod emulator;
 mod function;
@@ -20,11 +21,12 @@ use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use handler_kit::api::Reply;
 use serde_json::Value;
 
+pub use customers::Customers;
 pub use cut::Wire;
 pub use emulator::endpoint;
 pub use function::{Function, Outcome};
 pub use handler_kit::join_all;
-pub use postgres::Postgres;
+pub use postgres::{Postgres, database};
 pub use resources::{Item, Key, items, make_bucket, make_table, object, versions};
 pub use scripted::{Request, Scripted};
 

@@ -8,12 +8,20 @@ use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, OnceLock};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
 };
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres::Client;
+use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Runs the server until its standard input closes, so that none outlives its tests, not even tests
 /// that are killed; then stops it by its process id.
@@ -28,6 +36,12 @@ kill -INT "$server"
 wait "$server"
 rm -rf "$folder"
 "#;
+
+/// The server, one for each test binary.
+pub fn database() -> &'static Postgres {
+    static DATABASE: OnceLock<Postgres> = OnceLock::new();
+    DATABASE.get_or_init(Postgres::start)
+}
 
 /// One server with its data, gone when this is.
 pub struct Postgres {
@@ -97,6 +111,40 @@ impl Postgres {
     /// All the server has written to its log.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
+    /// Logs in over TLS.
+    ///
+    /// # Errors
+    /// What the server or the client says.
+    pub async fn connect(
+        &self,
+        user: &str,
+        password: &str,
+        dbname: &str,
+    ) -> Result<Client, tokio_postgres::Error> {
+        let pem = fs::read(self.authority()).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(&pem).unwrap()).unwrap();
+        let tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
+        let tls = tls.with_safe_default_protocol_versions().unwrap();
+        let tls = tls.with_root_certificates(roots).with_no_client_auth();
+        let mut config = tokio_postgres::Config::new();
+        config.host("127.0.0.1").port(self.port).dbname(dbname);
+        config.user(user).password(password).ssl_mode(SslMode::Require);
+        let (client, connection) = config.connect(MakeRustlsConnect::new(tls)).await?;
+        tokio::spawn(connection);
+        Ok(client)
+    }
+
+    /// Logs in as the superuser.
+    pub async fn superuser(&self, dbname: &str) -> Client {
+        self.connect("postgres", &self.password, dbname).await.unwrap()
+    }
+
+    /// Runs statements as the superuser.
+    pub async fn sql(&self, statements: &str) {
+        self.superuser("postgres").await.batch_execute(statements).await.unwrap();
     }
 
     fn wait(&mut self) {

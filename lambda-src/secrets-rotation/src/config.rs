@@ -1,30 +1,9 @@
 //! The function's configuration: whose certificates it trusts.
 
-use std::fs;
+use payments_database::{Connector, ConnectorError};
 
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use thiserror::Error;
-
-use crate::database::Connector;
-
-/// `certificates/update.sh` makes it again.
-const RDS: &[u8] = include_bytes!("../certificates/rds.pem");
-
-/// A certificate cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum ConfigError {
-    /// The file is not there, or not ours to read.
-    #[error("the file {0} that SSL_CERT_FILE names cannot be read")]
-    Unreadable(String),
-    /// There is nothing in it to trust, or something that is not a certificate.
-    #[error("{0} must contain PEM certificates and nothing else")]
-    NoCertificates(String),
-    /// Never, with the cryptography that is built in.
-    #[error("TLS cannot be set up")]
-    Tls,
-}
+/// The server gives a statement up before we do, after 8 s.
+const STATEMENT_TIMEOUT_MS: u32 = 5_000;
 
 /// What the environment says.
 #[derive(Clone)]
@@ -37,51 +16,9 @@ impl Config {
     /// or a certificate in the file that `SSL_CERT_FILE` names, if it is set.
     ///
     /// # Errors
-    /// A [`ConfigError`], which names the file.
-    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let connector = Connector::new(roots(lookup)?).map_err(|_| ConfigError::Tls)?;
+    /// A [`ConnectorError`], which names the file.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConnectorError> {
+        let connector = Connector::read(lookup, "secrets-rotation", STATEMENT_TIMEOUT_MS)?;
         Ok(Self { connector })
-    }
-}
-
-fn roots(lookup: impl Fn(&str) -> Option<String>) -> Result<RootCertStore, ConfigError> {
-    let mut roots = RootCertStore::empty();
-    add(&mut roots, RDS, "the list of Amazon RDS")?;
-    if let Some(path) = lookup("SSL_CERT_FILE").filter(|path| !path.trim().is_empty()) {
-        let pem = fs::read(&path).map_err(|_| ConfigError::Unreadable(path.clone()))?;
-        add(&mut roots, &pem, &path)?;
-    }
-    Ok(roots)
-}
-
-fn add(roots: &mut RootCertStore, pem: &[u8], name: &str) -> Result<(), ConfigError> {
-    let wrong = || ConfigError::NoCertificates(name.to_owned());
-    let before = roots.len();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let added = certificate.map(|certificate| roots.add(certificate));
-        added.map_err(|_| wrong())?.map_err(|_| wrong())?;
-    }
-    if roots.len() == before { Err(wrong()) } else { Ok(()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_roots_of_amazon_rds_are_always_there() {
-        // Three kinds of keys in 27 regions.
-        assert_eq!(roots(|_| None).unwrap().len(), 81);
-        assert_eq!(roots(|_| Some(" ".to_owned())).unwrap().len(), 81);
-    }
-
-    #[test]
-    fn the_file_that_is_named_adds_to_them_or_is_refused() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/");
-        let read = |file: &str| roots(|_| Some(format!("{folder}{file}")));
-        assert_eq!(read("certificates/rds.pem").unwrap().len(), 162);
-        let wrong = |file: &str| read(file).unwrap_err().to_string();
-        assert!(wrong("absent.pem").contains("absent.pem that SSL_CERT_FILE names"));
-        assert!(wrong("Cargo.toml").contains("Cargo.toml must contain PEM certificates"));
     }
 }

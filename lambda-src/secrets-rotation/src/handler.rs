@@ -5,11 +5,11 @@ use std::time::Duration;
 use aws_sdk_secretsmanager::Client;
 use handler_kit::aws::{self, SdkConfig, Unavailable};
 use handler_kit::log;
+use payments_database::{Connector, Credentials, CredentialsError, Failed, Session};
+use postgres_protocol::password::scram_sha_256;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::credentials::{Credentials, CredentialsError};
-use crate::database::{Connector, Failed, Session};
 use crate::event::{Event, Step};
 use crate::secret::{CURRENT, Description, PENDING, PREVIOUS, Secret};
 use crate::{Config, EventError};
@@ -183,10 +183,20 @@ async fn set(
             )
         }
     };
-    let done = session.set_password(&pending.password).await;
+    let done = set_password(&session, &pending.password).await;
     session.close().await;
     done?;
     Ok(how)
+}
+
+/// Gives the user who is logged in another password.
+///
+/// The server gets what it stores of a password and never the password itself, which could end in its
+/// log. `SESSION_USER` spares quoting the name.
+async fn set_password(session: &Session, password: &str) -> Result<(), Failed> {
+    let stored = scram_sha_256(password.as_bytes());
+    let statement = format!("ALTER ROLE SESSION_USER PASSWORD '{stored}'");
+    session.run("change the password", &statement).await
 }
 
 /// Logs in with `AWSPREVIOUS`, or else with the newest version that the database lets in: an earlier
@@ -227,7 +237,7 @@ async fn test(
     let pending = pending(secret, &current(secret, seen).await?.1).await?;
     let session = connector.log_in(&pending, &pending.password).await?;
     let session = session.ok_or(RotationError::DoesNotLogIn)?;
-    let done = session.query().await;
+    let done = session.run("run a query", "SELECT now()").await;
     session.close().await;
     done?;
     Ok("the version logs in")

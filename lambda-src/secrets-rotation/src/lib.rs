@@ -37,7 +37,8 @@
 //! | `finishSecret` of B, with C pending | A current, B without label, C pending | any | refused | C goes on as above |
 //!
 //! Between `setSecret` and `finishSecret` the current version does not log in. That lies in the
-//! nature of a user who changes its own password: who is refused then, reads the secret again.
+//! nature of a user who changes its own password: who is refused then, tries `AWSPENDING`, as
+//! [`payments_database::Database`] does.
 //!
 //! Hence, in whatever order and however often steps are asked for:
 //!
@@ -53,10 +54,8 @@
 //!
 //! # What nobody gets to see
 //!
-//! The connection is TLS with chain and host name verified, always: roots are those of Amazon RDS
-//! and the certificates in the file that `SSL_CERT_FILE` names, if it is set. (The SDK takes its own
-//! roots from there *instead*: with an endpoint of AWS, the file must have those too.) The list of
-//! Amazon RDS has no regions of China, of GovCloud, and of 2023 or later: those need the file.
+//! The connection is TLS with chain and host name verified, always; [`payments_database`] says whose
+//! certificates are trusted.
 //!
 //! The server gets the new password as a SCRAM verifier, which is what it stores, so that its log
 //! cannot have it. Ours has steps, versions, and codes, never a value or a message of the database.
@@ -67,13 +66,11 @@
 //! network interface, and a security group that reaches the database and Secrets Manager.
 
 mod config;
-mod credentials;
-mod database;
 mod event;
 mod handler;
 mod secret;
 
-pub use config::{Config, ConfigError};
-pub use credentials::CredentialsError;
+pub use config::Config;
 pub use event::EventError;
 pub use handler::{Deps, RotationError, handle};
+pub use payments_database::{ConnectorError, CredentialsError};

@@ -3,9 +3,9 @@
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use handler_kit::aws::{self, Unavailable};
+use payments_database::{Credentials, CredentialsError};
 
 use crate::RotationError;
-use crate::credentials::{Credentials, CredentialsError};
 use crate::event::Event;
 
 pub(crate) const CURRENT: &str = "AWSCURRENT";

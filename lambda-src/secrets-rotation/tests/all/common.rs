@@ -1,18 +1,16 @@
 //! What the tests share: a database with a user, the secret of that user, and the rotation, which
 //! the tests ask for as Secrets Manager does.
 
-use std::sync::{Mutex, OnceLock};
+use std::sync::Mutex;
 
 use aws_sdk_secretsmanager::Client;
-use handler_tests::{Function, Postgres, unique};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
+pub use handler_tests::database;
+use handler_tests::{Function, unique};
 use secrets_rotation::{Config, Deps, RotationError, handle};
 use serde_json::{Value, json};
 use tokio_postgres::NoTls;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 pub const STEPS: [&str; 4] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
 
@@ -26,12 +24,6 @@ pub struct Stack {
     pub secrets: Client,
     pub arn: String,
     pub user: String,
-}
-
-/// The server, one for each test binary.
-pub fn database() -> &'static Postgres {
-    static DATABASE: OnceLock<Postgres> = OnceLock::new();
-    DATABASE.get_or_init(Postgres::start)
 }
 
 /// Trusts the server's certificate.
@@ -196,30 +188,9 @@ pub fn token() -> String {
     format!("{:0>36}", unique())
 }
 
-async fn connect(
-    user: &str,
-    password: &str,
-) -> Result<tokio_postgres::Client, tokio_postgres::Error> {
-    let pem = std::fs::read(database().authority()).unwrap();
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(&pem).unwrap()).unwrap();
-    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let mut config = tokio_postgres::Config::new();
-    config.host("127.0.0.1").port(database().port).dbname("postgres");
-    config.user(user).password(password).ssl_mode(SslMode::Require);
-    let (client, connection) = config.connect(MakeRustlsConnect::new(tls)).await?;
-    tokio::spawn(connection);
-    Ok(client)
-}
-
 /// Whether the database lets a user in.
 pub async fn logs_in(user: &str, password: &str) -> bool {
-    match connect(user, password).await {
+    match database().connect(user, password, "postgres").await {
         Ok(_) => true,
         Err(error) => {
             assert_eq!(error.code(), Some(&SqlState::INVALID_PASSWORD), "{error:?}");
@@ -238,13 +209,12 @@ pub async fn logs_in_plainly(user: &str, password: &str) -> bool {
 
 /// Runs statements as the superuser.
 pub async fn sql(statements: &str) {
-    let client = connect("postgres", &database().password).await.unwrap();
-    client.batch_execute(statements).await.unwrap();
+    database().sql(statements).await;
 }
 
 /// Runs a statement as the superuser, in a transaction that ends when the answer is dropped.
 pub async fn hold(statement: &str) -> tokio_postgres::Client {
-    let client = connect("postgres", &database().password).await.unwrap();
+    let client = database().superuser("postgres").await;
     client.batch_execute(&format!("BEGIN; {statement}")).await.unwrap();
     client
 }

@@ -25,18 +25,28 @@ const DATABASE: &str = "postgres";
 const LENGTHS: (i64, i64) = (32, 128);
 
 /// A way to log in.
-pub(crate) struct Credentials {
+#[derive(Clone)]
+pub struct Credentials {
     /// All fields, also those that are not ours.
     fields: Map<String, Value>,
-    pub(crate) username: String,
-    pub(crate) password: String,
-    pub(crate) host: String,
-    pub(crate) port: u16,
-    pub(crate) dbname: String,
+    /// Who logs in.
+    pub username: String,
+    /// With what.
+    pub password: String,
+    /// The server's name, which its certificate has to have.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The database there.
+    pub dbname: String,
 }
 
 impl Credentials {
-    pub(crate) fn parse(value: &str) -> Result<Self, CredentialsError> {
+    /// Reads the value of a version.
+    ///
+    /// # Errors
+    /// A [`CredentialsError`], which has nothing of the value.
+    pub fn parse(value: &str) -> Result<Self, CredentialsError> {
         let Ok(Value::Object(fields)) = json::parse(value.as_bytes()) else {
             return Err(CredentialsError::NoObject);
         };
@@ -66,20 +76,23 @@ impl Credentials {
     }
 
     /// How long the next password is to be.
-    pub(crate) fn next_length(&self) -> i64 {
+    #[must_use]
+    pub fn next_length(&self) -> i64 {
         let length = i64::try_from(self.password.chars().count()).unwrap_or(i64::MAX);
         length.clamp(LENGTHS.0, LENGTHS.1)
     }
 
     /// The value with another password and all else as it is.
-    pub(crate) fn with_password(&self, password: &str) -> String {
+    #[must_use]
+    pub fn with_password(&self, password: &str) -> String {
         let mut fields = self.fields.clone();
         fields.insert("password".to_owned(), Value::String(password.to_owned()));
         Value::Object(fields).to_string()
     }
 
     /// Whether both are for the same user of the same database.
-    pub(crate) fn same_login(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn same_login(&self, other: &Self) -> bool {
         let login = |it: &Self| (it.username.clone(), it.host.clone(), it.port, it.dbname.clone());
         login(self) == login(other)
     }
