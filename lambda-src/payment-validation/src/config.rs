@@ -4,11 +4,12 @@ use handler_kit::{VariableError, parsed};
 use payments_domain::Limits;
 
 /// The function's own environment variables.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Config {
-    /// `MINIMUM_AMOUNT` and `MAXIMUM_AMOUNT`, plain decimals such as `0.50`, in units of whatever
-    /// currency; `CURRENCIES`, codes with commas between them.
+    /// What a payment is held against, as [`limits`] reads it.
     pub limits: Limits,
+    /// `SECRET_ARN` and `SSL_CERT_FILE`: the database with the customers.
+    pub database: payments_database::Config,
 }
 
 impl Config {
@@ -17,12 +18,21 @@ impl Config {
     /// # Errors
     /// The first [`VariableError`].
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, VariableError> {
-        let minimum = parsed(&lookup, "MINIMUM_AMOUNT")?;
-        let maximum = parsed(&lookup, "MAXIMUM_AMOUNT")?;
-        let limits = Limits::new(minimum, maximum, parsed(&lookup, "CURRENCIES")?);
-        let wrong = |error| VariableError::wrong("MINIMUM_AMOUNT or MAXIMUM_AMOUNT", error);
-        Ok(Self { limits: limits.map_err(wrong)? })
+        let database = payments_database::Config::read(&lookup, "payment-validation");
+        Ok(Self { limits: limits(&lookup)?, database: database? })
     }
+}
+
+/// Reads the limits: `MINIMUM_AMOUNT` and `MAXIMUM_AMOUNT`, plain decimals such as `0.50`, in units of
+/// whatever currency; `CURRENCIES`, codes with commas between them.
+///
+/// # Errors
+/// The first [`VariableError`].
+pub fn limits(lookup: impl Fn(&str) -> Option<String>) -> Result<Limits, VariableError> {
+    let minimum = parsed(&lookup, "MINIMUM_AMOUNT")?;
+    let maximum = parsed(&lookup, "MAXIMUM_AMOUNT")?;
+    let limits = Limits::new(minimum, maximum, parsed(&lookup, "CURRENCIES")?);
+    limits.map_err(|error| VariableError::wrong("MINIMUM_AMOUNT or MAXIMUM_AMOUNT", error))
 }
 
 #[cfg(test)]
@@ -33,6 +43,8 @@ mod tests {
         let value = |name: &str| match name {
             "MINIMUM_AMOUNT" => Some(minimum.to_owned()),
             "MAXIMUM_AMOUNT" => Some(maximum.to_owned()),
+            "SECRET_ARN" => Some("arn:secret".to_owned()),
+            "SSL_CERT_FILE" => None,
             _ => Some(currencies.to_owned()),
         };
         Config::read(value).map_err(|error| error.to_string())

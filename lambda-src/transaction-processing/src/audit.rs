@@ -2,10 +2,9 @@
 
 use handler_kit::aws::Unavailable;
 use handler_kit::object;
-use payments_domain::{PaymentId, Timestamp, TransactionRequest};
+use payments_domain::{Decided, PaymentId, Timestamp, TransactionRequest};
 use serde_json::{Value, json};
 
-use crate::row::Decided;
 use crate::{Config, Deps};
 
 /// Leaves the record, unless it is there. It is made of what the row has, so it is the same whoever

@@ -4,13 +4,16 @@ use std::str::FromStr;
 
 use handler_kit::object::Encryption;
 use handler_kit::{VariableError, parsed, required};
+use payments_domain::Limits;
 use thiserror::Error;
 
 /// The function's own environment variables.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The limits, by the variables of `payment-validation`.
-    pub validation: payment_validation::Config,
+    pub limits: Limits,
+    /// `SECRET_ARN` and `SSL_CERT_FILE`: the database with the customers.
+    pub database: payments_database::Config,
     /// `TABLE_NAME`: name of the table of transactions.
     pub table: String,
     /// `SCORING_FUNCTION`: name or ARN of the function that scores transactions.
@@ -53,7 +56,8 @@ impl Config {
     /// The first [`VariableError`].
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, VariableError> {
         Ok(Self {
-            validation: payment_validation::Config::read(&lookup)?,
+            limits: payment_validation::limits(&lookup)?,
+            database: payments_database::Config::read(&lookup, "transaction-processing")?,
             table: required(&lookup, "TABLE_NAME")?,
             scoring: required(&lookup, "SCORING_FUNCTION")?,
             bucket: required(&lookup, "AUDIT_BUCKET")?,

@@ -5,11 +5,13 @@ use std::time::{Duration, SystemTime};
 use handler_kit::api::Reply;
 use handler_kit::aws::{SdkConfig, Unavailable};
 use handler_kit::{aws, log, milliseconds};
-use payments_domain::{PaymentId, TransactionRequest, TransactionStatus};
+use payments_database::{Database, Failed as DatabaseFailed, Migrated, Payment};
+use payments_domain::{Decided, PaymentId, TransactionRequest, TransactionStatus};
+use serde::Serialize;
 use serde_json::{Value, json};
+use thiserror::Error;
 
 use crate::request::Refused;
-use crate::row::Decided;
 use crate::store::{self, StoreError};
 use crate::{Config, audit, notice, request, score};
 
@@ -22,6 +24,8 @@ const LIMIT: Duration = Duration::from_secs(25);
 pub struct Deps {
     /// Where transactions are kept.
     pub dynamodb: aws_sdk_dynamodb::Client,
+    /// Where customers are kept.
+    pub database: Database,
     /// Where transactions are scored.
     pub lambda: aws_sdk_lambda::Client,
     /// Where audit records are left.
@@ -39,6 +43,7 @@ pub struct Deps {
 pub(crate) enum Step {
     Write,
     Decide,
+    Follow,
     Audit,
     Notify,
     Note,
@@ -58,6 +63,7 @@ impl Step {
         match self {
             Self::Write => "write",
             Self::Decide => "decide",
+            Self::Follow => "follow",
             Self::Audit => "audit",
             Self::Notify => "notify",
             Self::Note => "note",
@@ -89,6 +95,7 @@ impl Deps {
     #[must_use]
     pub fn new(shared: &SdkConfig, config: Config) -> Self {
         Self {
+            database: Database::new(shared, config.database.clone()),
             dynamodb: aws_sdk_dynamodb::Client::new(shared),
             lambda: score::client(shared),
             s3: aws::s3(shared),
@@ -99,9 +106,42 @@ impl Deps {
     }
 }
 
+/// What the function answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// To a request to the API.
+    Reply(Reply),
+    /// To a call for the migration of the schema.
+    Migrated(Migrated),
+}
+
+/// The schema is not migrated; it may be later. Already logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the schema of the database could not be migrated now")]
+pub struct MigrationError;
+
+/// Answers one event: a request to the API, or the call `{"migrate": true}`, which no request is.
+///
+/// # Errors
+/// [`MigrationError`]. A request always has an answer.
+pub async fn invoke(event: Value, deps: &Deps) -> Result<Answer, MigrationError> {
+    if event != json!({"migrate": true}) {
+        return Ok(Answer::Reply(handle(event, deps).await));
+    }
+    let migrated = tokio::time::timeout(LIMIT, deps.database.migrate()).await;
+    match migrated {
+        Ok(Ok(migrated)) => Ok(Answer::Migrated(migrated)),
+        Ok(Err(DatabaseFailed)) | Err(_) => {
+            log::error("schema not migrated", json!({}));
+            Err(MigrationError)
+        }
+    }
+}
+
 /// Answers one request to the API.
 pub async fn handle(event: Value, deps: &Deps) -> Reply {
-    let (key, transaction) = match request::read(&event, &deps.config.validation.limits) {
+    let (key, transaction) = match request::read(&event, &deps.config.limits) {
         Ok(read) => read,
         Err(refused) => return refuse(&refused),
     };
@@ -121,7 +161,10 @@ pub async fn handle(event: Value, deps: &Deps) -> Reply {
             let fields = json!({"transactionId": id.as_str(), "step": step.as_str()});
             log::error("transaction not processed", fields);
             tell(deps, &id, step).await;
-            Reply::internal()
+            match step {
+                Step::Decide => Reply::unavailable(&DatabaseFailed.to_string()),
+                _ => Reply::internal(),
+            }
         }
         Err(Failed::Late) => {
             log::error("transaction not processed in time", logged);
@@ -152,11 +195,15 @@ async fn process(
     let mut row = store::record(deps, id, transaction, now()).await?;
     let timestamp = row.timestamp;
     if row.decided.is_none() {
-        let decided = score::decide(deps, id, transaction, timestamp, now()).await;
+        let proposed = score::decide(deps, id, transaction, timestamp, now()).await;
+        let TransactionRequest { customer_id: customer, amount, .. } = transaction;
+        let payment = Payment { id, customer, amount: *amount, timestamp };
+        let decided = deps.database.decide(payment, &proposed).await;
+        let decided = decided.map_err(|DatabaseFailed| Failed::At(Step::Decide))?;
         let written = store::decide(deps, id, row, decided).await;
-        row = written.map_err(Step::Decide.failed())?;
+        row = written.map_err(Step::Follow.failed())?;
     }
-    let decided = row.decided.ok_or(Failed::At(Step::Decide))?;
+    let decided = row.decided.ok_or(Failed::At(Step::Follow))?;
     let left = audit::leave(deps, id, transaction, timestamp, &decided).await;
     left.map_err(Step::Audit.failed())?;
     if decided.status == TransactionStatus::Declined && !row.notified {
@@ -169,7 +216,7 @@ async fn process(
 
 /// Publishes that a step failed, unless it was publishing, or came after it.
 async fn tell(deps: &Deps, id: &PaymentId, step: Step) {
-    if matches!(step, Step::Write | Step::Decide | Step::Audit)
+    if matches!(step, Step::Write | Step::Decide | Step::Follow | Step::Audit)
         && notice::failed(deps, id, step).await.is_err()
     {
         log::error("failure not published", json!({"transactionId": id.as_str()}));

@@ -1,6 +1,7 @@
 //! The handler `transaction-processing` of system `migration`: writes, scores and decides
 //! transactions, each at most once, leaves an audit record of every decision, and gives notice of
-//! those that were declined or failed.
+//! those that were declined or failed. It keeps the record of each customer in the database, and makes
+//! the schema of that.
 //!
 //! # The request
 //!
@@ -16,7 +17,7 @@
 //! | 409 | the `Idempotency-Key` was used with other content |
 //! | 422 | the transaction breaks rules; `reasons` has all of them |
 //! | 500 | anything else; the same request may be sent again |
-//! | 503 | it took longer than 25 s; the same request is to be sent again, after `Retry-After` seconds |
+//! | 503 | the database is away, or it took longer than 25 s; the same request is to be sent again, after `Retry-After` seconds |
 //!
 //! The key is required: a request without one could not be told from a second transaction, and what
 //! it left half done would stay so. `transactionId` is derived from it, as in `payments-api`.
@@ -48,27 +49,40 @@
 //!    When no score comes within 4 s, or the function fails, or its answer is no score, the
 //!    transaction is held for review, and its `reasons` say why: a payment does not fail because
 //!    its scoring does, and none goes through without a score;
-//! 3. decide: status, score and reasons, on the condition that the row is `pending`. Of several
-//!    requests at once the first decides, and all answer what it decided;
-//! 4. audit: the object `audit/<date>/<transactionId>.json` is written, if there is none. It says
+//! 3. decide: in one transaction of the database, which keeps the customer's record as well: the
+//!    decision is made if there is none, and counted only then. Of several requests at once the first
+//!    decides, and all answer what it decided. The payment of a blocked customer is declined;
+//! 4. follow: status, score and reasons of the decision go to the row, on the condition that it is
+//!    `pending`;
+//! 5. audit: the object `audit/<date>/<transactionId>.json` is written, if there is none. It says
 //!    what was decided about which amount of which customer, when and why, and nothing of a card; it
 //!    is made of the row, so it is the same whoever writes it;
-//! 5. notify: a declined transaction is published to the topic, unless that is noted;
-//! 6. note: `notified_at`, if there is none.
+//! 6. notify: a declined transaction is published to the topic, unless that is noted;
+//! 7. note: `notified_at`, if there is none.
 //!
 //! The answer comes after the last. Whoever got none sends the request again, and it goes on where
-//! the first stopped. One that dies between the fifth step and the sixth publishes its notice
+//! the first stopped. One that dies between the sixth step and the seventh publishes its notice
 //! again, and so may requests at the same time: a notice comes at least once, and its
 //! `transactionId` tells whether it is known. Nothing else is done twice.
 //!
-//! When the first step, the third or the fourth fails, that is published too, with status `failed` and the step, if the
+//! When a step before `notify` fails, that is published too, with status `failed` and the step, if the
 //! topic can be reached. The row is not changed by it: `failed` is no state of a transaction, and
 //! the same request may still end as any other. Each request that fails gives such a notice.
 //!
+//! # The schema
+//!
+//! `{"migrate": true}` as the whole event, which no request to an API is, brings the schema of the
+//! database to the version of this function, and answers `{"schema": <version>, "applied": [...]}`, or
+//! is the function error `MigrationError`. It may be asked for at any time, also by two at once; a
+//! function that is older than the schema changes nothing. Until it was asked for once, payments get
+//! 503. [`payments_database`] has the rest.
+//!
 //! The role needs `dynamodb:PutItem`, `GetItem` and `UpdateItem` on the table, `lambda:InvokeFunction`
-//! on `fraud-detection`, `s3:PutObject` on `audit/*` of the bucket, `sns:Publish` on the topic, and
-//! `kms:GenerateDataKey` and `kms:Decrypt` on the keys of table, bucket and topic where they are not
-//! AWS's own.
+//! on `fraud-detection`, `s3:PutObject` on `audit/*` of the bucket, `sns:Publish` on the topic,
+//! `secretsmanager:GetSecretValue` on the secret, and
+//! `kms:GenerateDataKey` and `kms:Decrypt` on the keys of table, bucket, topic and secret where they are not
+//! AWS's own; what Lambda needs for a network interface, and a security group that reaches the database
+//! and Secrets Manager.
 
 mod audit;
 mod config;
@@ -80,5 +94,5 @@ mod score;
 mod store;
 
 pub use config::{Config, Days, DaysError, Topic, TopicError};
-pub use handler::{Deps, handle};
+pub use handler::{Answer, Deps, MigrationError, handle, invoke};
 pub use handler_kit::api::Reply;

@@ -5,14 +5,25 @@
 
 use std::process::ExitCode;
 
-use handler_kit::{api, runtime};
-use transaction_processing::{Config, Deps, handle};
+use handler_kit::runtime::{self, Diagnostic};
+use payments_domain::json;
+use transaction_processing::{Answer, Config, Deps, Reply, invoke};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     runtime::start(Config::read, async |config| {
         let deps = Deps::connect(config).await;
-        api::serve(async |event| handle(event, &deps).await).await
+        runtime::serve(async |event: &str| answer(event, &deps).await).await
     })
     .await
+}
+
+async fn answer(event: &str, deps: &Deps) -> Result<Answer, Diagnostic> {
+    match json::parse(event.as_bytes()) {
+        Ok(event) => invoke(event, deps).await.map_err(|error| Diagnostic {
+            error_type: "MigrationError".to_owned(),
+            error_message: error.to_string(),
+        }),
+        Err(error) => Ok(Answer::Reply(Reply::bad_request(400, &format!("the event is {error}")))),
+    }
 }

@@ -2,12 +2,11 @@
 
 use aws_sdk_sns::types::MessageAttributeValue;
 use handler_kit::aws::{self, Unavailable};
-use payments_domain::{PaymentId, TransactionStatus};
+use payments_domain::{Decided, PaymentId, TransactionStatus};
 use serde_json::{Value, json};
 
 use crate::Deps;
 use crate::handler::Step;
-use crate::row::Decided;
 
 /// A subscriber may be older or newer than the function.
 const VERSION: u32 = 1;

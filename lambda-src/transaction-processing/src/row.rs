@@ -3,7 +3,9 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use handler_kit::item::{Item, map, number, number_of, text, text_of};
 use handler_kit::log;
-use payments_domain::{CardLast4, Digest, PaymentId, TransactionRequest, TransactionStatus};
+use payments_domain::{
+    CardLast4, Decided, Digest, PaymentId, TransactionRequest, TransactionStatus,
+};
 use serde_json::json;
 
 use crate::config::Days;
@@ -16,18 +18,6 @@ pub(crate) struct Row {
     /// None while it is pending.
     pub(crate) decided: Option<Decided>,
     pub(crate) notified: bool,
-}
-
-/// What was decided about a transaction.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Decided {
-    /// Never pending.
-    pub(crate) status: TransactionStatus,
-    /// None, where it was decided without.
-    pub(crate) score: Option<u8>,
-    pub(crate) reasons: Vec<String>,
-    /// When, in milliseconds since 1970.
-    pub(crate) at: u64,
 }
 
 impl Row {
@@ -48,25 +38,22 @@ impl Row {
     fn parse(item: &Item) -> Option<Self> {
         let decided = match text_of(item, "status")?.parse().ok()? {
             TransactionStatus::Pending => None,
-            status => Some(Decided::parse(item, status)?),
+            status => Some(decided(item, status)?),
         };
         let notified = item.contains_key("notified_at");
         Some(Self { timestamp: number_of(item, "timestamp")?, decided, notified })
     }
 }
 
-impl Decided {
-    fn parse(item: &Item, status: TransactionStatus) -> Option<Self> {
-        let score = number_of(item, "score").and_then(|score| u8::try_from(score).ok());
-        // Nothing goes through without a score.
-        if status == TransactionStatus::Approved && score.is_none() {
-            return None;
-        }
-        let reason = |reason: &AttributeValue| reason.as_s().ok().cloned();
-        let reasons =
-            item.get("reasons")?.as_l().ok()?.iter().map(reason).collect::<Option<_>>()?;
-        Some(Self { status, score, reasons, at: number_of(item, "decided_at")? })
+fn decided(item: &Item, status: TransactionStatus) -> Option<Decided> {
+    let score = number_of(item, "score").and_then(|score| u8::try_from(score).ok());
+    // Nothing goes through without a score.
+    if status == TransactionStatus::Approved && score.is_none() {
+        return None;
     }
+    let reason = |reason: &AttributeValue| reason.as_s().ok().cloned();
+    let reasons = item.get("reasons")?.as_l().ok()?.iter().map(reason).collect::<Option<_>>()?;
+    Some(Decided { status, score, reasons, at: number_of(item, "decided_at")? })
 }
 
 /// The key of the row.

@@ -7,12 +7,11 @@ use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::primitives::Blob;
 use handler_kit::aws::{self, SdkConfig};
 use handler_kit::log;
-use payments_domain::{Decision, PaymentId, TransactionRequest, TransactionStatus, json};
+use payments_domain::{Decided, Decision, PaymentId, TransactionRequest, TransactionStatus, json};
 use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::Deps;
-use crate::row::Decided;
 
 /// How long a score is waited for, of the 30 s that the API waits for all.
 const LIMIT: Duration = Duration::from_secs(4);

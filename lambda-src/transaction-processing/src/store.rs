@@ -6,12 +6,12 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use handler_kit::aws::{self, Unavailable};
 use handler_kit::item::{self, Item, number, put_once, text, text_of};
 use handler_kit::log;
-use payments_domain::{PaymentId, TransactionRequest, TransactionStatus};
+use payments_domain::{Decided, PaymentId, TransactionRequest, TransactionStatus};
 use serde_json::json;
 use thiserror::Error;
 
 use crate::Deps;
-use crate::row::{self, Decided, Row};
+use crate::row::{self, Row};
 
 /// Why a transaction was not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

@@ -1,11 +1,10 @@
 //! Whatever comes as an event or as a body: an answer API Gateway takes, never a panic, and no card
 //! number in it.
 
-use crate::common::{body, config, post};
+use crate::common::{ask, body, post};
 use handler_tests::any::{any_amount, any_cut, any_json};
 use handler_tests::transactions::{payment, posted};
 use handler_tests::{CARD, check_reply};
-use payment_validation::handle;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -31,7 +30,7 @@ proptest! {
                 wrapped
             }
         };
-        check_reply(&handle(&event, &config()), &[400, 404, 405, 422]);
+        check_reply(&ask(&event), &[400, 404, 405, 422]);
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! The compiled function against Lambda's runtime interface.
 
-use crate::common::{environment, start, start_with};
+use crate::common::{Stack, start_with};
 use handler_tests::transactions::{payment, posted};
 use handler_tests::{CARD, Outcome, garbled, untimed};
 use serde_json::{Value, json};
 
-#[test]
-fn a_process_answers_request_after_request_and_logs_no_content() {
-    let function = start();
+#[tokio::test]
+async fn a_process_answers_request_after_request_and_logs_no_content() {
+    let stack = Stack::new().await;
+    let function = stack.start();
     let (status, valid) = function.invoke(&posted("/validate", None, &payment().to_string()));
     assert_eq!((status, &valid["valid"]), (200, &json!(true)));
     let mut wrong = payment();
@@ -35,9 +36,10 @@ fn a_process_answers_request_after_request_and_logs_no_content() {
     }
 }
 
-#[test]
-fn whatever_bytes_come_the_process_goes_on() {
-    let function = start();
+#[tokio::test]
+async fn whatever_bytes_come_the_process_goes_on() {
+    let stack = Stack::new().await;
+    let function = stack.start();
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     for event in ["null", "0", "\"\"", "1e999", &deep] {
         function.send(event);
@@ -53,10 +55,11 @@ fn whatever_bytes_come_the_process_goes_on() {
     assert!(!said.contains("panicked"), "{said}");
 }
 
-#[test]
-fn a_missing_or_wrong_variable_is_an_initialisation_error() {
-    handler_tests::every_variable_is_needed(&environment(), start_with);
-    let mut wrong = environment();
+#[tokio::test]
+async fn a_missing_or_wrong_variable_is_an_initialisation_error() {
+    let stack = Stack::new().await;
+    handler_tests::every_variable_is_needed(&stack.environment(), start_with);
+    let mut wrong = stack.environment();
     wrong.push(("CURRENCIES", "CHF"));
     let function = start_with(&wrong, "http://127.0.0.1:1");
     let Outcome::InitError(error) = function.outcome() else { panic!("no init error") };

@@ -8,16 +8,18 @@
 
 use std::time::Duration;
 
-use crate::common::start;
+use crate::common::Stack;
 use handler_tests::cold_start;
 use handler_tests::transactions::{payment, posted};
 use serde_json::json;
 
 const LIMIT: Duration = Duration::from_millis(50);
 
-#[test]
+#[tokio::test]
 #[ignore = "measures the release build"]
-fn the_first_answer_of_a_process_comes_at_once() {
+async fn the_first_answer_of_a_process_comes_at_once() {
+    let stack = Stack::new().await;
+    let start = || stack.start();
     let bad = cold_start("bad request", start, |_| json!({}));
     let body = payment().to_string();
     let one = cold_start("valid payment", start, |_| posted("/validate", None, &body));

@@ -1,9 +1,8 @@
 //! The handler itself.
 
-use crate::common::{body, config, post};
+use crate::common::{ask, body, post};
 use handler_tests::CARD;
 use handler_tests::transactions::{payment, posted};
-use payment_validation::handle;
 use serde_json::{Value, json};
 
 fn with(name: &str, value: Value) -> (u16, Value) {
@@ -22,8 +21,8 @@ fn a_valid_payment_is_called_that_however_it_comes() {
     assert_eq!(post(&number), reply);
     let mut rest = json!({"resource": "/validate", "path": "/validate", "httpMethod": "POST"});
     rest["body"] = json!(payment().to_string());
-    assert_eq!(handle(&rest, &config()), reply);
-    assert_eq!(handle(&json!({"payment_data": payment()}), &config()), reply);
+    assert_eq!(ask(&rest), reply);
+    assert_eq!(ask(&json!({"payment_data": payment()})), reply);
     let bare = json!({"customerId": "c-1", "amount": "12.50", "currency": "EUR"});
     assert_eq!(body(&post(&bare.to_string())), valid);
 }
@@ -78,12 +77,12 @@ fn what_is_no_request_is_told_apart() {
         (posted("/validate", None, r#"{"amount":1,"amount":2}"#), 400, "given twice"),
         (posted("/process", None, "{}"), 404, "posted to /validate"),
     ] {
-        let reply = handle(&event, &config());
+        let reply = ask(&event);
         assert_eq!(reply.status_code, status, "{reason}");
         assert!(body(&reply)["error"].as_str().unwrap().contains(reason), "{reply:?}");
     }
     let mut get = posted("/validate", None, "{}");
     get["requestContext"]["http"]["method"] = json!("GET");
-    let reply = handle(&get, &config());
+    let reply = ask(&get);
     assert_eq!((reply.status_code, reply.headers["Allow"]), (405, "POST"));
 }

@@ -6,4 +6,5 @@ mod any_event;
 mod binary;
 mod cold_start;
 mod common;
+mod customer;
 mod handler;

@@ -1,18 +1,15 @@
 //! The compiled function against Lambda's runtime interface, the scoring, and an emulated table, topic
 //! and bucket.
 
-use crate::common::{
-    DECLINE, environment, notice_of, request, scored_by, scoring, start, start_with, with,
-};
-use handler_tests::transactions::{Transactions, payment};
+use crate::common::{Stack, notice_of, request, start_with, with};
+use handler_tests::transactions::payment;
 use handler_tests::{CARD, Function, Outcome, Scripted, garbled, untimed};
 use serde_json::{Value, json};
 
 #[tokio::test]
 async fn a_process_answers_request_after_request_and_logs_no_content() {
-    let at = Transactions::new().await;
-    let scoring = scoring(&at, &[]);
-    let function = start(&at, &scoring);
+    let stack = Stack::new().await;
+    let function = stack.start();
     let event = request("order-7", &payment());
     let (status, first) = function.invoke(&event);
     assert_eq!((status, &first["status"]), (200, &json!("approved")), "{first}");
@@ -24,7 +21,7 @@ async fn a_process_answers_request_after_request_and_logs_no_content() {
         assert!(!refused.to_string().contains("1111"), "{refused}");
     }
     assert_eq!(function.invoke(&request(CARD, &payment())).0, 400);
-    assert_eq!(at.items().await.len(), 1);
+    assert_eq!(stack.at.items().await.len(), 1);
 
     let said = untimed(&function.said());
     let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -51,9 +48,8 @@ async fn a_process_answers_request_after_request_and_logs_no_content() {
 
 #[tokio::test]
 async fn of_twenty_requests_to_five_processes_one_is_written() {
-    let at = Transactions::new().await;
-    let scoring = scoring(&at, &DECLINE);
-    let functions: Vec<Function> = (0..5).map(|_| start(&at, &scoring)).collect();
+    let stack = Stack::declining().await;
+    let functions: Vec<Function> = (0..5).map(|_| stack.start()).collect();
     let event = request("order-7", &payment()).to_string();
     for function in &functions {
         for _ in 0..4 {
@@ -67,56 +63,54 @@ async fn of_twenty_requests_to_five_processes_one_is_written() {
         }
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
-    assert_eq!((answers[0].0, at.items().await.len()), (200, 1));
-    at.record(answers[0].1["transactionId"].as_str().unwrap()).await;
-    let (notices, one) = (at.notices().await, notice_of(&answers[0].1));
+    assert_eq!((answers[0].0, stack.at.items().await.len()), (200, 1));
+    stack.at.record(answers[0].1["transactionId"].as_str().unwrap()).await;
+    let (notices, one) = (stack.at.notices().await, notice_of(&answers[0].1));
     assert!(!notices.is_empty() && notices.iter().all(|notice| *notice == one), "{notices:?}");
 }
 
 #[tokio::test]
 async fn what_a_kill_before_the_notice_leaves_is_finished_by_a_repeat() {
-    let at = Transactions::new().await;
+    let stack = Stack::declining().await;
     // It never takes anything: the process dies while it tries.
     let deaf = Scripted::start(vec![None]);
-    let declining = scoring(&at, &DECLINE);
-    let mut environment = scored_by(&at, &declining);
+    let mut environment = stack.whole_environment();
     environment.push(("AWS_ENDPOINT_URL_SNS", &deaf.endpoint));
-    let function = start_with(&environment, &at.endpoint);
+    let function = start_with(&environment, &stack.at.endpoint);
     let event = request("order-7", &payment());
     function.send(event.to_string());
     deaf.wait();
     drop(function);
-    let rows = at.items().await;
+    let rows = stack.at.items().await;
     assert_eq!((rows.len(), rows[0]["status"].as_s().unwrap().as_str()), (1, "declined"));
-    assert!(at.notices().await.is_empty());
+    assert!(stack.at.notices().await.is_empty());
 
-    // The rules have changed meanwhile: what is decided stays.
-    let (status, answer) = start(&at, &scoring(&at, &[])).invoke(&event);
+    // What is decided stays.
+    let (status, answer) = stack.start().invoke(&event);
     assert_eq!((status, &answer["status"]), (200, &json!("declined")));
     assert_eq!(answer["timestamp"].to_string(), *rows[0]["timestamp"].as_n().unwrap());
-    assert_eq!(at.notices().await, [notice_of(&answer)]);
-    let rows = at.items().await;
+    assert_eq!(stack.at.notices().await, [notice_of(&answer)]);
+    let rows = stack.at.items().await;
     assert!(rows.len() == 1 && rows[0].contains_key("notified_at"));
 }
 
 #[tokio::test]
 async fn what_fails_is_answered_without_internals_and_published() {
-    let at = Transactions::new().await;
-    let mut absent = environment(&at);
+    let stack = Stack::new().await;
+    let mut absent = stack.whole_environment();
     absent.push(("TABLE_NAME", "absent"));
-    let function = start_with(&absent, &at.endpoint);
+    let function = start_with(&absent, &stack.at.endpoint);
     let answer = function.invoke(&request("order-7", &payment()));
     assert_eq!(answer, (500, json!({"error": "internal error"})));
-    let notices = at.notices().await;
+    let notices = stack.at.notices().await;
     assert_eq!((&notices[0]["status"], &notices[0]["step"]), (&json!("failed"), &json!("write")));
     assert!(function.said().contains("ResourceNotFoundException"));
 }
 
 #[tokio::test]
 async fn whatever_bytes_come_the_process_goes_on() {
-    let at = Transactions::new().await;
-    let scoring = scoring(&at, &[]);
-    let function = start(&at, &scoring);
+    let stack = Stack::new().await;
+    let function = stack.start();
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     for event in ["null", "0", "\"\"", "1e999", &deep] {
         function.send(event);
@@ -133,12 +127,12 @@ async fn whatever_bytes_come_the_process_goes_on() {
 
 #[tokio::test]
 async fn a_missing_or_wrong_variable_is_an_initialisation_error() {
-    let at = Transactions::new().await;
-    handler_tests::every_variable_is_needed(&environment(&at), start_with);
+    let stack = Stack::new().await;
+    handler_tests::every_variable_is_needed(&stack.environment(), start_with);
     for (name, value) in
         [("TOPIC_ARN", "failed-transactions"), ("RETENTION_DAYS", "0"), ("MAXIMUM_AMOUNT", "0.50")]
     {
-        let mut wrong = environment(&at);
+        let mut wrong = stack.environment();
         wrong.push((name, value));
         let function = start_with(&wrong, "http://127.0.0.1:1");
         let Outcome::InitError(error) = function.outcome() else { panic!("no init error") };

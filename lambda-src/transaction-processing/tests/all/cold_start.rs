@@ -8,9 +8,8 @@
 
 use std::time::Duration;
 
-use crate::common::{request, scoring, start, with};
+use crate::common::{Stack, request, with};
 use handler_tests::cold_start;
-use handler_tests::transactions::Transactions;
 use serde_json::json;
 
 const LIMIT: Duration = Duration::from_millis(50);
@@ -18,9 +17,8 @@ const LIMIT: Duration = Duration::from_millis(50);
 #[tokio::test]
 #[ignore = "measures the release build"]
 async fn the_first_answer_of_a_process_comes_at_once() {
-    let at = Transactions::new().await;
-    let scoring = scoring(&at, &[]);
-    let start = || start(&at, &scoring);
+    let stack = Stack::new().await;
+    let start = || stack.start();
     let bad = cold_start("bad request", start, |_| json!({}));
     let one = cold_start("posted transaction", start, |spawn| {
         // A customer each: nobody's history grows while it is measured.

@@ -1,8 +1,9 @@
-//! What the tests share: a table, a topic, a bucket and the scoring, the real binary, requests.
+//! What the tests share: a table, a topic, a bucket, customers and the scoring, the real binary,
+//! requests.
 
 use handler_tests::any::runtime;
 use handler_tests::transactions::{LIMITS, SCORING, Transactions, payment, posted, row};
-use handler_tests::{Function, Scripted};
+use handler_tests::{Customers, Function, Scripted};
 use serde_json::{Value, json};
 use transaction_processing::{Config, Deps, Reply, handle};
 
@@ -12,10 +13,11 @@ pub const SCORING_FUNCTION: &str = "fraud-detection-test";
 /// The scores with which whatever comes is declined.
 pub const DECLINE: [(&str, &str); 2] = [("REVIEW_SCORE", "0"), ("DECLINE_SCORE", "0")];
 
-/// A table, a topic, a bucket and the scoring, and the handler that works with them.
+/// A table, a topic, a bucket, customers and the scoring, and the handler that works with them.
 pub struct Stack {
     pub deps: Deps,
     pub at: Transactions,
+    pub customers: Customers,
     pub scoring: Scripted,
 }
 
@@ -31,11 +33,38 @@ impl Stack {
 
     /// A stack with some rules of the scoring changed.
     pub async fn scored_with(changed: &[(&str, &str)]) -> Self {
+        let stack = Self::kept_in(Customers::new().await, changed).await;
+        stack.deps.database.migrate().await.unwrap();
+        stack
+    }
+
+    /// A stack with these customers, whose schema may not be there.
+    pub async fn kept_in(customers: Customers, changed: &[(&str, &str)]) -> Self {
         let at = Transactions::new().await;
         let scoring = scoring(&at, changed);
-        let deps = Deps::new(&at.shared(), config(&at));
-        let lambda = Deps::new(&handler_tests::config(&scoring.endpoint), config(&at)).lambda;
-        Self { deps: Deps { lambda, ..deps }, at, scoring }
+        let deps = {
+            let all = [variables(&at, &customers), customers.environment().to_vec()].concat();
+            let config = Config::read(|name| value_of(&all, name)).unwrap();
+            let other = Deps::new(&handler_tests::config(&scoring.endpoint), config.clone());
+            Deps { lambda: other.lambda, ..Deps::new(&at.shared(), config) }
+        };
+        Self { deps, at, customers, scoring }
+    }
+
+    /// The variables that the function cannot do without.
+    pub fn environment(&self) -> Vec<(&str, &str)> {
+        variables(&self.at, &self.customers)
+    }
+
+    /// The same, with what the tests need beside.
+    pub fn whole_environment(&self) -> Vec<(&str, &str)> {
+        let scoring = ("AWS_ENDPOINT_URL_LAMBDA", self.scoring.endpoint.as_str());
+        [self.environment(), vec![self.customers.environment()[1], scoring]].concat()
+    }
+
+    /// Starts the real binary.
+    pub fn start(&self) -> Function {
+        start_with(&self.whole_environment(), &self.at.endpoint)
     }
 
     /// The handler's dependencies, with one of them somewhere else.
@@ -75,25 +104,20 @@ fn value_of(all: &[(&str, &str)], name: &str) -> Option<String> {
     all.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned())
 }
 
-fn config(at: &Transactions) -> Config {
-    let all = environment(at);
-    Config::read(|name| value_of(&all, name)).unwrap()
-}
-
-/// The variables of the function.
-pub fn environment(at: &Transactions) -> Vec<(&str, &str)> {
+fn variables<'it>(at: &'it Transactions, customers: &'it Customers) -> Vec<(&'it str, &'it str)> {
     let own = [
         ("TABLE_NAME", at.table.as_str()),
         ("TOPIC_ARN", &at.topic),
         ("SCORING_FUNCTION", SCORING_FUNCTION),
         ("AUDIT_BUCKET", &at.bucket),
         ("RETENTION_DAYS", "365"),
+        ("SECRET_ARN", &customers.secret),
     ];
     [&own, &LIMITS[..]].concat()
 }
 
 /// Lambda's side of an invocation, with the real scoring behind it.
-pub fn scoring(at: &Transactions, changed: &[(&str, &str)]) -> Scripted {
+fn scoring(at: &Transactions, changed: &[(&str, &str)]) -> Scripted {
     let all = [changed, &[("TABLE_NAME", at.table.as_str())], &SCORING].concat();
     let config = fraud_detection::Config::read(|name| value_of(&all, name)).unwrap();
     let deps = fraud_detection::Deps::new(&at.shared(), config);
@@ -136,16 +160,6 @@ pub fn notice_of(answer: &Value) -> Value {
         "score": answer["score"],
         "timestamp": answer["timestamp"],
     })
-}
-
-/// Starts the real binary.
-pub fn start(at: &Transactions, scoring: &Scripted) -> Function {
-    start_with(&scored_by(at, scoring), &at.endpoint)
-}
-
-/// The variables of the function, with a scoring that is somewhere.
-pub fn scored_by<'it>(at: &'it Transactions, scoring: &'it Scripted) -> Vec<(&'it str, &'it str)> {
-    [environment(at), vec![("AWS_ENDPOINT_URL_LAMBDA", &scoring.endpoint)]].concat()
 }
 
 pub fn start_with(environment: &[(&str, &str)], endpoint: &str) -> Function {

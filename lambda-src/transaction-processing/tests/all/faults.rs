@@ -29,7 +29,7 @@ fn done() -> Answer {
 
 /// What is written for the payment, in a status.
 fn row(stack: &Stack, status: &str) -> Value {
-    let limits = &stack.deps.config.validation.limits;
+    let limits = &stack.deps.config.limits;
     let digest = TransactionRequest::read(&payment(), limits).unwrap().digest();
     let mut row = json!({
         "timestamp": {"N": THEN.to_string()},
@@ -145,7 +145,7 @@ async fn a_step_that_fails_is_published_and_done_by_a_repeat() {
         (failure(400, "AccessDeniedException"), 1),
     ] {
         let stack = Stack::declining().await;
-        for (before, step) in [(0, "write"), (1, "decide")] {
+        for (before, step) in [(0, "write"), (1, "follow")] {
             let mut answers = vec![done(); before];
             answers.push(answer.clone());
             let (reply, asked) = with_table(&stack, answers).await;
@@ -308,6 +308,7 @@ async fn stopped_anywhere_a_repeat_ends_in_the_same_state() {
     assert_eq!(rows.len(), 60);
     assert!(rows.iter().all(|row| row.contains_key("notified_at")));
     assert_eq!(stack.at.versions().await.len(), 60, "one record of each");
+    assert_eq!(stack.customers.count("decisions WHERE status = 'declined'").await, 60);
     let mut notices: Vec<String> =
         stack.at.notices().await.iter().map(|notice| notice["transactionId"].to_string()).collect();
     assert!(notices.len() < 120, "each is repeated at most once");

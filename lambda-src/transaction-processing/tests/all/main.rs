@@ -6,5 +6,6 @@ mod any_event;
 mod binary;
 mod cold_start;
 mod common;
+mod database;
 mod faults;
 mod handler;
