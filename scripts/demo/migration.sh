@@ -24,7 +24,7 @@ payments() {
     first=$(transaction)
     step "the same again under the same key: the first answer, and nothing written twice"
     post 200 "$small" process order-0001
-    step "another one right after it, of much more than usual: declined"
+    step "another one right after it, of a customer whom nothing speaks for yet: declined"
     post 200 '{"customerId": "c-1", "amount": "900", "currency": "EUR"}' process order-0002
     step "what is stored of both"
     stored "$first"

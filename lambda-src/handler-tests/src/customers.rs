@@ -106,10 +106,15 @@ impl Customers {
 
     /// Puts a version of the secret with a password, under a label.
     pub async fn put(&self, label: &str, password: &str) {
+        self.put_with(label, "password", json!(password)).await;
+    }
+
+    /// Puts a version of the secret with a field changed, under a label.
+    pub async fn put_with(&self, label: &str, field: &str, changed: Value) {
         let request = self.secrets.get_secret_value().secret_id(&self.secret);
         let current = request.send().await.unwrap().secret_string.unwrap();
         let mut value: Value = serde_json::from_str(&current).unwrap();
-        value["password"] = json!(password);
+        value[field] = changed;
         let request = self.secrets.put_secret_value().secret_id(&self.secret);
         let request = request.secret_string(value.to_string()).version_stages(label);
         request.client_request_token(format!("{:0>36}", unique())).send().await.unwrap();

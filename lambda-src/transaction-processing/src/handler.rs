@@ -36,6 +36,8 @@ pub struct Deps {
     pub config: Config,
     /// The clock.
     pub now: fn() -> SystemTime,
+    /// How long a request may take.
+    pub limit: Duration,
 }
 
 /// One step of a transaction, in this order.
@@ -102,6 +104,7 @@ impl Deps {
             sns: aws_sdk_sns::Client::new(shared),
             config,
             now: SystemTime::now,
+            limit: LIMIT,
         }
     }
 }
@@ -129,7 +132,7 @@ pub async fn invoke(event: Value, deps: &Deps) -> Result<Answer, MigrationError>
     if event != json!({"migrate": true}) {
         return Ok(Answer::Reply(handle(event, deps).await));
     }
-    let migrated = tokio::time::timeout(LIMIT, deps.database.migrate()).await;
+    let migrated = tokio::time::timeout(deps.limit, deps.database.migrate()).await;
     match migrated {
         Ok(Ok(migrated)) => Ok(Answer::Migrated(migrated)),
         Ok(Err(DatabaseFailed)) | Err(_) => {
@@ -147,7 +150,7 @@ pub async fn handle(event: Value, deps: &Deps) -> Reply {
     };
     let id = PaymentId::of(&key);
     let logged = json!({"transactionId": id.as_str()});
-    let done = tokio::time::timeout(LIMIT, process(deps, &id, &transaction)).await;
+    let done = tokio::time::timeout(deps.limit, process(deps, &id, &transaction)).await;
     match done.unwrap_or(Err(Failed::Late)) {
         Ok((timestamp, decided)) => {
             log::info("transaction processed", logged);

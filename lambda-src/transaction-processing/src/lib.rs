@@ -66,8 +66,9 @@
 //! `transactionId` tells whether it is known. Nothing else is done twice.
 //!
 //! When a step before `notify` fails, that is published too, with status `failed` and the step, if the
-//! topic can be reached. The row is not changed by it: `failed` is no state of a transaction, and
-//! the same request may still end as any other. Each request that fails gives such a notice.
+//! topic can be reached. The row is not changed by it: `failed` is no state of a transaction, and the
+//! same request may still end as any other. Each request that fails gives such a notice, but for one
+//! whose 25 s have run out: that is in the log alone.
 //!
 //! # The schema
 //!

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::{Stack, another, approved, decide};
 use handler_tests::{Customers, Wire, database, join_all};
+use serde_json::json;
 
 #[tokio::test]
 async fn a_kept_connection_outlives_a_change_of_the_password() {
@@ -47,6 +48,20 @@ async fn a_secret_that_has_changed_is_read_anew() {
     stack.at.terminate().await;
     assert!(stack.decide(2, "c-1", "1", &approved()).await.is_err(), "no version has it");
     stack.at.put("AWSCURRENT", "elsewhere").await;
+    stack.decide(2, "c-1", "1", &approved()).await.unwrap();
+    assert_eq!(stack.at.total("c-1", "EUR").await.unwrap().0, 2);
+}
+
+/// After a database was restored elsewhere, say.
+#[tokio::test]
+async fn a_secret_that_names_another_host_is_read_anew() {
+    let wire = Wire::default();
+    let stack = Stack::empty(Customers::through(wire.to(database().port)).await);
+    stack.database.migrate().await.unwrap();
+    stack.decide(1, "c-1", "1", &approved()).await.unwrap();
+    stack.at.put_with("AWSCURRENT", "port", json!(database().port)).await;
+    // From now on nobody speaks there.
+    wire.cut_at(1);
     stack.decide(2, "c-1", "1", &approved()).await.unwrap();
     assert_eq!(stack.at.total("c-1", "EUR").await.unwrap().0, 2);
 }

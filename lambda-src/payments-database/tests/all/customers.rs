@@ -1,7 +1,7 @@
 //! Customers, and what is decided about their payments.
 
 use crate::common::{Stack, THEN, another, approved, decide, decided};
-use handler_tests::join_all;
+use handler_tests::{database, join_all};
 use payments_database::Payment;
 use payments_domain::{Amount, Currency, Decided, PaymentId, TransactionStatus};
 
@@ -104,4 +104,23 @@ async fn a_blocked_customer_pays_nothing_more() {
     assert_eq!(stack.decide(2, "c-1", "12.50", &approved()).await.unwrap(), declined);
     assert_eq!(stack.at.total("c-1", "EUR").await, Some((1, "12.50".to_owned())));
     assert!(!stack.database.is_blocked(&"c-2".parse().unwrap()).await.unwrap());
+}
+
+/// Whoever is blocked while a payment is decided is blocked before it, or after.
+#[tokio::test]
+async fn a_payment_waits_for_who_blocks_its_customer() {
+    let stack = Stack::new().await;
+    stack.decide(1, "c-1", "12.50", &approved()).await.unwrap();
+    let administrator = database().superuser(&stack.at.name).await;
+    let block = "BEGIN; UPDATE customers SET status = 'blocked'";
+    administrator.batch_execute(block).await.unwrap();
+    let proposed = approved();
+    let deciding = stack.decide(2, "c-1", "12.50", &proposed);
+    let committing = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        administrator.batch_execute("COMMIT").await.unwrap();
+    };
+    let (decided, ()) = tokio::join!(deciding, committing);
+    assert_eq!(decided.unwrap().status, TransactionStatus::Declined);
+    assert_eq!(stack.at.total("c-1", "EUR").await, Some((1, "12.50".to_owned())));
 }

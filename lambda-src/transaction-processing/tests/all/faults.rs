@@ -216,6 +216,24 @@ async fn a_score_is_not_waited_for_for_ever() {
 }
 
 #[tokio::test]
+async fn what_takes_too_long_is_given_up_and_done_by_a_repeat() {
+    let stack = Stack::declining().await;
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    for part in [Part::Table, Part::Bucket, Part::Topic] {
+        let mut deps = stack.with(part, &endpoint);
+        deps.limit = Duration::from_millis(700);
+        let reply = handle(request("order-7", &payment()), &deps).await;
+        assert_eq!((reply.status_code, reply.headers["Retry-After"]), (503, "5"), "{part:?}");
+        assert!(reply.body.contains("send the same request again"), "{}", reply.body);
+    }
+    let reply = stack.post("order-7").await;
+    assert_eq!(body(&reply)["status"], "declined");
+    assert_eq!(stack.at.notices().await, [notice_of(&body(&reply))]);
+    assert_eq!(stack.at.versions().await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_bucket_that_fails_is_published_and_tried_again_by_a_repeat() {
     for (answer, tries) in [
         (Scripted::s3_failure(503, "SlowDown"), TRIES),
