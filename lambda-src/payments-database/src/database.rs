@@ -26,9 +26,10 @@ const STATEMENT: Duration = Duration::from_millis(2_500);
 const STATEMENT_TIMEOUT_MS: u32 = 2_000;
 /// How often a statement is sent.
 const TRIES: usize = 2;
-/// How often a connection is made, and how long to wait before the next.
-const LOGINS: usize = 3;
-const PAUSE: Duration = Duration::from_millis(200);
+/// How often a login is tried, and how long to wait before the next: a server that starts again takes
+/// seconds.
+const LOGINS: usize = 8;
+const PAUSE: Duration = Duration::from_millis(300);
 
 /// What the environment says of the database.
 #[derive(Clone, Debug)]
@@ -124,30 +125,30 @@ impl Database {
         if let Some(session) = kept.session.as_ref().filter(|it| !it.client.is_closed()) {
             return Ok(Arc::clone(session));
         }
-        kept.session = None;
-        for attempt in 1.. {
-            match self.log_in(kept.known.clone()).await {
-                Ok((session, credentials)) => {
-                    let session = Arc::new(session);
-                    *kept = Kept { session: Some(Arc::clone(&session)), known: Some(credentials) };
-                    return Ok(session);
-                }
-                Err(Failed) if attempt == LOGINS => break,
-                // A secret may say another host by now.
-                Err(Failed) => kept.known = None,
+        // What does not lead to a connection is not known any more.
+        let Kept { known, .. } = std::mem::take(&mut *kept);
+        let (session, known) = self.connect(known).await?;
+        let session = Arc::new(session);
+        *kept = Kept { session: Some(Arc::clone(&session)), known: Some(known) };
+        Ok(session)
+    }
+
+    /// Makes a connection.
+    pub(crate) async fn connect(
+        &self,
+        mut known: Option<Credentials>,
+    ) -> Result<(Session, Credentials), Failed> {
+        let Inner { secrets, config, .. } = &*self.0;
+        for _ in 1..LOGINS {
+            // A secret may say another host by now: it is read when the first try fails.
+            let known = known.take();
+            let done = login::log_in(secrets, &config.secret, &config.connector, known).await;
+            if done.is_ok() {
+                return done;
             }
             sleep(PAUSE).await;
         }
-        Err(Failed)
-    }
-
-    /// A connection of its own.
-    pub(crate) async fn log_in(
-        &self,
-        known: Option<Credentials>,
-    ) -> Result<(Session, Credentials), Failed> {
-        let Inner { secrets, config, .. } = &*self.0;
-        login::log_in(secrets, &config.secret, &config.connector, known).await
+        login::log_in(secrets, &config.secret, &config.connector, None).await
     }
 
     /// Keeps a connection no longer; unless another one is kept by now.

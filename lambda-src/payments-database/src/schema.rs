@@ -48,7 +48,7 @@ impl Database {
     /// # Errors
     /// [`Failed`]: nothing was applied, as far as is known. It may be tried again.
     pub async fn migrate(&self) -> Result<Migrated, Failed> {
-        let (session, _) = self.log_in(None).await?;
+        let (session, _) = self.connect(None).await?;
         let done = migrate(&session, &MIGRATIONS).await;
         // An open transaction ends with its connection.
         session.close().await;
