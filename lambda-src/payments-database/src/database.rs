@@ -106,6 +106,11 @@ impl Database {
             let sent = session.client.query_typed(statement, parameters);
             let failure = match timeout(STATEMENT, sent).await {
                 Ok(Ok(rows)) => return Ok(rows),
+                Ok(Err(error)) if lacks_schema(&error) && attempt < TRIES => {
+                    log::warn("the database has no such schema yet", json!({"operation": what}));
+                    self.migrate().await?;
+                    continue;
+                }
                 Ok(Err(error)) if !is_broken(&error) => return Err(failed(what, &error)),
                 Ok(Err(error)) => failed(what, &error),
                 Err(_) => too_slow(what),
@@ -156,6 +161,14 @@ impl Database {
         let mut kept = self.0.kept.lock().await;
         kept.session.take_if(|session| Arc::ptr_eq(session, broken));
     }
+}
+
+/// Whether nobody has brought the schema to what this function knows.
+fn lacks_schema(error: &tokio_postgres::Error) -> bool {
+    let code = error.code();
+    code.is_some_and(|code| {
+        [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_FUNCTION].contains(code)
+    })
 }
 
 /// Whether another connection may do what this one did not.

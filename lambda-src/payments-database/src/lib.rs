@@ -27,7 +27,8 @@
 //! The files in `migrations` are numbered and never change once they were released. [`Database::migrate`]
 //! applies those that are newer than the newest one on record in `schema_migrations`, all in one
 //! transaction, and under a lock that makes others wait. A function that is older than the schema
-//! applies nothing, so a migration has to leave to older functions what they use.
+//! applies nothing, so a migration has to leave to older functions what they use. A statement that
+//! meets no table or function of its schema has it made first, once.
 //!
 //! | table | what is in it |
 //! |---|---|

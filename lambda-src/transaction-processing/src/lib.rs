@@ -75,8 +75,8 @@
 //! `{"migrate": true}` as the whole event, which no request to an API is, brings the schema of the
 //! database to the version of this function, and answers `{"schema": <version>, "applied": [...]}`, or
 //! is the function error `MigrationError`. It may be asked for at any time, also by two at once; a
-//! function that is older than the schema changes nothing. Until it was asked for once, payments get
-//! 503. [`payments_database`] has the rest.
+//! function that is older than the schema changes nothing. Where nobody asked for it, the first payment
+//! has it made. [`payments_database`] has the rest.
 //!
 //! The role needs `dynamodb:PutItem`, `GetItem` and `UpdateItem` on the table, `lambda:InvokeFunction`
 //! on `fraud-detection`, `s3:PutObject` on `audit/*` of the bucket, `sns:Publish` on the topic,

@@ -66,6 +66,15 @@ impl System<'_> {
         // The table's own key of keys is made by DynamoDB, in the name of whoever made the table.
         let table_key = || Statement::allow("TableKey", &["kms:Decrypt"]).on([keys.table.arn()]);
         let history = Statement::allow("History", &["dynamodb:Query"]).on([indexes]);
+        // The password of the database with the customers.
+        let log_in = || {
+            [
+                Statement::allow("Secret", &["secretsmanager:GetSecretValue"])
+                    .on([database.secret.arn()]),
+                Statement::allow("SecretKey", &["kms:Decrypt"]).on([keys.secrets.arn()]),
+            ]
+        };
+        let secret_arn = || ("SECRET_ARN", database.secret.arn().cast());
         let of_table = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
         let name = || ("TABLE_NAME", table.name().cast());
         let secret = [
@@ -77,42 +86,53 @@ impl System<'_> {
         ];
         let retention = self.parameters.retention_days.to_string();
         let mut function = |wanted| self.function(stack, &around, wanted);
+        let fraud = function(FunctionSpec {
+            name: "fraud-detection",
+            description: "Says how suspicious a payment is",
+            reserved_concurrency: 0,
+            statements: vec![history, table_key()],
+            environment: [name()].into_iter().chain(self.scoring()).collect(),
+        });
         Functions {
             validation: function(FunctionSpec {
                 name: "payment-validation",
                 description: "Says whether a payment can be made, and why not",
                 reserved_concurrency: self.parameters.reserved_concurrency,
-                statements: vec![],
-                environment: self.limits(),
-            }),
-            fraud: function(FunctionSpec {
-                name: "fraud-detection",
-                description: "Says how suspicious a payment is",
-                reserved_concurrency: 0,
-                statements: vec![history.clone(), table_key()],
-                environment: [name()].into_iter().chain(self.scoring()).collect(),
+                statements: log_in().into(),
+                environment: [secret_arn()].into_iter().chain(self.limits()).collect(),
             }),
             processing: function(FunctionSpec {
                 name: "transaction-processing",
                 description: "Validates, scores and keeps payments, each at most once",
                 reserved_concurrency: 0,
-                statements: vec![
-                    history,
+                statements: [
                     Statement::allow("Transactions", &of_table).on([table.arn()]),
+                    Statement::allow("Scoring", &["lambda:InvokeFunction"]).on([fraud.arn()]),
+                    Statement::allow("Records", &["s3:PutObject"])
+                        .on([stores.audit.arn().then("/audit/*")]),
                     Statement::allow("Notices", &["sns:Publish"]).on([topics.failed.arn()]),
                     table_key(),
+                    use_key("RecordsKey", &keys.objects),
                     use_key("NoticesKey", &keys.logs),
-                ],
+                ]
+                .into_iter()
+                .chain(log_in())
+                .collect(),
                 environment: [
                     name(),
+                    secret_arn(),
+                    ("SCORING_FUNCTION", fraud.name().cast()),
+                    ("AUDIT_BUCKET", stores.audit.name().cast()),
+                    // A request for encryption that names no key gets one of AWS's own.
+                    ("KMS_KEY_ID", keys.objects.arn().cast()),
                     ("TOPIC_ARN", topics.failed.arn().cast()),
                     ("RETENTION_DAYS", Input::Known(retention)),
                 ]
                 .into_iter()
                 .chain(self.limits())
-                .chain(self.scoring())
                 .collect(),
             }),
+            fraud,
             rotation: function(FunctionSpec {
                 name: "secrets-rotation",
                 description: "Changes the database's password",
