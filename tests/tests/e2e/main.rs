@@ -18,6 +18,7 @@ mod lifecycle;
 mod lookups;
 mod migration;
 mod organisation;
+mod payments;
 mod planted;
 mod policy;
 mod sandbox;

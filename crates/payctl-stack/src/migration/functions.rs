@@ -112,7 +112,8 @@ impl System<'_> {
                         .on([stores.audit.arn().then("/audit/*")]),
                     Statement::allow("Notices", &["sns:Publish"]).on([topics.failed.arn()]),
                     table_key(),
-                    use_key("RecordsKey", &keys.objects),
+                    Statement::allow("RecordsKey", &["kms:GenerateDataKey"])
+                        .on([keys.objects.arn()]),
                     use_key("NoticesKey", &keys.logs),
                 ]
                 .into_iter()
