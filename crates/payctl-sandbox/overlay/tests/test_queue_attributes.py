@@ -3,6 +3,8 @@
 import json
 import unittest
 import uuid
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 from support import Server, SandboxTest, closes_gaps, no_gap
 
@@ -97,6 +99,22 @@ class NamesOverARestart(unittest.TestCase):
         sqs.get_queue_url(QueueName="queue")
         with self.assertRaises(sqs.exceptions.QueueDeletedRecently):
             sqs.create_queue(QueueName="queue")
+
+
+class Forms(SandboxTest):
+    """Clients of before 2023 speak AWS's query protocol to SQS."""
+
+    def test_a_list_is_sent_by_the_name_of_one(self):
+        url = self.aws("sqs").create_queue(QueueName=f"q-{uuid.uuid4()}")["QueueUrl"]
+        form = {"Action": "GetQueueAttributes", "QueueUrl": url, "AttributeName.1": "All"}
+        signed = "Credential=test/20260101/us-east-1/sqs/aws4_request"
+        request = Request(
+            self.server.endpoint,
+            urlencode(form).encode(),
+            {"Authorization": f"AWS4-HMAC-SHA256 {signed}, SignedHeaders=host, Signature=0"},
+        )
+        with urlopen(request) as answer:
+            self.assertIn("<Name>ApproximateNumberOfMessages</Name>", answer.read().decode())
 
 
 if __name__ == "__main__":

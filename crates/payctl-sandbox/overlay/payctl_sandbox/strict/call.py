@@ -1,5 +1,6 @@
 """What a request asks for, by AWS's own model of the service (botocore's)."""
 
+import functools
 import json
 import re
 from urllib.parse import parse_qs, parse_qsl, unquote
@@ -22,6 +23,14 @@ MODELS = {
     "monitoring": "cloudwatch",
     "servicequotas": "service-quotas",
     "tagging": "resourcegroupstaggingapi",
+}
+# The names of one, in forms, for the lists that a model has.
+LISTS = {
+    "sqs": {
+        "AttributeName": "AttributeNames",
+        "MessageAttributeName": "MessageAttributeNames",
+        "TagKey": "TagKeys",
+    }
 }
 _services = {}
 
@@ -95,12 +104,17 @@ def _read(call, environ, body):
     elif service.protocol.startswith("rest"):
         _rest(call, shape, environ, body)
     else:
-        _document(call, Ec2Form() if service.protocol == "ec2" else Form(), lambda: _form(body))
+        formed = functools.partial(_form, body, call.service)
+        _document(call, Ec2Form() if service.protocol == "ec2" else Form(), formed)
 
 
-def _form(body):
+def _form(body, service):
     pairs = parse_qsl(body.decode(), keep_blank_values=True)
-    return documents.tree(pair for pair in pairs if pair[0] not in ("Action", "Version"))
+    tree = documents.tree(pair for pair in pairs if pair[0] not in ("Action", "Version"))
+    # Older clients send lists under the name of one, which the model of today has no more (SQS API
+    # reference, GetQueueAttributes: its sample request in the AWS query protocol).
+    lists = LISTS.get(service, {})
+    return {lists.get(name, name): value for name, value in tree.items()}
 
 
 def _document(call, reader, parse, shape=None, place=()):
