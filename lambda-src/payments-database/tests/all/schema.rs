@@ -7,7 +7,6 @@ use payments_database::Migrated;
 #[tokio::test]
 async fn a_schema_is_made_once() {
     let stack = Stack::empty(Customers::new().await);
-    assert!(stack.decide(1, "c-1", "12.50", &approved()).await.is_err(), "there is none yet");
     let migrate = || stack.database.migrate();
     assert_eq!(migrate().await.unwrap(), Migrated { schema: 1, applied: vec![1] });
     let before =
@@ -19,6 +18,22 @@ async fn a_schema_is_made_once() {
     assert_eq!((after.len(), after[0].get::<_, String>(1)), (1, "customers".to_owned()));
     assert_eq!(after[0].get::<_, String>(2), before[0].get::<_, String>(2));
     assert_eq!(stack.at.count("decisions").await, 1);
+}
+
+/// Where nobody asked for it, whoever needs it first has it made, be it several at once.
+#[tokio::test]
+async fn a_statement_that_meets_no_schema_has_it_made() {
+    let stack = Stack::empty(Customers::new().await);
+    stack.decide(1, "c-1", "12.50", &approved()).await.unwrap();
+    assert_eq!(stack.at.count("schema_migrations").await, 1);
+    assert_eq!(stack.at.count("decisions").await, 1);
+
+    let at = Customers::new().await;
+    let customer = "c-1".parse().unwrap();
+    let processes: Vec<_> = (0..5).map(|_| another(&at)).collect();
+    let looked = join_all(processes.iter().map(|it| it.is_blocked(&customer))).await;
+    assert!(looked.into_iter().all(|blocked| blocked == Ok(false)));
+    assert_eq!(at.count("schema_migrations").await, 1);
 }
 
 #[tokio::test]

@@ -171,8 +171,6 @@ async fn killed_anywhere_on_the_way_to_the_database_a_repeat_counts_once() {
 async fn the_schema_is_made_when_it_is_asked_for() {
     let stack = Stack::kept_in(Customers::new().await, &[]).await;
     let function = stack.start();
-    let (status, _) = function.invoke(&request("order-7", &payment()));
-    assert_eq!(status, 503, "there is none yet");
     for applied in [json!([1]), json!([])] {
         function.send(bytes(&json!({"migrate": true})));
         assert_eq!(function.response(), json!({"schema": 1, "applied": applied}));
@@ -187,6 +185,16 @@ async fn the_schema_is_made_when_it_is_asked_for() {
     }
     let done = invoke(json!({"migrate": true}), &stack.deps).await.unwrap();
     assert!(matches!(done, Answer::Migrated(_)));
+}
+
+/// Where nobody asked for it, the first payment has it made.
+#[tokio::test]
+async fn the_first_payment_has_the_schema_made() {
+    let stack = Stack::kept_in(Customers::new().await, &[]).await;
+    let function = stack.start();
+    assert_eq!(function.invoke(&request("order-7", &payment())).0, 200);
+    assert_eq!(stack.customers.count("schema_migrations").await, 1);
+    assert_eq!(stack.customers.count("decisions").await, 1);
 }
 
 #[tokio::test]
