@@ -254,8 +254,12 @@ impl Parameters {
             let parsed = amount.parse::<f64>();
             let within = parsed.is_ok_and(|value| value > 0.0 && value <= 1_000_000.0);
             let plain = amount.chars().all(|c| c.is_ascii_digit() || c == '.');
-            let rule = "an amount of at most 1000000, such as 0.01";
-            section.rule(key, amount, within && plain, rule)?;
+            // As the functions read it, which would not start with another.
+            let cents = amount
+                .split_once('.')
+                .is_none_or(|(whole, cents)| !whole.is_empty() && (1..=2).contains(&cents.len()));
+            let rule = "an amount of at most 1000000, such as 0.01, with at most two decimals";
+            section.rule(key, amount, within && plain && cents, rule)?;
         }
         let (least, most) = (self.minimum_amount.parse(), self.maximum_amount.parse());
         let ordered =
@@ -338,14 +342,18 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_together_is_refused() {
-        let refused = |change: fn(&mut Parameters)| {
+        let refused = |change: &dyn Fn(&mut Parameters)| {
             let mut parameters = Parameters::default();
             change(&mut parameters);
             parameters.check().unwrap_err().to_string()
         };
-        assert!(refused(|p| p.velocity_weight = 50).contains("100 with amount_weight"));
-        assert!(refused(|p| p.review_score = 90).contains("1 to decline_score"));
-        assert!(refused(|p| p.maximum_amount = "0.001".to_owned()).contains("at least minimum"));
+        for amount in ["0.005", ".5", "1.", "1e2", "0"] {
+            let rule = refused(&|p| p.minimum_amount = amount.to_owned());
+            assert!(rule.contains("at most two decimals"), "{amount}: {rule}");
+        }
+        assert!(refused(&|p| p.velocity_weight = 50).contains("100 with amount_weight"));
+        assert!(refused(&|p| p.review_score = 90).contains("1 to decline_score"));
+        assert!(refused(&|p| p.minimum_amount = "50001".to_owned()).contains("at least minimum"));
         for version in ["", "16.", "9.6", "16.6.1", "x", "16.x"] {
             let parameters =
                 Parameters { database_version: version.to_owned(), ..Parameters::default() };
@@ -354,11 +362,11 @@ mod tests {
                 "{version}"
             );
         }
-        assert!(refused(|p| p.nat = Nat::None).contains("one or per-zone"));
-        assert!(refused(|p| p.currencies = vec!["CHF".to_owned()]).contains("EUR, GBP, JPY"));
-        assert!(refused(|p| p.database_class = "r6g".to_owned()).contains("db.r6g.xlarge"));
-        assert!(refused(|p| p.cors_origins = vec!["*".to_owned()]).contains("origins, such as"));
-        assert!(refused(|p| p.database_subnets.truncate(2)).contains("three, one per zone"));
+        assert!(refused(&|p| p.nat = Nat::None).contains("one or per-zone"));
+        assert!(refused(&|p| p.currencies = vec!["CHF".to_owned()]).contains("EUR, GBP, JPY"));
+        assert!(refused(&|p| p.database_class = "r6g".to_owned()).contains("db.r6g.xlarge"));
+        assert!(refused(&|p| p.cors_origins = vec!["*".to_owned()]).contains("origins, such as"));
+        assert!(refused(&|p| p.database_subnets.truncate(2)).contains("three, one per zone"));
         Parameters::default().check().unwrap();
     }
 }
