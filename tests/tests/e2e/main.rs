@@ -6,6 +6,7 @@ mod attached;
 mod completion;
 mod connection;
 mod cost_optimized;
+mod credentials;
 mod docs;
 mod drift;
 mod environments;

@@ -2,8 +2,6 @@
 //! and what is refused as it would lose data.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use aws_sdk_apigatewayv2::types::AuthorizationType;
@@ -24,6 +22,8 @@ use payctl_tests::proxy::{Fate, Proxy, Refusal, Rule};
 use payctl_tests::roles::are_used;
 use payctl_tests::standing::Standing;
 use serde_json::Value;
+
+use crate::credentials::{Credentials, logs_in};
 
 const SYSTEM: &str = "migration";
 const PAYMENT: &str =
@@ -122,55 +122,6 @@ async fn register(aws: &Aws, group: &str, application: &Application) {
     let target = target.id(&application.address).port(application.port.into()).build();
     let request = aws.elbv2.register_targets().target_group_arn(group);
     request.targets(target).send().await.unwrap();
-}
-
-/// The database's secret.
-struct Credentials<'a> {
-    aws: &'a Aws,
-}
-
-impl Credentials<'_> {
-    async fn version(&self, label: &str) -> Option<String> {
-        let secret = self.aws.secretsmanager.describe_secret().secret_id("db-credentials-dev");
-        let versions = secret.send().await.unwrap().version_ids_to_stages.unwrap();
-        let has = |labels: &Vec<String>| labels.iter().any(|one| one == label);
-        versions.into_iter().find_map(|(version, labels)| has(&labels).then_some(version))
-    }
-
-    async fn value(&self) -> Value {
-        let secret = self.aws.secretsmanager.get_secret_value().secret_id("db-credentials-dev");
-        serde_json::from_str(&secret.send().await.unwrap().secret_string.unwrap()).unwrap()
-    }
-
-    /// Waits until the rotation that is under way has moved the label from `version`.
-    async fn moved_from(&self, version: Option<&String>) -> String {
-        let began = Instant::now();
-        loop {
-            let (current, pending) =
-                (self.version("AWSCURRENT").await, self.version("AWSPENDING").await);
-            if current.as_ref() != version && (pending.is_none() || pending == current) {
-                return current.unwrap();
-            }
-            assert!(began.elapsed() < Duration::from_secs(60), "it does not rotate");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    }
-}
-
-/// Logs in as the secret says, over TLS; says whether that goes.
-fn logs_in(secret: &Value) -> bool {
-    let text = |name: &str| secret[name].as_str().unwrap().to_owned();
-    let folder = std::env::var_os("PAYCTL_POSTGRES").map(PathBuf::from).unwrap_or_default();
-    let own = folder.join("psql");
-    let mut psql = Command::new(if own.exists() { own } else { "psql".into() });
-    psql.env("PGPASSWORD", text("password")).env("PGSSLMODE", "require");
-    psql.args(["-h", &text("host"), "-p", &text("port"), "-U", &text("username")]);
-    psql.args(["-d", &text("dbname"), "-Atc", "SELECT 1"]);
-    let answer = psql.output().unwrap();
-    let refused =
-        String::from_utf8_lossy(&answer.stderr).contains("password authentication failed");
-    assert!(answer.status.success() || refused, "{answer:?}");
-    answer.status.success()
 }
 
 #[tokio::test]

@@ -2,69 +2,24 @@
 //! connections end, and each is counted.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use payctl_aws::Aws;
 use payctl_tests::binary::Payctl;
 use payctl_tests::cloud::clients;
 use payctl_tests::emulator::{Emulator, Server};
 use payctl_tests::http::request;
 use serde_json::Value;
 
+use crate::credentials::{Credentials, asked};
+
 /// How many payments, and how many a second.
 const PAYMENTS: u32 = 240;
 const A_SECOND: u32 = 20;
 /// Who sends them, so that one that waits holds no other up.
 const SENDERS: usize = 8;
-
-async fn secret(aws: &Aws) -> Value {
-    let secret = aws.secretsmanager.get_secret_value().secret_id("db-credentials-dev");
-    serde_json::from_str(&secret.send().await.unwrap().secret_string.unwrap()).unwrap()
-}
-
-/// The labels that versions of the secret have, and whether a rotation is under way.
-async fn rotating(aws: &Aws) -> (Option<String>, bool) {
-    let secret = aws.secretsmanager.describe_secret().secret_id("db-credentials-dev");
-    let versions = secret.send().await.unwrap().version_ids_to_stages.unwrap();
-    let of = |label: &str| {
-        let mut all = versions.iter();
-        all.find(|(_, labels)| labels.iter().any(|one| one == label)).map(|(id, _)| id.clone())
-    };
-    let (current, pending) = (of("AWSCURRENT"), of("AWSPENDING"));
-    let under_way = pending.is_some() && pending != current;
-    (current, under_way)
-}
-
-/// What a statement answers, as whoever the secret names.
-fn asked(secret: &Value, statement: &str) -> String {
-    let text = |name: &str| secret[name].as_str().unwrap().to_owned();
-    let folder = std::env::var_os("PAYCTL_POSTGRES").map(PathBuf::from).unwrap_or_default();
-    let own = folder.join("psql");
-    let mut psql = Command::new(if own.exists() { own } else { "psql".into() });
-    psql.env("PGPASSWORD", text("password")).env("PGSSLMODE", "require");
-    psql.args(["-h", &text("host"), "-p", &text("port"), "-U", &text("username")]);
-    let answer = psql.args(["-d", &text("dbname"), "-Atc", statement]).output().unwrap();
-    assert!(answer.status.success(), "{answer:?}");
-    String::from_utf8(answer.stdout).unwrap().trim().to_owned()
-}
-
-/// Waits until a rotation that moves the label from `before` is through.
-async fn rotated(aws: &Aws, before: &Option<String>) {
-    let began = Instant::now();
-    loop {
-        let (current, under_way) = rotating(aws).await;
-        if current != *before && !under_way {
-            return;
-        }
-        assert!(began.elapsed() < Duration::from_secs(60), "it does not rotate");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
 
 /// How often which answer came.
 type Statuses = BTreeMap<String, u32>;
@@ -99,7 +54,13 @@ async fn none_fails_none_is_lost_and_none_is_made_twice() {
     let aws = clients(&server).await;
     payctl.up();
     // Secrets Manager rotates once as soon as it is told how.
-    while secret(&aws).await["password"].is_null() || rotating(&aws).await.1 {
+    let secret = Credentials { aws: &aws };
+    loop {
+        let pending = secret.version("AWSPENDING").await;
+        let through = pending.is_none() || pending == secret.version("AWSCURRENT").await;
+        if through && !secret.value().await["password"].is_null() {
+            break;
+        }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let url =
@@ -114,14 +75,14 @@ async fn none_fails_none_is_lost_and_none_is_made_twice() {
         .collect();
 
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let (before, _) = rotating(&aws).await;
+    let before = secret.version("AWSCURRENT").await;
     aws.secretsmanager.rotate_secret().secret_id("db-credentials-dev").send().await.unwrap();
-    rotated(&aws, &before).await;
+    secret.moved_from(before.as_ref()).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(next.load(Ordering::Relaxed) < PAYMENTS, "the payments are through already");
     // As a failover does to whoever is connected.
     let ended = asked(
-        &secret(&aws).await,
+        &secret.value().await,
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
          WHERE pid <> pg_backend_pid() AND application_name = 'transaction-processing'",
     );
@@ -137,7 +98,7 @@ async fn none_fails_none_is_lost_and_none_is_made_twice() {
     let all = [("200 approved".to_owned(), PAYMENTS)].into();
     assert_eq!(statuses, all, "of {PAYMENTS} payments in {took:.1?}");
 
-    let secret = secret(&aws).await;
+    let secret = secret.value().await;
     let all = format!("{PAYMENTS}|{PAYMENTS}|approved");
     let decisions = "SELECT count(*), count(DISTINCT transaction_id), string_agg(DISTINCT status, ',') \
          FROM decisions";

@@ -120,12 +120,8 @@ impl System<'_> {
             ),
             statistic("Maximum", sum("dlq-depth", "Payments could not be completed", depth, 0.0)),
         ];
-        for alarm in alarms {
-            let logical = alarm.name.strip_suffix(&format!("-{}", context.suffix));
-            let logical = logical.unwrap_or(&alarm.name).to_owned();
-            let actions = parameters.alerts().actions(&watched.topics.ops);
-            stack.add(&logical, Alarm { actions, ..alarm });
-        }
+        let actions = parameters.alerts().actions(&watched.topics.ops);
+        alarm::add_all(stack, context, &actions, alarms);
     }
 
     /// What happens in the account, to the topic of those it concerns.

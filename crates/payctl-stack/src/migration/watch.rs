@@ -146,12 +146,8 @@ impl System<'_> {
                 most,
             ));
         }
-        for alarm in alarms {
-            let logical = alarm.name.strip_suffix(&format!("-{}", context.suffix));
-            let logical = logical.unwrap_or(&alarm.name).to_owned();
-            let actions = parameters.alerts().actions(&watched.topics.errors);
-            stack.add(&logical, Alarm { actions, ..alarm });
-        }
+        let actions = parameters.alerts().actions(&watched.topics.errors);
+        alarm::add_all(stack, context, &actions, alarms);
     }
 
     fn dashboard(&self, stack: &mut Stack, watched: &Watched<'_>) {

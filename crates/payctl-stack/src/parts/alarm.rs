@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use payctl_aws::Set;
 use payctl_aws::cloudwatch::Alarm;
 use payctl_aws::dynamodb::TableRef;
 use payctl_aws::lambda::FunctionRef;
-use payctl_engine::Input;
+use payctl_aws::{Arn, Set};
+use payctl_engine::{Input, Stack};
 
 use crate::Context;
 
@@ -74,5 +74,19 @@ pub(crate) fn above(
         actions: Set::new(),
         tags: context.tags(&name),
         name,
+    }
+}
+
+/// Adds the alarms, each under its name without the suffix, which all do the same.
+pub(crate) fn add_all(
+    stack: &mut Stack,
+    context: &Context<'_>,
+    actions: &Set<Input<Arn>>,
+    alarms: impl IntoIterator<Item = Alarm>,
+) {
+    for alarm in alarms {
+        let logical = alarm.name.strip_suffix(&format!("-{}", context.suffix));
+        let logical = logical.unwrap_or(&alarm.name).to_owned();
+        stack.add(&logical, Alarm { actions: actions.clone(), ..alarm });
     }
 }

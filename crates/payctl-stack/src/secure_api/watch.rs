@@ -102,11 +102,7 @@ impl System<'_> {
             ),
         ];
         let actions = parameters.alerts().actions(topic);
-        for alarm in alarms {
-            let logical = alarm.name.strip_suffix(&format!("-{}", context.suffix));
-            let logical = logical.unwrap_or(&alarm.name).to_owned();
-            stack.add(&logical, Alarm { actions: actions.clone(), ..alarm });
-        }
+        alarm::add_all(stack, context, &actions, alarms);
     }
 
     fn dashboard(&self, stack: &mut Stack) {
