@@ -45,16 +45,16 @@ fn main() -> ExitCode {
                     return Exit::Failed.into();
                 }
             }
-            let told = words::unknown_command(&error, &words);
-            if let Some(error) = told.or_else(|| words::unknown_argument(&error, &words)) {
-                report::error(&error);
-                return error.exit.into();
-            }
-            report::repeat_briefly(&mut error);
             // Help and version are answers; a typing error is 1, so that 2 only ever means that
             // a plan has changes.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Failed.into() } else { Exit::Done.into() };
+            if !error.use_stderr() {
+                let _ = error.print();
+                return Exit::Done.into();
+            }
+            report::repeat_briefly(&mut error);
+            let error = words::told(&error, &words);
+            report::error(&error);
+            return error.exit.into();
         }
     };
     report::begin();

@@ -147,8 +147,35 @@ const OPTIONS: &[(&[&str], &str)] = &[
     (&["--debug", "--trace"], "-v tells more, -vv each call to AWS"),
 ];
 
+/// The error for a command line that cannot be read.
+pub(crate) fn told(error: &clap::Error, words: &[String]) -> CliError {
+    let known = unknown_command(error, words).or_else(|| unknown_argument(error, words));
+    known.unwrap_or_else(|| in_our_form(error, words))
+}
+
+/// What clap says, less how it is used: that is what the help is for.
+fn in_our_form(error: &clap::Error, words: &[String]) -> CliError {
+    let text = error.render().to_string();
+    let paragraphs = || text.split("\n\n").map(str::trim);
+    let words_of = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+    let message = paragraphs().next().map(words_of).unwrap_or_default();
+    let mut told = CliError::failed(message.trim_start_matches("error: "));
+    let tips = paragraphs().flat_map(|paragraph| paragraph.split("tip: ").skip(1));
+    told.hints.extend(tips.map(words_of));
+    let command = help::command();
+    let mut line = "payctl".to_owned();
+    let mut within = &command;
+    for word in words.iter().skip(1) {
+        if let Some(next) = within.find_subcommand(word) {
+            line += &format!(" {}", next.get_name());
+            within = next;
+        }
+    }
+    told.hint(format!("`{line} -h` shows what there is"))
+}
+
 /// The error for an argument that a command does not take, where it is known what is meant.
-pub(crate) fn unknown_argument(error: &clap::Error, words: &[String]) -> Option<CliError> {
+fn unknown_argument(error: &clap::Error, words: &[String]) -> Option<CliError> {
     if error.kind() != ErrorKind::UnknownArgument {
         return None;
     }
@@ -182,7 +209,7 @@ pub(crate) fn meant(word: &str) -> Option<String> {
 }
 
 /// The error for a command that is none, with what may be meant.
-pub(crate) fn unknown_command(error: &clap::Error, words: &[String]) -> Option<CliError> {
+fn unknown_command(error: &clap::Error, words: &[String]) -> Option<CliError> {
     if error.kind() != ErrorKind::InvalidSubcommand {
         return None;
     }
@@ -264,6 +291,34 @@ mod tests {
         assert!(told("payctl plan migration").ends_with("`payctl plan --stack migration`"));
         assert_eq!(argument("payctl plan --surprise"), None);
         assert_eq!(argument("payctl plan Not_A_Name"), None);
+    }
+
+    #[test]
+    fn whatever_else_is_wrong_is_told_in_the_form_of_all_errors() {
+        let told = |line: &str| {
+            let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            let error = super::told(&parse(line).unwrap_err(), &words);
+            format!("{}: {}", error.message, error.hints.join("; "))
+        };
+        assert_eq!(
+            told("payctl plan --surprise"),
+            "unexpected argument '--surprise' found: `payctl plan -h` shows what there is"
+        );
+        assert_eq!(
+            told("payctl plan --sufix dev"),
+            "unexpected argument '--sufix' found: a similar argument exists: '--suffix'; `payctl plan \
+             -h` shows what there is"
+        );
+        assert_eq!(
+            told("payctl state show"),
+            "the following required arguments were not provided: <ADDRESS>: `payctl state show -h` \
+             shows what there is"
+        );
+        assert_eq!(
+            told("payctl plan --color blue"),
+            "invalid value 'blue' for '--color <WHEN>' [possible values: auto, always, never]: \
+             `payctl plan -h` shows what there is"
+        );
     }
 
     #[test]
