@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::fields::Fields;
+use crate::fields::{self, Fields};
 use crate::{
     Amount, Currency, CustomerId, CustomerIdError, Digest, PaymentError, TransactionId,
     TransactionIdError,
@@ -48,7 +48,7 @@ impl TryFrom<&Value> for CustomerPayment {
         Ok(Self {
             transaction_id: transaction_id.as_str().ok_or(TransactionIdError)?.parse()?,
             customer_id: customer_id.as_str().ok_or(CustomerIdError)?.parse()?,
-            amount: Amount::from_json(amount, Self::CURRENCY)?,
+            amount: fields::amount(amount, Self::CURRENCY)?,
         })
     }
 }

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::{
-    AmountError, CardLast4Error, CurrencyError, CustomerIdError, MetadataError, TransactionIdError,
-    card_number,
+    Amount, AmountError, CardLast4Error, Currency, CurrencyError, CustomerIdError, MetadataError,
+    TransactionIdError, card_number,
 };
 
 /// Why a JSON value is not a payment.
@@ -72,5 +72,14 @@ impl<'value> Fields<'value> {
 
     pub(crate) fn get(&self, name: &str) -> Option<&'value Value> {
         self.0.get(name)
+    }
+}
+
+/// Reads a JSON number, or a string holding one.
+pub(crate) fn amount(value: &Value, currency: Currency) -> Result<Amount, AmountError> {
+    match value {
+        Value::Number(number) => Amount::parse(&number.to_string(), currency),
+        Value::String(text) => Amount::parse(text, currency),
+        _ => Err(AmountError::NotPlain),
     }
 }

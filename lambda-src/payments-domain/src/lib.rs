@@ -10,20 +10,16 @@
 //! - **An error is safe to return and to log.** Its message is made of our own words, positions and
 //!   limits; it repeats nothing the caller sent.
 
-mod amount;
 mod card;
 pub mod card_number;
-mod currency;
 mod customer_id;
 mod customer_payment;
 mod decided;
 mod digest;
 mod fields;
-mod fraud;
 mod id;
 mod idempotency_key;
 pub mod json;
-mod limits;
 mod metadata;
 mod payment;
 mod payment_file;
@@ -35,19 +31,14 @@ mod timestamp;
 mod transaction;
 mod transaction_id;
 mod transaction_request;
-mod transaction_status;
 
-pub use amount::{Amount, AmountError};
 pub use card::{CardLast4, CardLast4Error};
-pub use currency::{Currency, CurrencyError};
 pub use customer_id::{CustomerId, CustomerIdError};
 pub use customer_payment::CustomerPayment;
 pub use decided::Decided;
 pub use digest::Digest;
 pub use fields::PaymentError;
-pub use fraud::{Assessment, FraudReason, FraudRules, FraudRulesError, Past, Weights};
 pub use idempotency_key::{IdempotencyKey, IdempotencyKeyError};
-pub use limits::{Bound, Currencies, CurrenciesError, LimitError, Limits, LimitsError};
 pub use metadata::{Metadata, MetadataError, MetadataValue};
 pub use payment::Payment;
 pub use payment_file::{MAX_FILE_BYTES, MAX_PAYMENTS, PaymentFileError, parse_file};
@@ -59,4 +50,5 @@ pub use timestamp::{Timestamp, TimestampError};
 pub use transaction::Transaction;
 pub use transaction_id::{TransactionId, TransactionIdError};
 pub use transaction_request::{RefusalReason, TransactionRequest};
-pub use transaction_status::{Decision, DecisionError, TransactionStatus, TransactionStatusError};
+// What payctl's configuration is held to as well.
+pub use payments_rules::*;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::fields::Fields;
+use crate::fields::{self, Fields};
 use crate::{
     Amount, CardLast4, CardLast4Error, Currency, CurrencyError, Digest, Metadata, PaymentError,
     TransactionId, TransactionIdError,
@@ -52,7 +52,7 @@ impl TryFrom<&Value> for Payment {
 
         let transaction_id = transaction_id.as_str().ok_or(TransactionIdError)?.parse()?;
         let currency: Currency = currency.as_str().ok_or(CurrencyError)?.parse()?;
-        let amount = Amount::from_json(amount, currency)?;
+        let amount = fields::amount(amount, currency)?;
         let card_last4 = card_last4.as_str().ok_or(CardLast4Error)?.parse()?;
         let metadata = fields.get("metadata").map(Metadata::try_from).transpose()?;
         Ok(Self { transaction_id, amount, card_last4, metadata: metadata.unwrap_or_default() })

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::fields::Fields;
+use crate::fields::{self, Fields};
 use crate::{Amount, Currency, CurrencyError, CustomerId, CustomerIdError, Digest, PaymentError};
 
 const FIELDS: [&str; 3] = ["customerId", "amount", "currency"];
@@ -36,7 +36,7 @@ impl TryFrom<&Value> for PaymentRequest {
         let currency: Currency = currency.as_str().ok_or(CurrencyError)?.parse()?;
         Ok(Self {
             customer_id: customer_id.as_str().ok_or(CustomerIdError)?.parse()?,
-            amount: Amount::from_json(amount, currency)?,
+            amount: fields::amount(amount, currency)?,
         })
     }
 }

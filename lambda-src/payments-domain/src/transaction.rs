@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::fields::Fields;
+use crate::fields::{self, Fields};
 use crate::{
     Amount, Currency, CurrencyError, CustomerId, CustomerIdError, PaymentError, TransactionId,
     TransactionIdError,
@@ -41,7 +41,7 @@ impl TryFrom<&Value> for Transaction {
         Ok(Self {
             transaction_id: transaction_id.as_str().ok_or(TransactionIdError)?.parse()?,
             customer_id: customer_id.as_str().ok_or(CustomerIdError)?.parse()?,
-            amount: Amount::from_json(amount, currency)?,
+            amount: fields::amount(amount, currency)?,
             timestamp: timestamp.map(milliseconds).transpose()?,
         })
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::fields::Fields;
+use crate::fields::{self, Fields};
 use crate::{
     Amount, CardLast4, CardLast4Error, Currency, CurrencyError, CustomerId, CustomerIdError,
     Digest, LimitError, Limits, Metadata, MetadataError, PaymentError,
@@ -49,7 +49,7 @@ impl TransactionRequest {
         let amount = noted(fields.required("amount"), &mut reasons);
         // What an amount may be depends on its currency.
         let amount = amount.zip(currency).and_then(|(amount, currency)| {
-            noted(Amount::from_json(amount, currency).map_err(Into::into), &mut reasons)
+            noted(fields::amount(amount, currency).map_err(Into::into), &mut reasons)
         });
         reasons.extend(amount.iter().flat_map(|it| limits.broken_by(*it)).map(Into::into));
         let card_last4 = noted(card_last4(&fields), &mut reasons);

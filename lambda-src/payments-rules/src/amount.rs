@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use serde_json::Value;
 use thiserror::Error;
 
 use crate::Currency;
@@ -67,15 +66,6 @@ impl Amount {
             Some(0) => Err(AmountError::NotPositive),
             Some(minor) if minor <= MAX_UNITS * scale(currency) => Ok(Self { minor, currency }),
             _ => Err(AmountError::TooLarge),
-        }
-    }
-
-    /// Reads a JSON number, or a string holding one.
-    pub(crate) fn from_json(value: &Value, currency: Currency) -> Result<Self, AmountError> {
-        match value {
-            Value::Number(number) => Self::parse(&number.to_string(), currency),
-            Value::String(text) => Self::parse(text, currency),
-            _ => Err(AmountError::NotPlain),
         }
     }
 

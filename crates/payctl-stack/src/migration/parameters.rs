@@ -2,6 +2,7 @@
 
 use ipnet::Ipv4Net;
 use payctl_aws::{Architecture, Arn};
+use payments_rules::{Bound, Currencies, Currency, FraudRules, FraudRulesError, Limits, Weights};
 use serde::{Deserialize, Serialize};
 
 use super::NAME;
@@ -172,8 +173,6 @@ impl Default for Parameters {
 
 /// AWS's own classes of instances begin so.
 const CLASS: &str = "db.";
-/// What the functions know.
-const CURRENCIES: [&str; 4] = ["EUR", "GBP", "JPY", "USD"];
 
 impl Parameters {
     /// The processors the functions run on.
@@ -248,37 +247,42 @@ impl Parameters {
     }
 
     fn check_business(&self, section: Section) -> Result<(), BadValue> {
-        for (key, amount) in
-            [("minimum_amount", &self.minimum_amount), ("maximum_amount", &self.maximum_amount)]
-        {
-            let parsed = amount.parse::<f64>();
-            let within = parsed.is_ok_and(|value| value > 0.0 && value <= 1_000_000.0);
-            let plain = amount.chars().all(|c| c.is_ascii_digit() || c == '.');
-            // As the functions read it, which would not start with another.
-            let cents = amount
-                .split_once('.')
-                .is_none_or(|(whole, cents)| !whole.is_empty() && (1..=2).contains(&cents.len()));
+        let amounts =
+            [("minimum_amount", &self.minimum_amount), ("maximum_amount", &self.maximum_amount)];
+        for (key, amount) in amounts {
             let rule = "an amount of at most 1000000, such as 0.01, with at most two decimals";
-            section.rule(key, amount, within && plain && cents, rule)?;
+            section.rule(key, amount, amount.parse::<Bound>().is_ok(), rule)?;
         }
-        let (least, most) = (self.minimum_amount.parse(), self.maximum_amount.parse());
-        let ordered =
-            matches!((least, most), (Ok::<f64, _>(least), Ok::<f64, _>(most)) if least <= most);
-        section.rule("maximum_amount", &self.maximum_amount, ordered, "at least minimum_amount")?;
         let some = !self.currencies.is_empty();
         section.rule("currencies", &"empty", some, "at least one, such as EUR")?;
         for currency in &self.currencies {
-            let known = CURRENCIES.contains(&currency.as_str());
+            let known = currency.parse::<Currency>().is_ok();
             section.rule("currencies", currency, known, "some of EUR, GBP, JPY and USD")?;
         }
-        let weights = [self.velocity_weight, self.amount_weight, self.history_weight];
-        let sum = weights.iter().map(|weight| u64::from(*weight)).sum::<u64>();
+        let ordered = self.limits().is_some();
+        section.rule("maximum_amount", &self.maximum_amount, ordered, "at least minimum_amount")?;
+        let per_cent = |value: u32| u8::try_from(value).unwrap_or(u8::MAX);
+        let weights = Weights {
+            velocity: per_cent(self.velocity_weight),
+            amount: per_cent(self.amount_weight),
+            history: per_cent(self.history_weight),
+        };
+        let (review, decline) = (per_cent(self.review_score), per_cent(self.decline_score));
+        let rules = FraudRules::new(weights, self.velocity_limit, review, decline);
+        let sum = rules != Err(FraudRulesError::Weights);
         let rule = "100 with amount_weight and history_weight";
-        section.rule("velocity_weight", &self.velocity_weight, sum == 100, rule)?;
-        section.within("velocity_limit", self.velocity_limit, 1, 500)?;
+        section.rule("velocity_weight", &self.velocity_weight, sum, rule)?;
+        section.within("velocity_limit", self.velocity_limit, 1, FraudRules::MOST_VELOCITY)?;
         section.within("decline_score", self.decline_score, 1, 100)?;
-        let below = self.review_score >= 1 && self.review_score <= self.decline_score;
+        let below = self.review_score >= 1 && rules.is_ok();
         section.rule("review_score", &self.review_score, below, "1 to decline_score")
+    }
+
+    /// What the functions make of the limits.
+    fn limits(&self) -> Option<Limits> {
+        let (least, most) = (self.minimum_amount.parse(), self.maximum_amount.parse());
+        let currencies = self.currencies.join(",").parse::<Currencies>();
+        Limits::new(least.ok()?, most.ok()?, currencies.ok()?).ok()
     }
 
     fn check_names(&self, section: Section) -> Result<(), BadValue> {
