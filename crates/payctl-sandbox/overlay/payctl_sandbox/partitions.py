@@ -23,6 +23,12 @@ def partition(region):
     return utils.DEFAULT_PARTITION
 
 
+def suffix(region):
+    """What names of hosts in the region's partition end with, such as `amazonaws.com.cn`."""
+    name = partition(region)
+    return next(each["outputs"]["dnsSuffix"] for each in PARTITIONS if each["id"] == name)
+
+
 def install():
     """Teaches moto the partitions that it does not know."""
     for each in PARTITIONS:

@@ -25,7 +25,7 @@ class Partitions(SandboxTest):
             self.assertEqual(names[:2], [f"{region}a", f"{region}b"])
 
     def test_keys_of_log_groups(self):
-        for region, (partition, _) in REGIONS.items():
+        for region, (partition, suffix) in REGIONS.items():
             root = {
                 "Effect": "Allow",
                 "Principal": {"AWS": f"arn:{partition}:iam::{ACCOUNT}:root"},
@@ -34,7 +34,7 @@ class Partitions(SandboxTest):
             }
             group = f"arn:{partition}:logs:{region}:{ACCOUNT}:log-group:*"
             context = {"kms:EncryptionContext:aws:logs:arn": group}
-            logs = for_service(f"logs.{region}.amazonaws.com", "kms:*", ArnLike=context)
+            logs = for_service(f"logs.{region}.{suffix}", "kms:*", ArnLike=context)
             made = self.server.client("kms", region=region).create_key(Policy=policy(root, logs))
             arn = made["KeyMetadata"]["Arn"]
             create = self.server.client("logs", region=region).create_log_group

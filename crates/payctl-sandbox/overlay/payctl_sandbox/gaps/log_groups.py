@@ -5,6 +5,7 @@ from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundExce
 from moto.logs.models import LogsBackend
 from moto.logs.responses import LogsResponse
 
+from ..partitions import suffix
 from ..patching import replace
 from .services_using_keys import find_key, may_use
 
@@ -37,7 +38,8 @@ def _refuse_unusable(self, arn, name, key_id):
         "aws:sourcearn": arn,
         "aws:sourceaccount": self.account_id,
     }
-    principal = ("Service", f"logs.{self.region_name}.amazonaws.com")
+    # By region and partition, as few are (aws-cdk, region-info/lib/default.ts; 2026-11-29).
+    principal = ("Service", f"logs.{self.region_name}.{suffix(self.region_name)}")
     if key is None or not may_use(key, principal, ACTIONS, context):
         raise AccessDenied(arn)
     if key.key_state != "Enabled":
