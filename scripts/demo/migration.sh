@@ -10,6 +10,7 @@ migration() {
     host=${url#https://}
     payments
     rotation
+    flow
     shifting
 }
 
@@ -46,22 +47,12 @@ stored() {
 rotation() {
     secret=$(output secret_arn)
     database=$(output cluster_endpoint)
-    case $database in
-        127.*) ;;
-        *)
-            step "the sandbox found no PostgreSQL: there is no database whose password could change"
-            return
-            ;;
-    esac
     if postgres=$(sh scripts/tools.sh --postgres); then PATH=$PATH:$postgres; fi
     step "the password in $secret opens the database, over TLS"
     old=$(password)
     log_in "$old"
     step "Secrets Manager has it changed by the function secrets-rotation-$suffix"
-    version=$(json secretsmanager secretsmanager.RotateSecret "{\"SecretId\": \"$secret\"}" |
-        sed -n 's/.*"VersionId": "\([^"]*\)".*/\1/p')
-    current="\"$version\": \[[^]]*\"AWSCURRENT\"[^]]*\]"
-    wait_for rotated
+    rotate
     step "the new one opens the database"
     log_in "$(password)"
     step "the old one does not"
@@ -69,6 +60,14 @@ rotation() {
         echo "demo: the old password still opens the database" >&2
         exit 1
     fi
+}
+
+# Has the password changed, and waits until it is.
+rotate() {
+    version=$(json secretsmanager secretsmanager.RotateSecret "{\"SecretId\": \"$secret\"}" |
+        sed -n 's/.*"VersionId": "\([^"]*\)".*/\1/p')
+    current="\"$version\": \[[^]]*\"AWSCURRENT\"[^]]*\]"
+    wait_for rotated
 }
 
 # The version that the rotation began is the current one.
@@ -85,9 +84,51 @@ password() {
 
 # Logs in with password $1, and tells as whom and how.
 log_in() {
+    ask_database "$1" "SELECT current_user, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+}
+
+# Asks the database $2 with password $1.
+ask_database() {
     PGPASSWORD=$1 PGSSLMODE=require psql --no-psqlrc --no-align --tuples-only \
-        --host "$database" --username payments_admin --dbname payments --command \
-        "SELECT current_user, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+        --host "$database" --username payments_admin --dbname payments --command "$2"
+}
+
+# Payments flow while the password changes and while their connections end, as in a failover; each is
+# counted, where it was answered and where it is kept.
+flow() {
+    count=160
+    step "$count payments flow, 20 a second"
+    target/tools/venv/bin/python scripts/demo/flow.py "$endpoint" "$host" "$count" 20 >"$folder/flow" &
+    sending=$!
+    servers="$servers $sending"
+    sleep 2
+    step "meanwhile the password changes"
+    rotate
+    sleep 1
+    step "and the database ends the functions' connections, as a failover does"
+    ask_database "$(password)" "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+        WHERE pid <> pg_backend_pid() AND application_name = 'transaction-processing'"
+    if ! wait "$sending"; then
+        cat "$folder/flow"
+        echo "demo: payments failed" >&2
+        exit 1
+    fi
+    step "what was answered: how often, status, decision"
+    cat "$folder/flow"
+    step "what the database has of them: payments, customers, their total"
+    kept=$(ask_database "$(password)" "SELECT sum(payments), count(*), sum(total)
+        FROM customer_totals WHERE customer_id LIKE 'flow-%'")
+    printf '%s\n' "$kept"
+    step "what the table has of them"
+    rows=$(json dynamodb DynamoDB_20120810.Scan "{\"TableName\": \"$(output table_name)\",
+        \"Select\": \"COUNT\", \"FilterExpression\": \"begins_with(customer_id, :flow)\",
+        \"ExpressionAttributeValues\": {\":flow\": {\"S\": \"flow-\"}}}" |
+        sed -n 's/.*"Count": *\([0-9]*\).*/\1/p')
+    printf '%s\n' "$rows"
+    if [ "${kept%|*}|$rows" != "$count|$count|$count" ]; then
+        echo "demo: $count were expected, each once" >&2
+        exit 1
+    fi
 }
 
 # Requests move from blue to green: back when green becomes unhealthy on the way, and then for good.
