@@ -214,7 +214,11 @@ impl<'a> Run<'a> {
     }
 
     fn created(&self, operations: &[Operation<'_>], index: usize, queue: &mut ReadyQueue) {
-        self.reporter.event(Event::Created { address: address(operations, index) });
+        // Of what is updated the id was known all along.
+        let action = operations[index].step.action;
+        if action == Action::Create || action.replaces() {
+            self.reporter.event(Event::Created { address: address(operations, index) });
+        }
         queue.reached(index, Milestone::Created);
     }
 

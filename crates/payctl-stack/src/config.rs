@@ -89,6 +89,17 @@ pub enum Nat {
     PerZone,
 }
 
+/// How a region is written.
+pub const REGION: &str = "written like us-east-1";
+
+/// Whether `text` is written like a region.
+#[must_use]
+pub fn is_region(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let parts = text.split('-').count();
+    text.len() <= 32 && parts >= 3 && text.chars().all(fits) && !text.contains("--")
+}
+
 /// A value that a parameter cannot have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{key} must be {rule} (found {value})")]
@@ -169,6 +180,7 @@ impl Config {
                 return Err(bad("made of letters, digits, spaces and _ . : / = + - @"));
             }
         }
+        self.check_region()?;
         self.check_ignored()?;
         self.check_attachments()?;
         self.check_boundary()?;
@@ -176,6 +188,18 @@ impl Config {
         self.secure_api.check()?;
         self.cost_optimized.check()?;
         self.migration.check()
+    }
+
+    /// A region that is none would be told by the name of a host that nobody has.
+    fn check_region(&self) -> Result<(), BadValue> {
+        match &self.region {
+            Some(region) if !is_region(region) => Err(BadValue {
+                key: "region".to_owned(),
+                value: format!("{region:?}"),
+                rule: REGION.to_owned(),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Only what is looked for can be left alone.

@@ -256,12 +256,9 @@ pub(crate) fn address(text: &str) -> Result<Address, String> {
 }
 
 fn region(text: &str) -> Result<String, String> {
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let parts = text.split('-').count();
-    if text.len() <= 32 && parts >= 3 && text.chars().all(fits) && !text.contains("--") {
-        Ok(text.to_owned())
-    } else {
-        Err("a region is written like us-east-1".to_owned())
+    match payctl_stack::config::is_region(text) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("a region is {}", payctl_stack::config::REGION)),
     }
 }
 

@@ -53,7 +53,7 @@ fn suffixes() -> Vec<CompletionCandidate> {
     let known = environments::known(&line.folder());
     let known =
         known.iter().filter(|known| line.stack.as_deref().is_none_or(|s| s == known.system.name));
-    let told = known.map(|known| {
+    let told = known.filter(|known| known.is_live()).map(|known| {
         CompletionCandidate::new(known.suffix.as_str()).help(Some(known.system.name.into()))
     });
     told.collect()

@@ -22,14 +22,40 @@ pub(crate) fn read(named: Option<&Path>) -> Result<Config, CliError> {
     };
     let failed = || CliError::failed(format!("invalid configuration in {}", path.display()));
     let config: Config = toml::from_str(&text).map_err(|source| {
-        let error = failed().because(&source);
-        match nearest(source.message()) {
+        let mut error = failed().because(&source);
+        for cause in &mut error.causes {
+            for (type_of_rust, words) in WORDS {
+                *cause = cause.replace(type_of_rust, words);
+            }
+        }
+        match belongs(source.message()).or_else(|| nearest(source.message())) {
             Some(hint) => error.hint(hint),
             None => error,
         }
     })?;
     config.check().map_err(|source| failed().because(&source))?;
     Ok(config)
+}
+
+/// What the reader of the file expects, in words that are not Rust's.
+const WORDS: &[(&str, &str)] = &[
+    ("expected u8", "expected a whole number"),
+    ("expected u16", "expected a whole number"),
+    ("expected u32", "expected a whole number"),
+    ("expected f64", "expected a number"),
+];
+
+/// For a key that stands outside its section: where it belongs.
+fn belongs(message: &str) -> Option<String> {
+    let mut quoted = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
+    let (key, mut known) = (quoted.next()?, quoted);
+    // Elsewhere than at the top it is unknown, and nothing else.
+    known.find(|name| *name == payctl_stack::SYSTEMS[0].name)?;
+    let all = serde_json::to_value(Config::default()).ok()?;
+    let has = |name: &&str| all[*name].get(key).is_some();
+    let sections = payctl_stack::SYSTEMS.iter().map(|system| system.name).filter(has);
+    let sections: Vec<String> = sections.map(|name| format!("[{name}]")).collect();
+    (!sections.is_empty()).then(|| format!("`{key}` belongs under {}", sections.join(" or ")))
 }
 
 /// For an unknown key or value, the known one that is nearest to it.
@@ -80,8 +106,19 @@ mod tests {
     }
 
     #[test]
+    fn a_key_outside_its_section_is_told_where_it_belongs() {
+        let hints = error("rotation_days = 30\n").hints;
+        assert_eq!(hints, ["`rotation_days` belongs under [migration]"]);
+        let hints = error("[tags]\n[pci-core]\nrotation_days = 30\n").hints;
+        assert!(!hints[0].contains("belongs"), "{hints:?}");
+        let causes = error("[pci-core]\nmemory_mb = \"much\"\n").causes;
+        assert!(causes[0].contains("expected a whole number"), "{causes:?}");
+    }
+
+    #[test]
     fn values_that_cannot_be_are_refused() {
         for (text, why) in [
+            ("region = \"mars\"", "region must be written like us-east-1"),
             ("[pci-core]\nlog_retention_days = 31", "pci-core.log_retention_days must be"),
             ("[pci-core]\nnetwork = \"10.0.0.0/8\"", "a network of /16 to /28"),
             ("[tags]\n\"payctl:id\" = \"x\"", "reserved"),

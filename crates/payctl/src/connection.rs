@@ -23,6 +23,10 @@ pub(crate) async fn connect(global: &Global, config: &Config) -> Result<Connecti
         ask_code: Some(AskCode::by(|serial| Box::pin(ask_code(serial)))),
     };
     if global.sandbox {
+        if global.is_typed("endpoint_url") {
+            return Err(CliError::failed("--sandbox has an endpoint of its own")
+                .hint("leave --endpoint-url out, or --sandbox"));
+        }
         let running = start_sandbox(&StartOptions::default()).await?;
         reach.ended = Some(format!(
             "the sandbox has ended, and nobody answers at {}: `payctl sandbox logs` says why",

@@ -147,6 +147,19 @@ impl Local {
     }
 }
 
+/// The run of another process that is under way, if there is one: what the lock says, while its
+/// process lives. The lock itself is not touched.
+pub(crate) fn running(store: &Store) -> Option<String> {
+    let text = std::fs::read_to_string(store.folder().join("lock")).ok()?;
+    let Holder { pid, host, command, since } = serde_json::from_str(&text).ok()?;
+    let here = host == Local::holder("").host;
+    // One that has ended and that nobody has waited for is a zombie.
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let alive = !stat.is_empty() && !stat.contains(") Z ");
+    (here && alive && pid != std::process::id())
+        .then(|| format!("`payctl {command}`, process {pid}, since {since}"))
+}
+
 /// How many resources other stacks have under the same suffix.
 type Others = BTreeMap<String, usize>;
 
@@ -248,19 +261,6 @@ impl Environment {
         Ok(self)
     }
 
-    /// The run of another process that is under way in this environment, if there is one: what
-    /// the lock says, while its process lives. The lock itself is not touched.
-    pub(crate) fn other_run(&self) -> Option<String> {
-        let text = std::fs::read_to_string(self.local.store.folder().join("lock")).ok()?;
-        let Holder { pid, host, command, since } = serde_json::from_str(&text).ok()?;
-        let here = host == Local::holder("").host;
-        // One that has ended and that nobody has waited for is a zombie.
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let alive = !stat.is_empty() && !stat.contains(") Z ");
-        (here && alive && pid != std::process::id())
-            .then(|| format!("`payctl {command}`, process {pid}, since {since}"))
-    }
-
     /// Plans without the lock. Where another run ends meanwhile, what was read is of two moments:
     /// it is read again. Where one goes on, the plan is a snapshot, and says so.
     pub(crate) async fn plan_unlocked(
@@ -270,7 +270,7 @@ impl Environment {
     ) -> Result<(Self, Plan), CliError> {
         loop {
             let mut plan = self.plan(goal, permissions).await?;
-            self.overlapping = self.other_run();
+            self.overlapping = running(&self.local.store);
             if self.overlapping.is_some() {
                 // What looks interrupted is what that run is at.
                 let State { resources, pending, .. } = &self.state;

@@ -151,6 +151,23 @@ pub(crate) fn neighbour(
     })
 }
 
+/// Where an environment of that suffix is that may be meant, when nothing is known of the one that was
+/// named: of another system, or in the sandbox.
+pub(crate) fn meant(global: &Global, local: &Local) -> Option<String> {
+    let place = |sandbox| {
+        let known = known(&folder(&global.state_dir, sandbox)).into_iter();
+        known.filter(|one| one.suffix == local.suffix && one.is_live()).collect::<Vec<_>>()
+    };
+    let (suffix, here) = (&local.suffix, place(global.sandbox));
+    if let [Known { system, .. }] = here[..] {
+        return Some(format!("here {suffix} is {}: leave --stack out, or name that", system.name));
+    }
+    let there = if global.sandbox { Vec::new() } else { place(true) };
+    let one = there.first().filter(|_| there.len() == 1)?;
+    let words = [one.words(false), vec!["--sandbox"]].concat();
+    Some(format!("the sandbox has one: `{}`", again(&words)))
+}
+
 /// Why another system cannot be made under `suffix`, which `stack` has in `place`.
 pub(crate) fn suffix_is_taken(
     suffix: &Suffix,

@@ -51,6 +51,10 @@ fn main() -> ExitCode {
                 let _ = error.print();
                 return Exit::Done.into();
             }
+            if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+                let _ = error.print();
+                return Exit::Failed.into();
+            }
             report::repeat_briefly(&mut error);
             let error = words::told(&error, &words);
             report::error(&error);

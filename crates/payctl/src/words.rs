@@ -162,16 +162,21 @@ fn in_our_form(error: &clap::Error, words: &[String]) -> CliError {
     let mut told = CliError::failed(message.trim_start_matches("error: "));
     let tips = paragraphs().flat_map(|paragraph| paragraph.split("tip: ").skip(1));
     told.hints.extend(tips.map(words_of));
-    let command = help::command();
+    let (line, _) = named(words);
+    told.hint(format!("`{line} -h` shows what there is"))
+}
+
+/// The command that the words name, as it is typed and as it is.
+fn named(words: &[String]) -> (String, clap::Command) {
     let mut line = "payctl".to_owned();
-    let mut within = &command;
+    let mut command = help::command();
     for word in words.iter().skip(1) {
-        if let Some(next) = within.find_subcommand(word) {
+        if let Some(next) = command.find_subcommand(word).cloned() {
             line += &format!(" {}", next.get_name());
-            within = next;
+            command = next;
         }
     }
-    told.hint(format!("`{line} -h` shows what there is"))
+    (line, command)
 }
 
 /// The error for an argument that a command does not take, where it is known what is meant.
@@ -189,9 +194,18 @@ fn unknown_argument(error: &clap::Error, words: &[String]) -> Option<CliError> {
         let whole = whole.unwrap_or(given).split('=').next().unwrap_or_default();
         let option = format!("--{}", whole.trim_start_matches('-'));
         let mut fitting = OPTIONS.iter().filter(|(options, _)| options.contains(&&*option));
-        let (_, hint) = fitting.next()?;
         let error = CliError::failed(format!("unknown option {}", report::quoted(whole)));
-        return Some(error.hint(*hint));
+        if let Some((_, hint)) = fitting.next() {
+            return Some(error.hint(*hint));
+        }
+        // Terraform's have one dash.
+        let single = whole.len() > 2 && !whole.starts_with("--");
+        let (line, command) = named(words);
+        let long = |arg: &clap::Arg| arg.get_long().is_some_and(|long| option[2..] == *long);
+        return single.then(|| match command.get_arguments().any(long) {
+            true => error.hint(format!("did you mean {option}?")),
+            false => error.hint(format!("`{line} -h` shows what there is")),
+        });
     }
     let command = help::command();
     let name = words.iter().find(|word| command.find_subcommand(word.as_str()).is_some())?;
@@ -282,6 +296,10 @@ mod tests {
         }
         let single = argument("payctl up -auto-approve").unwrap();
         assert_eq!(single, "unknown option \"-auto-approve\": --yes skips the question");
+        let single = argument("payctl plan -out=x").unwrap();
+        assert_eq!(single, "unknown option \"-out\": did you mean --out?");
+        let single = argument("payctl plan -refresh=false").unwrap();
+        assert_eq!(single, "unknown option \"-refresh\": `payctl plan -h` shows what there is");
         let told = |line: &str| argument(line).unwrap();
         assert_eq!(
             told("payctl destroy dev"),

@@ -111,7 +111,7 @@ impl CredentialContext<'_> {
         for (name, link) in links {
             chain = chain.or_else(name, link);
         }
-        chain.or_else("container", self.container()).or_else("instance", self.instance())
+        chain.or_else("container", self.container()).or_else("instance", Last(self.instance()))
     }
 
     /// Half of a pair of keys is a mistake, and others' credentials are not to be taken instead.
@@ -177,6 +177,23 @@ impl CredentialContext<'_> {
 
     fn instance(&self) -> Any {
         Any::of(ImdsCredentialsProvider::builder().configure(self.provider).build())
+    }
+}
+
+/// The end of every chain: metadata that refuse, as where nobody serves them, give no credentials, and
+/// are no error either. The AWS CLI goes on in the same way (botocore 1.44.5,
+/// `utils.InstanceMetadataFetcher.retrieve_iam_role_credentials`).
+#[derive(Debug)]
+struct Last(Any);
+
+impl ProvideCredentials for Last {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            self.0.provide_credentials().await.map_err(CredentialsError::not_loaded)
+        })
     }
 }
 

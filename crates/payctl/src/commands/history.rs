@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::cli::Global;
 use crate::environment::Local;
-use crate::environments::First;
+use crate::environments::{self, First};
 use crate::error::{CliError, Exit};
 use crate::report;
 
@@ -51,6 +51,9 @@ pub(super) fn run(global: &Global, args: &HistoryArgs) -> Result<Exit, CliError>
         None if past.is_empty() => {
             let name = format!("{} {}", local.system.name, local.suffix);
             report::say(&format!("nothing was changed in {name} from this folder"));
+            if let Some(hint) = environments::meant(global, local) {
+                report::say(&hint);
+            }
         }
         None => report::data(&table(&past)),
         Some(HistoryCommand::Show { run }) => {

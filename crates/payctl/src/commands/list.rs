@@ -6,13 +6,14 @@ use clap::Args;
 use jiff::Timestamp;
 use payctl_aws::Artifacts;
 use payctl_engine::state::Loaded;
-use payctl_engine::state::history::Run;
+use payctl_engine::state::history::{Ended, Run};
 use payctl_stack::config::Config;
 use serde::Serialize;
 
 use super::history::short;
 use crate::cli::Global;
 use crate::connection::{connect, facts};
+use crate::environment::running;
 use crate::environments::{self, Known};
 use crate::error::{CliError, Exit};
 use crate::{configuration, report};
@@ -72,7 +73,9 @@ struct Row {
 enum StateIs {
     /// It is in this folder.
     Here,
-    /// It is, and a run was interrupted or is under way.
+    /// It is, and a run is under way.
+    Running,
+    /// It is, and the last run was interrupted.
     Interrupted,
     /// It is, and it is empty.
     Deleted,
@@ -107,6 +110,14 @@ pub(super) async fn run(global: &Global, args: &ListArgs) -> Result<Exit, CliErr
         report::say(&format!("no environment is known in {}{account}", folder.display()));
     } else {
         report::data(&table(&rows));
+        if rows
+            .iter()
+            .any(|row| row.resources.zip(row.tagged).is_some_and(|(all, tagged)| tagged < all))
+        {
+            report::say(
+                "AWS's list of tags leaves out what has none, such as routes, and IAM's roles",
+            );
+        }
     }
     Ok(Exit::Done)
 }
@@ -136,6 +147,7 @@ fn here(global: &Global) -> Vec<Row> {
 fn row(known: &Known, sandbox: bool) -> Option<Row> {
     // What tells of it is no part of what the environment is.
     let last = known.store.history().ok().and_then(|mut past| past.pop());
+    let ended = last.as_ref().map(|past| past.end.as_ref().map(|end| end.outcome));
     let last_run = last.map(|past| {
         let Run { id, command, began, who, from, .. } = past.run;
         LastRun { id, command, began, who, from }
@@ -154,10 +166,12 @@ fn row(known: &Known, sandbox: bool) -> Option<Row> {
     };
     let Ok(Loaded { state, replayed, .. }) = known.store.load() else { return Some(row) };
     let state = state?;
-    row.state = match (state.is_empty(), replayed > 0 || !state.pending.is_empty()) {
-        (true, _) => StateIs::Deleted,
-        (false, true) => StateIs::Interrupted,
-        (false, false) => StateIs::Here,
+    let broken_off = matches!(ended, Some(None | Some(Ended::Interrupted)));
+    row.state = match () {
+        () if running(&known.store).is_some() => StateIs::Running,
+        () if state.is_empty() => StateIs::Deleted,
+        () if replayed > 0 || !state.pending.is_empty() || broken_off => StateIs::Interrupted,
+        () => StateIs::Here,
     };
     row.resources = Some(state.resources.len());
     let changed = i64::try_from(state.changed_at).ok().filter(|seconds| *seconds > 0);
@@ -247,6 +261,7 @@ impl StateIs {
     fn word(self) -> &'static str {
         match self {
             Self::Here => "here",
+            Self::Running => "running",
             Self::Interrupted => "interrupted",
             Self::Deleted => "deleted",
             Self::Unreadable => "unreadable",

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::cli::Global;
 use crate::environment::Local;
-use crate::environments::First;
+use crate::environments::{self, First};
 use crate::error::{CliError, Exit};
 use crate::report;
 
@@ -18,14 +18,17 @@ use crate::report;
     after_help = "\
 Examples:
   payctl output                      all of them
-  payctl output --raw vpc_id         one value as it is, for scripts
+  payctl output vpc_id               one value as it is, for scripts
   payctl output --json --suffix dev  all as JSON, of the environment dev"
 )]
 pub(crate) struct OutputArgs {
+    /// Print this one alone, as it is
+    #[arg(value_name = "NAME", conflicts_with_all = ["json", "raw"])]
+    pub(crate) name: Option<String>,
     /// Print all as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Print one value as it is
+    /// The same as NAME alone
     #[arg(long, value_name = "NAME", conflicts_with = "json")]
     pub(crate) raw: Option<String>,
 }
@@ -36,10 +39,12 @@ pub(super) fn run(global: &Global, args: &OutputArgs) -> Result<Exit, CliError> 
     let outputs = local.load()?.state.map(|state| state.outputs).unwrap_or_default();
     if outputs.is_empty() {
         let (name, suffix) = (local.system.name, &local.suffix);
-        return Err(CliError::failed(format!("{name} {suffix} has no outputs"))
-            .hint(format!("`{}` makes them", global.command("up"))));
+        let error = CliError::failed(format!("{name} {suffix} has no outputs"));
+        let hint = environments::meant(&global, &local);
+        let hint = hint.unwrap_or_else(|| format!("`{}` makes them", global.command("up")));
+        return Err(error.hint(hint));
     }
-    if let Some(name) = &args.raw {
+    if let Some(name) = args.name.as_ref().or(args.raw.as_ref()) {
         let value = outputs.get(name).ok_or_else(|| {
             let error = CliError::failed(format!("there is no output {}", report::quoted(name)));
             error.unknown(name, outputs.keys().map(String::as_str))

@@ -8,6 +8,7 @@ use super::permissions::PermissionArgs;
 use super::typed;
 use crate::cli::Global;
 use crate::environment::{Environment, state_folder};
+use crate::environments;
 use crate::error::{CliError, Exit};
 use crate::history::{Noted, verb};
 use crate::report::events::{Run, Stream};
@@ -74,6 +75,8 @@ pub(super) async fn carry_out(
             keep_outputs(&mut environment, session, plan)?;
             report::outputs(&environment.state.outputs);
             stream.outputs.clone_from(&environment.state.outputs);
+        } else if let Some(hint) = environments::meant(global, &environment.local) {
+            report::say(&hint);
         }
         return Ok(Exit::Done);
     }

@@ -11,7 +11,7 @@ use payctl_stack::migration;
 use serde_json::{Value, json};
 
 use crate::cli::Global;
-use crate::environment::{Environment, Handlers, Local};
+use crate::environment::{Environment, Handlers, Local, running};
 use crate::environments::First;
 use crate::error::{CliError, Exit};
 use crate::shift::{CHOICE, Ended, Recorded, Shift, TrafficTarget};
@@ -226,7 +226,7 @@ async fn tell(
                 "step_s": shift.step.as_secs(),
                 "last_healthy": shift.last_healthy,
                 "back": shift.back,
-                "run": environment.other_run(),
+                "run": running(&environment.local.store),
             })
         });
         report::json(&json!({
@@ -246,7 +246,7 @@ async fn tell(
         report::say(&format!("{name}: {counts}"));
     }
     if let Some(shift) = pending(environment, groups) {
-        if let Some(run) = environment.other_run() {
+        if let Some(run) = running(&environment.local.store) {
             report::say(&format!("{run} is under way, {}", shift.place()));
             return Ok(Exit::Done);
         }

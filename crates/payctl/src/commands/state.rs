@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::typed;
 use crate::cli::{Global, address};
 use crate::environment::Local;
-use crate::environments::First;
+use crate::environments::{self, First};
 use crate::error::{CliError, Exit};
 use crate::{report, signals};
 
@@ -65,7 +65,7 @@ pub(super) async fn run(global: &Global, command: &StateCommand) -> Result<Exit,
     let (global, local) = &Local::read(global, First::Named)?;
     local.say_guess();
     match command {
-        StateCommand::List { json } => list(local, *json),
+        StateCommand::List { json } => list(global, local, *json),
         StateCommand::Show { address, json } => show(local, address, *json),
         StateCommand::Check { json } => check(global, local, *json),
         StateCommand::Recover { yes } => recover(global, local, *yes).await,
@@ -76,7 +76,7 @@ pub(super) async fn run(global: &Global, command: &StateCommand) -> Result<Exit,
 /// The format of `list --json`.
 const FORMAT: u32 = 1;
 
-fn list(local: &Local, json: bool) -> Result<Exit, CliError> {
+fn list(global: &Global, local: &Local, json: bool) -> Result<Exit, CliError> {
     let (stack, suffix) = (local.system.name, local.suffix.as_str());
     let state = local.load()?.state;
     if json {
@@ -99,6 +99,9 @@ fn list(local: &Local, json: bool) -> Result<Exit, CliError> {
     }
     let Some(state) = state else {
         report::say(&format!("nothing is recorded of {stack} {suffix}"));
+        if let Some(hint) = environments::meant(global, local) {
+            report::say(&hint);
+        }
         return Ok(Exit::Done);
     };
     let rows: Vec<(&Address, String, &str, &str)> = state

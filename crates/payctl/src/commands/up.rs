@@ -156,8 +156,9 @@ fn stale(saved: &Plan, now: &Plan) -> CliError {
         return CliError::failed(format!("the plan is for {}", place(saved)))
             .because_of(format!("this is {}", place(now)));
     }
-    let mut error =
-        CliError::failed("AWS, the state or the stack has changed since the plan was saved");
+    let mut error = CliError::failed(
+        "AWS, the state or the configuration has changed since the plan was saved",
+    );
     if saved.serial != now.serial {
         let between = format!("serial {} then, {} now", saved.serial, now.serial);
         error = error.because_of(format!("another run has written the state ({between})"));

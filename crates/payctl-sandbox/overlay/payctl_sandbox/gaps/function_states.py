@@ -52,11 +52,13 @@ def update_function_configuration(original, self, function_name, qualifier, body
     function = self.get_function(function_name, qualifier)
     before = _subnets(function), _groups(function)
     answer = original(self, function_name, qualifier, body)
-    if not clock.timed:
-        return answer
     moved = (_subnets(function), _groups(function)) != before
     if moved:
+        # Also without a time scale: it may have them from when there was one.
         _release(function, UPDATED_VPC + FREE_AFTER_DETACH)
+    if not clock.timed:
+        return answer
+    if moved:
         _attach(function)
     return _in_progress(self, function, UPDATED_VPC if moved else UPDATED)
 
@@ -88,7 +90,7 @@ def delete_function(original, self, function_name, qualifier=None):
     except JsonRESTError:
         function = None
     original(self, function_name, qualifier)
-    if function is None or not clock.timed:
+    if function is None:
         return
     try:
         self.get_function(function_name)

@@ -95,8 +95,9 @@ fn entries<'a>(view: &'a View<'_>) -> Vec<Entry<'a>> {
         for old in &step.deposed {
             entries.push(Entry::of_deposed(step, old));
         }
-        // What is found exactly as declared is counted, and changes nothing in AWS.
-        if !step.is_as_declared() {
+        // What is found exactly as declared changes nothing in AWS: it is told beside what does.
+        let told = step.action == Action::Adopt && !view.plan.is_up_to_date();
+        if told || !step.is_as_declared() {
             add(&mut entries, view, step);
         }
     }
@@ -182,6 +183,10 @@ impl<'a> Entry<'a> {
         match self {
             Self::Group { action, kind, names, reason } => {
                 let (sign, style) = sign(*action);
+                let sign = match action {
+                    Action::Adopt => "adopt",
+                    _ => sign,
+                };
                 let begin = match names[..] {
                     [name] => format!("{sign} {kind}:{name}"),
                     _ => format!("{sign} {} {kind}: ", names.len()),
