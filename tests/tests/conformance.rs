@@ -82,6 +82,7 @@ conformance! {
     lambda_function: "lambda.function",
     lambda_permission: "lambda.permission",
     logs_group: "logs.group",
+    logs_metric_filter: "logs.metric_filter",
     rds_cluster: "rds.cluster",
     rds_cluster_parameter_group: "rds.cluster_parameter_group",
     rds_instance: "rds.instance",
