@@ -35,6 +35,8 @@ pub const API_HANDLER: &str = "payments-api";
 /// The handler of the function that the queue feeds.
 pub const EVENT_HANDLER: &str = "event-handler";
 
+/// The bucket of audit objects.
+const AUDIT: &str = "payment-audit-logs";
 /// The index that payments are listed by.
 const STATUS_INDEX: &str = "status-index";
 
@@ -176,15 +178,21 @@ impl System<'_> {
             parameters.deletion_protection || strict,
         );
         let payments = stack.add("payments", payments);
-        let name = context.bucket_name("payment-audit-logs");
+        let logs = bucket::access_logs(stack, context, parameters.posture, &[AUDIT]);
+        let name = context.bucket_name(AUDIT);
         let encrypted = bucket::only_encrypted(context, &name, key);
         let retention = Retention {
             archive_after_days: parameters.archive_after_days,
             expire_after_days: None,
             versions_only: false,
         };
-        let audit = bucket::encrypted(context, name, Some(key.arn()), Some(retention), encrypted);
-        Stores { payments, audit: stack.add("audit", audit) }
+        let audit =
+            bucket::encrypted(context, name, &logs, Some(key.arn()), Some(retention), encrypted);
+        let audit = stack.add("audit", bucket::locked(audit, parameters.posture));
+        if strict {
+            bucket::announced(stack, "audit", &audit);
+        }
+        Stores { payments, audit }
     }
 
     fn log_group(&self, name: String, key: &KeyRef) -> LogGroup {
