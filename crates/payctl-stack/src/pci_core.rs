@@ -18,7 +18,7 @@ use crate::Context;
 use crate::config::Posture;
 use crate::parts::alarm::Metric;
 use crate::parts::bucket::{self, Retention};
-use crate::parts::{alarm, flow_log, function, key, logs, nat, network, role, table, topic};
+use crate::parts::{alarm, flow_log, function, key, logs, nat, network, queue, role, table, topic};
 
 mod benchmark;
 mod parameters;
@@ -69,7 +69,7 @@ impl System<'_> {
         flow_log::to_group(stack, self.context, &vpc, |name| self.log_group(name, &key));
 
         let topic = self.topic(stack, &key);
-        let function = self.function(stack, &vpc, &private, &key, &files, &table);
+        let function = self.function(stack, &vpc, &private, &key, &files, &table, &topic);
         self.deliver_files(stack, &files, &function);
         self.alarms(stack, &topic, &function, &table);
         let audit = self.audit_bucket(stack, &logs, &key, &trail_name);
@@ -175,6 +175,7 @@ impl System<'_> {
         logs::group(self.context, name, self.parameters.log_retention_days(), key)
     }
 
+    #[expect(clippy::too_many_arguments, reason = "a function is where everything meets")]
     fn function(
         &self,
         stack: &mut Stack,
@@ -183,8 +184,13 @@ impl System<'_> {
         key: &KeyRef,
         files: &BucketRef,
         table: &TableRef,
+        topic: &TopicRef,
     ) -> FunctionRef {
         let (context, parameters) = (self.context, self.parameters);
+        let failed = self.is_strict().then(|| {
+            let told = parameters.alerts().actions(topic);
+            queue::of_failed_events(stack, context, key, told)
+        });
         let name = context.name("payment-processor");
         let group = self.log_group(format!("/aws/lambda/{name}"), key);
         let group = stack.add("payment-processor", group);
@@ -222,7 +228,8 @@ impl System<'_> {
                 [role::network_interfaces(), read, list, reject, write, decrypt]
                     .into_iter()
                     .chain([role::write_logs(&group)])
-                    .chain(self.is_strict().then(role::trace)),
+                    .chain(self.is_strict().then(role::trace))
+                    .chain(failed.as_ref().map(role::give_up)),
             ),
         );
         let environment: BTreeMap<String, Input<String>> = [
@@ -249,6 +256,7 @@ impl System<'_> {
                 log_group: &group,
                 key,
                 environment,
+                failed: failed.as_ref(),
             },
         )
     }

@@ -285,6 +285,7 @@ impl System<'_> {
                 log_group: &group,
                 key: &keys.table,
                 environment,
+                failed: None,
             },
         )
     }
