@@ -82,6 +82,7 @@ conformance! {
     lambda_function: "lambda.function",
     lambda_permission: "lambda.permission",
     logs_group: "logs.group",
+    logs_metric_filter: "logs.metric_filter",
     rds_cluster: "rds.cluster",
     rds_cluster_parameter_group: "rds.cluster_parameter_group",
     rds_instance: "rds.instance",
@@ -437,6 +438,59 @@ mod s3_full_bucket {
     #[tokio::test]
     async fn goes_on_ministack() {
         a_full_bucket_goes(super::Emulator::Ministack).await;
+    }
+}
+
+/// What moto and ministack get wrong of these, the sandbox does not.
+mod on_the_sandbox {
+    use payctl_tests::conformance::check;
+
+    #[tokio::test]
+    async fn a_trail() {
+        check("cloudtrail.trail", super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn a_function() {
+        check("lambda.function", super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn a_metric_filter() {
+        check("logs.metric_filter", super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn a_notification() {
+        check("s3.notification", super::Emulator::Sandbox).await;
+    }
+}
+
+mod s3_locked_bucket {
+    use payctl_tests::conformance::s3::a_locked_bucket_goes;
+
+    #[tokio::test]
+    async fn goes_on_the_sandbox() {
+        a_locked_bucket_goes(super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn goes_on_ministack() {
+        a_locked_bucket_goes(super::Emulator::Ministack).await;
+    }
+}
+
+mod s3_access_logs {
+    use payctl_tests::conformance::s3::late_access_logs_go;
+
+    #[tokio::test]
+    async fn that_are_late_go_on_the_sandbox() {
+        late_access_logs_go(super::Emulator::Sandbox).await;
+    }
+
+    #[tokio::test]
+    async fn that_are_late_go_on_ministack() {
+        late_access_logs_go(super::Emulator::Ministack).await;
     }
 }
 

@@ -124,6 +124,7 @@ pub fn kinds() -> Registry<Aws> {
         .with::<lambda::Function>()
         .with::<lambda::Permission>()
         .with::<logs::LogGroup>()
+        .with::<logs::MetricFilter>()
         .with::<rds::Cluster>()
         .with::<rds::ClusterParameterGroup>()
         .with::<rds::Instance>()

@@ -88,6 +88,9 @@ pub enum DeletionView<R> {
     /// Whose it is, and whether it is protected.
     #[allow(missing_docs)]
     Protection { tags: BTreeMap<String, String>, deletion_protection: bool },
+    /// Whose it is, and what locks what is in it, null where nothing does.
+    #[allow(missing_docs)]
+    Lock { tags: BTreeMap<String, String>, lock: Value },
 }
 
 /// What makes it safe to repeat a create call whose answer was lost.

@@ -435,7 +435,7 @@ impl Provider for Memory {
             let mut seen = self.read(call, known).await?;
             // No more than what a kind has to tell.
             if let Some(Value::Object(seen)) = seen.as_mut().filter(|_| info.tagged()) {
-                let told = ["tags", "deletion_protection", "pending_deletion"];
+                let told = ["tags", "deletion_protection", "lock", "pending_deletion"];
                 seen.retain(|name, _| told.contains(&name.as_str()));
             }
             Ok(seen)

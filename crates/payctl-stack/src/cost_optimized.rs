@@ -10,6 +10,7 @@ use payctl_aws::lambda::FunctionRef;
 use payctl_aws::logs::LogGroup;
 use payctl_aws::s3::BucketRef;
 use payctl_aws::secretsmanager::{Generate, Secret};
+use payctl_aws::sqs::QueueRef;
 use payctl_aws::ssm::Parameter;
 use payctl_aws::{Architecture, Set, Statement};
 use payctl_engine::{Input, Stack};
@@ -18,7 +19,7 @@ use self::messages::Queues;
 use crate::Context;
 use crate::config::Posture;
 use crate::parts::bucket::{self, Retention};
-use crate::parts::{flow_log, function, key, logs, nat, network, role, table};
+use crate::parts::{flow_log, function, key, logs, nat, network, queue, role, table};
 
 mod api;
 mod instances;
@@ -35,6 +36,8 @@ pub const API_HANDLER: &str = "payments-api";
 /// The handler of the function that the queue feeds.
 pub const EVENT_HANDLER: &str = "event-handler";
 
+/// The bucket of audit objects.
+const AUDIT: &str = "payment-audit-logs";
 /// The index that payments are listed by.
 const STATUS_INDEX: &str = "status-index";
 
@@ -74,6 +77,8 @@ struct FunctionContext<'a> {
     security_group: &'a SecurityGroupRef,
     key: &'a KeyRef,
     stores: &'a Stores,
+    /// The queue of what they fail at.
+    failed: Option<&'a QueueRef>,
 }
 
 impl System<'_> {
@@ -94,11 +99,17 @@ impl System<'_> {
             flow_log::to_group(stack, context, &vpc, |name| self.log_group(name, &key));
         }
 
+        let strict = parameters.posture == Posture::Strict;
+        let failed = strict.then(|| {
+            let told = parameters.alerts().actions(&topics.ops);
+            queue::of_failed_events(stack, context, &key, told)
+        });
         let surroundings = FunctionContext {
             subnets: &private,
             security_group: &self.function_group(stack, &vpc),
             key: &key,
             stores: &stores,
+            failed: failed.as_ref(),
         };
         let api_function = self.api_function(stack, &surroundings, &queues);
         let event_handler = self.event_handler(stack, &surroundings, &queues);
@@ -176,15 +187,21 @@ impl System<'_> {
             parameters.deletion_protection || strict,
         );
         let payments = stack.add("payments", payments);
-        let name = context.bucket_name("payment-audit-logs");
+        let logs = bucket::access_logs(stack, context, parameters.posture, &[AUDIT]);
+        let name = context.bucket_name(AUDIT);
         let encrypted = bucket::only_encrypted(context, &name, key);
         let retention = Retention {
             archive_after_days: parameters.archive_after_days,
             expire_after_days: None,
             versions_only: false,
         };
-        let audit = bucket::encrypted(context, name, Some(key.arn()), Some(retention), encrypted);
-        Stores { payments, audit: stack.add("audit", audit) }
+        let audit =
+            bucket::encrypted(context, name, &logs, Some(key.arn()), Some(retention), encrypted);
+        let audit = stack.add("audit", bucket::locked(audit, parameters.posture));
+        if strict {
+            bucket::announced(stack, "audit", &audit);
+        }
+        Stores { payments, audit }
     }
 
     fn log_group(&self, name: String, key: &KeyRef) -> LogGroup {
@@ -278,7 +295,8 @@ impl System<'_> {
         let statements = statements
             .into_iter()
             .chain([audit, use_key, role::network_interfaces(), role::write_logs(&group)])
-            .chain((parameters.posture == Posture::Strict).then(role::trace));
+            .chain((parameters.posture == Posture::Strict).then(role::trace))
+            .chain(around.failed.map(role::give_up));
         let role = stack.add(
             wanted.name,
             role::of_service(
@@ -315,6 +333,7 @@ impl System<'_> {
                 log_group: &group,
                 key,
                 environment,
+                failed: around.failed,
             },
         )
     }

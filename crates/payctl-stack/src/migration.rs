@@ -30,6 +30,8 @@ pub use parameters::Parameters;
 
 /// The stack's name.
 pub const NAME: &str = "migration";
+/// The bucket of audit objects.
+const AUDIT: &str = "payment-audit-logs";
 /// The index that transactions are listed by.
 const STATUS_INDEX: &str = "status-timestamp-index";
 /// The handlers of its functions.
@@ -75,6 +77,7 @@ struct Keys {
 struct Stores {
     transactions: TableRef,
     audit: BucketRef,
+    access_logs: BucketRef,
 }
 
 /// Who is told of what.
@@ -116,7 +119,7 @@ impl System<'_> {
         let database = self.database(stack, &keys, &vpc, &tiers, &groups);
         let functions = self.functions(stack, &keys, &tiers, &groups, &stores, &topics, &database);
         self.rotation(stack, &database, &functions.rotation, &tiers);
-        let balancer = self.balancer(stack, &vpc, &tiers, &groups);
+        let balancer = self.balancer(stack, &vpc, &tiers, &groups, &stores.access_logs);
         let api = self.api(stack, &keys, &tiers, &groups, &functions, &balancer);
         self.watch(
             stack,
@@ -205,11 +208,18 @@ impl System<'_> {
             )
         };
         let transactions = stack.add("transactions", transactions);
-        let name = context.bucket_name("payment-audit-logs");
+        let access_logs =
+            bucket::access_logs(stack, context, parameters.posture, &[AUDIT, balancer::REQUESTS]);
+        let name = context.bucket_name(AUDIT);
         let encrypted = bucket::only_encrypted(context, &name, &keys.objects);
         let key = Some(keys.objects.arn());
-        let audit = bucket::encrypted(context, name, key, Some(self.retention()), encrypted);
-        Stores { transactions, audit: stack.add("audit", audit) }
+        let retention = Some(self.retention());
+        let audit = bucket::encrypted(context, name, &access_logs, key, retention, encrypted);
+        let audit = stack.add("audit", bucket::locked(audit, parameters.posture));
+        if parameters.posture == Posture::Strict {
+            bucket::announced(stack, "audit", &audit);
+        }
+        Stores { transactions, audit, access_logs }
     }
 
     fn retention(&self) -> Retention {

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use payctl_aws::cloudtrail::{DataEvents, Trail};
 use payctl_aws::cloudwatch::Alarm;
 use payctl_aws::dynamodb::{Attribute, AttributeKind, TableRef};
 use payctl_aws::ec2::{GatewayEndpoint, Peer, RouteTableRef, SubnetRef, VpcRef};
@@ -12,16 +11,18 @@ use payctl_aws::lambda::{FunctionRef, Permission};
 use payctl_aws::logs::LogGroup;
 use payctl_aws::s3::{BucketRef, FunctionTarget, Notification};
 use payctl_aws::sns::TopicRef;
-use payctl_aws::{Arn, Policy, Set, Statement};
+use payctl_aws::{Policy, Set, Statement};
 use payctl_engine::{Handle as _, Input, Stack};
 
 use crate::Context;
 use crate::config::Posture;
 use crate::parts::alarm::Metric;
 use crate::parts::bucket::{self, Retention};
-use crate::parts::{alarm, flow_log, function, key, logs, nat, network, role, table, topic};
+use crate::parts::{alarm, flow_log, function, key, logs, nat, network, queue, role, table, topic};
 
+mod benchmark;
 mod parameters;
+mod trail;
 
 pub use parameters::Parameters;
 
@@ -48,7 +49,13 @@ impl System<'_> {
     fn declare(&self, stack: &mut Stack) {
         let trail_name = self.context.name("payment-trail");
         let key = self.key(stack, &trail_name);
-        let files = self.files(stack, &key);
+        let logs = bucket::access_logs(
+            stack,
+            self.context,
+            self.parameters.posture,
+            &[FILES, trail::BUCKET],
+        );
+        let files = self.files(stack, &logs, &key);
         let table = self.table(stack, &key);
 
         let vpc = network::vpc(stack, self.context, self.parameters.network);
@@ -61,11 +68,15 @@ impl System<'_> {
         self.endpoints(stack, &vpc, &ways.tables, &files, &table);
         flow_log::to_group(stack, self.context, &vpc, |name| self.log_group(name, &key));
 
-        let function = self.function(stack, &vpc, &private, &key, &files, &table);
+        let topic = self.topic(stack, &key);
+        let function = self.function(stack, &vpc, &private, &key, &files, &table, &topic);
         self.deliver_files(stack, &files, &function);
-        let topic = self.alarms(stack, &key, &function, &table);
-        let audit = self.audit_bucket(stack, &key, &trail_name);
-        let trail = self.trail(stack, trail_name, &key, &audit, &files, &table);
+        self.alarms(stack, &topic, &function, &table);
+        let audit = self.audit_bucket(stack, &logs, &key, &trail_name);
+        let (trail, records) = self.trail(stack, trail_name, &key, &audit, &files, &table);
+        if self.is_strict() {
+            self.benchmark(stack, &records, &topic);
+        }
 
         stack.output("vpc_id", &vpc.id());
         stack.output("payment_bucket", &files.name());
@@ -78,6 +89,10 @@ impl System<'_> {
         stack.output("topic_arn", &topic.arn());
     }
 
+    fn is_strict(&self) -> bool {
+        self.parameters.posture == Posture::Strict
+    }
+
     fn key(&self, stack: &mut Stack, trail: &str) -> KeyRef {
         let context = self.context;
         let days = self.parameters.key_deletion_window_days;
@@ -87,22 +102,27 @@ impl System<'_> {
         key::with_alias(stack, context, "main", "payment-processing", description, days, statements)
     }
 
-    fn files(&self, stack: &mut Stack, key: &KeyRef) -> BucketRef {
-        let name = self.context.bucket_name("payment-files");
+    fn files(&self, stack: &mut Stack, logs: &BucketRef, key: &KeyRef) -> BucketRef {
+        let name = self.context.bucket_name(FILES);
         let encrypted = bucket::only_encrypted(self.context, &name, key);
         let retention = Retention {
             archive_after_days: self.parameters.archive_after_days,
             expire_after_days: Some(self.parameters.expire_after_days),
             versions_only: true,
         };
-        let bucket =
-            bucket::encrypted(self.context, name, Some(key.arn()), Some(retention), encrypted);
+        let bucket = bucket::encrypted(
+            self.context,
+            name,
+            logs,
+            Some(key.arn()),
+            Some(retention),
+            encrypted,
+        );
         stack.add("files", bucket)
     }
 
     fn table(&self, stack: &mut Stack, key: &KeyRef) -> TableRef {
         let name = self.context.name("payment-transactions");
-        let strict = self.parameters.posture == Posture::Strict;
         let table = table::on_demand(
             self.context,
             name,
@@ -110,7 +130,7 @@ impl System<'_> {
             Some(Attribute::new("timestamp", AttributeKind::N)),
             BTreeMap::new(),
             key,
-            self.parameters.deletion_protection || strict,
+            self.parameters.deletion_protection || self.is_strict(),
         );
         stack.add("transactions", table)
     }
@@ -155,6 +175,7 @@ impl System<'_> {
         logs::group(self.context, name, self.parameters.log_retention_days(), key)
     }
 
+    #[expect(clippy::too_many_arguments, reason = "a function is where everything meets")]
     fn function(
         &self,
         stack: &mut Stack,
@@ -163,8 +184,13 @@ impl System<'_> {
         key: &KeyRef,
         files: &BucketRef,
         table: &TableRef,
+        topic: &TopicRef,
     ) -> FunctionRef {
         let (context, parameters) = (self.context, self.parameters);
+        let failed = self.is_strict().then(|| {
+            let told = parameters.alerts().actions(topic);
+            queue::of_failed_events(stack, context, key, told)
+        });
         let name = context.name("payment-processor");
         let group = self.log_group(format!("/aws/lambda/{name}"), key);
         let group = stack.add("payment-processor", group);
@@ -202,7 +228,8 @@ impl System<'_> {
                 [role::network_interfaces(), read, list, reject, write, decrypt]
                     .into_iter()
                     .chain([role::write_logs(&group)])
-                    .chain((parameters.posture == Posture::Strict).then(role::trace)),
+                    .chain(self.is_strict().then(role::trace))
+                    .chain(failed.as_ref().map(role::give_up)),
             ),
         );
         let environment: BTreeMap<String, Input<String>> = [
@@ -229,6 +256,7 @@ impl System<'_> {
                 log_group: &group,
                 key,
                 environment,
+                failed: failed.as_ref(),
             },
         )
     }
@@ -259,23 +287,28 @@ impl System<'_> {
                     prefix: "payments/".to_owned(),
                     suffix: ".json".to_owned(),
                 }],
+                event_bridge: self.is_strict(),
             },
         );
     }
 
-    /// What is watched; answers the topic of those who are told.
+    /// The topic of those who are told.
+    fn topic(&self, stack: &mut Stack, key: &KeyRef) -> TopicRef {
+        let alerts = self.parameters.alerts();
+        alerts.note(stack);
+        let (shown_as, publishers) = ("Payment operations", [topic::ALARMS]);
+        alerts.topic(stack, self.context, "ops-alerts", shown_as, key, &publishers)
+    }
+
     fn alarms(
         &self,
         stack: &mut Stack,
-        key: &KeyRef,
+        topic: &TopicRef,
         function: &FunctionRef,
         table: &TableRef,
-    ) -> TopicRef {
+    ) {
         let (context, alerts) = (self.context, self.parameters.alerts());
-        let topic =
-            alerts.topic(stack, context, "ops-alerts", "Payment operations", key, &[topic::ALARMS]);
-        alerts.note(stack);
-        let told = |alarm| Alarm { actions: alerts.actions(&topic), ..alarm };
+        let told = |alarm| Alarm { actions: alerts.actions(topic), ..alarm };
         let errors = alarm::above(
             context,
             "payment-lambda-errors",
@@ -302,75 +335,11 @@ impl System<'_> {
             self.parameters.rejected_alarm_above,
         );
         stack.add("rejected", told(rejected));
-        topic
-    }
-
-    /// The trail, which writes to the bucket `audit`; answers its name.
-    fn trail(
-        &self,
-        stack: &mut Stack,
-        name: String,
-        key: &KeyRef,
-        audit: &BucketRef,
-        files: &BucketRef,
-        table: &TableRef,
-    ) -> Input<String> {
-        let (context, parameters) = (self.context, self.parameters);
-        let events = |kind: &str, arn: Input<Arn>| DataEvents {
-            kind: kind.to_owned(),
-            arns: [arn].into_iter().collect(),
-        };
-        let trail = stack.add(
-            "main",
-            Trail {
-                bucket: audit.name(),
-                kms_key: Some(key.arn()),
-                multi_region: parameters.trail_multi_region,
-                global_events: true,
-                log_file_validation: true,
-                logging: true,
-                management_events: true,
-                data_events: [
-                    events("AWS::S3::Object", files.arn().then("/")),
-                    events("AWS::DynamoDB::Table", table.arn()),
-                ]
-                .into_iter()
-                .collect(),
-                tags: context.tags(&name),
-                name,
-            },
-        );
-        trail.name().cast()
-    }
-
-    /// The bucket that the trail of that name writes to.
-    fn audit_bucket(&self, stack: &mut Stack, key: &KeyRef, trail: &str) -> BucketRef {
-        let (context, parameters) = (self.context, self.parameters);
-        let trail = context.arn("cloudtrail", &format!("trail/{trail}"));
-        let name = context.bucket_name("payment-cloudtrail");
-        let arn = bucket::arn(context, &name);
-        let by_trail = |sid: &str, action: &str| {
-            Statement::allow(sid, &[action]).for_service("cloudtrail.amazonaws.com").when(
-                "StringEquals",
-                "aws:SourceArn",
-                trail.clone(),
-            )
-        };
-        let look = by_trail("CloudTrailLook", "s3:GetBucketAcl").on([Input::Known(arn.clone())]);
-        let write = by_trail("CloudTrailWrite", "s3:PutObject")
-            .on([bucket::within(&arn, &format!("/AWSLogs/{}/*", context.account))])
-            .when("StringEquals", "s3:x-amz-acl", "bucket-owner-full-control");
-        let retention = Retention {
-            archive_after_days: parameters.audit_archive_after_days,
-            expire_after_days: Some(parameters.audit_expire_after_days),
-            versions_only: false,
-        };
-        let statements = [look, write];
-        let bucket = bucket::encrypted(context, name, Some(key.arn()), Some(retention), statements);
-        stack.add("audit", bucket)
     }
 }
 
+/// The bucket of payment files.
+const FILES: &str = "payment-files";
 /// Where the processor says why it refused a file.
 const REJECTED: &str = "/rejected/*";
 /// What the processor does with the table; a transaction needs the rights of its parts.

@@ -31,6 +31,8 @@ pub const NAME: &str = "secure-api";
 /// The handler its function runs.
 pub const HANDLER: &str = "payment-api";
 
+/// The bucket of documents.
+const DOCUMENTS: &str = "payment-docs";
 /// The index of a customer's transactions.
 const CUSTOMER_INDEX: &str = "CustomerIndex";
 
@@ -110,11 +112,16 @@ impl System<'_> {
     }
 
     fn documents(&self, stack: &mut Stack, keys: &Keys) -> BucketRef {
-        let name = self.context.bucket_name("payment-docs");
+        let logs = bucket::access_logs(stack, self.context, self.parameters.posture, &[DOCUMENTS]);
+        let name = self.context.bucket_name(DOCUMENTS);
         let encrypted = bucket::only_encrypted(self.context, &name, &keys.objects);
         let bucket =
-            bucket::encrypted(self.context, name, Some(keys.objects.arn()), None, encrypted);
-        stack.add("documents", bucket)
+            bucket::encrypted(self.context, name, &logs, Some(keys.objects.arn()), None, encrypted);
+        let bucket = stack.add("documents", bucket);
+        if self.parameters.posture == Posture::Strict {
+            bucket::announced(stack, "documents", &bucket);
+        }
+        bucket
     }
 
     fn transactions(&self, stack: &mut Stack, keys: &Keys) -> TableRef {
@@ -278,6 +285,7 @@ impl System<'_> {
                 log_group: &group,
                 key: &keys.table,
                 environment,
+                failed: None,
             },
         )
     }

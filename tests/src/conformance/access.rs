@@ -54,6 +54,10 @@ const UNCALLED: &[(&str, &str)] = &[
     ("rds.cluster", "iam:CreateServiceLinkedRole"),
     ("rds.cluster", "rds:CreateDBClusterSnapshot"),
     ("rds.subnet_group", "iam:CreateServiceLinkedRole"),
+    // Where GetTrail says that there are some, as the sandbox does.
+    ("cloudtrail.trail", "cloudtrail:GetInsightSelectors"),
+    // A header of the deletions.
+    ("s3.bucket", "s3:BypassGovernanceRetention"),
     ("wafv2.association", "apigateway:SetWebACL"),
     ("wafv2.logging", "logs:CreateLogDelivery"),
     ("wafv2.logging", "logs:DeleteLogDelivery"),
@@ -158,6 +162,8 @@ pub fn actions(call: &str) -> Vec<String> {
             &["PutBucketPublicAccessBlock"]
         }
         ("s3", "DeleteBucketOwnershipControls") => &["PutBucketOwnershipControls"],
+        ("s3", "GetObjectLockConfiguration") => &["GetBucketObjectLockConfiguration"],
+        ("s3", "PutObjectLockConfiguration") => &["PutBucketObjectLockConfiguration"],
         ("s3", "GetBucketNotificationConfiguration") => &["GetBucketNotification"],
         ("s3", "PutBucketNotificationConfiguration") => &["PutBucketNotification"],
         _ => &[operation],

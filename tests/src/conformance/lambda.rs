@@ -79,6 +79,7 @@ fn plain(name: &str, role: Input<Arn>) -> Function {
         kms_key: None,
         log_group: payctl_aws::logs::LogGroupName::from(format!("/aws/lambda/{name}")).into(),
         tracing: "PassThrough".to_owned(),
+        dead_letters: None,
         tags: tags(name),
     }
 }
@@ -204,6 +205,7 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
         environment: [variable("TABLE", "payments"), variable("LOGGED", "yes")].into(),
         kms_key: Some(Arn::from("arn:aws:kms:us-east-1:123456789012:key/one").into()),
         tracing: "Active".to_owned(),
+        dead_letters: Some(facts.arn("sqs", "failed").into()),
         ..plain("payment-processor-test", first_role)
     };
     let processor = s.add("processor", processor);
@@ -228,6 +230,8 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
             .edit("kms_key", Option::<Input<Arn>>::None)
             .edit("log_group", "/payments/other")
             .edit("tracing", "PassThrough")
+            .edit("dead_letters", facts.arn("sqs", "other"))
+            .edit("dead_letters", None::<Input<Arn>>)
             .edit("tags", tags("other"))
             .except(Moto, "architecture", "UpdateFunctionCode ignores it")
             .except(Moto, "kms_key", ignored)
@@ -235,7 +239,8 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
             .except(Moto, "ephemeral_storage_mb", ignored)
             .except(Moto, "layers", "it knows those only that it was given")
             .except(Moto, "log_group", "GetFunction leaves the logging configuration out")
-            .except(Moto, "tracing", ignored),
+            .except(Moto, "tracing", ignored)
+            .except(Moto, "dead_letters", "GetFunction leaves it out"),
     );
 
     cases.push(event_source_mapping(facts));

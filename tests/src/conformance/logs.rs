@@ -1,7 +1,7 @@
 //! Cases of log groups.
 
 use payctl_aws::Facts;
-use payctl_aws::logs::{LogGroup, LogGroupName};
+use payctl_aws::logs::{LogGroup, LogGroupName, MetricFilter};
 use payctl_engine::{Handle as _, Input};
 
 use super::{Case, kms, stack, tags};
@@ -29,5 +29,27 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
             .edit("tags", tags("other"))
             .except(Emulator::Moto, "kms_key", "AssociateKmsKey is missing")
             .except(Emulator::Ministack, "kms_key", "AssociateKmsKey is missing"),
+    );
+
+    let mut s = stack();
+    let group = s.add("main", self::group("/conformance/test"));
+    let filter = |name: &str| MetricFilter {
+        log_group: group.name(),
+        name: name.to_owned(),
+        pattern: r#"{ $.errorCode = "AccessDenied*" }"#.to_owned(),
+        namespace: "Conformance".to_owned(),
+        metric: "Denied".to_owned(),
+        value: "1".to_owned(),
+    };
+    // One whose name begins with the other's.
+    s.add("longer", filter("denied-longer"));
+    let denied = s.add("denied", filter("denied"));
+    cases.push(
+        Case::new(s, denied.address())
+            .edit("pattern", "ERROR")
+            .edit("namespace", "Other")
+            .edit("metric", "Errors")
+            .edit("value", "2")
+            .except(Emulator::Moto, "create", "what is put again is there twice"),
     );
 }

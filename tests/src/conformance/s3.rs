@@ -2,7 +2,9 @@
 
 use aws_sdk_s3::primitives::ByteStream;
 use futures::StreamExt as _;
-use payctl_aws::s3::{Bucket, FunctionTarget, LifecycleRule, Notification, Transition};
+use payctl_aws::s3::{
+    AccessLog, Bucket, FunctionTarget, LifecycleRule, Notification, ObjectLock, Transition,
+};
 use payctl_aws::{Arn, Artifacts, Facts, Policy, Statement};
 use payctl_engine::{Goal, Handle as _, Input};
 
@@ -17,10 +19,12 @@ pub(super) fn bucket(name: &str) -> Bucket {
         kms_key: Some(Arn::from("arn:aws:kms:us-east-1:123456789012:key/one").into()),
         bucket_key: true,
         versioning: true,
+        lock: None,
         ownership: "BucketOwnerEnforced".to_owned(),
         block_public: true,
         lifecycle: vec![everything(), nothing_but("expire")],
         small_objects_stay: true,
+        access_log: None,
         policy: Some(Policy::new([deny("s3:*", name).when("Bool", "aws:SecureTransport", false)])),
         tags: tags(name),
     }
@@ -31,6 +35,13 @@ fn deny(action: &str, bucket: &str) -> Statement {
     let objects = format!("{bucket}/*");
     let both = [bucket, objects].map(|arn| Input::Known(Arn::from(arn)));
     Statement::deny("Deny", &[action]).for_all().on(both)
+}
+
+/// A bucket that S3 may deliver access logs to.
+fn access_logs(name: &str) -> Bucket {
+    let files = Input::Known(Arn::from(format!("arn:aws:s3:::{name}/*")));
+    let write = Statement::allow("Logs", &["s3:PutObject"]).for_service("logging.s3.amazonaws.com");
+    Bucket { policy: Some(Policy::new([write.on([files])])), kms_key: None, ..bucket(name) }
 }
 
 fn everything() -> LifecycleRule {
@@ -65,7 +76,9 @@ fn markers() -> LifecycleRule {
 
 pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
     let mut s = stack();
+    let logs = s.add("logs", access_logs("payment-logs-test"));
     let files = s.add("files", bucket("payment-files-test"));
+    let log = |prefix: &str| AccessLog { bucket: logs.name(), prefix: prefix.to_owned() };
     let case = Case::new(s, files.address());
     cases.push(
         case.edit("kms_key", "arn:aws:kms:us-east-1:123456789012:key/two")
@@ -79,8 +92,13 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
             .edit("small_objects_stay", false)
             .except(Moto, "small_objects_stay", "the header of the transitions is dropped")
             .except(Ministack, "small_objects_stay", "the header of the transitions is dropped")
+            .edit("access_log", log("files/"))
+            .edit("access_log", log(""))
             .edit("policy", Policy::new([deny("s3:DeleteBucket", "payment-files-test")]))
-            .edit("tags", tags("other")),
+            .edit("tags", tags("other"))
+            // Last, as versions can no longer be suspended.
+            .edit("lock", ObjectLock { mode: "GOVERNANCE".to_owned(), days: 365 })
+            .edit("lock", ObjectLock { mode: "COMPLIANCE".to_owned(), days: 1 }),
     );
 
     let mut s = stack();
@@ -94,7 +112,8 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
         suffix: suffix.to_owned(),
     };
     let functions = vec![target("first", "payments/", ".json"), target("all", "refunds/", "")];
-    let notification = s.add("files", Notification { bucket: files.name(), functions });
+    let notification =
+        s.add("files", Notification { bucket: files.name(), functions, event_bridge: false });
     let case = Case::new(s, notification.address());
     let gone = FunctionTarget {
         function: facts.arn("lambda", "function:other").into(),
@@ -102,7 +121,8 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
         ..target("gone", "", "")
     };
     let case = case.edit("functions", [target("other", "", ".csv")]);
-    cases.push(case.edit("functions", [gone]));
+    let case = case.edit("functions", [gone]).edit("event_bridge", true);
+    cases.push(case.except(Moto, "event_bridge", "it is not answered"));
 }
 
 /// A bucket with more versions than one call lists, delete markers and an unfinished upload goes
@@ -130,6 +150,70 @@ pub async fn a_full_bucket_goes(emulator: Emulator) {
     s3.put_bucket_policy().bucket(name).policy(policy).send().await.unwrap();
 
     let (_, outcome) = environment.run(&stack, Goal::Destroy).await;
+    assert!(outcome.is_complete(), "{:?}", outcome.failed);
+    assert!(s3.head_bucket().bucket(name).send().await.is_err());
+}
+
+/// A bucket whose objects are locked by default goes with what is in it, from before and since.
+pub async fn a_locked_bucket_goes(emulator: Emulator) {
+    let server = Server::start(emulator);
+    let artifacts = Artifacts::default();
+    let environment = Environment::new(&server, "conformance", "test", artifacts).await;
+    let name = "payment-files-test";
+    let declare = |lock| {
+        let mut stack = stack();
+        stack.add("files", Bucket { policy: None, lock, ..bucket(name) });
+        stack
+    };
+    let s3 = &environment.aws().s3;
+    let put = |key: &'static str| s3.put_object().bucket(name).key(key).send();
+    let delete = |key: &'static str, version: Option<String>| {
+        s3.delete_object().bucket(name).key(key).set_version_id(version).send()
+    };
+    let lock = Some(ObjectLock { mode: "GOVERNANCE".to_owned(), days: 365 });
+    let (_, outcome) = environment.run(&declare(lock), Goal::Up).await;
+    assert!(outcome.is_complete(), "{:?}", outcome.failed);
+    let locked = put("locked").await.unwrap().version_id;
+    assert!(delete("locked", locked.clone()).await.is_err());
+
+    // Without the default, what has come stays locked.
+    let (plan, outcome) = environment.run(&declare(None), Goal::Up).await;
+    assert!(plan.refusals.is_empty() && outcome.is_complete(), "{:?}", outcome.failed);
+    let later = put("later").await.unwrap().version_id;
+    assert!(delete("locked", locked).await.is_err());
+    delete("later", later).await.unwrap();
+
+    let (_, outcome) = environment.run(&declare(None), Goal::Destroy).await;
+    assert!(outcome.is_complete(), "{:?}", outcome.failed);
+    assert!(s3.head_bucket().bucket(name).send().await.is_err());
+}
+
+/// S3 delivers access logs hours late: what comes while their bucket is emptied goes too.
+pub async fn late_access_logs_go(emulator: Emulator) {
+    let server = Server::start(emulator);
+    let artifacts = Artifacts::default();
+    let environment = Environment::new(&server, "conformance", "test", artifacts).await;
+    let name = "payment-logs-test";
+    let mut stack = stack();
+    let logs = stack.add("logs", access_logs(name));
+    let access_log = Some(AccessLog { bucket: logs.name(), prefix: "files/".to_owned() });
+    stack.add("files", Bucket { access_log, policy: None, ..bucket("payment-files-test") });
+    let (_, outcome) = environment.run(&stack, Goal::Up).await;
+    assert!(outcome.is_complete(), "{:?}", outcome.failed);
+
+    let s3 = &environment.aws().s3;
+    let late = async {
+        let mut delivered = 0;
+        // For as long as the bucket is there, but for its last second.
+        for nth in 0..30 {
+            let put = s3.put_object().bucket(name).key(format!("files/late-{nth}")).send();
+            delivered += u32::from(put.await.is_ok());
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        delivered
+    };
+    let ((_, outcome), delivered) = futures::join!(environment.run(&stack, Goal::Destroy), late);
+    assert!(delivered > 0);
     assert!(outcome.is_complete(), "{:?}", outcome.failed);
     assert!(s3.head_bucket().bucket(name).send().await.is_err());
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Statistic};
+use aws_sdk_cloudwatchlogs::types::MetricTransformation;
 use aws_sdk_dynamodb::types::PointInTimeRecoverySpecification;
 use aws_sdk_ec2::types::{AttributeBooleanValue, IpPermission, IpRange, RuleAction, Tag};
 use aws_sdk_s3::types::{
@@ -165,6 +166,24 @@ async fn change(world: &Standing, address: &str) {
             let request = world.aws.cloudtrail.stop_logging().name("payment-trail-dev");
             request.send().await.unwrap();
         }
+        "s3.bucket:access-logs" => {
+            let nobody = world.bucket("payment-access-logs");
+            s3.delete_bucket_policy().bucket(nobody).send().await.unwrap();
+        }
+        "logs.metric_filter:trail-root" => {
+            let metric = MetricTransformation::builder().metric_namespace("PaymentTrail");
+            let metric = metric.metric_name("payment-trail-root-dev").metric_value("0").build();
+            let request = logs.put_metric_filter().filter_name("payment-trail-root-dev");
+            let request = request.log_group_name("/aws/cloudtrail/payment-trail-dev");
+            let request = request.filter_pattern("nothing");
+            request.metric_transformations(metric.unwrap()).send().await.unwrap();
+        }
+        "s3.notification:audit" => {
+            let request = s3.put_bucket_notification_configuration();
+            let request = request.bucket(world.bucket("payment-cloudtrail"));
+            let none = NotificationConfiguration::builder().build();
+            request.notification_configuration(none).send().await.unwrap();
+        }
         other => panic!("no change for {other}"),
     }
 }
@@ -283,7 +302,10 @@ async fn delete(world: &Standing, address: &str) {
 }
 
 async fn changes(addresses: &[&'static str]) {
-    let world = Standing::of("pci-core").await;
+    changes_of(Standing::of("pci-core").await, addresses).await;
+}
+
+async fn changes_of(world: Standing, addresses: &[&'static str]) {
     let mut changed = BTreeSet::new();
     for address in addresses {
         change(&world, address).await;
@@ -292,7 +314,12 @@ async fn changes(addresses: &[&'static str]) {
         let step = plan.step(&Address::parse(address).unwrap()).unwrap();
         // Of a permission nothing can be changed in place.
         let replaced = *address == "lambda.permission:files";
-        let action = if replaced { Action::DeleteThenCreate } else { Action::Update };
+        let action = match *address {
+            _ if replaced => Action::DeleteThenCreate,
+            // Without a word about anybody there is none.
+            "s3.notification:audit" => Action::Create,
+            _ => Action::Update,
+        };
         assert_eq!(step.action, action, "{:#?}", differences(&plan));
     }
     let text = world.payctl.run(&["plan"]).stdout;
@@ -328,6 +355,7 @@ async fn what_is_changed_elsewhere_is_named_and_repaired() {
         "kms.alias:main",
         "s3.bucket:files",
         "s3.bucket:audit",
+        "s3.bucket:access-logs",
         "dynamodb.table:transactions",
         "logs.group:flow-logs",
         "logs.group:payment-processor",
@@ -340,6 +368,13 @@ async fn what_is_changed_elsewhere_is_named_and_repaired() {
         "cloudtrail.trail:main",
     ])
     .await;
+}
+
+#[tokio::test]
+async fn what_strict_adds_is_named_and_repaired() {
+    let strict = "[pci-core]\nposture = \"strict\"\n";
+    let world = Standing::recorded("pci-core", strict).await;
+    changes_of(world, &["logs.metric_filter:trail-root", "s3.notification:audit"]).await;
 }
 
 /// Every kind is changed by hand in one of the tests above, or has nothing that could be.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 pub use simulate::{Lacking, LinkedRoles, lacking, linked_roles};
 use writer::Writer;
 
-use crate::{Facts, Limited, elbv2, lambda};
+use crate::{Facts, Limited, elbv2, lambda, s3};
 
 /// What the operator does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,6 +125,10 @@ fn actions(kind: &KindInfo, declared: &Declared, tasks: &[Task]) -> BTreeSet<&'s
         None => "iam:PutRolePermissionsBoundary",
     };
     all.remove(superfluous);
+    if declared.properties["lock"].is_null() {
+        // Nothing is locked that would have to be deleted all the same.
+        all.remove(s3::BYPASS);
+    }
     all
 }
 

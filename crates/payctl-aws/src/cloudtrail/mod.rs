@@ -2,4 +2,4 @@
 
 mod trail;
 
-pub use trail::{DataEvents, Trail, TrailName, TrailOutputs, TrailRef};
+pub use trail::{DataEvents, LogDelivery, Trail, TrailName, TrailOutputs, TrailRef};

@@ -2,12 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudtrail::types::{self, DataResource, EventSelector, ReadWriteType, Tag};
+use aws_sdk_cloudtrail::types::{
+    self, DataResource, EventSelector, InsightSelector, InsightType, ReadWriteType, Tag,
+};
 use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, Unresolved, outputs};
 use serde::{Deserialize, Serialize};
 
 use crate::s3::BucketName;
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Set, Tags, id};
+
+/// What UpdateTrail sets.
+const WRITTEN: &[&str] =
+    &["bucket", "kms_key", "multi_region", "global_events", "log_file_validation", "log_delivery"];
 
 /// The record of who did what in the account, written to a bucket.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +33,10 @@ pub struct Trail {
     pub management_events: bool,
     /// Of which resources it records what is done to their data.
     pub data_events: Set<DataEvents>,
+    /// Where it also goes, within minutes.
+    pub log_delivery: Option<LogDelivery>,
+    /// What of management events is compared with what is usual, such as `ApiErrorRateInsight`.
+    pub insights: Set<String>,
     pub tags: Tags,
 }
 
@@ -37,6 +47,15 @@ pub struct DataEvents {
     pub kind: String,
     /// Such as `arn:aws:s3:::bucket/` for all objects of a bucket.
     pub arns: Set<Input<Arn>>,
+}
+
+/// A log group that a trail writes to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogDelivery {
+    /// The group's streams: its ARN and `:*`.
+    pub group: Input<Arn>,
+    /// What CloudTrail writes as.
+    pub role: Input<Arn>,
 }
 
 id! {
@@ -58,13 +77,15 @@ impl Resource for Trail {
     const REPLACED_BY: &'static [&'static str] = &["name"];
     const UNIQUE_BY: &'static [&'static str] = &["name"];
     // A new trail records management events, and nothing before it is told to start.
-    const SET_LATER: &'static [&'static str] = &["management_events", "data_events", "logging"];
+    const SET_LATER: &'static [&'static str] =
+        &["management_events", "data_events", "insights", "logging"];
     const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
     const REPEAT: Repeat = Repeat::Unique;
     const TYPICAL: Typical = Typical { created: 4.0, ready: 0.0, deleted: 1.0 };
     const ACCESS: Access = Access {
         look: &[
             "cloudtrail:GetEventSelectors",
+            "cloudtrail:GetInsightSelectors",
             "cloudtrail:GetTrail",
             "cloudtrail:GetTrailStatus",
             "cloudtrail:ListTags",
@@ -73,6 +94,7 @@ impl Resource for Trail {
         change: &[
             "cloudtrail:AddTags",
             "cloudtrail:PutEventSelectors",
+            "cloudtrail:PutInsightSelectors",
             "cloudtrail:RemoveTags",
             "cloudtrail:StartLogging",
             "cloudtrail:StopLogging",
@@ -80,6 +102,7 @@ impl Resource for Trail {
         ],
         delete: &["cloudtrail:DeleteTrail", "cloudtrail:StopLogging"],
         on: &["arn:{partition}:cloudtrail:{region}:{account}:trail/{name}"],
+        delegated: &[("iam:PassRole", "log_delivery", "cloudtrail")],
         ..Access::NONE
     };
 
@@ -104,6 +127,10 @@ impl Resource for Trail {
             tags(cx, known),
         )?;
         let Some(trail) = trail else { return Ok(None) };
+        let insights = match trail.has_insight_selectors() {
+            Some(true) => insights(cx, known).await?,
+            _ => Set::new(),
+        };
         let selectors = selectors.and_then(|reply| reply.event_selectors).unwrap_or_default();
         // One that records reads or writes only, or leaves a service out, is not what we declare.
         let whole: Vec<&EventSelector> = selectors.iter().filter(|one| records_all(one)).collect();
@@ -121,12 +148,15 @@ impl Resource for Trail {
                 .iter()
                 .any(|selector| selector.include_management_events() == Some(true)),
             data_events: data_events(&whole),
+            log_delivery: log_delivery(&trail),
+            insights,
             tags: tags.unwrap_or_default(),
         }))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<TrailOutputs> {
         let key = self.kms_key.as_ref().map(Input::get).transpose()?;
+        let (group, role) = self.delivers_to()?;
         let request = cx.cloud.cloudtrail.create_trail().name(&self.name);
         let reply = request
             .s3_bucket_name(self.bucket.get()?)
@@ -134,6 +164,8 @@ impl Resource for Trail {
             .is_multi_region_trail(self.multi_region)
             .include_global_service_events(self.global_events)
             .enable_log_file_validation(self.log_file_validation)
+            .set_cloud_watch_logs_log_group_arn(group.map(String::from))
+            .set_cloud_watch_logs_role_arn(role.map(String::from))
             .set_tags_list(Some(tag_list(&self.tags)?))
             .send()
             .await?;
@@ -143,15 +175,20 @@ impl Resource for Trail {
 
     async fn converge(&self, cx: &Cx<'_>, known: &TrailOutputs, changed: &Changed) -> Result<()> {
         let cloudtrail = &cx.cloud.cloudtrail;
-        let written = ["bucket", "kms_key", "multi_region", "global_events", "log_file_validation"];
-        if changed.any(&written) {
+        if changed.any(WRITTEN) {
             // An empty name goes back to the bucket's own key.
             let key = self.kms_key.as_ref().map(Input::get).transpose()?;
             let key = key.map(String::from).unwrap_or_default();
+            // Both at once, and both empty to end it (terraform-provider-aws, cloudtrail).
+            let moved = changed.has("log_delivery");
+            let (group, role) = self.delivers_to()?;
+            let or_none = |arn: Option<&Arn>| arn.map(String::from).unwrap_or_default();
             let request = cloudtrail.update_trail().name(&known.name);
             request
                 .s3_bucket_name(self.bucket.get()?)
                 .set_kms_key_id(changed.has("kms_key").then_some(key))
+                .set_cloud_watch_logs_log_group_arn(moved.then(|| or_none(group)))
+                .set_cloud_watch_logs_role_arn(moved.then(|| or_none(role)))
                 .is_multi_region_trail(self.multi_region)
                 .include_global_service_events(self.global_events)
                 .enable_log_file_validation(self.log_file_validation)
@@ -161,6 +198,14 @@ impl Resource for Trail {
         if changed.any(&["management_events", "data_events"]) {
             let request = cloudtrail.put_event_selectors().trail_name(&known.name);
             request.event_selectors(self.selector()?).send().await?;
+        }
+        if changed.has("insights") && !(self.insights.is_empty() && is_calm(cx, known).await?) {
+            let request = cloudtrail.put_insight_selectors().trail_name(&known.name);
+            let selectors = self.insights.iter().map(|kind| {
+                let kind = InsightType::from(kind.as_str());
+                InsightSelector::builder().insight_type(kind).build()
+            });
+            request.set_insight_selectors(Some(selectors.collect())).send().await?;
         }
         if changed.has("logging") {
             if self.logging {
@@ -186,6 +231,12 @@ impl Resource for Trail {
 }
 
 impl Trail {
+    /// The log group that it writes to, and as what.
+    fn delivers_to(&self) -> Result<(Option<&Arn>, Option<&Arn>), Unresolved> {
+        let Some(LogDelivery { group, role }) = &self.log_delivery else { return Ok((None, None)) };
+        Ok((Some(group.get()?), Some(role.get()?)))
+    }
+
     fn selector(&self) -> Result<EventSelector> {
         let mut selector = EventSelector::builder()
             .read_write_type(ReadWriteType::All)
@@ -223,6 +274,29 @@ async fn look(cx: &Cx<'_>, name: &str) -> Result<Option<types::Trail>> {
     let here = cx.cloud.facts.region.as_str();
     let seen = reply.and_then(|reply| reply.trail);
     Ok(seen.filter(|trail| trail.home_region().is_none_or(|home| home == here)))
+}
+
+async fn insights(cx: &Cx<'_>, known: &TrailOutputs) -> Result<Set<String>> {
+    let request = cx.cloud.cloudtrail.get_insight_selectors().trail_name(&known.name);
+    let reply = request.send().await.unless_absent("InsightNotEnabledException")?;
+    let selectors = reply.and_then(|reply| reply.insight_selectors).unwrap_or_default();
+    let kinds = selectors.into_iter().filter_map(|selector| selector.insight_type);
+    Ok(kinds.map(|kind| kind.as_str().to_owned()).collect())
+}
+
+/// Whether nothing is compared with what is usual.
+async fn is_calm(cx: &Cx<'_>, known: &TrailOutputs) -> Result<bool> {
+    let trail = look(cx, known.name.as_str()).await?;
+    Ok(trail.is_none_or(|trail| trail.has_insight_selectors() != Some(true)))
+}
+
+fn log_delivery(trail: &types::Trail) -> Option<LogDelivery> {
+    let named = |arn: Option<&str>| {
+        arn.filter(|arn| !arn.is_empty()).map(|arn| Input::Known(Arn::from(arn)))
+    };
+    let group = named(trail.cloud_watch_logs_log_group_arn())?;
+    let role = named(trail.cloud_watch_logs_role_arn())?;
+    Some(LogDelivery { group, role })
 }
 
 async fn tags(cx: &Cx<'_>, known: &TrailOutputs) -> Result<Option<Tags>> {

@@ -238,6 +238,31 @@ pub(super) const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
         "UnreservedConcurrentExecution",
         FailureKind::Quota,
     ),
+    // It tries to write as the role before it takes either.
+    (
+        "CreateTrail",
+        "InvalidCloudWatchLogsRoleArnException",
+        "Access denied",
+        FailureKind::NotYetVisible,
+    ),
+    (
+        "CreateTrail",
+        "InvalidCloudWatchLogsLogGroupArnException",
+        "Access denied",
+        FailureKind::NotYetVisible,
+    ),
+    (
+        "UpdateTrail",
+        "InvalidCloudWatchLogsRoleArnException",
+        "Access denied",
+        FailureKind::NotYetVisible,
+    ),
+    (
+        "UpdateTrail",
+        "InvalidCloudWatchLogsLogGroupArnException",
+        "Access denied",
+        FailureKind::NotYetVisible,
+    ),
     ("CreateTable", "LimitExceededException", "simultaneously", FailureKind::Busy),
     ("UpdateTable", "LimitExceededException", "simultaneously", FailureKind::Busy),
     ("DeleteTable", "LimitExceededException", "simultaneously", FailureKind::Busy),

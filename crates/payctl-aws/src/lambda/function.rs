@@ -7,8 +7,9 @@ use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{
-    self, Environment, EnvironmentResponse, EphemeralStorage, FunctionCode, LastUpdateStatus,
-    LoggingConfig, Runtime, State, TracingConfig, TracingMode, VpcConfig, VpcConfigResponse,
+    self, DeadLetterConfig, Environment, EnvironmentResponse, EphemeralStorage, FunctionCode,
+    LastUpdateStatus, LoggingConfig, Runtime, State, TracingConfig, TracingMode, VpcConfig,
+    VpcConfigResponse,
 };
 use payctl_engine::{
     Access, Attachments, Changed, Failure, FailureKind, Input, Readiness, Repeat, Resource,
@@ -41,6 +42,7 @@ const CONFIGURATION: &[&str] = &[
     "kms_key",
     "log_group",
     "tracing",
+    "dead_letters",
 ];
 /// What `/tmp` holds where nothing else is asked for (CreateFunction, `EphemeralStorage`).
 const LEAST_STORAGE_MB: u32 = 512;
@@ -87,6 +89,9 @@ pub struct Function {
     pub log_group: Input<LogGroupName>,
     /// `Active` samples calls for X-Ray, `PassThrough` leaves that to the caller.
     pub tracing: String,
+    /// The queue or topic that gets the events which it failed at as often as they were tried, where
+    /// nobody waits for an answer.
+    pub dead_letters: Option<Input<Arn>>,
     pub tags: Tags,
 }
 
@@ -231,6 +236,7 @@ impl Resource for Function {
             .set_kms_key_arn(self.kms_key.as_ref().map(Input::get).transpose()?.map(String::from))
             .logging_config(self.logging()?)
             .tracing_config(self.sampling())
+            .set_dead_letter_config(self.dead_letters.is_some().then(|| self.failed()).transpose()?)
             .set_tags(Some(tags))
             .send()
             .await?;
@@ -410,6 +416,13 @@ impl Function {
         Ok(EphemeralStorage::builder().size(number(self.ephemeral_storage_mb)?).build()?)
     }
 
+    /// Where what it failed at goes; to nowhere where the name is empty.
+    fn failed(&self) -> Result<DeadLetterConfig> {
+        let target = self.dead_letters.as_ref().map(Input::get).transpose()?;
+        let target = target.map(String::from).unwrap_or_default();
+        Ok(DeadLetterConfig::builder().target_arn(target).build())
+    }
+
     fn sampling(&self) -> TracingConfig {
         TracingConfig::builder().mode(TracingMode::from(self.tracing.as_str())).build()
     }
@@ -437,6 +450,9 @@ impl Function {
             .tracing_config(self.sampling());
         if changed.any(&["subnets", "security_groups"]) {
             request = request.vpc_config(self.vpc()?);
+        }
+        if changed.has("dead_letters") {
+            request = request.dead_letter_config(self.failed()?);
         }
         // An empty name goes back to Lambda's own key.
         request = match key {
@@ -553,6 +569,11 @@ impl TryFrom<&GetFunctionOutput> for Function {
                 .unwrap_or(&TracingMode::PassThrough)
                 .as_str()
                 .to_owned(),
+            dead_letters: seen
+                .dead_letter_config()
+                .and_then(DeadLetterConfig::target_arn)
+                .filter(|target| !target.is_empty())
+                .map(|target| Arn::from(target).into()),
             tags: tags
                 .filter(|(key, _)| !crate::is_ignored(key))
                 .map(|(key, value)| (key.clone(), value.clone()))

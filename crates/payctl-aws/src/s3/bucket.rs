@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::attachments;
 use super::empty::empty;
 use super::lifecycle::{self, LifecycleRule};
+use super::lock::{self, ObjectLock};
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Policy, Result, Tags, id};
 
 /// The region whose buckets name no location, and where making one twice is no error.
@@ -29,6 +30,8 @@ pub struct Bucket {
     /// Whether a key of the bucket's own spares most calls to KMS.
     pub bucket_key: bool,
     pub versioning: bool,
+    /// How long what comes in can be neither changed nor deleted, where nothing else is said of it.
+    pub lock: Option<ObjectLock>,
     /// Who owns what others put here, such as `BucketOwnerEnforced`.
     pub ownership: String,
     /// Whether all four ways to make it public are shut.
@@ -37,8 +40,20 @@ pub struct Bucket {
     /// Whether objects under 128 KB stay in their storage class whatever the rules say, as S3 has
     /// it since 2024-09 where nothing else is said: moving them costs more than it saves.
     pub small_objects_stay: bool,
+    /// Where a line is left for every request.
+    pub access_log: Option<AccessLog>,
     pub policy: Option<Policy>,
     pub tags: Tags,
+}
+
+/// Where S3 leaves a line for every request to a bucket, hours later and as well as it can.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AccessLog {
+    /// Of the same account and region, without a lock and without a key of KMS's: S3 delivers to no
+    /// other (its guide, enable-server-access-logging).
+    pub bucket: Input<BucketName>,
+    /// What the names of its files begin with.
+    pub prefix: String,
 }
 
 id! {
@@ -63,10 +78,12 @@ impl Resource for Bucket {
         "tags",
         "block_public",
         "versioning",
+        "lock",
         "kms_key",
         "bucket_key",
         "lifecycle",
         "small_objects_stay",
+        "access_log",
         "policy",
     ];
     const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
@@ -79,7 +96,9 @@ impl Resource for Bucket {
     const ACCESS: Access = Access {
         look: &[
             "s3:GetBucketCORS",
+            "s3:GetBucketLogging",
             "s3:GetBucketNotification",
+            "s3:GetBucketObjectLockConfiguration",
             "s3:GetBucketOwnershipControls",
             "s3:GetBucketPolicy",
             "s3:GetBucketPublicAccessBlock",
@@ -96,7 +115,9 @@ impl Resource for Bucket {
             "s3:DeleteBucketPolicy",
             "s3:DeleteBucketWebsite",
             "s3:PutBucketCORS",
+            "s3:PutBucketLogging",
             "s3:PutBucketNotification",
+            "s3:PutBucketObjectLockConfiguration",
             "s3:PutBucketOwnershipControls",
             "s3:PutBucketPolicy",
             "s3:PutBucketPublicAccessBlock",
@@ -108,6 +129,7 @@ impl Resource for Bucket {
         ],
         delete: &[
             "s3:AbortMultipartUpload",
+            lock::BYPASS,
             "s3:DeleteBucket",
             "s3:DeleteBucketPolicy",
             "s3:DeleteObject",
@@ -128,14 +150,17 @@ impl Resource for Bucket {
     async fn read(cx: &Cx<'_>, known: &BucketOutputs) -> Result<Option<Self>> {
         let seen = futures::try_join!(
             versioning(cx, &known.name),
+            lock::read(cx, &known.name),
             encryption(cx, &known.name),
             ownership(cx, &known.name),
             block_public(cx, &known.name),
             lifecycle::read(cx, &known.name),
+            access_log(cx, &known.name),
             policy(cx, &known.name),
             tags(cx, &known.name),
         )?;
-        let (versioning, encryption, ownership, block_public, lifecycle, policy, tags) = seen;
+        let (versioning, lock, encryption, ownership, block_public, ..) = seen;
+        let (.., lifecycle, access_log, policy, tags) = seen;
         let (lifecycle, small_objects_stay) = lifecycle;
         let (Some(versioning), Some(tags)) = (versioning, tags) else { return Ok(None) };
         let (kms_key, bucket_key) = encryption;
@@ -145,10 +170,12 @@ impl Resource for Bucket {
             kms_key: kms_key.map(Input::from),
             bucket_key,
             versioning,
+            lock: lock.and_then(|lock| lock.retention),
             ownership,
             block_public,
             lifecycle,
             small_objects_stay,
+            access_log,
             policy,
             tags,
         }))
@@ -166,7 +193,10 @@ impl Resource for Bucket {
         cx: &Cx<'_>,
         known: &BucketOutputs,
     ) -> Result<Option<DeletionView<Self>>> {
-        Ok(tags(cx, &known.name).await?.map(|tags| DeletionView::Tags { tags }))
+        let (tags, lock) = futures::try_join!(tags(cx, &known.name), lock::read(cx, &known.name))?;
+        let lock = serde_json::to_value(lock.and_then(|lock| lock.retention))
+            .map_err(|source| AwsError::unexpected("object lock", source))?;
+        Ok(tags.map(|tags| DeletionView::Lock { tags, lock }))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<BucketOutputs> {
@@ -206,12 +236,18 @@ impl Resource for Bucket {
         if changed.has("versioning") {
             self.put_versioning(cx, known).await?;
         }
+        if changed.has("lock") {
+            lock::put(cx, &known.name, self.lock.as_ref()).await?;
+        }
         if changed.any(&["kms_key", "bucket_key"]) {
             self.put_encryption(cx, known).await?;
         }
         if changed.any(&["lifecycle", "small_objects_stay"]) {
             let Self { lifecycle, small_objects_stay, .. } = self;
             lifecycle::put(cx, &known.name, lifecycle, *small_objects_stay).await?;
+        }
+        if changed.has("access_log") {
+            self.put_access_log(cx, known).await?;
         }
         if changed.has("policy") {
             self.put_policy(cx, known).await?;
@@ -310,6 +346,17 @@ impl Bucket {
         Ok(())
     }
 
+    async fn put_access_log(&self, cx: &Cx<'_>, known: &BucketOutputs) -> Result<()> {
+        let mut status = types::BucketLoggingStatus::builder();
+        if let Some(AccessLog { bucket, prefix }) = &self.access_log {
+            let to = types::LoggingEnabled::builder().target_bucket(bucket.get()?);
+            status = status.logging_enabled(to.target_prefix(prefix).build()?);
+        }
+        let request = own!(cx, put_bucket_logging, &known.name);
+        request.bucket_logging_status(status.build()).send().await?;
+        Ok(())
+    }
+
     async fn put_policy(&self, cx: &Cx<'_>, known: &BucketOutputs) -> Result<()> {
         match &self.policy {
             Some(policy) => {
@@ -389,6 +436,16 @@ async fn block_public(cx: &Cx<'_>, name: &BucketName) -> Result<bool> {
             block.restrict_public_buckets,
         ];
         all.iter().all(|one| *one == Some(true))
+    }))
+}
+
+async fn access_log(cx: &Cx<'_>, name: &BucketName) -> Result<Option<AccessLog>> {
+    let request = own!(cx, get_bucket_logging, name);
+    let reply = request.send().await.unless_absent("NoSuchBucket")?;
+    let to = reply.and_then(|reply| reply.logging_enabled);
+    Ok(to.map(|to| AccessLog {
+        bucket: BucketName::from(to.target_bucket).into(),
+        prefix: to.target_prefix,
     }))
 }
 

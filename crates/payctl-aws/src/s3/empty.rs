@@ -7,7 +7,7 @@ use aws_sdk_s3::types::{Delete, EncodingType, Error, ObjectIdentifier};
 use payctl_engine::{Failure, FailureKind};
 use percent_encoding::percent_decode_str;
 
-use super::BucketName;
+use super::{BucketName, lock};
 use crate::{Absent as _, AwsError, Cx, Result};
 
 /// How long one go takes at most, so that a run can be stopped between two.
@@ -41,6 +41,8 @@ pub(super) async fn empty(cx: &Cx<'_>, bucket: &BucketName) -> Result<()> {
             pause(deleted)?;
         }
     }
+    // Only who may do that may say so.
+    let bypass = lock::read(cx, bucket).await?.map(|_| true);
     let mut before: BTreeSet<Version> = BTreeSet::new();
     loop {
         let request = own!(cx, list_object_versions, bucket).encoding_type(EncodingType::Url);
@@ -64,11 +66,11 @@ pub(super) async fn empty(cx: &Cx<'_>, bucket: &BucketName) -> Result<()> {
         let (one_by_one, together): (Vec<Version>, Vec<Version>) =
             listed.iter().cloned().partition(|one| before.contains(one) || !fits_xml(&one.key));
         for one in one_by_one {
-            one.delete(cx, bucket).await?;
+            one.delete(cx, bucket, bypass).await?;
             pause(deleted)?;
         }
         if !together.is_empty() {
-            delete(cx, bucket, together).await?;
+            delete(cx, bucket, together, bypass).await?;
         }
         before = listed;
         pause(deleted)?;
@@ -84,21 +86,28 @@ struct Version {
 
 impl Version {
     /// Deletes it by a call of its own, which has the key in its path, where all can be written.
-    async fn delete(self, cx: &Cx<'_>, bucket: &BucketName) -> Result<()> {
+    async fn delete(self, cx: &Cx<'_>, bucket: &BucketName, bypass: Option<bool>) -> Result<()> {
         let request = own!(cx, delete_object, bucket).key(self.key);
+        let request = request.set_bypass_governance_retention(bypass);
         request.set_version_id(self.version).send().await.unless_absent("NoSuchVersion")?;
         Ok(())
     }
 }
 
 /// Deletes up to a thousand of them by one call.
-async fn delete(cx: &Cx<'_>, bucket: &BucketName, all: Vec<Version>) -> Result<()> {
+async fn delete(
+    cx: &Cx<'_>,
+    bucket: &BucketName,
+    all: Vec<Version>,
+    bypass: Option<bool>,
+) -> Result<()> {
     let objects = all.into_iter().map(|Version { key, version }| {
         ObjectIdentifier::builder().key(key).set_version_id(version).build()
     });
     let objects = objects.collect::<Result<Vec<_>, _>>()?;
     let objects = Delete::builder().set_objects(Some(objects)).quiet(true).build()?;
-    let reply = own!(cx, delete_objects, bucket).delete(objects).send().await?;
+    let request = own!(cx, delete_objects, bucket).delete(objects);
+    let reply = request.set_bypass_governance_retention(bypass).send().await?;
     match reply.errors().first() {
         Some(error) => Err(kept(error)),
         None => Ok(()),

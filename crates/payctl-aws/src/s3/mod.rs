@@ -11,8 +11,11 @@ mod attachments;
 mod bucket;
 mod empty;
 mod lifecycle;
+mod lock;
 mod notification;
 
-pub use bucket::{Bucket, BucketName, BucketOutputs, BucketRef};
+pub use bucket::{AccessLog, Bucket, BucketName, BucketOutputs, BucketRef};
 pub use lifecycle::{LifecycleRule, Transition};
+pub(crate) use lock::BYPASS;
+pub use lock::ObjectLock;
 pub use notification::{FunctionTarget, Notification, NotificationOutputs, NotificationRef};

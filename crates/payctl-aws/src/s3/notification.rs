@@ -1,8 +1,8 @@
-//! Notifications: which functions a bucket calls when something happens to its objects.
+//! Notifications: whom a bucket tells when something happens to its objects.
 
 use aws_sdk_s3::types::{
-    Event, FilterRule, FilterRuleName, LambdaFunctionConfiguration, NotificationConfiguration,
-    NotificationConfigurationFilter, S3KeyFilter,
+    Event, EventBridgeConfiguration, FilterRule, FilterRuleName, LambdaFunctionConfiguration,
+    NotificationConfiguration, NotificationConfigurationFilter, S3KeyFilter,
 };
 use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
@@ -10,11 +10,13 @@ use serde::{Deserialize, Serialize};
 use super::BucketName;
 use crate::{Absent as _, Arn, Aws, Cx, Result, Set};
 
-/// All whom a bucket calls when something happens to its objects.
+/// All whom a bucket tells when something happens to its objects.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Notification {
     pub bucket: Input<BucketName>,
     pub functions: Vec<FunctionTarget>,
+    /// Whether EventBridge is told of everything, where rules choose what they want.
+    pub event_bridge: bool,
 }
 
 /// A function that is called for the objects of a prefix and suffix.
@@ -82,7 +84,9 @@ impl Resource for Notification {
             );
         let functions: Vec<_> = functions.collect();
         let bucket = known.bucket.clone().into();
-        Ok((!functions.is_empty()).then_some(Self { bucket, functions }))
+        let event_bridge = seen.event_bridge_configuration().is_some();
+        let told = event_bridge || !functions.is_empty();
+        Ok(told.then_some(Self { bucket, functions, event_bridge }))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<NotificationOutputs> {
@@ -97,7 +101,7 @@ impl Resource for Notification {
         known: &NotificationOutputs,
         changed: &Changed,
     ) -> Result<()> {
-        if changed.has("functions") {
+        if changed.any(&["functions", "event_bridge"]) {
             self.put(cx, &known.bucket).await?;
         }
         Ok(())
@@ -115,7 +119,8 @@ impl Resource for Notification {
 impl Notification {
     /// Sets the whole configuration: S3 knows no smaller change.
     async fn put(&self, cx: &Cx<'_>, bucket: &BucketName) -> Result<()> {
-        let mut all = NotificationConfiguration::builder();
+        let bus = self.event_bridge.then(|| EventBridgeConfiguration::builder().build());
+        let mut all = NotificationConfiguration::builder().set_event_bridge_configuration(bus);
         for to in &self.functions {
             let (prefix, suffix) = (FilterRuleName::Prefix, FilterRuleName::Suffix);
             let rules: Vec<FilterRule> = [(prefix, &to.prefix), (suffix, &to.suffix)]

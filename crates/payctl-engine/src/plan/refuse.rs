@@ -110,7 +110,10 @@ impl Planner<'_> {
 
     pub(super) fn guard_protection(&mut self, address: &Address, step: &Step) {
         let observed = self.request.observed.resources.get(address);
-        let on = |value: &Value| value.get("deletion_protection") == Some(&Value::Bool(true));
+        let on = |value: &Value| {
+            let locked = value.get("lock").is_some_and(|lock| !lock.is_null());
+            locked || value.get("deletion_protection") == Some(&Value::Bool(true))
+        };
         let on = observed.is_some_and(|seen| on(&seen.properties)) || on(&step.before);
         if on && !self.request.permissions.lift_protection {
             self.refusals.push(Refusal {

@@ -202,7 +202,9 @@ INTERFACES = _allowing(
     "ec2:DescribeNetworkInterfaces",
     "ec2:DeleteNetworkInterface",
 )
-QUEUES = _allowing("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+QUEUES = _allowing(
+    "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"
+)
 SECRETS = _allowing(
     "secretsmanager:DescribeSecret",
     "secretsmanager:GetSecretValue",

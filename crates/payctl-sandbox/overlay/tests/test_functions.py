@@ -68,6 +68,16 @@ class Reads(FunctionTest):
         )
         self.assertEqual(self.configuration()["Architectures"], ["arm64"])
 
+    def test_where_what_it_fails_at_goes(self):
+        queue = f"arn:aws:sqs:us-east-1:{ACCOUNT}:failed"
+        self.create(DeadLetterConfig={"TargetArn": queue})
+        self.assertEqual(self.configuration()["DeadLetterConfig"], {"TargetArn": queue})
+        update = self.functions.update_function_configuration
+        update(FunctionName=self.name, Description="other")
+        self.assertEqual(self.configuration()["DeadLetterConfig"], {"TargetArn": queue})
+        update(FunctionName=self.name, DeadLetterConfig={"TargetArn": ""})
+        self.assertNotIn("DeadLetterConfig", self.configuration())
+
     def test_the_key_changes(self):
         self.create()
         before = self.configuration()["RevisionId"]

@@ -57,6 +57,24 @@ class Invocations(FunctionTest):
         for name in ("HOME", "USER", "PYTHONPATH", "PWD"):
             self.assertNotIn(name, environment)
 
+    def test_what_it_fails_at_each_time_is_kept(self):
+        sqs = self.aws("sqs")
+        url = sqs.create_queue(QueueName=self.name)["QueueUrl"]
+        asked = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        target = {"TargetArn": asked["Attributes"]["QueueArn"]}
+        self.make(DeadLetterConfig=target)
+        answer, _ = self.invoke({"fail": 1}, InvocationType="Event")
+
+        def kept():
+            options = {"AttributeNames": ["All"], "MessageAttributeNames": ["All"]}
+            return sqs.receive_message(QueueUrl=url, **options).get("Messages")
+
+        (message,) = until(kept)
+        self.assertEqual(json.loads(message["Body"]), {"fail": 1})
+        why = {name: one["StringValue"] for name, one in message["MessageAttributes"].items()}
+        request = answer["ResponseMetadata"]["RequestId"]
+        self.assertEqual(why, {"RequestID": request, "ErrorCode": "200", "ErrorMessage": "no"})
+
     def test_a_change_starts_it_anew(self):
         self.make()
         self.invoke()

@@ -3,14 +3,12 @@
 use payctl_aws::kms::KeyRef;
 use payctl_aws::lambda::{EventSourceMapping, FunctionRef};
 use payctl_aws::sns::TopicRef;
-use payctl_aws::sqs::{Encryption, Queue, QueueRef, Redrive};
-use payctl_aws::{Policy, Statement};
-use payctl_engine::{Input, Stack};
+use payctl_aws::sqs::{Queue, QueueRef, Redrive};
+use payctl_engine::Stack;
 
 use super::System;
+use crate::parts::queue::{self, DAY_S};
 use crate::parts::topic;
-
-const DAY_S: u32 = 24 * 60 * 60;
 
 /// Who is told of what.
 pub(super) struct Topics {
@@ -58,27 +56,8 @@ impl System<'_> {
         Queues { payments: stack.add("payments", payments), dead_letters }
     }
 
-    /// An encrypted queue that nobody reaches without TLS.
     fn queue(&self, name: &str, key: &KeyRef) -> Queue {
-        let context = self.context;
-        let name = context.name(name);
-        let tls = Statement::deny("DenyWithoutTls", &["sqs:*"])
-            .for_all()
-            .on([Input::Known(context.arn("sqs", &name))])
-            .when("Bool", "aws:SecureTransport", "false");
-        Queue {
-            visibility_timeout_s: self.parameters.visibility_timeout_s,
-            retention_s: DAY_S,
-            receive_wait_s: 20,
-            delay_s: 0,
-            max_message_bytes: 256 * 1024,
-            encryption: Encryption::Kms { key: key.arn(), reuse_s: 300 },
-            policy: Some(Policy::new([tls])),
-            redrive: None,
-            redrive_allow: None,
-            tags: context.tags(&name),
-            name,
-        }
+        queue::encrypted(self.context, name, key, self.parameters.visibility_timeout_s)
     }
 
     /// Gives the function what is in the queue.

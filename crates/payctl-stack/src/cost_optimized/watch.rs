@@ -10,7 +10,6 @@ use payctl_aws::eventbridge::{Rule as EventRule, Target};
 use payctl_aws::guardduty::Detector as GuardDuty;
 use payctl_aws::lambda::FunctionRef;
 use payctl_aws::sns::TopicRef;
-use payctl_aws::sqs::QueueRef;
 use payctl_aws::{Document, Recorder};
 use payctl_engine::{Input, Stack};
 use serde_json::{Value, json};
@@ -20,7 +19,7 @@ use super::messages::{Queues, Topics};
 use super::{STATUS_INDEX, System};
 use crate::Detector;
 use crate::parts::alarm::{self, Metric};
-use crate::parts::dashboard;
+use crate::parts::{dashboard, queue};
 
 /// The home region of Cost Anomaly Detection.
 const COSTS_REGION: &str = "us-east-1";
@@ -51,12 +50,11 @@ impl System<'_> {
             let api = ("ApiName", Input::Known(context.name("payment-api")));
             Metric::new("AWS/ApiGateway", name, [api, ("Stage", Input::from("prod"))])
         };
-        let of_queue = |name, queue: &QueueRef| {
-            Metric::new("AWS/SQS", name, [("QueueName", queue.name().when_created().cast())])
-        };
         let queues = watched.queues;
-        let age = of_queue("ApproximateAgeOfOldestMessage", &queues.payments);
-        let depth = of_queue("ApproximateNumberOfMessagesVisible", &queues.dead_letters);
+        let payments = queues.payments.name().when_created().cast();
+        let age =
+            Metric::new("AWS/SQS", "ApproximateAgeOfOldestMessage", [("QueueName", payments)]);
+        let depth = queue::depth(&queues.dead_letters);
         let cpu = Metric::new("AWS/EC2", "CPUUtilization", [of_group(watched.group)]);
         let sum = |name, description, metric, above| {
             alarm::above(context, name, description, metric, above)

@@ -11,6 +11,7 @@ use payctl_aws::{Arn, Statement};
 use payctl_engine::{Address, Handle as _, Input, Stack};
 
 use super::{APPLICATION, Groups, HTTP, System, Tiers};
+use crate::config::Posture;
 use crate::parts::bucket;
 
 /// How much the weights of both groups are together.
@@ -33,9 +34,10 @@ impl System<'_> {
         vpc: &VpcRef,
         tiers: &Tiers,
         groups: &Groups,
+        access_logs: &BucketRef,
     ) -> Balancer {
         let (context, parameters) = (self.context, self.parameters);
-        let (logs, policy) = self.request_logs(stack);
+        let (logs, policy) = self.request_logs(stack, access_logs);
         let name = context.name("payment-alb");
         let balancer = stack.add_after(
             "main",
@@ -136,9 +138,9 @@ impl System<'_> {
 
     /// Where every request leaves a line. AWS writes them into no bucket that has a key of KMS's,
     /// as the one of audit objects does.
-    fn request_logs(&self, stack: &mut Stack) -> (BucketRef, Address) {
+    fn request_logs(&self, stack: &mut Stack, access_logs: &BucketRef) -> (BucketRef, Address) {
         let context = self.context;
-        let name = context.bucket_name("payment-alb-logs");
+        let name = context.bucket_name(REQUESTS);
         let path = format!("/{PREFIX}/AWSLogs/{}/*", context.account);
         // As the guide's sample has it; whether it names the account alone is not known.
         let write = Statement::allow("LoadBalancer", &["s3:PutObject"])
@@ -149,12 +151,18 @@ impl System<'_> {
                 "aws:SourceArn",
                 context.arn("elasticloadbalancing", "loadbalancer/*"),
             );
-        let bucket = bucket::encrypted(context, name, None, Some(self.retention()), [write]);
+        let retention = Some(self.retention());
+        let bucket = bucket::encrypted(context, name, access_logs, None, retention, [write]);
         let bucket = stack.add("requests", bucket);
+        if self.parameters.posture == Posture::Strict {
+            bucket::announced(stack, "requests", &bucket);
+        }
         let address = bucket.address().clone();
         (bucket, address)
     }
 }
 
+/// The bucket of what was asked of it.
+pub(super) const REQUESTS: &str = "payment-alb-logs";
 /// The folder of the bucket.
 const PREFIX: &str = "payment-alb";

@@ -224,6 +224,7 @@ impl System<'_> {
                 log_group: &group,
                 key: &around.keys.functions,
                 environment,
+                failed: None,
             },
         )
     }

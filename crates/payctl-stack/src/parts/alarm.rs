@@ -13,7 +13,7 @@ use crate::Context;
 /// What an alarm looks at.
 pub(crate) struct Metric {
     pub(crate) namespace: &'static str,
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) dimensions: BTreeMap<String, Input<String>>,
 }
 
@@ -21,12 +21,12 @@ impl Metric {
     /// The metric `name` of `namespace` with these dimensions.
     pub(crate) fn new(
         namespace: &'static str,
-        name: &'static str,
+        name: impl Into<String>,
         dimensions: impl IntoIterator<Item = (&'static str, Input<String>)>,
     ) -> Self {
         let dimensions = dimensions.into_iter();
         let dimensions = dimensions.map(|(name, value)| (name.to_owned(), value)).collect();
-        Self { namespace, name, dimensions }
+        Self { namespace, name: name.into(), dimensions }
     }
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn above(
     Alarm {
         description: description.to_owned(),
         namespace: metric.namespace.to_owned(),
-        metric: metric.name.to_owned(),
+        metric: metric.name,
         dimensions: metric.dimensions,
         statistic: "Sum".to_owned(),
         period_s: 300,

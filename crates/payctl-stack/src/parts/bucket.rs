@@ -1,11 +1,14 @@
 //! An encrypted, versioned, private bucket.
 
 use payctl_aws::kms::KeyRef;
-use payctl_aws::s3::{Bucket, LifecycleRule, Transition};
+use payctl_aws::s3::{
+    AccessLog, Bucket, BucketRef, LifecycleRule, Notification, ObjectLock, Transition,
+};
 use payctl_aws::{Arn, Policy, Statement};
-use payctl_engine::Input;
+use payctl_engine::{Input, Stack};
 
 use crate::Context;
+use crate::config::Posture;
 
 /// When old objects are archived and when they go.
 #[derive(Clone, Copy, Debug)]
@@ -17,8 +20,54 @@ pub(crate) struct Retention {
     pub(crate) versions_only: bool,
 }
 
-/// The bucket `name`, which lets nobody in without TLS. Where no key is named it is S3's own.
+/// How long access logs are kept: PCI DSS 10.5.1 asks for a year, of which three months are at hand.
+const ACCESS_LOGS_KEPT: Retention =
+    Retention { archive_after_days: 90, expire_after_days: Some(365), versions_only: false };
+
+/// The bucket in which the system's others, `sources` without suffix and account, leave a line for
+/// every request. It leaves none of itself: each of its files would make another, without end (S3's
+/// guide, enable-server-access-logging). Nor has it a key of ours, as S3 delivers to none that has
+/// (the same page).
+pub(crate) fn access_logs(
+    stack: &mut Stack,
+    context: &Context<'_>,
+    posture: Posture,
+    sources: &[&str],
+) -> BucketRef {
+    let name = context.bucket_name("payment-access-logs");
+    let own = arn(context, &name);
+    let sources: Vec<_> = sources.iter().map(|base| context.bucket_name(base)).collect();
+    let files = sources.iter().map(|source| within(&own, &format!("/{source}/*")));
+    let from = sources.iter().map(|source| arn(context, source).to_string());
+    let write = Statement::allow("AccessLogs", &["s3:PutObject"])
+        .for_service("logging.s3.amazonaws.com")
+        .on(files)
+        .when("ArnLike", "aws:SourceArn", from.collect::<Vec<_>>())
+        .when("StringEquals", "aws:SourceAccount", context.account);
+    let logs = closed(context, name, None, Some(ACCESS_LOGS_KEPT), [write]);
+    let logs = stack.add("access-logs", logs);
+    if posture == Posture::Strict {
+        announced(stack, "access-logs", &logs);
+    }
+    logs
+}
+
+/// The bucket `name`, which lets nobody in without TLS and leaves a line for every request in `log`.
+/// Where no key is named it is S3's own.
 pub(crate) fn encrypted(
+    context: &Context<'_>,
+    name: String,
+    log: &BucketRef,
+    key: Option<Input<Arn>>,
+    retention: Option<Retention>,
+    statements: impl IntoIterator<Item = Statement>,
+) -> Bucket {
+    let access_log = AccessLog { bucket: log.name(), prefix: format!("{name}/") };
+    let bucket = closed(context, name, key, retention, statements);
+    Bucket { access_log: Some(access_log), ..bucket }
+}
+
+fn closed(
     context: &Context<'_>,
     name: String,
     key: Option<Input<Arn>>,
@@ -34,10 +83,12 @@ pub(crate) fn encrypted(
         bucket_key: key.is_some(),
         kms_key: key,
         versioning: true,
+        lock: None,
         ownership: "BucketOwnerEnforced".to_owned(),
         block_public: true,
         lifecycle: lifecycle(retention),
         small_objects_stay: true,
+        access_log: None,
         policy: Some(Policy::new(statements.into_iter().chain([tls]))),
         tags: context.tags(&name),
         name,
@@ -97,24 +148,49 @@ fn lifecycle(retention: Option<Retention>) -> Vec<LifecycleRule> {
 /// default, and takes AWS's own key for `aws:kms` without a key (PutObject's reference).
 pub(crate) fn only_encrypted(context: &Context<'_>, name: &str, key: &KeyRef) -> [Statement; 3] {
     const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
-    const KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
-    let deny = |sid: &str| {
-        let statement = Statement::deny(sid, &["s3:PutObject"]).for_all();
-        statement.on([within(&arn(context, name), "/*")])
-    };
+    let deny = |sid| deny_upload(context, name, sid);
     [
         deny("DenyOtherEncryption").when("Null", ENCRYPTION, "false").when(
             "StringNotEquals",
             ENCRYPTION,
             "aws:kms",
         ),
-        deny("DenyOtherKeys").when("Null", KEY, "false").when(
-            "StringNotEquals",
-            KEY,
-            [key.arn().cast::<String>(), key.id().cast()],
-        ),
+        no_other_key(context, name, key),
         deny("DenyAwsKey").when("StringEquals", ENCRYPTION, "aws:kms").when("Null", KEY, "true"),
     ]
+}
+
+/// What comes into the bucket `name` names no key but `key`, where it names one.
+pub(crate) fn no_other_key(context: &Context<'_>, name: &str, key: &KeyRef) -> Statement {
+    deny_upload(context, name, "DenyOtherKeys").when("Null", KEY, "false").when(
+        "StringNotEquals",
+        KEY,
+        [key.arn().cast::<String>(), key.id().cast()],
+    )
+}
+
+/// The header that names the key, as policies call it.
+const KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+
+fn deny_upload(context: &Context<'_>, name: &str, sid: &str) -> Statement {
+    let statement = Statement::deny(sid, &["s3:PutObject"]).for_all();
+    statement.on([within(&arn(context, name), "/*")])
+}
+
+/// What comes into it stays as it is for a year (PCI DSS 10.5.1), for whoever may not lift that by
+/// name: where every control is asked for (docs/decisions/0029).
+pub(crate) fn locked(bucket: Bucket, posture: Posture) -> Bucket {
+    let lock = ObjectLock { mode: "GOVERNANCE".to_owned(), days: VERSIONS_KEPT_DAYS };
+    Bucket { lock: (posture == Posture::Strict).then_some(lock), ..bucket }
+}
+
+/// Tells EventBridge of everything that happens in the bucket `logical`, so that a rule is all it
+/// takes to hear of it.
+pub(crate) fn announced(stack: &mut Stack, logical: &str, bucket: &BucketRef) {
+    stack.add(
+        logical,
+        Notification { bucket: bucket.name(), functions: Vec::new(), event_bridge: true },
+    );
 }
 
 /// The ARN of the bucket `name`.

@@ -7,6 +7,7 @@ use payctl_aws::iam::RoleRef;
 use payctl_aws::kms::KeyRef;
 use payctl_aws::lambda::{Function, FunctionRef};
 use payctl_aws::logs::LogGroupRef;
+use payctl_aws::sqs::QueueRef;
 use payctl_aws::{Architecture, Set};
 use payctl_engine::{Input, Stack};
 
@@ -32,6 +33,8 @@ pub(crate) struct FunctionSpec<'a> {
     /// What its environment is encrypted with.
     pub(crate) key: &'a KeyRef,
     pub(crate) environment: BTreeMap<String, Input<String>>,
+    /// The queue of what it fails at.
+    pub(crate) failed: Option<&'a QueueRef>,
 }
 
 /// The function, under its name without the suffix.
@@ -65,6 +68,7 @@ pub(crate) fn in_vpc(
                 Posture::Standard => "PassThrough".to_owned(),
                 Posture::Strict => "Active".to_owned(),
             },
+            dead_letters: wanted.failed.map(QueueRef::arn),
             tags: context.tags(&name),
             name,
         },

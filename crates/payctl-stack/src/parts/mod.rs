@@ -11,6 +11,7 @@ pub(crate) mod logs;
 pub(crate) mod nat;
 pub(crate) mod network;
 pub(crate) mod note;
+pub(crate) mod queue;
 pub(crate) mod rest_api;
 pub(crate) mod role;
 pub(crate) mod table;

@@ -3,6 +3,7 @@
 use payctl_aws::iam::Role;
 use payctl_aws::kms::KeyRef;
 use payctl_aws::logs::LogGroupRef;
+use payctl_aws::sqs::QueueRef;
 use payctl_aws::{Policy, Set, Statement};
 
 use crate::Context;
@@ -45,6 +46,12 @@ pub(crate) fn read_environment(key: &KeyRef) -> Statement {
 pub(crate) fn write_logs(group: &LogGroupRef) -> Statement {
     Statement::allow("Logs", &["logs:CreateLogStream", "logs:PutLogEvents"])
         .on([group.arn().then(":*")])
+}
+
+/// To leave what it failed at in a queue: Lambda does so as the function's role (its guide,
+/// invocation-async-retain-records).
+pub(crate) fn give_up(failed: &QueueRef) -> Statement {
+    Statement::allow("FailedEvents", &["sqs:SendMessage"]).on([failed.arn()])
 }
 
 /// To have network interfaces in a VPC.

@@ -16,7 +16,7 @@ from moto.core.exceptions import JsonRESTError
 
 from .. import requests
 from ..clock import clock
-from . import records
+from . import dead_letters, records
 from .definition import Definition
 from .invocation import Invocation, platform_error
 from .outbox import jobs, outbox
@@ -249,6 +249,10 @@ class Functions:
                 self.run(definition, invocation, wait=float("inf"))
                 if not invocation.error:
                     return
+            if definition.dead_letters:
+                with self.lock:
+                    dead_letters.leave(definition, payload, invocation)
+                self.changed()
         except Refused as refused:
             print(f"not delivered to {definition.name}: {refused}", flush=True)
         except Exception:

@@ -32,6 +32,8 @@ class Definition:
     concurrency: int | None = field(compare=False)
     # How often an asynchronous invocation is tried again.
     retries: int = field(compare=False)
+    # The queue of what it failed at each time.
+    dead_letters: str | None = field(compare=False)
     environment: tuple
     # The key that the environment is encrypted with.
     key: str | None
@@ -62,6 +64,7 @@ class Definition:
             state=function.state,
             concurrency=None if reserved is None else int(reserved),
             retries=retries,
+            dead_letters=getattr(function, "dead_letters", None),
             environment=tuple(sorted(function.environment_vars.items())),
             key=function.kms_key_arn or None,
             subnets=tuple((function.vpc_config or {}).get("SubnetIds") or ()),

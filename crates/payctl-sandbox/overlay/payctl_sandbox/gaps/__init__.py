@@ -41,6 +41,7 @@ MODULES = (
     "kms",
     "load_balancers",
     "log_groups",
+    "metric_filters",
     "networks",
     "queue_attributes",
     "queues",
@@ -48,6 +49,7 @@ MODULES = (
     "s3",
     "s3_keys",
     "s3_lifecycles",
+    "s3_locks",
     "s3_notifications",
     "s3_own_key",
     "scaling",
@@ -68,6 +70,7 @@ MODULES = (
     "table_updates",
     "target_health",
     "topics",
+    "trails",
     "vpc_links",
     "waf",
 )

@@ -24,6 +24,7 @@ class Conflict(LambdaClientError):
 @replace(LambdaFunction, "__init__")
 def initialise(original, self, account_id, spec, region, version=1):
     self.logging_config = spec.get("LoggingConfig")
+    self.dead_letters = (spec.get("DeadLetterConfig") or {}).get("TargetArn") or None
     self.revision_id = str(uuid.uuid4())
     self.last_update = ("Successful", None, None)
     self.state_reason = (None, None)
@@ -58,6 +59,8 @@ def get_configuration(original, self, on_create=False):
     group = f"/aws/lambda/{self.function_name}"
     logging = {"LogFormat": "Text", "LogGroup": group, **(self.logging_config or {})}
     configuration["LoggingConfig"] = logging
+    if target := getattr(self, "dead_letters", None):
+        configuration["DeadLetterConfig"] = {"TargetArn": target}
     configuration["RevisionId"] = self.revision_id
     status, reason, code = self.last_update
     if self.state == "Pending":
@@ -78,6 +81,8 @@ def update_configuration(original, self, config_updates):
         self.kms_key_arn = config_updates["KMSKeyArn"] or None
     if "LoggingConfig" in config_updates:
         self.logging_config = config_updates["LoggingConfig"]
+    if "DeadLetterConfig" in config_updates:
+        self.dead_letters = config_updates["DeadLetterConfig"].get("TargetArn") or None
     if "TracingConfig" in config_updates:
         self.tracing_config = config_updates["TracingConfig"]
     if "EphemeralStorage" in config_updates:

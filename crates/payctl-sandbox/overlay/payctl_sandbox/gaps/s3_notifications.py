@@ -10,7 +10,9 @@ from moto.core.exceptions import JsonRESTError
 from moto.core.utils import iso_8601_datetime_with_milliseconds
 from moto.s3 import notifications
 from moto.s3.exceptions import S3ClientError
+from moto.core.responses import ActionResult
 from moto.s3.models import FakeBucket
+from moto.s3.responses import S3Response
 
 from ..functions.outbox import outbox
 from ..patching import replace
@@ -45,6 +47,16 @@ def set_notification_configuration(original, self, notification_config):
             raise S3ClientError(
                 "InvalidArgument", "Unable to validate the following destination configurations"
             )
+
+
+@replace(S3Response, "serialized")
+def serialized(original, self, action_result):
+    if self.data.get("Action") == "GetBucketNotificationConfiguration":
+        found = self.backend.get_bucket_notification_configuration(self.bucket_name)
+        if found and found.event_bridge is not None:
+            told = {**action_result.result, "EventBridgeConfiguration": {}}
+            action_result = ActionResult(told)
+    return original(self, action_result)
 
 
 @replace(notifications, "_get_s3_event")

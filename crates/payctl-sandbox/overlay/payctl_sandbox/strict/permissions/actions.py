@@ -129,13 +129,16 @@ def of(call):
 def _s3(operation, parameters):
     name = S3.get(operation, operation)
     bucket = parameters.get("Bucket")
+    # DeleteObjects, `BypassGovernanceRetention`.
+    bypass = ["BypassGovernanceRetention"] * bool(parameters.get("BypassGovernanceRetention"))
     if operation == "DeleteObjects":
         return [
-            (
-                "DeleteObjectVersion" if each.get("VersionId") else "DeleteObject",
-                {"Bucket": bucket, **each},
-            )
+            (action, {"Bucket": bucket, **each})
             for each in at(parameters, "Delete.Objects")
+            for action in (
+                "DeleteObjectVersion" if each.get("VersionId") else "DeleteObject",
+                *bypass,
+            )
         ]
     if operation in ("CopyObject", "UploadPartCopy"):
         source, _, version = parameters.get("CopySource", "").lstrip("/").partition("?versionId=")
@@ -147,7 +150,7 @@ def _s3(operation, parameters):
         return [(get, read), ("PutObject", parameters)]
     if parameters.get("VersionId"):
         name = OF_VERSION.get(name, name)
-    needed = [(name, parameters)]
+    needed = [(name, parameters), *((action, parameters) for action in bypass)]
     if operation in ("PutObject", "CreateMultipartUpload"):
         # Tags and an ACL that come with the object are put as well (S3, PutObject).
         needed += [("PutObjectTagging", parameters)] * bool(parameters.get("Tagging"))
