@@ -122,6 +122,7 @@ pub fn kinds() -> Registry<Aws> {
         .with::<kms::Key>()
         .with::<lambda::EventSourceMapping>()
         .with::<lambda::Function>()
+        .with::<lambda::Invocation>()
         .with::<lambda::Permission>()
         .with::<logs::LogGroup>()
         .with::<rds::Cluster>()
