@@ -32,6 +32,7 @@ conformance! {
     acm_certificate: "acm.certificate",
     apigateway_account: "apigateway.account",
     apigateway_deployment: "apigateway.deployment",
+    apigateway_gateway_response: "apigateway.gateway_response",
     apigateway_integration: "apigateway.integration",
     apigateway_method: "apigateway.method",
     apigateway_model: "apigateway.model",

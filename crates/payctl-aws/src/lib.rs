@@ -75,6 +75,7 @@ pub fn kinds() -> Registry<Aws> {
         .with::<apigateway::Account>()
         .with::<apigateway::ApiResource>()
         .with::<apigateway::Deployment>()
+        .with::<apigateway::GatewayResponse>()
         .with::<apigateway::Integration>()
         .with::<apigateway::Method>()
         .with::<apigateway::Model>()
