@@ -49,6 +49,7 @@ docs:
 
 tools:
 	@sh scripts/tools.sh
+	@sh scripts/tools.sh --awscli
 
 handlers:
 	@sh lambda-src/build.sh

@@ -3,6 +3,7 @@
 # programs of PostgreSQL. An interrupted installation is done again; a complete one is left alone.
 #
 #   tools.sh               sets up both
+#   tools.sh --awscli      sets up the AWS CLI, which the pages' examples are run with
 #   tools.sh --postgres    prints the folder of PostgreSQL's initdb, postgres and psql
 set -eu
 cd "$(dirname -- "$0")/.."
@@ -62,42 +63,52 @@ unpack_postgres() {
     mv "$unpacked.new" "$unpacked"
 }
 
+# Makes the virtual environment $1 of pinned packages: those in the files that follow. $2 says what of.
+environment() {
+    venv=$1 what=$2
+    shift 2
+    wanted=$(cat "$@")
+    if [ "$(cat "$venv/.installed" 2>/dev/null || true)" = "$wanted" ]; then
+        return
+    fi
+    # The distribution's first: it is built for speed, which others rarely are.
+    for python in "${PAYCTL_PYTHON:-}" /usr/bin/python3 python3.13 python3.12 python3.11 python3.10 python3; do
+        [ -n "$python" ] || continue
+        if "$python" -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+            found=$python
+            break
+        fi
+    done
+    if [ -z "${found:-}" ]; then
+        echo "tools: no Python 3.10 or newer was found; install one, or name it in PAYCTL_PYTHON" >&2
+        exit 1
+    fi
+    # Debian's Python comes without pip: any pip from 22.3 on can install for another Python.
+    for python in "$found" python3; do
+        if "$python" -m pip --python "$found" --version >/dev/null 2>&1; then
+            pip=$python
+            break
+        fi
+    done
+    if [ -z "${pip:-}" ]; then
+        echo "tools: no pip of 22.3 or newer was found; install one (Debian: python3-pip)" >&2
+        exit 1
+    fi
+    echo "tools: installing $what into $venv (once)" >&2
+    rm -rf "$venv"
+    "$found" -m venv --without-pip "$venv"
+    for file in "$@"; do
+        set -- "$@" -r "$file"
+        shift
+    done
+    "$pip" -m pip --python "$venv/bin/python" install --quiet --disable-pip-version-check --no-deps "$@"
+    echo "$wanted" > "$venv/.installed"
+}
+
 case ${1:-} in
     --postgres) postgres; exit ;;
+    --awscli) environment target/tools/awscli "the AWS CLI, about 170 MB," tests/awscli.txt; exit ;;
 esac
 postgres >/dev/null || unpack_postgres
-
-venv=target/tools/venv
-wanted=$(cat crates/payctl-sandbox/overlay/requirements.txt tests/requirements.txt)
-if [ "$(cat "$venv/.installed" 2>/dev/null || true)" = "$wanted" ]; then
-    exit 0
-fi
-# The distribution's first: it is built for speed, which others rarely are.
-for python in "${PAYCTL_PYTHON:-}" /usr/bin/python3 python3.13 python3.12 python3.11 python3.10 python3; do
-    [ -n "$python" ] || continue
-    if "$python" -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
-        found=$python
-        break
-    fi
-done
-if [ -z "${found:-}" ]; then
-    echo "tools: no Python 3.10 or newer was found; install one, or name it in PAYCTL_PYTHON" >&2
-    exit 1
-fi
-# Debian's Python comes without pip: any pip from 22.3 on can install for another Python.
-for python in "$found" python3; do
-    if "$python" -m pip --python "$found" --version >/dev/null 2>&1; then
-        pip=$python
-        break
-    fi
-done
-if [ -z "${pip:-}" ]; then
-    echo "tools: no pip of 22.3 or newer was found; install one (Debian: python3-pip)" >&2
-    exit 1
-fi
-echo "tools: installing the emulators into $venv (once, about 320 MB)" >&2
-rm -rf "$venv"
-"$found" -m venv --without-pip "$venv"
-"$pip" -m pip --python "$venv/bin/python" install --quiet --disable-pip-version-check --no-deps \
-    -r crates/payctl-sandbox/overlay/requirements.txt -r tests/requirements.txt
-echo "$wanted" > "$venv/.installed"
+environment target/tools/venv "the emulators, about 320 MB," \
+    crates/payctl-sandbox/overlay/requirements.txt tests/requirements.txt

@@ -59,7 +59,7 @@ pub struct Ended {
 }
 
 impl Payctl {
-    /// An environment `dev` on `server`, with a handler that is never run.
+    /// An environment `dev` on `server`, with handlers that are never run, or do nothing.
     pub fn new(server: &Server) -> Self {
         Self::at(&server.endpoint, "dev")
     }
@@ -344,8 +344,12 @@ pub fn differences(plan: &Plan) -> Vec<String> {
 pub const X86_64: u8 = 62;
 pub const AARCH64: u8 = 183;
 
+/// Those that `up` itself has invoked.
+const INVOKED: [&str; 1] = ["transaction-processing"];
+
 /// Puts handlers of all systems into `folder` that look like some and cannot run, for the
-/// processors that each system has where nothing else is said.
+/// processors that each system has where nothing else is said. What `up` invokes does run, and
+/// answers what it is asked.
 pub fn put_handlers(folder: &Path) {
     for system in SYSTEMS {
         let machine = match system.architecture(&Config::default()) {
@@ -356,6 +360,20 @@ pub fn put_handlers(folder: &Path) {
             put_handler(folder, handler, machine);
         }
     }
+    for handler in INVOKED {
+        put_answering_handler(folder, handler);
+    }
+}
+
+/// A handler that answers what it is asked, for this machine's processors.
+pub fn answering_handler() -> Vec<u8> {
+    let path = root().join("target/debug/answering-handler");
+    fs::read(&path).unwrap_or_else(|_| panic!("{} is missing: run `cargo build`", path.display()))
+}
+
+/// Puts that one.
+pub fn put_answering_handler(folder: &Path, handler: &str) {
+    fs::write(folder.join(handler).join("bootstrap"), answering_handler()).unwrap();
 }
 
 /// Puts one for the processors `machine`.

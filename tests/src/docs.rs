@@ -186,6 +186,11 @@ impl Shown {
         self.output.iter().any(|line| line.starts_with("error:"))
     }
 
+    /// Whether it runs the AWS CLI.
+    fn asks_aws(&self) -> bool {
+        self.command.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "aws")
+    }
+
     /// The question that it shows, up to its answer, and that.
     fn question(&self) -> Option<(&str, &str)> {
         let asked = |line: &&String| QUESTIONS.iter().any(|question| line.starts_with(question));
@@ -362,6 +367,11 @@ pub fn prepare(page: &Page, folder: &Path) -> PathBuf {
     let bin = folder.join("bin");
     std::fs::create_dir(&bin).unwrap();
     std::os::unix::fs::symlink(root().join("target/debug/payctl"), bin.join("payctl")).unwrap();
+    if page.deeds().iter().any(|deed| matches!(deed, Deed::Run(one) if one.asks_aws())) {
+        let aws = root().join("target/tools/awscli/bin/aws");
+        assert!(aws.exists(), "{} is missing: run `make tools`", aws.display());
+        std::os::unix::fs::symlink(aws, bin.join("aws")).unwrap();
+    }
     let path = folder.join("page.sh");
     std::fs::write(&path, script(page)).unwrap();
     path

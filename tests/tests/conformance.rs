@@ -32,6 +32,7 @@ conformance! {
     acm_certificate: "acm.certificate",
     apigateway_account: "apigateway.account",
     apigateway_deployment: "apigateway.deployment",
+    apigateway_gateway_response: "apigateway.gateway_response",
     apigateway_integration: "apigateway.integration",
     apigateway_method: "apigateway.method",
     apigateway_model: "apigateway.model",
@@ -80,6 +81,7 @@ conformance! {
     kms_key: "kms.key",
     lambda_event_source_mapping: "lambda.event_source_mapping",
     lambda_function: "lambda.function",
+    lambda_invocation: "lambda.invocation",
     lambda_permission: "lambda.permission",
     logs_group: "logs.group",
     logs_metric_filter: "logs.metric_filter",
@@ -146,6 +148,13 @@ mod apigateway_rest_api_and_parts {
     #[tokio::test]
     async fn a_model_of_another_type_goes_first() {
         apigateway::a_model_of_another_type_goes_first().await;
+    }
+}
+
+mod lambda_invocation_on_the_sandbox {
+    #[tokio::test]
+    async fn calls_a_function_that_runs() {
+        super::check("lambda.invocation", super::Emulator::Sandbox).await;
     }
 }
 

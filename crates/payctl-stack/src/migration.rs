@@ -36,7 +36,10 @@ const AUDIT: &str = "payment-audit-logs";
 const STATUS_INDEX: &str = "status-timestamp-index";
 /// The handlers of its functions.
 pub const HANDLERS: &[&str] =
-    &["payment-validation", "fraud-detection", "transaction-processing", "secrets-rotation"];
+    &["payment-validation", "fraud-detection", PROCESSING, "secrets-rotation"];
+
+/// The one that keeps payments, and knows the database's schema.
+const PROCESSING: &str = "transaction-processing";
 
 /// The one that changes the database's password.
 const ROTATION: &str = "secrets-rotation";
@@ -118,6 +121,7 @@ impl System<'_> {
 
         let database = self.database(stack, &keys, &vpc, &tiers, &groups);
         let functions = self.functions(stack, &keys, &tiers, &groups, &stores, &topics, &database);
+        self.schema(stack, &database, &functions.processing, &tiers);
         self.rotation(stack, &database, &functions.rotation, &tiers);
         let balancer = self.balancer(stack, &vpc, &tiers, &groups, &stores.access_logs);
         let api = self.api(stack, &keys, &tiers, &groups, &functions, &balancer);

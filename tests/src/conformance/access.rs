@@ -131,7 +131,7 @@ pub fn actions(call: &str) -> Vec<String> {
         "monitoring" => "cloudwatch".to_owned(),
         other => other.to_lowercase(),
     };
-    // S3 has names of its own for what may be done, API Gateway those of HTTP.
+    // S3 has names of its own for what may be done, API Gateway those of HTTP, Lambda one.
     let names: &[&str] = match (service.as_str(), operation) {
         ("apigateway", "TagResource") if call.to_lowercase().starts_with("apigatewayv2.") => {
             &["POST"]
@@ -141,6 +141,7 @@ pub fn actions(call: &str) -> Vec<String> {
         ("apigateway", update) if update.starts_with("Update") => &["PATCH"],
         ("apigateway", put) if put.starts_with("Put") || put == "TagResource" => &["PUT"],
         ("apigateway", _) => &["DELETE"],
+        ("lambda", "Invoke") => &["InvokeFunction"],
         ("s3", "HeadBucket" | "ListObjectsV2") => &["ListBucket"],
         ("s3", "ListObjectVersions") => &["ListBucketVersions"],
         ("s3", "ListMultipartUploads") => &["ListBucketMultipartUploads"],

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use payctl_aws::apigateway::{
     AccessLog, Account, AccountRef, ApiResource, ApiResourceRef, Content, Deployment,
-    DeploymentRef, Integration, Method, MethodRef, Model, RequestValidator, RestApi, RestApiRef,
-    Schema, Stage, StageRef,
+    DeploymentRef, GatewayResponse, Integration, Method, MethodRef, Model, RequestValidator,
+    RestApi, RestApiRef, Schema, Stage, StageRef,
 };
 use payctl_aws::{Arn, Artifacts, Facts};
 use payctl_engine::{Action, Goal, Handle as _, Input, Stack};
@@ -186,6 +186,7 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
             .except(Moto, "schema", "UpdateModel is missing"),
     );
 
+    cases.push(a_gateway_response());
     cases.push(a_method());
     cases.push(an_integration(facts));
 
@@ -207,6 +208,32 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
             .edit("cloudwatch_role", Arn::from(other))
             .goes_with_parent(),
     );
+}
+
+fn gateway_response(api: &RestApiRef, response_type: &str, body: &str) -> GatewayResponse {
+    GatewayResponse {
+        api: api.id(),
+        response_type: response_type.to_owned(),
+        status: None,
+        parameters: BTreeMap::new(),
+        templates: [("application/json".to_owned(), body.to_owned())].into(),
+    }
+}
+
+fn a_gateway_response() -> Case {
+    let mut s = stack();
+    let api = add_api(&mut s);
+    s.add("others", gateway_response(&api, "DEFAULT_4XX", "{}"));
+    let body = r#"{"error":$context.error.messageString}"#;
+    let tested =
+        GatewayResponse { status: Some(400), ..gateway_response(&api, "BAD_REQUEST_BODY", body) };
+    let tested = s.add("body", tested);
+    let header = ("gatewayresponse.header.Retry-After".to_owned(), "'5'".to_owned());
+    let text = ("text/plain".to_owned(), "$context.error.message".to_owned());
+    Case::new(s, tested.address())
+        .edit("status", 422)
+        .edit("parameters", BTreeMap::from([header]))
+        .edit("templates", BTreeMap::from([text]))
 }
 
 fn a_method() -> Case {
@@ -283,6 +310,7 @@ pub async fn every_part_on_the_sandbox() {
     let parts = [
         "account",
         "deployment",
+        "gateway_response",
         "integration",
         "method",
         "model",

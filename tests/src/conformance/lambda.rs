@@ -1,14 +1,16 @@
 //! Cases of the functions' kinds.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use payctl_aws::ec2::{Rules, SecurityGroup, Subnet};
 use payctl_aws::iam::Role;
-use payctl_aws::lambda::{EventSourceMapping, Function, FunctionRef, Permission};
+use payctl_aws::lambda::{EventSourceMapping, Function, FunctionRef, Invocation, Permission};
 use payctl_aws::{Architecture, Arn, Artifacts, Aws, CodeSha256, Facts, Policy, Set, Statement};
 use payctl_engine::{Goal, Handle as _, Input, Stack};
 
 use super::{Case, ec2, stack, tags};
+use crate::binary::answering_handler;
 use crate::emulator::Emulator::{self, Moto};
 use crate::emulator::Server;
 use crate::environment::Environment;
@@ -19,7 +21,14 @@ pub(super) fn artifacts() -> Artifacts {
     for code in ["one", "two"] {
         add(&mut artifacts, code);
     }
+    artifacts.add_known(answering_handler(), answering().clone());
     artifacts
+}
+
+/// The digest of code that answers.
+fn answering() -> &'static CodeSha256 {
+    static DIGEST: OnceLock<CodeSha256> = OnceLock::new();
+    DIGEST.get_or_init(|| Artifacts::default().add(&answering_handler()).unwrap())
 }
 
 fn add(artifacts: &mut Artifacts, code: &str) -> CodeSha256 {
@@ -171,6 +180,32 @@ pub async fn a_mapping_takes_its_time() {
     assert!(left.event_source_mappings().is_empty());
 }
 
+/// Two functions that answer, and a call of the first.
+fn invocation() -> Case {
+    let mut s = stack();
+    let role = s.add("first", role("payment-first"));
+    let [first, second] = ["transaction-processing-test", "transaction-processing-other"]
+        .map(|name| s.add(name, Function { code: answering().clone(), ..plain(name, role.arn()) }));
+    let trigger = |value: &str| BTreeMap::from([("code".to_owned(), Input::from(value))]);
+    let invocation = Invocation {
+        receipt: "/conformance/schema".to_owned(),
+        description: "conformance".to_owned(),
+        tier: "Standard".to_owned(),
+        function: first.name(),
+        payload: r#"{"migrate":true}"#.to_owned(),
+        triggers: trigger("one"),
+        tags: tags("schema"),
+    };
+    let invocation = s.add("schema", invocation);
+    Case::new(s, invocation.address())
+        .edit("description", "another")
+        .edit("function", second.name())
+        .edit("payload", "{}")
+        .edit("triggers", trigger("two"))
+        .edit("tags", tags("other"))
+        .except(Moto, "create", "it runs functions in Docker")
+}
+
 pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
     let mut s = stack();
     let vpc = s.add("main", ec2::vpc());
@@ -244,6 +279,7 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
     );
 
     cases.push(event_source_mapping(facts));
+    cases.push(invocation());
 
     let mut s = stack();
     let function = function(facts, &mut s);

@@ -13,7 +13,9 @@ use payctl_aws::{Arn, Aws};
 use payctl_engine::state::Store;
 use payctl_engine::{Action, Address};
 use payctl_tests::application::Application;
-use payctl_tests::binary::{Payctl, differences};
+use payctl_tests::binary::{
+    Payctl, X86_64, answering_handler, calls, differences, put_answering_handler, put_handler,
+};
 use payctl_tests::cloud::{clients, difference, everything};
 use payctl_tests::conformance::acm::import_over;
 use payctl_tests::emulator::{Emulator, Server};
@@ -21,7 +23,7 @@ use payctl_tests::http::request;
 use payctl_tests::proxy::{Fate, Proxy, Refusal, Rule};
 use payctl_tests::roles::are_used;
 use payctl_tests::standing::Standing;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::credentials::{Credentials, logs_in};
 
@@ -40,6 +42,12 @@ async fn a_payment_is_validated_scored_and_written_once() {
     let payctl = payctl.under_its_own_policy(&server);
     let aws = clients(&server).await;
     payctl.up();
+    // The schema is there, and nobody has paid yet.
+    let migrate = r#"{"migrate":true}"#;
+    let migrated = payctl.run(&["invoke", "transaction-processing", "--payload", migrate]);
+    migrated.exits(0);
+    let migrated: Value = serde_json::from_str(&migrated.stdout).unwrap();
+    assert_eq!(migrated, json!({ "schema": 1, "applied": [] }));
     let url = output(&payctl, "api_endpoint");
     let post = |path: &str, headers: &str, body: &str| {
         let (status, body) = request(&server, "POST", &format!("{url}/{path}"), headers, body);
@@ -115,6 +123,56 @@ async fn the_application_is_reached_through_the_load_balancer() {
     }
     world.payctl.is_as_declared();
     world.payctl.destroy();
+}
+
+/// `up` has the function bring the schema up to date: once for each code of it. Where that fails, the
+/// step does, in the function's own words, and the next `up` has it done.
+#[tokio::test]
+async fn the_schema_is_brought_up_to_date_as_a_step() {
+    let server = Server::start(Emulator::Sandbox);
+    let proxy = Proxy::start(&server.endpoint);
+    let payctl = Payctl::at(&proxy.endpoint, "dev").of(SYSTEM);
+    let handlers = payctl.folder().join("handlers");
+    put_handler(&handlers, "transaction-processing", X86_64);
+    let step = |action| {
+        let address = Address::parse("lambda.invocation:schema").unwrap();
+        let plan = payctl.plan();
+        assert_eq!(plan.step(&address).unwrap().action, action, "{:#?}", differences(&plan));
+    };
+    step(Action::Create);
+    let ended = payctl.run(&["up", "--yes"]);
+    ended.exits(1);
+    ended.says("1 step failed");
+    ended.says("Invoke: Runtime.InvalidEntrypoint:");
+    ended.says(
+        "exec format error (`payctl invoke transaction-processing-dev -v --payload \
+         '{\"migrate\":true}'` shows what it logs)",
+    );
+
+    // Killed once the function has answered, `up` has it do the same again.
+    let invocations = || calls(&server).remove("lambda.Invoke").unwrap_or_default();
+    put_answering_handler(&handlers, "transaction-processing");
+    invocations();
+    proxy.set(&Rule::Each(&[(
+        "POST /2015-03-31/functions/transaction-processing-dev/invocations",
+        Fate::Kill { applied: true },
+    )]));
+    let killed = payctl.start(&["up", "--yes"]);
+    proxy.victim(killed.pid());
+    assert_eq!(killed.end().code, None);
+    proxy.set(&Rule::Nothing);
+    step(Action::Update);
+    payctl.up();
+    assert_eq!(invocations(), 2);
+    payctl.is_as_declared();
+
+    let other = [answering_handler(), b"another".into()].concat();
+    std::fs::write(handlers.join("transaction-processing/bootstrap"), other).unwrap();
+    step(Action::Update);
+    payctl.up();
+    assert_eq!(invocations(), 1);
+    payctl.is_as_declared();
+    payctl.destroy();
 }
 
 async fn register(aws: &Aws, group: &str, application: &Application) {
@@ -415,6 +473,10 @@ async fn change(world: &Standing, address: &str) {
             let request = secretsmanager.put_secret_value().secret_id(secret);
             request.secret_string(value.to_string()).send().await.unwrap();
         }
+        "lambda.invocation:schema" => {
+            let request = world.aws.ssm.put_parameter().name("/payment-processing/dev/schema");
+            request.value("{}").overwrite(true).send().await.unwrap();
+        }
         "secretsmanager.rotation:db-credentials" => {
             let request = secretsmanager.rotate_secret().secret_id("db-credentials-dev");
             let rules = RotationRulesType::builder().automatically_after_days(300).build();
@@ -445,6 +507,7 @@ async fn what_is_changed_by_hand_is_named_and_repaired() {
         "acm.certificate:main",
         "secretsmanager.target_attachment:db-credentials",
         "secretsmanager.rotation:db-credentials",
+        "lambda.invocation:schema",
     ] {
         change(&world, address).await;
         named.insert(address);

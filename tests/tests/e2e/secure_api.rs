@@ -15,6 +15,7 @@ use payctl_tests::emulator::{Emulator, Server};
 use payctl_tests::http::request;
 use payctl_tests::roles::are_used;
 use payctl_tests::standing::Standing;
+use serde_json::{Value, json};
 
 const SYSTEM: &str = "secure-api";
 const PAYMENT: &str = r#"{"transactionId": "tx-1", "customerId": "c-1", "amount": 12.50}"#;
@@ -23,6 +24,10 @@ const PAYMENT: &str = r#"{"transactionId": "tx-1", "customerId": "c-1", "amount"
 fn post(server: &Server, url: &str, headers: &str, body: &str) -> (u16, String) {
     let url = format!("{url}/process-payment");
     request(server, "POST", &url, headers, body)
+}
+
+fn parsed(body: &str) -> Value {
+    serde_json::from_str(body).unwrap_or_else(|_| panic!("{body}"))
 }
 
 fn url(payctl: &Payctl) -> String {
@@ -46,8 +51,13 @@ async fn a_payment_is_posted_and_stored_once() {
     let (status, why) = post(&server, &url, "", &PAYMENT.replace("12.50", "-1"));
     assert!(status == 400 && why.contains("amount"), "{status} {why}");
     // Turned away before the function.
-    let (status, why) = post(&server, &url, "", "{}");
-    assert_eq!((status, why.contains("Invalid request body")), (400, true), "{why}");
+    let (status, why) = post(&server, &url, "", r#"{"amount": 1, "customerId": "c-1"}"#);
+    let lacking = r#"[object has missing required properties (["transactionId"])]"#;
+    assert_eq!((status, parsed(&why)), (400, json!({ "error": lacking })), "{why}");
+    // There is no such path.
+    let (status, why) = post(&server, &format!("{url}/nothing"), "", PAYMENT);
+    let refused = json!({ "error": "Missing Authentication Token" });
+    assert_eq!((status, parsed(&why)), (403, refused), "{why}");
 
     let rows = aws.dynamodb.scan().table_name("payment-transactions-dev").send().await.unwrap();
     assert_eq!(rows.count, 1, "{rows:?}");
@@ -60,7 +70,7 @@ async fn a_payment_is_posted_and_stored_once() {
     let group = aws.logs.filter_log_events().log_group_name("/aws/apigateway/payment-api-dev");
     let lines = group.send().await.unwrap();
     let lines: Vec<&str> = lines.events().iter().filter_map(|event| event.message()).collect();
-    assert_eq!(lines.len(), 5, "{lines:#?}");
+    assert_eq!(lines.len(), 6, "{lines:#?}");
     assert!(lines.iter().all(|line| !line.contains("tx-1")), "{lines:#?}");
     let described = "docs/systems and the system's own description have it";
     let idle = [

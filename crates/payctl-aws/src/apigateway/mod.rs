@@ -2,6 +2,7 @@
 
 mod account;
 mod deployment;
+mod gateway_response;
 mod integration;
 mod method;
 mod model;
@@ -13,6 +14,9 @@ mod stage;
 
 pub use account::{Account, AccountOutputs, AccountRef};
 pub use deployment::{Content, Deployment, DeploymentId, DeploymentOutputs, DeploymentRef};
+pub use gateway_response::{
+    GatewayResponse, GatewayResponseOutputs, GatewayResponseRef, ResponseType,
+};
 pub use integration::{Integration, IntegrationOutputs, IntegrationRef};
 pub use method::{HttpMethod, Method, MethodOutputs, MethodRef};
 pub(crate) use method::{Methods, methods};

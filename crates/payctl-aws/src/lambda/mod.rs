@@ -4,6 +4,7 @@ mod attachments;
 mod detach;
 mod event_source_mapping;
 mod function;
+mod invocation;
 mod invoke;
 mod permission;
 
@@ -11,6 +12,7 @@ pub use event_source_mapping::{
     EventSourceMapping, EventSourceMappingId, EventSourceMappingOutputs, EventSourceMappingRef,
 };
 pub use function::{Function, FunctionName, FunctionOutputs, FunctionRef};
+pub use invocation::Invocation;
 pub(crate) use invoke::INVOKE;
 pub use invoke::{Reply, invoke};
 pub use permission::{Permission, PermissionOutputs, PermissionRef};

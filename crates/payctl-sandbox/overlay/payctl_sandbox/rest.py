@@ -33,12 +33,14 @@ FUNCTION = re.compile(r":lambda:path/[\d-]+/functions/(?P<arn>arn:[^/]+)/invocat
 
 
 class Refusal(Exception):
-    """What API Gateway answers by itself."""
+    """What API Gateway answers by itself: of which type, and for what reason, if one is told."""
 
-    def __init__(self, status, message):
+    def __init__(self, status, message, kind=None, reason=None):
         super().__init__(message)
         self.status = status
         self.message = message
+        self.kind = kind
+        self.reason = reason
 
 
 def is_for(environ):
@@ -52,8 +54,7 @@ def answer(functions, environ, body, start_response):
     try:
         status, headers, payload = _answer(functions, request)
     except Refusal as refusal:
-        status, payload = refusal.status, json.dumps({"message": refusal.message}).encode()
-        headers = [("Content-Type", "application/json")]
+        status, headers, payload = _refuse(request, refusal)
     headers.append(("x-amzn-RequestId", request.id))
     _log(functions, request, status, payload)
     start_response(status_line(status), headers)
@@ -64,6 +65,44 @@ def status_line(status):
     """A status with its usual words, as far as it has any."""
     reason = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
     return f"{status} {reason}"
+
+
+def _refuse(request, refusal):
+    """The answer that the API has for what was refused, or API Gateway's own.
+
+    Bodies are chosen by type, then by the hundred of the status (API Gateway's guide, "Gateway
+    response types"); of several content types JSON is taken.
+    """
+    set_up = request.responses.get(refusal.kind)
+    set_up = set_up or request.responses.get(f"DEFAULT_{refusal.status // 100}XX") or {}
+    status = int(set_up.get("statusCode") or refusal.status)
+    templates = set_up.get("responseTemplates") or {}
+    kinds = sorted(templates, key=lambda kind: kind != "application/json")
+    kind = kinds[0] if kinds else "application/json"
+    text = _rendered(templates.get(kind, '{"message":$context.error.messageString}'), refusal)
+    headers = [("Content-Type", kind)]
+    for name, value in (set_up.get("responseParameters") or {}).items():
+        if value.startswith("'"):
+            headers.append((name.removeprefix("gatewayresponse.header."), value.strip("'")))
+    return status, headers, text.encode()
+
+
+def _rendered(template, refusal):
+    """The template with its variables (API Gateway's guide, "Variables for data transformations").
+
+    The message is quoted where it says so; the reason stands between quotes of the template's, so
+    that its own are escaped: assumed.
+    """
+    message = json.dumps(refusal.message)
+    known = {
+        "messageString": message,
+        "message": message[1:-1],
+        "responseType": refusal.kind or f"DEFAULT_{refusal.status // 100}XX",
+        "validationErrorString": json.dumps(refusal.reason or "")[1:-1],
+    }
+    return re.sub(
+        r"\$context\.error\.(\w+)", lambda match: known.get(match[1], match[0]), template
+    )
 
 
 class Request:
@@ -93,6 +132,7 @@ class Request:
         self.resource = self.path
         self.region = None
         self.access_log = None
+        self.responses = {}
 
 
 def _answer(functions, request):
@@ -106,7 +146,7 @@ def _answer(functions, request):
     except (Refused, Throttled):
         raise Refusal(500, "Internal server error") from None
     if invocation is None:
-        raise Refusal(504, "Endpoint request timed out")
+        raise Refusal(504, "Endpoint request timed out", "INTEGRATION_TIMEOUT")
     if invocation.error:
         raise Refusal(502, "Internal server error")
     return _reply(invocation.result)
@@ -114,7 +154,7 @@ def _answer(functions, request):
 
 def _method(request):
     """What the stage serves for the request, and the parameters in its path."""
-    nothing = Refusal(403, "Missing Authentication Token")
+    nothing = Refusal(403, "Missing Authentication Token", "MISSING_AUTHENTICATION_TOKEN")
     for region, backend in apigateway_backends[DEFAULT_ACCOUNT_ID].items():
         if api := backend.apis.get(request.api):
             request.region = region
@@ -125,7 +165,9 @@ def _method(request):
     if stage is None:
         raise Refusal(403, "Forbidden")
     request.access_log = stage.access_log_settings
-    deployed = getattr(api.deployments.get(stage.deployment_id), "served", {})
+    deployment = api.deployments.get(stage.deployment_id)
+    deployed = getattr(deployment, "served", {})
+    request.responses = getattr(deployment, "responses", {})
     for template, methods in sorted(deployed.items(), key=lambda item: "{" in item[0]):
         pattern = re.sub(r"\\{(\w+)\\\+\\}", r"(?P<\1>.+)", re.escape(template))
         pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", pattern)
@@ -139,14 +181,46 @@ def _method(request):
 
 def _check(request, served):
     if served["authorization"] == "AWS_IAM" and "Authorization" not in request.headers:
-        raise Refusal(403, "Missing Authentication Token")
+        raise Refusal(403, "Missing Authentication Token", "MISSING_AUTHENTICATION_TOKEN")
     kind = request.headers.get("Content-Type", "application/json").partition(";")[0].strip()
     schema = served["schemas"].get(kind)
     if served["validates_body"] and schema:
         try:
             jsonschema.validate(json.loads(request.body or b"null"), json.loads(schema))
-        except (ValueError, jsonschema.ValidationError):
-            raise Refusal(400, "Invalid request body") from None
+        except ValueError:
+            # What AWS tells of a body that is not JSON is not known.
+            raise _invalid("Invalid request body") from None
+        except jsonschema.ValidationError as error:
+            raise _invalid(_reason(error)) from None
+
+
+def _invalid(reason):
+    return Refusal(400, "Invalid request body", "BAD_REQUEST_BODY", reason)
+
+
+def _reason(error):
+    """What a body lacks, in the words of AWS's validator, which is java-json-tools's: as
+    RafPe/serverless-reqvalidator-plugin#1 quotes it, and as its `validation.properties` has them.
+    """
+    wanted, seen = error.validator_value, error.instance
+    listed = lambda names: json.dumps(sorted(names), separators=(",", ":"))  # noqa: E731
+    if error.validator == "required":
+        lacking = [name for name in wanted if name not in seen]
+        return f"[object has missing required properties ({listed(lacking)})]"
+    if error.validator == "type":
+        allowed = [wanted] if isinstance(wanted, str) else wanted
+        return (
+            f"[instance type ({_type(seen)}) does not match any allowed primitive type "
+            f"(allowed: {listed(allowed)})]"
+        )
+    return f"[{error.message}]"
+
+
+def _type(value):
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else "boolean"
+    names = {int: "integer", float: "number", str: "string", list: "array", dict: "object"}
+    return names[type(value)]
 
 
 def _function(request, served):

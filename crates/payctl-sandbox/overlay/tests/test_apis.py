@@ -204,3 +204,17 @@ class Changes(SandboxTest):
         )
         snapshot = {"authorizationType": "NONE", "apiKeyRequired": False}
         self.assertEqual(seen["apiSummary"], {"/payments": {"POST": snapshot}})
+
+
+@closes_gaps
+class Responses(SandboxTest):
+    def test_what_nobody_set_is_api_gateways_own(self):
+        api = Api(self.aws("apigateway"))
+        at = {"restApiId": api.id, "responseType": "BAD_REQUEST_BODY"}
+        own = api.client.get_gateway_response(**at)
+        self.assertTrue(own["defaultResponse"])
+        self.assertIn("$context.error.messageString", own["responseTemplates"]["application/json"])
+        api.client.put_gateway_response(**at, responseTemplates={"text/plain": "no"})
+        self.assertFalse(api.client.get_gateway_response(**at)["defaultResponse"])
+        api.client.delete_gateway_response(**at)
+        self.assertTrue(api.client.get_gateway_response(**at)["defaultResponse"])

@@ -139,6 +139,54 @@ class Rest(FunctionTest):
         # As AWS: a content type without a model is not looked at.
         self.assertEqual(self.ask(body="{}", headers={"Content-Type": "text/plain"})[0], 201)
 
+    def set_response(self, kind, template, **more):
+        """Has the API answer that by itself, once it is deployed."""
+        self.client.put_gateway_response(
+            restApiId=self.api.id,
+            responseType=kind,
+            responseTemplates={"application/json": template},
+            **more,
+        )
+
+    def test_what_api_gateway_answers_can_be_set(self):
+        schema = {"type": "object", "required": ["b", "a"], "properties": {"a": {"type": "string"}}}
+        self.client.create_model(
+            restApiId=self.api.id,
+            name="Payment",
+            contentType="application/json",
+            schema=json.dumps(schema),
+        )
+        validator = self.client.create_request_validator(
+            restApiId=self.api.id, name="body", validateRequestBody=True
+        )["id"]
+        self.client.delete_method(**self.at)
+        models = {"application/json": "Payment"}
+        self.method("POST", requestModels=models, requestValidatorId=validator)
+        self.deploy()
+        own = {"message": "Invalid request body"}
+        reason = '{"error":"$context.error.validationErrorString"}'
+        header = {"gatewayresponse.header.X-By": "'api'"}
+        self.set_response("BAD_REQUEST_BODY", reason, statusCode="422", responseParameters=header)
+        self.set_response("DEFAULT_4XX", '{"error":$context.error.messageString}')
+        self.assertEqual(self.ask(body="{}")[2], own)
+        self.deploy()
+        status, headers, answer = self.ask(body="{}")
+        wanted = '[object has missing required properties (["a","b"])]'
+        self.assertEqual((status, answer, headers["X-By"]), (422, {"error": wanted}, "api"))
+        wanted = (
+            "[instance type (integer) does not match any allowed primitive type "
+            '(allowed: ["string"])]'
+        )
+        self.assertEqual(self.ask(body='{"a": 1, "b": 2}')[2], {"error": wanted})
+        self.assertEqual(self.ask(body="no json")[2], {"error": "Invalid request body"})
+        status, _, answer = self.ask(path="/nothing")
+        self.assertEqual((status, answer), (403, {"error": "Missing Authentication Token"}))
+        kinds = ("BAD_REQUEST_BODY", "DEFAULT_4XX")
+        for kind in kinds:
+            self.client.delete_gateway_response(restApiId=self.api.id, responseType=kind)
+        self.deploy()
+        self.assertEqual(self.ask(body="{}")[2], own)
+
     def test_a_signature_is_asked_for(self):
         self.client.delete_method(**self.at)
         self.method("POST", authorizationType="AWS_IAM")

@@ -1,14 +1,14 @@
 //! The database, the secret that opens it, and how that changes by itself.
 
 use payctl_aws::ec2::VpcRef;
-use payctl_aws::lambda::{FunctionRef, Permission};
+use payctl_aws::lambda::{FunctionRef, Invocation, Permission};
 use payctl_aws::rds::{
     Cluster, ClusterParameterGroup, ClusterRef, Instance, InstanceRef, SubnetGroup,
 };
 use payctl_aws::secretsmanager::{Generate, Rotation, Secret, SecretRef, TargetAttachment};
 use payctl_engine::{Address, Handle as _, Input, Stack};
 
-use super::{Groups, Keys, POSTGRESQL, Parameters, System, Tiers};
+use super::{Groups, Keys, POSTGRESQL, PROCESSING, Parameters, System, Tiers};
 
 /// The database in the cluster.
 const DATABASE: &str = "payments";
@@ -31,6 +31,13 @@ impl Database {
     /// Where the writer is. AWS tells before the database is ready.
     pub(super) fn endpoint(&self) -> Input<String> {
         self.cluster.endpoint().when_created()
+    }
+
+    /// What has to be there before a function can log in: the database, where the secret says it is,
+    /// and the way there.
+    fn before_a_login<'a>(&'a self, tiers: &'a Tiers) -> Vec<&'a Address> {
+        let instances = self.instances.iter().map(InstanceRef::address);
+        [&self.attachment].into_iter().chain(instances).chain(&tiers.routes).collect()
     }
 }
 
@@ -165,6 +172,37 @@ impl System<'_> {
         )
     }
 
+    /// Has the function bring the schema up to date: with its first code, with every other, and in a
+    /// database that is another.
+    pub(super) fn schema(
+        &self,
+        stack: &mut Stack,
+        database: &Database,
+        function: &FunctionRef,
+        tiers: &Tiers,
+    ) {
+        let context = self.context;
+        let path = format!("/payment-processing/{}/schema", context.suffix);
+        let code = context.code(PROCESSING).to_string();
+        let triggers = [
+            ("code".to_owned(), code.into()),
+            ("database".to_owned(), database.cluster.resource_id().cast()),
+        ];
+        stack.add_after(
+            "schema",
+            &database.before_a_login(tiers),
+            Invocation {
+                description: "What brought the database's schema up to date".to_owned(),
+                tier: "Standard".to_owned(),
+                function: function.name(),
+                payload: r#"{"migrate":true}"#.to_owned(),
+                triggers: triggers.into(),
+                tags: context.tags(&path),
+                receipt: path,
+            },
+        );
+    }
+
     /// Lets the function change the password. Secrets Manager has it log in at once, so that the
     /// database, and the way there, have to be ready.
     pub(super) fn rotation(
@@ -185,12 +223,8 @@ impl System<'_> {
                 source_account: None,
             },
         );
-        let instances = database.instances.iter().map(InstanceRef::address);
-        let before: Vec<&Address> = [permission.address(), &database.attachment]
-            .into_iter()
-            .chain(instances)
-            .chain(&tiers.routes)
-            .collect();
+        let mut before = database.before_a_login(tiers);
+        before.push(permission.address());
         stack.add_after(
             "db-credentials",
             &before,

@@ -8,7 +8,7 @@ use payctl_aws::lambda::FunctionRef;
 use payctl_engine::{Input, Stack};
 
 use super::database::Database;
-use super::{Groups, Keys, Stores, System, Tiers, Topics};
+use super::{Groups, Keys, PROCESSING, Stores, System, Tiers, Topics};
 use crate::config::Posture;
 use crate::parts::{function, role};
 
@@ -102,7 +102,7 @@ impl System<'_> {
                 environment: [secret_arn()].into_iter().chain(self.limits()).collect(),
             }),
             processing: function(FunctionSpec {
-                name: "transaction-processing",
+                name: PROCESSING,
                 description: "Validates, scores and keeps payments, each at most once",
                 reserved_concurrency: 0,
                 statements: [

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use payctl_aws::apigateway::{
-    AccessLog, Account, Content, Deployment, Integration, Method, ModelName, RequestValidatorId,
-    ResourceId, RestApi, RestApiRef, Stage, StageRef,
+    AccessLog, Account, Content, Deployment, GatewayResponse, Integration, Method, ModelName,
+    RequestValidatorId, ResourceId, RestApi, RestApiRef, Stage, StageRef,
 };
 use payctl_aws::iam::Role;
 use payctl_aws::lambda::{FunctionRef, Permission};
@@ -90,6 +90,32 @@ pub(crate) fn method(
             timeout_ms: TIMEOUT_MS,
         },
     );
+}
+
+/// Gives what API Gateway answers by itself the form of what a function answers: `error`, with the
+/// reason.
+pub(crate) fn errors(stack: &mut Stack, api: &RestApiRef) {
+    // The first comes with its quotes, the second without (API Gateway's guide, "Variables for data
+    // transformations"). That quotes within the second are escaped is assumed.
+    const MESSAGE: &str = "$context.error.messageString";
+    const REASON: &str = "\"$context.error.validationErrorString\"";
+    for (logical, response_type, status, text) in [
+        ("bad-request-body", "BAD_REQUEST_BODY", Some(400), REASON),
+        ("client-errors", "DEFAULT_4XX", None, MESSAGE),
+        ("server-errors", "DEFAULT_5XX", None, MESSAGE),
+    ] {
+        let template = format!("{{\"error\":{text}}}");
+        stack.add(
+            logical,
+            GatewayResponse {
+                api: api.id(),
+                response_type: response_type.to_owned(),
+                status,
+                parameters: BTreeMap::new(),
+                templates: [("application/json".to_owned(), template)].into(),
+            },
+        );
+    }
 }
 
 /// The API may call the function for `requests`, such as `/*/POST/payments`.

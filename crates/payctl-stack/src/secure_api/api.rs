@@ -25,6 +25,7 @@ impl System<'_> {
         let (context, parameters) = (self.context, self.parameters);
         let api = rest_api::api(stack, context, "Takes payments");
         self.method(stack, &api, function);
+        rest_api::errors(stack, &api);
         rest_api::permission(stack, &api, function, &format!("/*/{METHOD}/{PATH}"));
         let served = StageSpec {
             name: context.suffix.to_string(),

@@ -5,7 +5,12 @@ import time
 from urllib.parse import unquote
 
 from moto.apigateway import urls
-from moto.apigateway.exceptions import BadRequestException, ConflictException, StageStillActive
+from moto.apigateway.exceptions import (
+    BadRequestException,
+    ConflictException,
+    GatewayResponseNotFound,
+    StageStillActive,
+)
 from moto.apigateway.models import APIGatewayBackend, RestAPI
 from moto.apigateway.responses import APIGatewayResponse
 from moto.iam.exceptions import IAMException
@@ -162,6 +167,9 @@ def create_deployment(original, self, name, *arguments, **options):
         for name, method in resource.resource_methods.items():
             served = _served(self, method)
             deployment.served.setdefault(resource.get_path(), {})[name] = served
+    deployment.responses = {
+        kind: response.to_json() for kind, response in self.gateway_responses.items()
+    }
     return deployment
 
 
@@ -241,3 +249,21 @@ def update_stage(original, self, function_id, stage_name, patch_operations):
             "CloudWatch Logs role ARN must be set in account settings to enable logging"
         )
     return original(self, function_id, stage_name, patch_operations)
+
+
+# What API Gateway answers by itself
+
+
+@replace(APIGatewayResponse, "get_gateway_response")
+def get_gateway_response(original, self):
+    try:
+        return original(self)
+    except GatewayResponseNotFound:
+        # Of what nobody set there is API Gateway's own (botocore, GetGatewayResponses).
+        own = {
+            "responseType": self.path.split("/")[-1],
+            "defaultResponse": True,
+            "responseParameters": {},
+            "responseTemplates": {"application/json": '{"message":$context.error.messageString}'},
+        }
+        return 200, {}, json.dumps(own)
