@@ -137,6 +137,9 @@ impl Connection {
             TimeoutConfig::builder().connect_timeout(CONNECTING).read_timeout(SILENCE).build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .timeout_config(timeouts.clone())
+            // Each client has its own. The environment's would end the process where it is none that
+            // the SDK knows, such as `legacy`, which the AWS CLI takes (smithy-rs#741).
+            .retry_config(retrying())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .http_client(http.clone());
         if let Some(region) = &options.region {
@@ -157,6 +160,10 @@ impl Connection {
         let Some(region) = config.region().map(ToString::to_string) else {
             return Err(ConnectionError::NoRegion);
         };
+        if !region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+            let why = format!("the region {region:?} is no region's name, such as us-east-1");
+            return Err(ConnectionError::Configuration(why));
+        }
         let provider = ProviderConfig::without_region()
             .with_region(config.region().cloned())
             .with_http_client(http)

@@ -13,7 +13,8 @@ const STACK: &str = "payctl:stack";
 /// The tag that names the suffix, on everything but what all environments of an account share.
 pub const SUFFIX: &str = "payctl:suffix";
 const ID: &str = "payctl:id";
-const LINEAGE: &str = "payctl:lineage";
+/// The tag that names the lineage: one per environment, for all its life.
+pub const LINEAGE: &str = "payctl:lineage";
 /// On what all environments of an account share, in place of whose it is.
 const SHARED: &str = "payctl:shared";
 /// How many of its tags payctl sets on a resource at most, besides those that the stack declares.
@@ -37,6 +38,8 @@ pub enum Ownership {
     Ours,
     /// It carries no ownership tag.
     Nobody,
+    /// Ours by its lineage, and its other tags were changed; told in words.
+    Changed(String),
     /// Another stack's, suffix's, lineage's or another resource's of ours; told in words.
     Other(String),
 }
@@ -78,6 +81,11 @@ impl Owner {
             (stack, suffix) => (stack.unwrap_or("?"), suffix.unwrap_or("?")),
         };
         if (stack, suffix) != (&self.stack, &self.suffix) {
+            if tag(LINEAGE) == Some(&self.lineage) {
+                return Ownership::Changed(format!(
+                    "its tags {STACK} and {SUFFIX} were changed outside payctl, to {stack} and {suffix}"
+                ));
+            }
             return Ownership::Other(format!("it belongs to stack {stack}, suffix {suffix}"));
         }
         match tag(LINEAGE) {

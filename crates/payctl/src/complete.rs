@@ -21,7 +21,7 @@ pub(crate) const SHELLS: Shells<'static> = Shells(&[&Bash, &Elvish, &Fish, &Powe
 pub(crate) const VARIABLE: &str = "COMPLETE";
 
 /// Regions with their names, a line each.
-const REGIONS: &str = include_str!("regions.txt");
+pub(crate) const REGIONS: &str = include_str!("regions.txt");
 
 /// Lets each argument that takes a known value say which there are.
 pub(crate) fn attach(command: Command) -> Command {

@@ -8,7 +8,7 @@ use payctl_stack::config::Config;
 
 use crate::cli::Global;
 use crate::error::CliError;
-use crate::{report, signals};
+use crate::{complete, report, signals};
 
 /// The connection to AWS, or to the sandbox.
 pub(crate) async fn connect(global: &Global, config: &Config) -> Result<Connection, CliError> {
@@ -89,9 +89,28 @@ fn refused(global: &Global, error: ConnectionError) -> CliError {
             ];
             told
         }
-        ConnectionError::Call(error) => CliError::aws(unverified, &error.into()),
+        ConnectionError::Call(error) => {
+            let told = CliError::aws(unverified, &error.into());
+            match unknown_region(&told.causes.concat()) {
+                Some(hint) => told.hint(hint),
+                None => told,
+            }
+        }
         ConnectionError::Configuration(_) => CliError::failed(error.to_string()),
     }
+}
+
+/// Where no host of AWS is found: whether its region is none that is known.
+fn unknown_region(said: &str) -> Option<String> {
+    let (_, host) = said.split_once("cannot find the host sts.")?;
+    let (region, _) = host.split_once(".amazonaws.com")?;
+    let known = || complete::REGIONS.lines().filter_map(|line| Some(line.split_once('\t')?.0));
+    if known().any(|name| name == region) {
+        return None;
+    }
+    let near = report::nearest(region, known());
+    let near = near.map_or_else(String::new, |near| format!(": did you mean {near}?"));
+    Some(format!("{region} is no region that payctl knows{near}"))
 }
 
 /// The ARN of a role, checked before anything else.

@@ -154,7 +154,28 @@ pub(crate) fn advice(failure: &Failure) -> Option<&'static str> {
                  `aws logs describe-resource-policies` shows them",
             );
         }
+        Some("AssumeRole") if failure.kind == FailureKind::Denied => {
+            return Some(
+                "the role's trust policy has to let the caller in: look at it, and at --external-id",
+            );
+        }
+        Some("DeleteObject" | "DeleteObjects") if failure.kind == FailureKind::Denied => {
+            return Some(
+                "an object may be locked: `aws s3api get-object-retention` and `get-object-legal-hold` \
+                 say until when; else the credentials may not delete versions",
+            );
+        }
+        Some("HeadBucket") if failure.kind == FailureKind::Denied => {
+            return Some("buckets' names are one for all accounts: choose another suffix");
+        }
         _ => {}
+    }
+    let message = failure.message.to_ascii_lowercase();
+    if failure.kind == FailureKind::Denied && message.contains("explicit deny") {
+        return Some(
+            "a policy forbids it whatever else allows it, such as one of your organisation's: who \
+             administers that can change it",
+        );
     }
     match failure.kind {
         FailureKind::Credentials => Some(
@@ -164,9 +185,10 @@ pub(crate) fn advice(failure: &Failure) -> Option<&'static str> {
         FailureKind::Denied => {
             Some("the credentials may not do this: `payctl policy` prints what payctl needs")
         }
-        FailureKind::Lost | FailureKind::Unavailable => {
+        FailureKind::Lost => {
             Some("check the network, the region and the endpoint, then run the same command again")
         }
+        FailureKind::Unavailable => Some("AWS has trouble of its own: run the same command again"),
         FailureKind::Throttled => Some("run it again, with a smaller --parallelism"),
         FailureKind::Quota => {
             Some("raise the account's quota in Service Quotas, then run it again")

@@ -118,6 +118,17 @@ impl CredentialContext<'_> {
     fn environment(&self) -> Any {
         let has = |name| env::var(name).is_ok_and(|value| !value.trim().is_empty());
         let (id, secret) = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
+        // A line end at a secret's end, as files have it, would go into a header, where none may be.
+        let graphic = |name: &&str| {
+            env::var(name).is_ok_and(|value| value.trim().chars().any(|c| !c.is_ascii_graphic()))
+                || env::var(name)
+                    .is_ok_and(|value| value != value.trim() && !value.trim().is_empty())
+        };
+        if let Some(name) = [id, secret, "AWS_SESSION_TOKEN"].iter().find(graphic) {
+            return Any::of(Wrong(format!(
+                "{name} holds white space, such as a line end at its end"
+            )));
+        }
         match (has(id), has(secret) || has("SECRET_ACCESS_KEY")) {
             (true, false) => Any::of(Wrong(format!("{id} is set, and {secret} is not"))),
             (false, true) => Any::of(Wrong(format!("{secret} is set, and {id} is not"))),

@@ -5,7 +5,8 @@
 //! the same one in capitals, and `NO_PROXY` is a list of hosts and domains, or `*`
 //! (<https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-proxy.html>, 2026-11-29;
 //! botocore 1.44.5, `utils.get_environ_proxies`, which asks Python's `urllib`). As there,
-//! `ALL_PROXY` is not looked at, and addresses in `NO_PROXY` are names like others.
+//! `ALL_PROXY` is not looked at. As other tools have it, `NO_PROXY` may also name networks
+//! (`10.0.0.0/8`) and all of a domain (`*.example.com`).
 //!
 //! Two things differ, as no proxy can reach them for us: this machine's loopback, where the
 //! sandbox is, and the link-local addresses, where EC2 and ECS hand out credentials. Through a
@@ -19,6 +20,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::HeaderValue;
 use http::uri::{Authority, Scheme};
 use http::{Uri, uri};
+use ipnet::IpNet;
 use percent_encoding::percent_decode_str;
 
 use super::trouble::Trouble;
@@ -87,9 +89,20 @@ impl Routes {
         if self.direct == ["*"] {
             return true;
         }
-        self.direct.iter().map(|name| name.trim_start_matches('.')).any(|name| {
+        let address = host.trim_matches(['[', ']']).parse::<IpAddr>().ok();
+        let within = |name: &String| {
+            let network =
+                name.parse::<IpNet>().or_else(|_| name.parse().map(|one: IpAddr| one.into()));
+            network.is_ok_and(|network| address.is_some_and(|address| network.contains(&address)))
+        };
+        if self.direct.iter().any(within) {
+            return true;
+        }
+        let plain =
+            |name: &'_ String| name.trim_start_matches('*').trim_start_matches('.').to_owned();
+        self.direct.iter().map(plain).any(|name| {
             let ends = |text: &str| {
-                text.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+                text.strip_suffix(&*name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
             };
             !name.is_empty() && (ends(&host) || ends(&whole))
         })
@@ -235,7 +248,12 @@ mod tests {
             ("", "https://sts.amazonaws.com/", false),
             (",,", "https://sts.amazonaws.com/", false),
             ("10.0.0.5", "https://10.0.0.5/", true),
-            ("10.0.0.0/8", "https://10.0.0.5/", false),
+            ("10.0.0.0/8", "https://10.0.0.5/", true),
+            ("10.0.0.0/8", "https://11.0.0.5/", false),
+            ("fd00::/8", "https://[fd00::1]/", true),
+            ("fd00::1", "https://[fd00::1]/", true),
+            ("*.amazonaws.com", "https://sts.amazonaws.com/", true),
+            ("*.example.com", "https://sts.amazonaws.com/", false),
         ] {
             let way = way(&[("HTTPS_PROXY", "http://proxy:1"), ("NO_PROXY", list)], to);
             assert_eq!(way == "direct", is_direct, "{list} {to}: {way}");

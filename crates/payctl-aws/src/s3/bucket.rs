@@ -6,6 +6,7 @@ use aws_sdk_s3::types::{
     self, BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration,
     ObjectOwnership, ServerSideEncryption,
 };
+use payctl_engine::owner::LINEAGE;
 use payctl_engine::{
     Access, Attachments, Changed, DeletionView, Failure, FailureKind, Input, Repeat, Resource,
     Typical, outputs,
@@ -274,6 +275,14 @@ impl Bucket {
     /// set are sent along.
     async fn put_tags(&self, cx: &Cx<'_>, known: &BucketOutputs) -> Result<()> {
         let seen = all_tags(cx, &known.name).await?.unwrap_or_default();
+        // Two folders that make the same environment at once are both answered success by the first
+        // region, and the later one would tag over the earlier one's.
+        if let (Some(theirs), Some(ours)) = (seen.get(LINEAGE), self.tags.get(LINEAGE))
+            && theirs != ours
+        {
+            let why = format!("the bucket {} was made by another run meanwhile", known.name);
+            return Err(Failure::new(FailureKind::Conflict, why).into());
+        }
         // What begins with `aws:` is refused of anybody, and stays by itself.
         let others = seen.into_iter().filter(|(key, _)| !key.starts_with("aws:"));
         let mut tags: Tags = others.filter(|(key, _)| crate::is_ignored(key)).collect();

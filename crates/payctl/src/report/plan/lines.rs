@@ -197,7 +197,7 @@ impl<'a> Entry<'a> {
                 let _ = write!(out, "{}", begun(style, &begin, &text));
                 if let (Some(reason), false) = (reason, told) {
                     let note = match action {
-                        Action::Create => brief(reason),
+                        Action::Create | Action::Adopt => brief(reason),
                         _ => format!("{}: {}", word(*action), brief(reason)),
                     };
                     let used = text.lines().last().map_or(0, columns);
