@@ -88,6 +88,7 @@ conformance! {
     rds_subnet_group: "rds.subnet_group",
     s3_bucket: "s3.bucket",
     s3_notification: "s3.notification",
+    secretsmanager_resource_policy: "secretsmanager.resource_policy",
     secretsmanager_rotation: "secretsmanager.rotation",
     secretsmanager_secret: "secretsmanager.secret",
     secretsmanager_target_attachment: "secretsmanager.target_attachment",

@@ -130,6 +130,7 @@ pub fn kinds() -> Registry<Aws> {
         .with::<rds::SubnetGroup>()
         .with::<s3::Bucket>()
         .with::<s3::Notification>()
+        .with::<secretsmanager::ResourcePolicy>()
         .with::<secretsmanager::Rotation>()
         .with::<secretsmanager::Secret>()
         .with::<secretsmanager::TargetAttachment>()

@@ -21,7 +21,7 @@ use payctl_tests::http::request;
 use payctl_tests::proxy::{Fate, Proxy, Refusal, Rule};
 use payctl_tests::roles::are_used;
 use payctl_tests::standing::Standing;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::credentials::{Credentials, logs_in};
 
@@ -415,6 +415,15 @@ async fn change(world: &Standing, address: &str) {
             let request = secretsmanager.put_secret_value().secret_id(secret);
             request.secret_string(value.to_string()).send().await.unwrap();
         }
+        "secretsmanager.resource_policy:db-credentials" => {
+            let put = secretsmanager.put_resource_policy().secret_id("db-credentials-dev");
+            let policy = json!({ "Version": "2012-10-17", "Statement": [{
+                "Effect": "Deny", "Principal": "*", "Resource": "*",
+                "Action": "secretsmanager:GetSecretValue",
+                "Condition": { "StringEquals": { "aws:username": "nobody" } },
+            }]});
+            put.resource_policy(policy.to_string()).send().await.unwrap();
+        }
         "secretsmanager.rotation:db-credentials" => {
             let request = secretsmanager.rotate_secret().secret_id("db-credentials-dev");
             let rules = RotationRulesType::builder().automatically_after_days(300).build();
@@ -444,6 +453,7 @@ async fn what_is_changed_by_hand_is_named_and_repaired() {
         "elbv2.listener:main",
         "acm.certificate:main",
         "secretsmanager.target_attachment:db-credentials",
+        "secretsmanager.resource_policy:db-credentials",
         "secretsmanager.rotation:db-credentials",
     ] {
         change(&world, address).await;
@@ -469,7 +479,8 @@ async fn what_is_deleted_by_hand_is_made_again() {
     let reader = rds.delete_db_instance().db_instance_identifier("payment-db-reader-2-dev");
     reader.send().await.unwrap();
     let secret = world.known("secretsmanager.secret:db-credentials", "arn");
-    secretsmanager.cancel_rotate_secret().secret_id(secret).send().await.unwrap();
+    secretsmanager.cancel_rotate_secret().secret_id(&secret).send().await.unwrap();
+    secretsmanager.delete_resource_policy().secret_id(secret).send().await.unwrap();
     let plan = world.payctl.plan();
     for address in [
         "apigatewayv2.route:validate",
@@ -477,6 +488,7 @@ async fn what_is_deleted_by_hand_is_made_again() {
         "elbv2.listener:main",
         "elbv2.load_balancer:main",
         "rds.instance:reader-2",
+        "secretsmanager.resource_policy:db-credentials",
         "secretsmanager.rotation:db-credentials",
     ] {
         let step = plan.step(&Address::parse(address).unwrap()).unwrap();

@@ -9,6 +9,7 @@ use payctl_aws::secretsmanager::{Generate, Rotation, Secret, SecretRef, TargetAt
 use payctl_engine::{Address, Handle as _, Input, Stack};
 
 use super::{Groups, Keys, POSTGRESQL, Parameters, System, Tiers};
+use crate::parts::secret;
 
 /// The database in the cluster.
 const DATABASE: &str = "payments";
@@ -17,6 +18,9 @@ const MASTER: &str = "payments_admin";
 const ENGINE: &str = "aurora-postgresql";
 /// What it writes to CloudWatch.
 const LOG: &str = "postgresql";
+
+/// The functions that open it.
+const LOG_IN: [&str; 3] = ["payment-validation", "transaction-processing", super::ROTATION];
 
 pub(super) struct Database {
     pub(super) cluster: ClusterRef,
@@ -50,6 +54,9 @@ impl System<'_> {
     ) -> Database {
         let (context, parameters) = (self.context, self.parameters);
         let secret = self.credentials(stack, keys);
+        let named = &parameters.secret_readers;
+        let policy =
+            secret::only_readers(stack, context, "db-credentials", &secret, &LOG_IN, named);
         let name = context.name("payment-db");
         // A major version takes no other's parameters: with each one comes a group of its own.
         let major = parameters.database_major();
@@ -81,7 +88,8 @@ impl System<'_> {
         let logs = stack.add("database", logs);
         let cluster = stack.add_after(
             "main",
-            &[logs.address()],
+            // Whoever is to be let at the password is so before it is read.
+            &[logs.address(), &policy],
             Cluster {
                 identifier: name.clone(),
                 engine: ENGINE.to_owned(),
@@ -133,8 +141,9 @@ impl System<'_> {
             ("dbname", Input::from(DATABASE)),
             ("engine", Input::from("postgres")),
         ];
-        let attachment = stack.add(
+        let attachment = stack.add_after(
             "db-credentials",
+            &[&policy],
             TargetAttachment {
                 secret: secret.arn(),
                 fields: fields.map(|(name, value)| (name.to_owned(), value)).into(),

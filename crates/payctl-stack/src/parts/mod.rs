@@ -13,6 +13,7 @@ pub(crate) mod network;
 pub(crate) mod note;
 pub(crate) mod rest_api;
 pub(crate) mod role;
+pub(crate) mod secret;
 pub(crate) mod table;
 pub(crate) mod topic;
 pub(crate) mod web_acl;
