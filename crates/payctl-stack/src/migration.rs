@@ -108,7 +108,7 @@ impl System<'_> {
         let stores = self.stores(stack, &keys);
         let vpc = network::vpc(stack, context, self.parameters.network);
         let tiers = self.tiers(stack, &vpc);
-        if self.parameters.posture == Posture::Strict {
+        if self.is_strict() {
             flow_log::to_group(stack, context, &vpc, |name| self.log_group(name, &keys));
         }
         let groups = self.groups(stack, &vpc);
@@ -116,7 +116,7 @@ impl System<'_> {
         let database = self.database(stack, &keys, &vpc, &tiers, &groups);
         let functions = self.functions(stack, &keys, &tiers, &groups, &stores, &topics, &database);
         self.rotation(stack, &database, &functions.rotation, &tiers);
-        let balancer = self.balancer(stack, &vpc, &tiers, &groups);
+        let balancer = self.balancer(stack, &vpc, &tiers, &groups, &keys);
         let api = self.api(stack, &keys, &tiers, &groups, &functions, &balancer);
         self.watch(
             stack,
@@ -147,6 +147,11 @@ impl System<'_> {
         stack.output("green_target_group_arn", &balancer.green.arn());
         stack.output("system_errors_topic_arn", &topics.errors.arn());
         stack.output("failed_transactions_topic_arn", &topics.failed.arn());
+    }
+
+    /// Whether every control is asked for.
+    fn is_strict(&self) -> bool {
+        self.parameters.posture == Posture::Strict
     }
 
     fn keys(&self, stack: &mut Stack) -> Keys {

@@ -55,6 +55,7 @@ const UNCALLED: &[(&str, &str)] = &[
     ("rds.cluster", "rds:CreateDBClusterSnapshot"),
     ("rds.subnet_group", "iam:CreateServiceLinkedRole"),
     ("wafv2.association", "apigateway:SetWebACL"),
+    ("wafv2.association", "elasticloadbalancing:SetWebAcl"),
     ("wafv2.logging", "logs:CreateLogDelivery"),
     ("wafv2.logging", "logs:DeleteLogDelivery"),
     ("wafv2.logging", "logs:DescribeResourcePolicies"),
