@@ -84,6 +84,7 @@ conformance! {
     logs_group: "logs.group",
     rds_cluster: "rds.cluster",
     rds_cluster_parameter_group: "rds.cluster_parameter_group",
+    rds_event_subscription: "rds.event_subscription",
     rds_instance: "rds.instance",
     rds_subnet_group: "rds.subnet_group",
     s3_bucket: "s3.bucket",
@@ -196,6 +197,13 @@ mod cloudwatch_dashboard_and_tags {
     #[tokio::test]
     async fn on_the_sandbox() {
         super::check("cloudwatch.dashboard", super::Emulator::Sandbox).await;
+    }
+}
+
+mod rds_event_subscription_and_changes {
+    #[tokio::test]
+    async fn on_the_sandbox() {
+        super::check("rds.event_subscription", super::Emulator::Sandbox).await;
     }
 }
 

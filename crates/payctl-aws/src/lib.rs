@@ -126,6 +126,7 @@ pub fn kinds() -> Registry<Aws> {
         .with::<logs::LogGroup>()
         .with::<rds::Cluster>()
         .with::<rds::ClusterParameterGroup>()
+        .with::<rds::EventSubscription>()
         .with::<rds::Instance>()
         .with::<rds::SubnetGroup>()
         .with::<s3::Bucket>()

@@ -114,6 +114,9 @@ impl System<'_> {
         let groups = self.groups(stack, &vpc);
 
         let database = self.database(stack, &keys, &vpc, &tiers, &groups);
+        if self.is_strict() {
+            self.database_events(stack, &database, &topics);
+        }
         let functions = self.functions(stack, &keys, &tiers, &groups, &stores, &topics, &database);
         self.rotation(stack, &database, &functions.rotation, &tiers);
         let balancer = self.balancer(stack, &vpc, &tiers, &groups, &keys);
@@ -161,7 +164,9 @@ impl System<'_> {
             let name = format!("payment-{purpose}");
             key::with_alias(stack, context, purpose, &name, description, days, statements)
         };
-        let for_logs = vec![key::logs(context), key::alarms()];
+        let for_logs = [key::logs(context), key::alarms()];
+        let for_events = self.is_strict().then(key::databases);
+        let for_logs = for_logs.into_iter().chain(for_events).collect();
         Keys {
             database: key("rds", "Encrypts the payment database", vec![]),
             table: key("dynamodb", "Encrypts transactions", vec![]),
@@ -175,13 +180,16 @@ impl System<'_> {
     fn topics(&self, stack: &mut Stack, keys: &Keys) -> Topics {
         let alerts = self.parameters.alerts();
         alerts.note(stack);
-        let publishers = [topic::ALARMS];
-        let mut topic = |name: &str, shown_as: &str| {
-            alerts.topic(stack, self.context, name, shown_as, &keys.logs, &publishers)
+        let mut topic = |name: &str, shown_as: &str, publishers: &[_]| {
+            alerts.topic(stack, self.context, name, shown_as, &keys.logs, publishers)
+        };
+        let of_errors: &[_] = match self.is_strict() {
+            true => &[topic::ALARMS, topic::DATABASES],
+            false => &[topic::ALARMS],
         };
         Topics {
-            errors: topic("system-errors", "Payment system errors"),
-            failed: topic("failed-transactions", "Failed payments"),
+            errors: topic("system-errors", "Payment system errors", of_errors),
+            failed: topic("failed-transactions", "Failed payments", &[topic::ALARMS]),
         }
     }
 

@@ -208,6 +208,9 @@ async fn strict_is_more_and_goes_as_well() {
         "elbv2.load_balancer:main: Update deletion_protection",
         "lambda.function:secrets-rotation: Update tracing",
         "logs.group:fraud-detection: Update retention_days",
+        "rds.instance:reader-1: Update monitoring",
+        "sns.topic:system-errors: Update policy",
+        "wafv2.association:main: Create web_acl, resource",
     ] {
         assert!(named.contains(expected), "{expected}: {named:#?}");
     }
@@ -379,6 +382,11 @@ async fn change(world: &Standing, address: &str) {
             let request = rds.modify_db_instance().db_instance_identifier(name);
             request.promotion_tier(9).apply_immediately(true).send().await.unwrap();
         }
+        "rds.event_subscription:db-cluster" => {
+            let request = rds.modify_event_subscription();
+            let request = request.subscription_name("payment-db-cluster-dev");
+            request.enabled(false).send().await.unwrap();
+        }
         "rds.cluster_parameter_group:main" => {
             let off = Parameter::builder().parameter_name("rds.force_ssl").parameter_value("0");
             let off = off.apply_method(ApplyMethod::PendingReboot).build();
@@ -460,6 +468,21 @@ async fn what_is_changed_by_hand_is_named_and_repaired() {
         named.insert(address);
         world.names(&named);
     }
+    world.is_repaired().await;
+}
+
+#[tokio::test]
+async fn what_only_strict_has_is_named_and_repaired_as_well() {
+    let world = Standing::recorded(SYSTEM, "[migration]\nposture = \"strict\"\n").await;
+    let instance = world.aws.rds.modify_db_instance().apply_immediately(true);
+    let instance = instance.db_instance_identifier("payment-db-writer-dev");
+    instance.monitoring_interval(0).send().await.unwrap();
+    let balancer = world.known("elbv2.load_balancer:main", "arn");
+    let off = world.aws.wafv2.disassociate_web_acl().resource_arn(balancer);
+    off.send().await.unwrap();
+    let address = "rds.event_subscription:db-cluster";
+    change(&world, address).await;
+    world.names(&[address, "rds.instance:writer", "wafv2.association:main"].into());
     world.is_repaired().await;
 }
 
