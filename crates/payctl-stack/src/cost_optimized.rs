@@ -18,7 +18,7 @@ use self::messages::Queues;
 use crate::Context;
 use crate::config::Posture;
 use crate::parts::bucket::{self, Retention};
-use crate::parts::{flow_log, function, key, logs, nat, network, role, table};
+use crate::parts::{endpoint, flow_log, function, key, logs, nat, network, role, table};
 
 mod api;
 mod instances;
@@ -92,6 +92,7 @@ impl System<'_> {
         let ways = nat::egress(stack, context, &vpc, way, public, &private);
         if parameters.posture == Posture::Strict {
             flow_log::to_group(stack, context, &vpc, |name| self.log_group(name, &key));
+            endpoint::of_ec2(stack, context, &vpc, parameters.network, &private);
         }
 
         let surroundings = FunctionContext {

@@ -16,7 +16,7 @@ use payctl_engine::{Address, Input, Stack};
 use crate::Context;
 use crate::config::Posture;
 use crate::parts::bucket::{self, Retention};
-use crate::parts::{flow_log, function, key, logs, nat, network, table, topic};
+use crate::parts::{endpoint, flow_log, function, key, logs, nat, network, table, topic};
 
 mod api;
 mod balancer;
@@ -110,6 +110,8 @@ impl System<'_> {
         let tiers = self.tiers(stack, &vpc);
         if self.is_strict() {
             flow_log::to_group(stack, context, &vpc, |name| self.log_group(name, &keys));
+            let network = self.parameters.network;
+            endpoint::of_ec2(stack, context, &vpc, network, &tiers.private);
         }
         let groups = self.groups(stack, &vpc);
 

@@ -4,6 +4,7 @@ pub(crate) mod alarm;
 pub(crate) mod alerts;
 pub(crate) mod bucket;
 pub(crate) mod dashboard;
+pub(crate) mod endpoint;
 pub(crate) mod flow_log;
 pub(crate) mod function;
 pub(crate) mod key;
