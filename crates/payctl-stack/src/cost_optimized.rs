@@ -18,7 +18,7 @@ use self::messages::Queues;
 use crate::Context;
 use crate::config::Posture;
 use crate::parts::bucket::{self, Retention};
-use crate::parts::{endpoint, flow_log, function, key, logs, nat, network, role, table};
+use crate::parts::{endpoint, flow_log, function, key, logs, nat, network, role, secret, table};
 
 mod api;
 mod instances;
@@ -138,10 +138,12 @@ impl System<'_> {
     }
 
     /// The credentials of a database that others bring along.
+    /// They open nothing of this system, so that no function of it could rotate them.
     fn credentials(&self, stack: &mut Stack, key: &KeyRef) {
-        let name = self.context.name("payment-db-credentials");
-        stack.add(
-            "db-credentials",
+        let (context, logical) = (self.context, "db-credentials");
+        let name = context.name("payment-db-credentials");
+        let credentials = stack.add(
+            logical,
             Secret {
                 description: "Credentials of the payment database".to_owned(),
                 kms_key: Some(key.arn()),
@@ -153,10 +155,14 @@ impl System<'_> {
                 },
                 recovery_window_days: None,
                 pending_deletion: false,
-                tags: self.context.tags(&name),
+                tags: context.tags(&name),
                 name,
             },
         );
+        if self.parameters.posture == Posture::Strict {
+            let named = &self.parameters.secret_readers;
+            secret::only_readers(stack, context, logical, &credentials, &[], named);
+        }
     }
 
     fn stores(&self, stack: &mut Stack, key: &KeyRef) -> Stores {
@@ -228,6 +234,13 @@ impl System<'_> {
         self.function(stack, around, wanted, statements)
     }
 
+    /// How many of it run at once, where every control is asked for; the queue takes no less than 2.
+    fn queue_concurrency(&self) -> Option<u32> {
+        let Parameters { posture, reserved_concurrency, .. } = *self.parameters;
+        let number = posture.reserved_concurrency(reserved_concurrency).map(|number| number.max(2));
+        number.filter(|_| posture == Posture::Strict)
+    }
+
     /// The function that the queue feeds: it completes payments.
     fn event_handler(
         &self,
@@ -252,7 +265,7 @@ impl System<'_> {
             description: "Completes queued payments, each by itself",
             handler: EVENT_HANDLER,
             timeout_s: self.parameters.event_timeout_s,
-            reserved_concurrency: 0,
+            reserved_concurrency: self.queue_concurrency().unwrap_or_default(),
             environment: BTreeMap::new(),
         };
         let function = self.function(stack, around, wanted, statements);

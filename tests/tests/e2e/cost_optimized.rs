@@ -287,8 +287,12 @@ async fn strict_is_more_and_goes_as_well() {
     for expected in [
         "apigateway.method:payment-get: Update authorization",
         "dynamodb.table:payments: Update deletion_protection",
-        "lambda.function:event-handler: Update tracing",
+        "ec2.interface_endpoint:ec2-api: Create vpc, service, subnets, security_groups, \
+         private_dns, policy, tags",
+        "lambda.event_source_mapping:payments: Update maximum_concurrency",
+        "lambda.function:event-handler: Update reserved_concurrency, tracing",
         "logs.group:event-handler: Update retention_days",
+        "secretsmanager.resource_policy:db-credentials: Create secret, readers",
         "sns.subscription:ops-alerts: Create topic, protocol, endpoint",
     ] {
         assert!(named.contains(expected), "{expected}: {named:#?}");

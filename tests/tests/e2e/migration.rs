@@ -206,7 +206,7 @@ async fn strict_is_more_and_goes_as_well() {
         "dynamodb.table:transactions: Update deletion_protection",
         "rds.cluster:main: Update deletion_protection",
         "elbv2.load_balancer:main: Update deletion_protection",
-        "lambda.function:secrets-rotation: Update tracing",
+        "lambda.function:secrets-rotation: Update reserved_concurrency, tracing",
         "logs.group:fraud-detection: Update retention_days",
         "rds.instance:reader-1: Update monitoring",
         "sns.topic:system-errors: Update policy",
