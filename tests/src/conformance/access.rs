@@ -96,6 +96,7 @@ const UNCALLED: &[(&str, &str)] = &[
     ("autoscaling.group", "autoscaling:DisableMetricsCollection"),
     ("autoscaling.group", "autoscaling:SetInstanceProtection"),
     ("autoscaling.group", "ec2:DescribeInstances"),
+    ("autoscaling.group", "ec2:DescribeVolumes"),
     ("lambda.function", "ec2:DeleteNetworkInterface"),
     // Where interfaces are left that others may use; plain moto has none.
     ("lambda.function", "lambda:ListFunctions"),
