@@ -23,6 +23,7 @@ use crate::parts::{endpoint, flow_log, function, key, logs, nat, network, role, 
 mod api;
 mod instances;
 mod messages;
+mod month;
 mod parameters;
 mod watch;
 
@@ -126,6 +127,7 @@ impl System<'_> {
         stack.output("vpc_id", &vpc.id());
         let web_acl = self.web_acl(stack, stage.arn(), &key);
         stack.output("waf_arn", &web_acl.arn());
+        self.dashboards(stack);
     }
 
     /// One key for everything, as each costs a dollar a month.

@@ -256,7 +256,10 @@ async fn scaling_is_not_undone_and_a_new_image_is_a_new_version() {
     world.payctl.configure("[cost-optimized]\ninstance_type = \"t3.medium\"\n");
     assert_eq!(
         differences(&world.payctl.plan()),
-        ["ec2.launch_template:payments: Update instance_type"]
+        [
+            "ec2.launch_template:payments: Update instance_type",
+            "cloudwatch.dashboard:payment-costs: Update body",
+        ]
     );
     world.payctl.up();
     let seen = autoscaling.describe_auto_scaling_groups().send().await.unwrap();
