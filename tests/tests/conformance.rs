@@ -87,10 +87,12 @@ conformance! {
     logs_metric_filter: "logs.metric_filter",
     rds_cluster: "rds.cluster",
     rds_cluster_parameter_group: "rds.cluster_parameter_group",
+    rds_event_subscription: "rds.event_subscription",
     rds_instance: "rds.instance",
     rds_subnet_group: "rds.subnet_group",
     s3_bucket: "s3.bucket",
     s3_notification: "s3.notification",
+    secretsmanager_resource_policy: "secretsmanager.resource_policy",
     secretsmanager_rotation: "secretsmanager.rotation",
     secretsmanager_secret: "secretsmanager.secret",
     secretsmanager_target_attachment: "secretsmanager.target_attachment",
@@ -205,6 +207,13 @@ mod cloudwatch_dashboard_and_tags {
     #[tokio::test]
     async fn on_the_sandbox() {
         super::check("cloudwatch.dashboard", super::Emulator::Sandbox).await;
+    }
+}
+
+mod rds_event_subscription_and_changes {
+    #[tokio::test]
+    async fn on_the_sandbox() {
+        super::check("rds.event_subscription", super::Emulator::Sandbox).await;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ec2::types::{InstanceStateName, NatGatewayState};
+use aws_sdk_ec2::types::{InstanceStateName, NatGatewayState, VolumeState};
 use aws_sdk_kms::types::KeyState;
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use futures::future::try_join_all;
@@ -115,7 +115,7 @@ async fn existing(aws: &Aws, mut all: Vec<Leftover>) -> Result<Vec<Leftover>> {
 /// Whether AWS lists such a thing for a while after it is gone.
 pub(crate) fn may_be_a_memory(arn: &str) -> bool {
     let key = arn.contains(":kms:") && arn.contains(":key/");
-    let others = [":natgateway/", ":instance/", ":secretsmanager:", ":network-acl/"];
+    let others = [":natgateway/", ":instance/", ":volume/", ":secretsmanager:", ":network-acl/"];
     key || others.iter().any(|part| arn.contains(part))
 }
 
@@ -137,6 +137,14 @@ pub(crate) async fn exists(aws: &Aws, arn: &str) -> Result<bool> {
         let seen = aws.bulk.instances.load(id).await?;
         let state = seen.map(|seen| seen.state.and_then(|state| state.name));
         return Ok(state.is_some_and(|state| state != Some(InstanceStateName::Terminated)));
+    }
+    // The disk of an instance goes with it.
+    if let Some((_, id)) = arn.split_once(":volume/") {
+        let seen = aws.ec2.describe_volumes().volume_ids(id).send().await;
+        let seen = seen.unless_absent("InvalidVolume.NotFound")?;
+        let mut seen = seen.iter().flat_map(|seen| seen.volumes());
+        let gone = [Some(&VolumeState::Deleting), Some(&VolumeState::Deleted)];
+        return Ok(seen.any(|volume| !gone.contains(&volume.state())));
     }
     if arn.contains(":kms:") && arn.contains(":key/") {
         let seen = aws.kms.describe_key().key_id(arn).send().await;

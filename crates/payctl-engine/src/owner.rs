@@ -20,6 +20,15 @@ const SHARED: &str = "payctl:shared";
 /// How many of its tags payctl sets on a resource at most, besides those that the stack declares.
 pub const OWNER_TAGS: usize = 4;
 
+/// The tags of what a resource brings about and its cloud does not give the resource's own tags: of
+/// which stack and suffix, and of what they come.
+#[must_use]
+pub fn tags_of_offspring(stack: &str, suffix: &str, of: &Address) -> BTreeMap<String, String> {
+    [(STACK, stack), (SUFFIX, suffix), (ID, of.as_str())]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+}
+
 /// Whose resources they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {

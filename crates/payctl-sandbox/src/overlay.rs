@@ -57,6 +57,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "gaps/endpoints.py",
     "gaps/engine_versions.py",
     "gaps/event_source_mappings.py",
+    "gaps/event_subscriptions.py",
     "gaps/filters.py",
     "gaps/first_use.py",
     "gaps/flow_logs.py",

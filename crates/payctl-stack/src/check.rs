@@ -92,6 +92,16 @@ impl Section {
         self.rule("alert_topic_arn", &topic, named, rule)
     }
 
+    /// Who reads a secret: ARNs, wildcards among them.
+    pub(crate) fn secret_readers(self, readers: &[String]) -> Result<(), BadValue> {
+        for reader in readers {
+            let fits = reader.starts_with("arn:") && reader.matches(':').count() >= 5;
+            let rule = "ARNs, such as arn:aws:iam::123456789012:role/NAME";
+            self.rule("secret_readers", reader, fits, rule)?;
+        }
+        Ok(())
+    }
+
     /// A network, and in it so many private subnets and at least so many public ones, each of
     /// which has a purpose.
     pub(crate) fn network(

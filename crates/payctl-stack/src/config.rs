@@ -55,12 +55,25 @@ pub enum Posture {
     Strict,
 }
 
+/// What a function without a number of its own may run at once.
+const STRICT_CONCURRENCY: u32 = 10;
+
 impl Posture {
     /// A year of logs at least, where every control is asked for.
     pub(crate) fn log_retention_days(self, days: u32) -> u32 {
         match self {
             Self::Standard => days,
             Self::Strict => days.max(365),
+        }
+    }
+
+    /// How many of a function may run at once: where every control is asked for, none is without a
+    /// limit, which keeps that many for it as well.
+    pub(crate) fn reserved_concurrency(self, number: u32) -> Option<u32> {
+        match (self, number) {
+            (Self::Standard, 0) => None,
+            (Self::Strict, 0) => Some(STRICT_CONCURRENCY),
+            _ => Some(number),
         }
     }
 }

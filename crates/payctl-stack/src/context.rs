@@ -103,6 +103,12 @@ impl Context<'_> {
         format!("arn:{}:iam::{}:root", self.partition, self.account)
     }
 
+    /// The ARN of the role called `name`, whether it is there yet or not.
+    #[must_use]
+    pub fn role_arn(&self, name: &str) -> String {
+        format!("arn:{}:iam::{}:role/{name}", self.partition, self.account)
+    }
+
     /// The list of the addresses of `service`, such as `s3`.
     #[must_use]
     pub fn prefix_list(&self, service: &str) -> PrefixListId {

@@ -19,11 +19,14 @@ use self::messages::Queues;
 use crate::Context;
 use crate::config::Posture;
 use crate::parts::bucket::{self, Retention};
-use crate::parts::{flow_log, function, key, logs, nat, network, queue, role, table};
+use crate::parts::{
+    endpoint, flow_log, function, key, logs, nat, network, queue, role, secret, table,
+};
 
 mod api;
 mod instances;
 mod messages;
+mod month;
 mod parameters;
 mod watch;
 
@@ -97,6 +100,7 @@ impl System<'_> {
         let ways = nat::egress(stack, context, &vpc, way, public, &private);
         if parameters.posture == Posture::Strict {
             flow_log::to_group(stack, context, &vpc, |name| self.log_group(name, &key));
+            endpoint::of_ec2(stack, context, &vpc, parameters.network, &private);
         }
 
         let strict = parameters.posture == Posture::Strict;
@@ -136,6 +140,7 @@ impl System<'_> {
         stack.output("vpc_id", &vpc.id());
         let web_acl = self.web_acl(stack, stage.arn(), &key);
         stack.output("waf_arn", &web_acl.arn());
+        self.dashboards(stack);
     }
 
     /// One key for everything, as each costs a dollar a month.
@@ -148,10 +153,12 @@ impl System<'_> {
     }
 
     /// The credentials of a database that others bring along.
+    /// They open nothing of this system, so that no function of it could rotate them.
     fn credentials(&self, stack: &mut Stack, key: &KeyRef) {
-        let name = self.context.name("payment-db-credentials");
-        stack.add(
-            "db-credentials",
+        let (context, logical) = (self.context, "db-credentials");
+        let name = context.name("payment-db-credentials");
+        let credentials = stack.add(
+            logical,
             Secret {
                 description: "Credentials of the payment database".to_owned(),
                 kms_key: Some(key.arn()),
@@ -163,10 +170,14 @@ impl System<'_> {
                 },
                 recovery_window_days: None,
                 pending_deletion: false,
-                tags: self.context.tags(&name),
+                tags: context.tags(&name),
                 name,
             },
         );
+        if self.parameters.posture == Posture::Strict {
+            let named = &self.parameters.secret_readers;
+            secret::only_readers(stack, context, logical, &credentials, &[], named);
+        }
     }
 
     fn stores(&self, stack: &mut Stack, key: &KeyRef) -> Stores {
@@ -244,6 +255,13 @@ impl System<'_> {
         self.function(stack, around, wanted, statements)
     }
 
+    /// How many of it run at once, where every control is asked for; the queue takes no less than 2.
+    fn queue_concurrency(&self) -> Option<u32> {
+        let Parameters { posture, reserved_concurrency, .. } = *self.parameters;
+        let number = posture.reserved_concurrency(reserved_concurrency).map(|number| number.max(2));
+        number.filter(|_| posture == Posture::Strict)
+    }
+
     /// The function that the queue feeds: it completes payments.
     fn event_handler(
         &self,
@@ -268,7 +286,7 @@ impl System<'_> {
             description: "Completes queued payments, each by itself",
             handler: EVENT_HANDLER,
             timeout_s: self.parameters.event_timeout_s,
-            reserved_concurrency: 0,
+            reserved_concurrency: self.queue_concurrency().unwrap_or_default(),
             environment: BTreeMap::new(),
         };
         let function = self.function(stack, around, wanted, statements);

@@ -7,6 +7,7 @@ pub mod cost_optimized;
 pub mod migration;
 mod parts;
 pub mod pci_core;
+mod prices;
 pub mod secure_api;
 mod suffix;
 mod wide;

@@ -16,7 +16,7 @@ use payctl_engine::{Address, Input, Stack};
 use crate::Context;
 use crate::config::Posture;
 use crate::parts::bucket::{self, Retention};
-use crate::parts::{flow_log, function, key, logs, nat, network, table, topic};
+use crate::parts::{endpoint, flow_log, function, key, logs, nat, network, table, topic};
 
 mod api;
 mod balancer;
@@ -114,16 +114,21 @@ impl System<'_> {
         let stores = self.stores(stack, &keys);
         let vpc = network::vpc(stack, context, self.parameters.network);
         let tiers = self.tiers(stack, &vpc);
-        if self.parameters.posture == Posture::Strict {
+        if self.is_strict() {
             flow_log::to_group(stack, context, &vpc, |name| self.log_group(name, &keys));
+            let network = self.parameters.network;
+            endpoint::of_ec2(stack, context, &vpc, network, &tiers.private);
         }
         let groups = self.groups(stack, &vpc);
 
         let database = self.database(stack, &keys, &vpc, &tiers, &groups);
+        if self.is_strict() {
+            self.database_events(stack, &database, &topics);
+        }
         let functions = self.functions(stack, &keys, &tiers, &groups, &stores, &topics, &database);
         self.schema(stack, &database, &functions.processing, &tiers);
         self.rotation(stack, &database, &functions.rotation, &tiers);
-        let balancer = self.balancer(stack, &vpc, &tiers, &groups, &stores.access_logs);
+        let balancer = self.balancer(stack, &vpc, &tiers, &groups, &keys, &stores.access_logs);
         let api = self.api(stack, &keys, &tiers, &groups, &functions, &balancer);
         self.watch(
             stack,
@@ -156,6 +161,11 @@ impl System<'_> {
         stack.output("failed_transactions_topic_arn", &topics.failed.arn());
     }
 
+    /// Whether every control is asked for.
+    fn is_strict(&self) -> bool {
+        self.parameters.posture == Posture::Strict
+    }
+
     fn keys(&self, stack: &mut Stack) -> Keys {
         let context = self.context;
         let days = self.parameters.key_deletion_window_days;
@@ -163,7 +173,9 @@ impl System<'_> {
             let name = format!("payment-{purpose}");
             key::with_alias(stack, context, purpose, &name, description, days, statements)
         };
-        let for_logs = vec![key::logs(context), key::alarms()];
+        let for_logs = [key::logs(context), key::alarms()];
+        let for_events = self.is_strict().then(key::databases);
+        let for_logs = for_logs.into_iter().chain(for_events).collect();
         Keys {
             database: key("rds", "Encrypts the payment database", vec![]),
             table: key("dynamodb", "Encrypts transactions", vec![]),
@@ -177,13 +189,16 @@ impl System<'_> {
     fn topics(&self, stack: &mut Stack, keys: &Keys) -> Topics {
         let alerts = self.parameters.alerts();
         alerts.note(stack);
-        let publishers = [topic::ALARMS];
-        let mut topic = |name: &str, shown_as: &str| {
-            alerts.topic(stack, self.context, name, shown_as, &keys.logs, &publishers)
+        let mut topic = |name: &str, shown_as: &str, publishers: &[_]| {
+            alerts.topic(stack, self.context, name, shown_as, &keys.logs, publishers)
+        };
+        let of_errors: &[_] = match self.is_strict() {
+            true => &[topic::ALARMS, topic::DATABASES],
+            false => &[topic::ALARMS],
         };
         Topics {
-            errors: topic("system-errors", "Payment system errors"),
-            failed: topic("failed-transactions", "Failed payments"),
+            errors: topic("system-errors", "Payment system errors", of_errors),
+            failed: topic("failed-transactions", "Failed payments", &[topic::ALARMS]),
         }
     }
 

@@ -18,7 +18,9 @@ use crate::Context;
 use crate::config::Posture;
 use crate::parts::alarm::Metric;
 use crate::parts::bucket::{self, Retention};
-use crate::parts::{alarm, flow_log, function, key, logs, nat, network, queue, role, table, topic};
+use crate::parts::{
+    alarm, endpoint, flow_log, function, key, logs, nat, network, queue, role, table, topic,
+};
 
 mod benchmark;
 mod parameters;
@@ -67,6 +69,9 @@ impl System<'_> {
         let ways = nat::egress(stack, self.context, &vpc, nat, public, &private);
         self.endpoints(stack, &vpc, &ways.tables, &files, &table);
         flow_log::to_group(stack, self.context, &vpc, |name| self.log_group(name, &key));
+        if self.parameters.posture == Posture::Strict {
+            endpoint::of_ec2(stack, self.context, &vpc, self.parameters.network, &private);
+        }
 
         let topic = self.topic(stack, &key);
         let function = self.function(stack, &vpc, &private, &key, &files, &table, &topic);

@@ -18,7 +18,7 @@ use payctl_engine::{Input, Stack};
 
 use crate::Context;
 use crate::config::Posture;
-use crate::parts::{bucket, flow_log, function, key, logs, network, role, table};
+use crate::parts::{bucket, endpoint, flow_log, function, key, logs, network, role, table};
 
 mod api;
 mod parameters;
@@ -80,6 +80,8 @@ impl System<'_> {
         let group = self.endpoint_for_logs(stack, &vpc, &subnets.private);
         if self.parameters.posture == Posture::Strict {
             flow_log::to_group(stack, self.context, &vpc, |name| self.log_group(name, &keys));
+            let (network, private) = (self.parameters.network, &subnets.private);
+            endpoint::of_ec2(stack, self.context, &vpc, network, private);
         }
         let function = self.function(stack, &subnets.private, &group, &keys, &stores);
         let ids = |subnets: &[SubnetRef]| subnets.iter().map(SubnetRef::id).collect::<Vec<_>>();

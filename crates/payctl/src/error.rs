@@ -135,8 +135,8 @@ pub(crate) fn advice(failure: &Failure) -> Option<&'static str> {
         && failure.kind == FailureKind::Quota
     {
         return Some(
-            "set reserved_concurrency = 0 under the stack's name in payctl.toml, or raise the \
-             account's quota of concurrent executions",
+            "set reserved_concurrency = 0 under the stack's name in payctl.toml (1 where the posture \
+             is strict), or raise the account's quota of concurrent executions",
         );
     }
     match failure.operation.as_deref() {

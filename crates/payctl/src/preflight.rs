@@ -145,7 +145,10 @@ fn hint(limited: Limited, stack: &str) -> String {
     let raise = format!("raise the quota {code} of {service} in Service Quotas");
     match limited {
         Limited::ReservedConcurrency => {
-            format!("set `reserved_concurrency = 0` under [{stack}] in payctl.toml, or {raise}")
+            format!(
+                "set `reserved_concurrency = 0` under [{stack}] in payctl.toml (1 where the posture \
+                 is strict), or {raise}"
+            )
         }
         Limited::ElasticIps | Limited::NatGateways => {
             format!("need fewer with `nat` under [{stack}] in payctl.toml, or {raise}")

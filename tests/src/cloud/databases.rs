@@ -34,6 +34,12 @@ impl Inventory {
                 self.add("rds.cluster_parameter_group", name);
             }
         }
+        // One emulator has none.
+        let subscriptions = aws.rds.describe_event_subscriptions().send().await;
+        for subscription in subscriptions.iter().flat_map(|all| all.event_subscriptions_list()) {
+            let name = subscription.cust_subscription_id().unwrap();
+            self.add("rds.event_subscription", name);
+        }
         let snapshots = aws.rds.describe_db_cluster_snapshots().send().await.unwrap();
         for snapshot in snapshots.db_cluster_snapshots() {
             let name = snapshot.db_cluster_snapshot_identifier().unwrap();

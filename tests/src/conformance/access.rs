@@ -59,6 +59,7 @@ const UNCALLED: &[(&str, &str)] = &[
     // A header of the deletions.
     ("s3.bucket", "s3:BypassGovernanceRetention"),
     ("wafv2.association", "apigateway:SetWebACL"),
+    ("wafv2.association", "elasticloadbalancing:SetWebAcl"),
     ("wafv2.logging", "logs:CreateLogDelivery"),
     ("wafv2.logging", "logs:DeleteLogDelivery"),
     ("wafv2.logging", "logs:DescribeResourcePolicies"),
@@ -99,6 +100,7 @@ const UNCALLED: &[(&str, &str)] = &[
     ("autoscaling.group", "autoscaling:DisableMetricsCollection"),
     ("autoscaling.group", "autoscaling:SetInstanceProtection"),
     ("autoscaling.group", "ec2:DescribeInstances"),
+    ("autoscaling.group", "ec2:DescribeVolumes"),
     ("lambda.function", "ec2:DeleteNetworkInterface"),
     // Where interfaces are left that others may use; plain moto has none.
     ("lambda.function", "lambda:ListFunctions"),

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use payctl_aws::ec2::{Subnet, VpcRef};
 use payctl_aws::rds::{
-    Cluster, ClusterParameterGroup, ClusterParameterGroupRef, ClusterRef, Instance, InstanceRef,
-    SubnetGroup, SubnetGroupRef,
+    Cluster, ClusterParameterGroup, ClusterParameterGroupRef, ClusterRef, EventSubscription,
+    Instance, InstanceRef, Monitoring, SubnetGroup, SubnetGroupRef,
 };
 use payctl_aws::secretsmanager::{Generate, Secret, SecretRef};
 use payctl_aws::{Artifacts, Aws, Facts, Set};
@@ -14,7 +14,7 @@ use payctl_engine::{
 };
 use serde_json::{Value, json};
 
-use super::{Case, ec2, kms, secretsmanager, stack, tags};
+use super::{Case, ec2, iam, kms, secretsmanager, sns, stack, tags};
 use crate::emulator::Emulator::{self, Ministack, Moto, Sandbox};
 use crate::emulator::Server;
 use crate::environment::Environment;
@@ -121,6 +121,7 @@ fn instance(name: &str, cluster: &ClusterRef, zone: &str) -> Instance {
         publicly_accessible: false,
         auto_minor_version_upgrade: true,
         promotion_tier: 1,
+        monitoring: None,
         tags: tags(name),
     }
 }
@@ -180,16 +181,51 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
     let mut s = stack();
     let parts = self::parts(facts, &mut s);
     let cluster = s.add("main", parts.cluster);
-    let instance = s.add("main", instance("conformance-test", &cluster, ZONES[1]));
+    let roles = ["first", "second"].map(|name| {
+        let role = iam::role(&format!("conformance-{name}"), "monitoring.rds.amazonaws.com");
+        s.add(name, role).arn()
+    });
+    let [first, second] = roles.map(|role| Some(Monitoring { interval_s: 60, role }));
+    let instance =
+        Instance { monitoring: first, ..instance("conformance-test", &cluster, ZONES[1]) };
+    let instance = s.add("main", instance);
     cases.push(
         Case::new(s, instance.address())
             .edit("class", "db.r6g.xlarge")
             .edit("publicly_accessible", true)
             .edit("auto_minor_version_upgrade", false)
             .edit("promotion_tier", 2)
+            .edit("monitoring", second)
+            .edit("monitoring", None::<Monitoring>)
             .edit("tags", tags("other"))
             .except(Ministack, "auto_minor_version_upgrade", "ModifyDBInstance does not know it")
             .except(Ministack, "promotion_tier", "ModifyDBInstance does not know it"),
+    );
+
+    let mut s = stack();
+    let parts = self::parts(facts, &mut s);
+    let cluster = s.add("main", parts.cluster);
+    let topics = ["first", "second"]
+        .map(|name| s.add(name, sns::topic(facts, name, &["events.rds.amazonaws.com"])).arn());
+    let [topic, other] = topics;
+    let subscription = EventSubscription {
+        name: "conformance-test".to_owned(),
+        topic,
+        source_type: "db-cluster".to_owned(),
+        sources: [cluster.identifier().when_created().cast()].into_iter().collect(),
+        categories: ["failure", "maintenance"].map(str::to_owned).into_iter().collect(),
+        enabled: true,
+        tags: tags("events"),
+    };
+    let subscription = s.add("main", subscription);
+    cases.push(
+        Case::new(s, subscription.address())
+            .edit("topic", other)
+            .edit("categories", ["failover"])
+            .edit("enabled", false)
+            .edit("tags", tags("other"))
+            .except(Moto, "create", "it has no ModifyEventSubscription")
+            .except(Ministack, "create", "it has no event subscriptions"),
     );
 }
 

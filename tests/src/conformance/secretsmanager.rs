@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Once;
 
-use payctl_aws::secretsmanager::{Generate, Secret, SecretRef};
+use payctl_aws::secretsmanager::{Generate, ResourcePolicy, Secret, SecretRef};
 use payctl_aws::{Artifacts, Aws, Facts};
 use payctl_engine::{Address, Call, FailureKind, Goal, Handle as _, Input, Provider as _, Stack};
 use serde_json::{Value, json};
@@ -47,6 +47,12 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
             .edit("recovery_window_days", 7)
             .edit("tags", tags("other")),
     );
+
+    let (mut s, secret) = one(self::secret());
+    let role = |name: &str| format!("arn:aws:iam::{}:role/{name}", facts.account);
+    let readers = [role("reads"), role("rotates")].into_iter().collect();
+    let policy = s.add("main", ResourcePolicy { secret: secret.arn(), readers });
+    cases.push(Case::new(s, policy.address()).edit("readers", [role("reads")]));
 }
 
 pub(super) async fn environment(server: &Server) -> Environment {

@@ -9,7 +9,7 @@ use crate::emulator::Emulator::Sandbox;
 use crate::emulator::Server;
 use crate::environment::Environment;
 
-fn topic(facts: &Facts, name: &str, publishers: &[&str]) -> Topic {
+pub(super) fn topic(facts: &Facts, name: &str, publishers: &[&str]) -> Topic {
     let arn = facts.arn("sns", name);
     let statements = publishers.iter().enumerate().map(|(nth, service)| {
         Statement::allow(&format!("Publish{nth}"), &["sns:Publish"])

@@ -256,7 +256,10 @@ async fn scaling_is_not_undone_and_a_new_image_is_a_new_version() {
     world.payctl.configure("[cost-optimized]\ninstance_type = \"t3.medium\"\n");
     assert_eq!(
         differences(&world.payctl.plan()),
-        ["ec2.launch_template:payments: Update instance_type"]
+        [
+            "ec2.launch_template:payments: Update instance_type",
+            "cloudwatch.dashboard:payment-costs: Update body",
+        ]
     );
     world.payctl.up();
     let seen = autoscaling.describe_auto_scaling_groups().send().await.unwrap();
@@ -287,8 +290,12 @@ async fn strict_is_more_and_goes_as_well() {
     for expected in [
         "apigateway.method:payment-get: Update authorization",
         "dynamodb.table:payments: Update deletion_protection",
-        "lambda.function:event-handler: Update tracing",
+        "ec2.interface_endpoint:ec2-api: Create vpc, service, subnets, security_groups, \
+         private_dns, policy, tags",
+        "lambda.event_source_mapping:payments: Update maximum_concurrency",
+        "lambda.function:event-handler: Update reserved_concurrency, tracing",
         "logs.group:event-handler: Update retention_days",
+        "secretsmanager.resource_policy:db-credentials: Create secret, readers",
         "sns.subscription:ops-alerts: Create topic, protocol, endpoint",
     ] {
         assert!(named.contains(expected), "{expected}: {named:#?}");

@@ -264,8 +264,11 @@ async fn strict_is_more_and_goes_as_well() {
         "dynamodb.table:transactions: Update deletion_protection",
         "rds.cluster:main: Update deletion_protection",
         "elbv2.load_balancer:main: Update deletion_protection",
-        "lambda.function:secrets-rotation: Update tracing",
+        "lambda.function:secrets-rotation: Update reserved_concurrency, tracing",
         "logs.group:fraud-detection: Update retention_days",
+        "rds.instance:reader-1: Update monitoring",
+        "sns.topic:system-errors: Update policy",
+        "wafv2.association:main: Create web_acl, resource",
     ] {
         assert!(named.contains(expected), "{expected}: {named:#?}");
     }
@@ -437,6 +440,11 @@ async fn change(world: &Standing, address: &str) {
             let request = rds.modify_db_instance().db_instance_identifier(name);
             request.promotion_tier(9).apply_immediately(true).send().await.unwrap();
         }
+        "rds.event_subscription:db-cluster" => {
+            let request = rds.modify_event_subscription();
+            let request = request.subscription_name("payment-db-cluster-dev");
+            request.enabled(false).send().await.unwrap();
+        }
         "rds.cluster_parameter_group:main" => {
             let off = Parameter::builder().parameter_name("rds.force_ssl").parameter_value("0");
             let off = off.apply_method(ApplyMethod::PendingReboot).build();
@@ -477,6 +485,15 @@ async fn change(world: &Standing, address: &str) {
             let request = world.aws.ssm.put_parameter().name("/payment-processing/dev/schema");
             request.value("{}").overwrite(true).send().await.unwrap();
         }
+        "secretsmanager.resource_policy:db-credentials" => {
+            let put = secretsmanager.put_resource_policy().secret_id("db-credentials-dev");
+            let policy = json!({ "Version": "2012-10-17", "Statement": [{
+                "Effect": "Deny", "Principal": "*", "Resource": "*",
+                "Action": "secretsmanager:GetSecretValue",
+                "Condition": { "StringEquals": { "aws:username": "nobody" } },
+            }]});
+            put.resource_policy(policy.to_string()).send().await.unwrap();
+        }
         "secretsmanager.rotation:db-credentials" => {
             let request = secretsmanager.rotate_secret().secret_id("db-credentials-dev");
             let rules = RotationRulesType::builder().automatically_after_days(300).build();
@@ -506,6 +523,7 @@ async fn what_is_changed_by_hand_is_named_and_repaired() {
         "elbv2.listener:main",
         "acm.certificate:main",
         "secretsmanager.target_attachment:db-credentials",
+        "secretsmanager.resource_policy:db-credentials",
         "secretsmanager.rotation:db-credentials",
         "lambda.invocation:schema",
     ] {
@@ -513,6 +531,21 @@ async fn what_is_changed_by_hand_is_named_and_repaired() {
         named.insert(address);
         world.names(&named);
     }
+    world.is_repaired().await;
+}
+
+#[tokio::test]
+async fn what_only_strict_has_is_named_and_repaired_as_well() {
+    let world = Standing::recorded(SYSTEM, "[migration]\nposture = \"strict\"\n").await;
+    let instance = world.aws.rds.modify_db_instance().apply_immediately(true);
+    let instance = instance.db_instance_identifier("payment-db-writer-dev");
+    instance.monitoring_interval(0).send().await.unwrap();
+    let balancer = world.known("elbv2.load_balancer:main", "arn");
+    let off = world.aws.wafv2.disassociate_web_acl().resource_arn(balancer);
+    off.send().await.unwrap();
+    let address = "rds.event_subscription:db-cluster";
+    change(&world, address).await;
+    world.names(&[address, "rds.instance:writer", "wafv2.association:main"].into());
     world.is_repaired().await;
 }
 
@@ -532,7 +565,8 @@ async fn what_is_deleted_by_hand_is_made_again() {
     let reader = rds.delete_db_instance().db_instance_identifier("payment-db-reader-2-dev");
     reader.send().await.unwrap();
     let secret = world.known("secretsmanager.secret:db-credentials", "arn");
-    secretsmanager.cancel_rotate_secret().secret_id(secret).send().await.unwrap();
+    secretsmanager.cancel_rotate_secret().secret_id(&secret).send().await.unwrap();
+    secretsmanager.delete_resource_policy().secret_id(secret).send().await.unwrap();
     let plan = world.payctl.plan();
     for address in [
         "apigatewayv2.route:validate",
@@ -540,6 +574,7 @@ async fn what_is_deleted_by_hand_is_made_again() {
         "elbv2.listener:main",
         "elbv2.load_balancer:main",
         "rds.instance:reader-2",
+        "secretsmanager.resource_policy:db-credentials",
         "secretsmanager.rotation:db-credentials",
     ] {
         let step = plan.step(&Address::parse(address).unwrap()).unwrap();

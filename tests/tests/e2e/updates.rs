@@ -242,6 +242,9 @@ async fn what_is_protected_is_deleted_only_when_that_is_said() {
             "logs.group:payment-processor: Update retention_days",
             "iam.role:payment-processor: Update inline",
             "lambda.function:payment-processor: Update tracing",
+            "ec2.interface_endpoint:ec2-api: Create vpc, service, subnets, security_groups, \
+             private_dns, policy, tags",
+            "ec2.security_group:ec2-api: Create name, description, vpc, ingress, egress, tags",
         ],
     );
     payctl.up();

@@ -90,13 +90,15 @@ impl Resource for Group {
             "autoscaling:DeleteAutoScalingGroup",
             "autoscaling:SetInstanceProtection",
             "autoscaling:UpdateAutoScalingGroup",
-            // Whether one that is listed after all was destroyed is there still.
+            // Whether one that is listed after all was destroyed, or its disk, is there still.
             "ec2:DescribeInstances",
+            "ec2:DescribeVolumes",
         ],
         unscoped: &[
             "autoscaling:DescribeAutoScalingGroups",
             "autoscaling:DescribeScalingActivities",
             "ec2:DescribeInstances",
+            "ec2:DescribeVolumes",
             "ec2:RunInstances",
         ],
         on: &[

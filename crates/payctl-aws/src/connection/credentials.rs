@@ -119,12 +119,11 @@ impl CredentialContext<'_> {
         let has = |name| env::var(name).is_ok_and(|value| !value.trim().is_empty());
         let (id, secret) = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
         // A line end at a secret's end, as files have it, would go into a header, where none may be.
-        let graphic = |name: &&str| {
-            env::var(name).is_ok_and(|value| value.trim().chars().any(|c| !c.is_ascii_graphic()))
-                || env::var(name)
-                    .is_ok_and(|value| value != value.trim() && !value.trim().is_empty())
+        let odd = |name: &str| {
+            let value = env::var(name).unwrap_or_default();
+            !value.trim().is_empty() && value.chars().any(|c| !c.is_ascii_graphic())
         };
-        if let Some(name) = [id, secret, "AWS_SESSION_TOKEN"].iter().find(graphic) {
+        if let Some(name) = [id, secret, "AWS_SESSION_TOKEN"].into_iter().find(|name| odd(name)) {
             return Any::of(Wrong(format!(
                 "{name} holds white space, such as a line end at its end"
             )));

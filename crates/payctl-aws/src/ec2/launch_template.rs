@@ -36,8 +36,8 @@ pub struct LaunchTemplate {
     /// What the instances carry besides what the group that starts them gives them. Ours is what
     /// that group's tags say; these are plain.
     pub instance_tags: Tags,
-    /// What their disks carry, to which a group gives none of its tags. A disk goes with its
-    /// instance.
+    /// What their disks carry, to which a group gives none of its tags: whose they are has to be
+    /// among them. A disk goes with its instance.
     pub volume_tags: Tags,
     /// The template's own.
     pub tags: Tags,

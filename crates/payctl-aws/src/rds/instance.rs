@@ -26,7 +26,18 @@ pub struct Instance {
     pub auto_minor_version_upgrade: bool,
     /// From 0 to 15: of the readers, who is to be the writer next. The lowest goes first.
     pub promotion_tier: u8,
+    /// How closely the machine itself is watched (Enhanced Monitoring). None: not at all.
+    pub monitoring: Option<Monitoring>,
     pub tags: Tags,
+}
+
+/// How often RDS reports what happens on a machine, and as whom. It does so to the account's log
+/// group `RDSOSMetrics`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Monitoring {
+    /// 1, 5, 10, 15, 30 or 60.
+    pub interval_s: u32,
+    pub role: Input<Arn>,
 }
 
 id! {
@@ -96,7 +107,7 @@ impl Resource for Instance {
             "arn:{partition}:rds:{region}:{account}:subgrp:*",
         ],
         extra_resources: &[("rds:CreateDBInstance", "cluster")],
-        ..Access::NONE
+        delegated: &[("iam:PassRole", "monitoring", "monitoring.rds")],
     };
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<InstanceOutputs>> {
@@ -120,6 +131,8 @@ impl Resource for Instance {
             .publicly_accessible(self.publicly_accessible)
             .auto_minor_version_upgrade(self.auto_minor_version_upgrade)
             .promotion_tier(self.promotion_tier.into())
+            .set_monitoring_interval(self.monitoring_interval()?)
+            .set_monitoring_role_arn(self.monitoring_role()?)
             .set_tags(Some(tags::list(&self.tags)))
             .send()
             .await;
@@ -181,6 +194,16 @@ impl Resource for Instance {
 }
 
 impl Instance {
+    fn monitoring_interval(&self) -> Result<Option<i32>> {
+        let interval = self.monitoring.as_ref().map(|one| i32::try_from(one.interval_s));
+        interval.transpose().map_err(|_| AwsError::invalid("an interval of 60 s is the longest"))
+    }
+
+    fn monitoring_role(&self) -> Result<Option<String>> {
+        let role = self.monitoring.as_ref().map(|one| one.role.get().map(String::from));
+        Ok(role.transpose()?)
+    }
+
     async fn modify(&self, cx: &Cx<'_>, known: &InstanceOutputs, changed: &Changed) -> Result<()> {
         let request = cx.cloud.rds.modify_db_instance().apply_immediately(true);
         let mut request = request.db_instance_identifier(&known.identifier);
@@ -195,6 +218,12 @@ impl Instance {
         }
         if changed.has("promotion_tier") {
             request = request.promotion_tier(self.promotion_tier.into());
+        }
+        if changed.has("monitoring") {
+            // Off is an interval of 0, and then no role may be named (ModifyDBInstance).
+            let interval = self.monitoring_interval()?.unwrap_or_default();
+            request = request.monitoring_interval(interval);
+            request = request.set_monitoring_role_arn(self.monitoring_role()?);
         }
         request.send().await?;
         Ok(())
@@ -237,6 +266,9 @@ impl TryFrom<&DbInstance> for Instance {
         let pending = seen.pending_modified_values();
         let class = pending.and_then(|pending| pending.db_instance_class());
         let tier = seen.promotion_tier.unwrap_or_default();
+        let interval = seen.monitoring_interval().and_then(|seconds| u32::try_from(seconds).ok());
+        let role = seen.monitoring_role_arn().filter(|role| !role.is_empty());
+        let monitored = interval.filter(|seconds| *seconds > 0).zip(role);
         Ok(Self {
             identifier: seen.db_instance_identifier().present("identifier")?.to_owned(),
             cluster: ClusterId::from(text(seen.db_cluster_identifier())).into(),
@@ -246,6 +278,8 @@ impl TryFrom<&DbInstance> for Instance {
             publicly_accessible: seen.publicly_accessible.unwrap_or_default(),
             auto_minor_version_upgrade: seen.auto_minor_version_upgrade.unwrap_or_default(),
             promotion_tier: u8::try_from(tier).unwrap_or_default(),
+            monitoring: monitored
+                .map(|(interval_s, role)| Monitoring { interval_s, role: Arn::from(role).into() }),
             tags: tags::declared(seen.tag_list()),
         })
     }

@@ -1,8 +1,9 @@
-//! Databases: Aurora clusters, their instances, and what both are made with.
+//! Databases: Aurora clusters, their instances, what both are made with, and what is told of them.
 
 mod bulk;
 mod cluster;
 mod cluster_parameter_group;
+mod event_subscription;
 mod instance;
 mod password;
 mod subnet_group;
@@ -15,6 +16,9 @@ pub use cluster_parameter_group::{
     ClusterParameterGroup, ClusterParameterGroupName, ClusterParameterGroupOutputs,
     ClusterParameterGroupRef,
 };
-pub use instance::{Instance, InstanceId, InstanceOutputs, InstanceRef};
+pub use event_subscription::{
+    EventSubscription, EventSubscriptionName, EventSubscriptionOutputs, EventSubscriptionRef,
+};
+pub use instance::{Instance, InstanceId, InstanceOutputs, InstanceRef, Monitoring};
 pub use subnet_group::{SubnetGroup, SubnetGroupName, SubnetGroupOutputs, SubnetGroupRef};
 pub(crate) use version::Version;

@@ -144,6 +144,10 @@ impl Resource for Secret {
         known: &SecretOutputs,
         attachments: &mut Attachments<'_>,
     ) -> Result<()> {
+        // Of a declared one, what is not as declared is told by its own kind.
+        if attachments.is_declared("secretsmanager.resource_policy", &[]) {
+            return Ok(());
+        }
         let secrets = &cx.cloud.secretsmanager;
         let request = secrets.get_resource_policy().secret_id(&known.arn);
         let reply = request.send().await.unless_absent("ResourceNotFoundException")?;

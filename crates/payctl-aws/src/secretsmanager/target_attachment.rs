@@ -115,7 +115,13 @@ impl Resource for TargetAttachment {
     /// Takes the fields out again: a secret that stays, or is brought back, is not to send anybody
     /// to a database that may be gone.
     async fn delete(cx: &Cx<'_>, known: &TargetAttachmentOutputs) -> Result<()> {
-        let Some(current) = current(cx, &known.secret).await? else { return Ok(()) };
+        let current = match current(cx, &known.secret).await {
+            // Whoever is none of the secret's readers may still delete it. One that is brought back
+            // has these fields set anew before anybody uses it.
+            Err(error) if error.kind() == FailureKind::Denied => return Ok(()),
+            seen => seen?,
+        };
+        let Some(current) = current else { return Ok(()) };
         let Some(mut fields) = current.fields.clone() else { return Ok(()) };
         let names = names(cx.properties);
         fields.retain(|name, _| !names.contains(name));

@@ -21,6 +21,10 @@ outputs! {
 }
 
 const GONE: &str = "WAFNonexistentItemException";
+/// What the resource's own service is asked for, whichever it is (WAF developer guide, "Permissions
+/// for AssociateWebACL").
+const STAGE: &str = "apigateway:SetWebACL";
+const LOAD_BALANCER: &str = "elasticloadbalancing:SetWebAcl";
 
 impl Resource for Association {
     type Cloud = Aws;
@@ -38,13 +42,19 @@ impl Resource for Association {
     const WAIT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
     const ACCESS: Access = Access {
         look: &["wafv2:GetWebACL", "wafv2:GetWebACLForResource"],
-        create: &["apigateway:SetWebACL", "wafv2:AssociateWebACL"],
-        change: &["apigateway:SetWebACL", "wafv2:AssociateWebACL"],
-        delete: &["apigateway:SetWebACL", "wafv2:DisassociateWebACL"],
+        create: &[STAGE, LOAD_BALANCER, "wafv2:AssociateWebACL"],
+        change: &[STAGE, LOAD_BALANCER, "wafv2:AssociateWebACL"],
+        delete: &[STAGE, LOAD_BALANCER, "wafv2:DisassociateWebACL"],
         on: &[
             "arn:{partition}:wafv2:{region}:{account}:regional/webacl/*",
             "arn:{partition}:wafv2:{region}:{account}:regional/webacl/{web_acl.name}/*",
-            "arn:{partition}:apigateway:{region}::/restapis/*/stages/*",
+        ],
+        extra_resources: &[
+            (STAGE, "resource"),
+            (LOAD_BALANCER, "resource"),
+            ("wafv2:AssociateWebACL", "resource"),
+            ("wafv2:DisassociateWebACL", "resource"),
+            ("wafv2:GetWebACLForResource", "resource"),
         ],
         ..Access::NONE
     };

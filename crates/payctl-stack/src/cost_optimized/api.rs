@@ -57,7 +57,7 @@ impl System<'_> {
 
     /// The web ACL; where every control is asked for, with a log of what it sees.
     pub(super) fn web_acl(&self, stack: &mut Stack, stage: Input<Arn>, key: &KeyRef) -> WebAclRef {
-        let (context, limit) = (self.context, self.parameters.address_limit);
+        let (context, limit) = (self.context, Some(self.parameters.address_limit));
         let web_acl = web_acl::before(stack, context, stage, limit, &MANAGED_RULES);
         if self.parameters.posture == Posture::Strict {
             web_acl::log(stack, context, &web_acl, |name| self.log_group(name, key));

@@ -7,7 +7,7 @@ use payctl_aws::ec2::{
 };
 use payctl_aws::iam::{InstanceProfile, InstanceProfileRef, Role};
 use payctl_aws::{Arn, Set, Statement, Tags};
-use payctl_engine::{Address, Stack};
+use payctl_engine::{Address, Resource as _, Stack, owner};
 use serde_json::json;
 
 use super::System;
@@ -17,6 +17,8 @@ use crate::parts::{function, network, role};
 
 /// Where the CloudWatch agent reports to.
 const AGENT: &str = "CWAgent";
+/// What the group of instances is called.
+const GROUP: &str = "payments";
 
 impl System<'_> {
     /// The group of instances, in the private subnets.
@@ -56,7 +58,7 @@ impl System<'_> {
                 user_data: user_data(&name),
                 // The group gives its instances its own tags.
                 instance_tags: Tags::new(),
-                volume_tags: context.tags(&context.name("payment-instance")),
+                volume_tags: self.volume_tags(),
                 tags: context.tags(&template_name),
                 name: template_name,
             },
@@ -64,7 +66,7 @@ impl System<'_> {
         // Instances that start before there is a way out never get their agent.
         let before: Vec<&Address> = ways.routes.iter().collect();
         let group = stack.add_after(
-            "payments",
+            GROUP,
             &before,
             Group {
                 launch_template: template.id(),
@@ -83,6 +85,16 @@ impl System<'_> {
         );
         self.scaling(stack, &group);
         group
+    }
+
+    /// What an instance's disk carries, which gets none of the group's tags: whose data it holds, and
+    /// whose it is, as the instance itself.
+    fn volume_tags(&self) -> Tags {
+        let context = self.context;
+        let group = Address::new(Group::KIND, GROUP);
+        let mut tags = context.tags(&context.name("payment-instance"));
+        tags.extend(owner::tags_of_offspring(super::NAME, context.suffix.as_str(), &group));
+        tags
     }
 
     fn profile(&self, stack: &mut Stack) -> InstanceProfileRef {

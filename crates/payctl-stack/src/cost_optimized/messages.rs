@@ -70,7 +70,10 @@ impl System<'_> {
                 batch_size: self.parameters.batch_size,
                 batching_window_s: 0,
                 partial_responses: true,
-                maximum_concurrency: None,
+                // What Lambda takes from the queue and cannot run counts as received, and would
+                // soon be given up (Lambda's guide, "Configuring scaling behavior for SQS event
+                // source mappings").
+                maximum_concurrency: self.queue_concurrency(),
                 enabled: true,
                 tags: self.context.tags(&self.context.name("payment-queue-to-event-handler")),
             },

@@ -35,6 +35,9 @@ pub struct Parameters {
     pub deletion_protection: bool,
     /// Days between a key's scheduled deletion and its end.
     pub key_deletion_window_days: u32,
+    /// Who reads the secret, beside whoever made the environment, where every control is asked for:
+    /// ARNs of roles and users.
+    pub secret_readers: Vec<String>,
     /// How long a payment that was received is hidden from other receivers.
     pub visibility_timeout_s: u32,
     /// Days that the queue keeps payments nobody receives.
@@ -114,6 +117,7 @@ impl Default for Parameters {
             archive_after_days: 30,
             deletion_protection: false,
             key_deletion_window_days: 7,
+            secret_readers: Vec::new(),
             visibility_timeout_s: 300,
             queue_retention_days: 4,
             dead_letter_retention_days: 14,
@@ -166,6 +170,7 @@ impl Parameters {
         section.within("key_deletion_window_days", self.key_deletion_window_days, 7, 30)?;
         let Self { memory_mb, timeout_s, reserved_concurrency, .. } = *self;
         section.function(memory_mb, timeout_s, 900, reserved_concurrency)?;
+        section.secret_readers(&self.secret_readers)?;
         section.within("event_timeout_s", self.event_timeout_s, 1, 900)?;
         section.within("archive_after_days", self.archive_after_days, 1, 36_500)?;
         section.within("burst_limit", self.burst_limit, 1, 5_000)?;

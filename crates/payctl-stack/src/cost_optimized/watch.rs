@@ -16,10 +16,11 @@ use serde_json::{Value, json};
 
 use super::instances::of_group;
 use super::messages::{Queues, Topics};
+use super::month::Month;
 use super::{STATUS_INDEX, System};
-use crate::Detector;
 use crate::parts::alarm::{self, Metric};
 use crate::parts::{dashboard, queue};
+use crate::{Detector, prices};
 
 /// The home region of Cost Anomaly Detection.
 const COSTS_REGION: &str = "us-east-1";
@@ -38,7 +39,6 @@ impl System<'_> {
     pub(super) fn watch(&self, stack: &mut Stack, watched: &Watched<'_>) {
         self.alarms(stack, watched);
         self.events(stack, watched.topics);
-        self.dashboards(stack);
         self.judged(stack);
         self.detected(stack);
     }
@@ -191,7 +191,8 @@ impl System<'_> {
         }
     }
 
-    fn dashboards(&self, stack: &mut Stack) {
+    /// Last of all, as one of them says what the whole stack costs.
+    pub(super) fn dashboards(&self, stack: &mut Stack) {
         let context = self.context;
         let name = |base: &str| context.name(base);
         let (function, handler) = (name("payment-processor"), name("event-handler"));
@@ -208,7 +209,7 @@ impl System<'_> {
                 operation
             ])
         };
-        let costs = [
+        let mut costs = vec![
             dashboard::graph(
                 context,
                 "Requests",
@@ -301,13 +302,16 @@ impl System<'_> {
                 ]),
             ),
         ];
-        for (logical, widgets) in [
-            ("payment-costs", &costs[..]),
-            ("payment-security", &security[..]),
-            ("payment-ops", &operations[..]),
-        ] {
+        for (logical, widgets) in
+            [("payment-security", &security[..]), ("payment-ops", &operations[..])]
+        {
             stack.add(logical, dashboard::of(context, logical, widgets));
         }
+        // The one that says so is one more.
+        let month = Month::of(stack).with(prices::DASHBOARD);
+        costs.insert(0, dashboard::text(&month.markdown(context.region)));
+        let logical = "payment-costs";
+        stack.add(logical, dashboard::of(context, logical, &costs));
     }
 
     /// What AWS Config judges, where it records.

@@ -10,9 +10,9 @@ use payctl_aws::s3::BucketRef;
 use payctl_aws::{Arn, Statement};
 use payctl_engine::{Address, Handle as _, Input, Stack};
 
-use super::{APPLICATION, Groups, HTTP, System, Tiers};
+use super::{APPLICATION, Groups, HTTP, Keys, System, Tiers};
 use crate::config::Posture;
-use crate::parts::bucket;
+use crate::parts::{bucket, web_acl};
 
 /// How much the weights of both groups are together.
 const WHOLE: u32 = 100;
@@ -34,6 +34,7 @@ impl System<'_> {
         vpc: &VpcRef,
         tiers: &Tiers,
         groups: &Groups,
+        keys: &Keys,
         access_logs: &BucketRef,
     ) -> Balancer {
         let (context, parameters) = (self.context, self.parameters);
@@ -55,6 +56,9 @@ impl System<'_> {
                 name,
             },
         );
+        if self.is_strict() {
+            self.web_acl(stack, &balancer, keys);
+        }
         let certificate = self.certificate(stack);
         let blue = self.group(stack, "blue", vpc);
         let green = self.group(stack, "green", vpc);
@@ -82,6 +86,15 @@ impl System<'_> {
         let plain = plain.map(|plain| stack.add("inside", plain));
         let listener = plain.or(parameters.certificate_arn.is_some().then_some(https));
         Balancer { balancer, listener, blue, green }
+    }
+
+    /// The web ACL, with a log of what it sees. It does not limit how often an address may call: to
+    /// the load balancer all requests come from those of the VPC link, and the API has limits of
+    /// its own.
+    fn web_acl(&self, stack: &mut Stack, balancer: &LoadBalancerRef, keys: &Keys) {
+        let rules = &web_acl::MANAGED_RULES;
+        let web_acl = web_acl::before(stack, self.context, balancer.arn(), None, rules);
+        web_acl::log(stack, self.context, &web_acl, |name| self.log_group(name, keys));
     }
 
     fn group(&self, stack: &mut Stack, colour: &str, vpc: &VpcRef) -> TargetGroupRef {

@@ -1,14 +1,20 @@
 //! The database, the secret that opens it, and how that changes by itself.
 
+use std::collections::BTreeMap;
+
+use payctl_aws::Arn;
 use payctl_aws::ec2::VpcRef;
+use payctl_aws::iam::Role;
 use payctl_aws::lambda::{FunctionRef, Invocation, Permission};
 use payctl_aws::rds::{
-    Cluster, ClusterParameterGroup, ClusterRef, Instance, InstanceRef, SubnetGroup,
+    Cluster, ClusterParameterGroup, ClusterRef, EventSubscription, Instance, InstanceRef,
+    Monitoring, SubnetGroup,
 };
 use payctl_aws::secretsmanager::{Generate, Rotation, Secret, SecretRef, TargetAttachment};
 use payctl_engine::{Address, Handle as _, Input, Stack};
 
-use super::{Groups, Keys, POSTGRESQL, PROCESSING, Parameters, System, Tiers};
+use super::{Groups, Keys, POSTGRESQL, PROCESSING, Parameters, System, Tiers, Topics};
+use crate::parts::{role, secret};
 
 /// The database in the cluster.
 const DATABASE: &str = "payments";
@@ -17,6 +23,9 @@ const MASTER: &str = "payments_admin";
 const ENGINE: &str = "aurora-postgresql";
 /// What it writes to CloudWatch.
 const LOG: &str = "postgresql";
+
+/// The functions that open it.
+const LOG_IN: [&str; 3] = ["payment-validation", "transaction-processing", super::ROTATION];
 
 pub(super) struct Database {
     pub(super) cluster: ClusterRef,
@@ -57,6 +66,9 @@ impl System<'_> {
     ) -> Database {
         let (context, parameters) = (self.context, self.parameters);
         let secret = self.credentials(stack, keys);
+        let named = &parameters.secret_readers;
+        let policy =
+            secret::only_readers(stack, context, "db-credentials", &secret, &LOG_IN, named);
         let name = context.name("payment-db");
         // A major version takes no other's parameters: with each one comes a group of its own.
         let major = parameters.database_major();
@@ -88,7 +100,8 @@ impl System<'_> {
         let logs = stack.add("database", logs);
         let cluster = stack.add_after(
             "main",
-            &[logs.address()],
+            // Whoever is to be let at the password is so before it is read.
+            &[logs.address(), &policy],
             Cluster {
                 identifier: name.clone(),
                 engine: ENGINE.to_owned(),
@@ -111,6 +124,7 @@ impl System<'_> {
                 tags: context.tags(&name),
             },
         );
+        let monitoring = self.is_strict().then(|| self.monitoring(stack));
         let names = ["writer".to_owned()].into_iter();
         let readers = (1..=parameters.database_readers).map(|number| format!("reader-{number}"));
         let instances =
@@ -127,6 +141,7 @@ impl System<'_> {
                     publicly_accessible: false,
                     auto_minor_version_upgrade: true,
                     promotion_tier: tier,
+                    monitoring: monitoring.clone(),
                     tags: context.tags(&identifier),
                     identifier,
                 };
@@ -140,8 +155,9 @@ impl System<'_> {
             ("dbname", Input::from(DATABASE)),
             ("engine", Input::from("postgres")),
         ];
-        let attachment = stack.add(
+        let attachment = stack.add_after(
             "db-credentials",
+            &[&policy],
             TargetAttachment {
                 secret: secret.arn(),
                 fields: fields.map(|(name, value)| (name.to_owned(), value)).into(),
@@ -201,6 +217,58 @@ impl System<'_> {
                 receipt: path,
             },
         );
+    }
+
+    /// Has RDS report what happens on the instances' machines. The group that it writes to,
+    /// `RDSOSMetrics`, is one of the account's.
+    fn monitoring(&self, stack: &mut Stack) -> Monitoring {
+        let context = self.context;
+        let policy = "iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole";
+        let managed = Arn::from(format!("arn:{}:{policy}", context.partition));
+        // As the guide has it ("Setting up and enabling Enhanced Monitoring", on confused deputies).
+        let trust = role::trust("monitoring.rds.amazonaws.com")
+            .when("StringEquals", "aws:SourceAccount", context.account)
+            .when("StringLike", "aws:SourceArn", context.arn("rds", "db:*"));
+        let name = "payment-db-monitoring-role";
+        let what = "What RDS reports on the payment database's machines as";
+        let role = Role {
+            managed: [managed.into()].into_iter().collect(),
+            inline: BTreeMap::new(),
+            ..role::of_service(context, name, what, trust, [])
+        };
+        let role = stack.add("database", role);
+        Monitoring { interval_s: 60, role: role.arn() }
+    }
+
+    /// Tells the topic of errors what Security Hub's controls RDS.19 to RDS.22 ask for. Of what an
+    /// Aurora cluster does not have itself, parameter and security groups of single databases, it is
+    /// told of all in the account, so that one that turns up is seen.
+    pub(super) fn database_events(&self, stack: &mut Stack, database: &Database, topics: &Topics) {
+        let cluster = vec![database.cluster.identifier().when_created().cast()];
+        let instances = database.instances.iter();
+        let instances = instances.map(|one| one.identifier().when_created().cast()).collect();
+        let changes = ["configuration change", "failure"];
+        for (source_type, sources, categories) in [
+            ("db-cluster", cluster, &["failure", "maintenance"][..]),
+            ("db-instance", instances, &["configuration change", "failure", "maintenance"][..]),
+            ("db-parameter-group", vec![], &changes[..1]),
+            ("db-security-group", vec![], &changes[..]),
+        ] {
+            let name = self.context.name(&format!("payment-{source_type}"));
+            let categories = categories.iter().map(|one| (*one).to_owned());
+            stack.add(
+                source_type,
+                EventSubscription {
+                    topic: topics.errors.arn(),
+                    source_type: source_type.to_owned(),
+                    sources: sources.into_iter().collect(),
+                    categories: categories.collect(),
+                    enabled: true,
+                    tags: self.context.tags(&name),
+                    name,
+                },
+            );
+        }
     }
 
     /// Lets the function change the password. Secrets Manager has it log in at once, so that the

@@ -29,7 +29,8 @@ impl Functions {
 struct FunctionSpec {
     name: &'static str,
     description: &'static str,
-    /// How many may run at once; 0 sets no limit.
+    /// How many may run at once; 0 sets no limit. Where every control is asked for, all have that
+    /// of the validating one.
     reserved_concurrency: u32,
     statements: Vec<Statement>,
     environment: Variables,
@@ -216,7 +217,10 @@ impl System<'_> {
                 architecture: parameters.architecture(),
                 memory_mb: parameters.memory_mb,
                 timeout_s: parameters.timeout_s,
-                reserved_concurrency: wanted.reserved_concurrency,
+                reserved_concurrency: match self.is_strict() {
+                    true => parameters.reserved_concurrency,
+                    false => wanted.reserved_concurrency,
+                },
                 posture: parameters.posture,
                 subnets: around.subnets,
                 security_group: &around.groups.functions,

@@ -43,6 +43,9 @@ pub struct Parameters {
     pub rotation_days: u32,
     /// Days that the secret can be brought back after it was deleted.
     pub secret_recovery_days: u32,
+    /// Who reads the secret besides the functions and whoever made the environment: ARNs of roles
+    /// and users that deploy as well.
+    pub secret_readers: Vec<String>,
     /// Days between a key's scheduled deletion and its end.
     pub key_deletion_window_days: u32,
     /// Whose mailbox is told of alarms, where anyone's.
@@ -133,6 +136,7 @@ impl Default for Parameters {
             deletion_protection: false,
             rotation_days: 30,
             secret_recovery_days: 7,
+            secret_readers: Vec::new(),
             key_deletion_window_days: 7,
             alert_email: None,
             alert_topic_arn: None,
@@ -243,7 +247,8 @@ impl Parameters {
         section.within("database_readers", self.database_readers.into(), 0, 14)?;
         section.within("backup_retention_days", self.backup_retention_days.into(), 1, 35)?;
         section.within("rotation_days", self.rotation_days, 1, 1000)?;
-        section.within("secret_recovery_days", self.secret_recovery_days, 7, 30)
+        section.within("secret_recovery_days", self.secret_recovery_days, 7, 30)?;
+        section.secret_readers(&self.secret_readers)
     }
 
     fn check_business(&self, section: Section) -> Result<(), BadValue> {
@@ -369,6 +374,7 @@ mod tests {
         assert!(refused(&|p| p.nat = Nat::None).contains("one or per-zone"));
         assert!(refused(&|p| p.currencies = vec!["CHF".to_owned()]).contains("EUR, GBP, JPY"));
         assert!(refused(&|p| p.database_class = "r6g".to_owned()).contains("db.r6g.xlarge"));
+        assert!(refused(&|p| p.secret_readers = vec!["ada".to_owned()]).contains("ARNs, such"));
         assert!(refused(&|p| p.cors_origins = vec!["*".to_owned()]).contains("origins, such as"));
         assert!(refused(&|p| p.database_subnets.truncate(2)).contains("three, one per zone"));
         Parameters::default().check().unwrap();

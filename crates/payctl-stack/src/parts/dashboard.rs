@@ -1,4 +1,4 @@
-//! Dashboards of graphs, two side by side.
+//! Dashboards of graphs and texts, two side by side.
 
 use payctl_aws::Document;
 use payctl_aws::cloudwatch::Dashboard;
@@ -29,6 +29,11 @@ pub(crate) fn graph(context: &Context<'_>, title: &str, statistic: &str, metrics
             "metrics": metrics,
         },
     })
+}
+
+/// What is to be read beside the graphs, as Markdown.
+pub(crate) fn text(markdown: &str) -> Value {
+    json!({ "type": "text", "properties": { "markdown": markdown } })
 }
 
 fn placed(graphs: &[Value]) -> Vec<Value> {

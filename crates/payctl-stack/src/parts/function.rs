@@ -23,7 +23,7 @@ pub(crate) struct FunctionSpec<'a> {
     pub(crate) architecture: Architecture,
     pub(crate) memory_mb: u32,
     pub(crate) timeout_s: u32,
-    /// How many may run at once; 0 sets no limit.
+    /// How many may run at once; 0 sets no limit, or with `strict` that of [`Posture`].
     pub(crate) reserved_concurrency: u32,
     pub(crate) posture: Posture,
     pub(crate) subnets: &'a [SubnetRef],
@@ -57,8 +57,7 @@ pub(crate) fn in_vpc(
             role: wanted.role.arn(),
             memory_mb: wanted.memory_mb,
             timeout_s: wanted.timeout_s,
-            reserved_concurrency: (wanted.reserved_concurrency > 0)
-                .then_some(wanted.reserved_concurrency),
+            reserved_concurrency: wanted.posture.reserved_concurrency(wanted.reserved_concurrency),
             subnets: wanted.subnets.iter().map(SubnetRef::id).collect(),
             security_groups: [wanted.security_group.id()].into_iter().collect(),
             environment: wanted.environment,

@@ -67,6 +67,12 @@ pub(crate) fn alarms() -> Statement {
     publisher(&topic::ALARMS, "CloudWatchAlarms")
 }
 
+/// The same for what RDS says of databases: SNS asks for it of every service that publishes (SNS's
+/// guide, "Enable compatibility between event sources from AWS services and encrypted topics").
+pub(crate) fn databases() -> Statement {
+    publisher(&topic::DATABASES, "Databases")
+}
+
 /// CloudWatch uses the key by itself, and no sample or report has a condition there: if it did not
 /// name the account to KMS, alarms would be lost without a word. The topic's policy, which is asked
 /// first, says for whom.

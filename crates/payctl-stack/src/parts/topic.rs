@@ -22,6 +22,11 @@ pub(crate) const ALARMS: Publisher =
 pub(crate) const EVENTS: Publisher =
     Publisher { sid: "EventBridge", service: "events.amazonaws.com", says_for_whom: false };
 
+/// What RDS says of databases, on behalf of their account (AWS page "Granting permissions to publish
+/// notifications to an Amazon SNS topic").
+pub(crate) const DATABASES: Publisher =
+    Publisher { sid: "Databases", service: "events.rds.amazonaws.com", says_for_whom: true };
+
 impl Publisher {
     /// Lets it do that, on behalf of this account where it says so.
     fn allow(&self, context: &Context<'_>, sid: &str, actions: &[&str]) -> Statement {

@@ -1,4 +1,4 @@
-//! The web ACL before a stage.
+//! The web ACL before a stage or a load balancer.
 
 use payctl_aws::Arn;
 use payctl_aws::logs::LogGroup;
@@ -7,13 +7,20 @@ use payctl_engine::{Input, Stack};
 
 use crate::Context;
 
-/// Lets through what comes at most so often from one address and none of AWS's rule `groups`
-/// takes for an attack.
+/// What AWS's rules know of the web's attacks, of bad inputs, and of SQL.
+pub(crate) const MANAGED_RULES: [&str; 3] = [
+    "AWSManagedRulesCommonRuleSet",
+    "AWSManagedRulesKnownBadInputsRuleSet",
+    "AWSManagedRulesSQLiRuleSet",
+];
+
+/// Lets through what none of AWS's rule `groups` takes for an attack, and comes at most so often
+/// from one address, where that is anybody's own.
 pub(crate) fn before(
     stack: &mut Stack,
     context: &Context<'_>,
-    stage: Input<Arn>,
-    address_limit: u32,
+    resource: Input<Arn>,
+    address_limit: Option<u32>,
     groups: &[&str],
 ) -> WebAclRef {
     let name = context.name("payment-waf");
@@ -28,19 +35,20 @@ pub(crate) fn before(
         let (vendor, name) = ("AWS".to_owned(), (*group).to_owned());
         rule(group, RuleStatement::ManagedGroup { vendor, name })
     };
-    let limit = rule("RateLimit", RuleStatement::RateLimit { limit: address_limit });
+    let limit = |limit| rule("RateLimit", RuleStatement::RateLimit { limit });
+    let limit = address_limit.map(limit);
     let web_acl = stack.add(
         "main",
         WebAcl {
             description: "What may reach the payment API".to_owned(),
             default_allow: true,
-            rules: [limit].into_iter().chain(groups.iter().map(managed)).collect(),
+            rules: limit.into_iter().chain(groups.iter().map(managed)).collect(),
             visibility: visibility(&name),
             tags: context.tags(&name),
             name,
         },
     );
-    stack.add("main", Association { web_acl: web_acl.arn(), resource: stage });
+    stack.add("main", Association { web_acl: web_acl.arn(), resource });
     web_acl
 }
 

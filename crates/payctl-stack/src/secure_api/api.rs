@@ -12,12 +12,6 @@ use crate::parts::{note, web_acl};
 
 const METHOD: &str = "POST";
 const PATH: &str = "process-payment";
-/// AWS's rules that requests are held against.
-const MANAGED_RULES: [&str; 3] = [
-    "AWSManagedRulesCommonRuleSet",
-    "AWSManagedRulesKnownBadInputsRuleSet",
-    "AWSManagedRulesSQLiRuleSet",
-];
 
 impl System<'_> {
     /// The API, deployed as a stage named like the environment.
@@ -87,8 +81,9 @@ impl System<'_> {
 
     /// The web ACL, and the log of what it sees.
     fn web_acl(&self, stack: &mut Stack, stage: Input<Arn>, keys: &Keys) {
-        let limit = self.parameters.address_limit;
-        let web_acl = web_acl::before(stack, self.context, stage, limit, &MANAGED_RULES);
+        let limit = Some(self.parameters.address_limit);
+        let rules = &web_acl::MANAGED_RULES;
+        let web_acl = web_acl::before(stack, self.context, stage, limit, rules);
         web_acl::log(stack, self.context, &web_acl, |name| self.log_group(name, keys));
         stack.output("waf_web_acl_id", &web_acl.id());
     }

@@ -22,21 +22,52 @@ fn asks(form: Option<&String>, name: &str, value: &str) {
     assert!(said, "{name}={value} is not in {form}");
 }
 
-/// An emulator behind a proxy that has the role, which may do everything: one without policies may
-/// do nothing.
+/// An emulator behind a proxy that has the role.
 fn with_the_role() -> (Server, Proxy, Payctl) {
     let (server, proxy, payctl) = behind_a_proxy();
+    add_the_role(&server);
+    (server, proxy, payctl)
+}
+
+/// Makes the role, which may do everything: one without policies may do nothing.
+fn add_the_role(server: &Server) {
     let trust = r#"{"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}"#;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let iam = clients(&server).await.iam;
+        let iam = clients(server).await.iam;
         let request = iam.create_role().role_name("deploy").assume_role_policy_document(trust);
         request.send().await.unwrap();
         let all = "arn:aws:iam::aws:policy/AdministratorAccess";
         iam.attach_role_policy().role_name("deploy").policy_arn(all).send().await.unwrap();
     });
-    (server, proxy, payctl)
+}
+
+/// The secret of a database names its readers. Whoever is none of them sees no change, is told why
+/// he cannot change what needs the password, gets in by being named, and may destroy.
+#[test]
+fn whoever_is_no_reader_of_a_secret_is_not_locked_out() {
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server).of("migration");
+    payctl.up();
+    add_the_role(&server);
+    let by_role = |command: &str| payctl.run(&[command, "--yes", "--role-arn", ROLE]);
+    let plan = ["plan", "--detailed-exitcode", "--role-arn", ROLE];
+    payctl.run(&plan).exits(0);
+    payctl.lose_state();
+    let ended = by_role("up");
+    ended.exits(1);
+    ended.says("explicit deny in a resource-based policy");
+
+    payctl.configure(&format!("[migration]\nsecret_readers = [\"{ROLE}\"]\n"));
+    by_role("up").exits(0);
+    payctl.run(&plan).exits(0);
+    // Who made it is recognised though no state remembers.
+    payctl.is_as_declared();
+
+    payctl.configure("");
+    payctl.up();
+    by_role("destroy").exits(0);
 }
 
 #[test]

@@ -23,6 +23,7 @@ MODULES = (
     "endpoints",
     "engine_versions",
     "event_source_mappings",
+    "event_subscriptions",
     "filters",
     "first_use",
     "flow_logs",
