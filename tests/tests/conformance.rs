@@ -459,28 +459,13 @@ mod s3_full_bucket {
     }
 }
 
-/// What moto and ministack get wrong of these, the sandbox does not.
-mod on_the_sandbox {
+/// Of what is put again moto has two.
+mod logs_on_the_sandbox {
     use payctl_tests::conformance::check;
-
-    #[tokio::test]
-    async fn a_trail() {
-        check("cloudtrail.trail", super::Emulator::Sandbox).await;
-    }
-
-    #[tokio::test]
-    async fn a_function() {
-        check("lambda.function", super::Emulator::Sandbox).await;
-    }
 
     #[tokio::test]
     async fn a_metric_filter() {
         check("logs.metric_filter", super::Emulator::Sandbox).await;
-    }
-
-    #[tokio::test]
-    async fn a_notification() {
-        check("s3.notification", super::Emulator::Sandbox).await;
     }
 }
 

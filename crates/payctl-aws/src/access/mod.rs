@@ -167,6 +167,7 @@ mod tests {
 
     use super::*;
     use crate::rds::Cluster;
+    use crate::s3::{Bucket, ObjectLock};
     use crate::secretsmanager::{Generate, Secret};
     use crate::{Arn, Set, Tags, kinds};
 
@@ -211,6 +212,10 @@ mod tests {
         );
         let secret = known.map_or(secret.arn(), |arn| Input::Known(arn.into()));
         stack.add("db", cluster(secret));
+        allowed_in(&stack, &[Task::Up], action)
+    }
+
+    fn allowed_in(stack: &Stack, tasks: &[Task], action: &str) -> Vec<String> {
         let facts = Facts {
             account: "123456789012".to_owned(),
             caller: String::new(),
@@ -218,13 +223,42 @@ mod tests {
             region: "us-east-1".to_owned(),
         };
         let registry = kinds();
-        let document = policy(&stack, registry.kinds(), &facts, &[Task::Up], &[]);
+        let document = policy(stack, registry.kinds(), &facts, tasks, &[]);
         let statements = document["Statement"].as_array().unwrap();
         let with = statements.iter().filter(|statement| {
             statement["Action"].as_array().unwrap().iter().any(|name| name == action)
         });
         let resources = with.flat_map(|statement| statement["Resource"].as_array().unwrap());
         resources.map(|resource| resource.as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn only_a_lock_is_bypassed() {
+        let lock = ObjectLock { mode: "GOVERNANCE".to_owned(), days: 365 };
+        let mut stack = Stack::new("access", "test");
+        for (name, lock) in [("locked", Some(lock)), ("open", None)] {
+            let bucket = Bucket {
+                name: name.to_owned(),
+                kms_key: None,
+                bucket_key: false,
+                versioning: true,
+                lock,
+                ownership: "BucketOwnerEnforced".to_owned(),
+                block_public: true,
+                lifecycle: Vec::new(),
+                small_objects_stay: true,
+                access_log: None,
+                policy: None,
+                tags: Tags::new(),
+            };
+            stack.add(name, bucket);
+        }
+        let resources = |tasks: &[Task]| allowed_in(&stack, tasks, s3::BYPASS);
+        let locked = ["arn:aws:s3:::locked", "arn:aws:s3:::locked/*"];
+        assert!(resources(&[Task::Plan]).is_empty());
+        let bypassed = resources(&[Task::Destroy]);
+        assert!(!bypassed.is_empty());
+        assert!(bypassed.iter().all(|one| locked.contains(&one.as_str())), "{bypassed:?}");
     }
 
     #[test]
