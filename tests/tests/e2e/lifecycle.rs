@@ -49,6 +49,11 @@ const WITHOUT_LOGGING: (&str, Fate) =
 const WITHOUT_METRICS: (&str, Fate) =
     ("EnableMetricsCollection", Fate::Answer("<EnableMetricsCollectionResponse/>"));
 const WITH_VERSIONS: (&str, Fate) = ("DescribeDBEngineVersions", Fate::Answer(VERSIONS));
+/// It runs functions in Docker alone.
+const WITH_A_MIGRATION: (&str, Fate) = (
+    "POST /2015-03-31/functions/transaction-processing-dev/invocations",
+    Fate::Answer("{\"schema\": 1, \"applied\": [1]}"),
+);
 const VERSIONS: &str = "<DescribeDBEngineVersionsResponse><DescribeDBEngineVersionsResult>\
     <DBEngineVersions><DBEngineVersion><EngineVersion>16.6</EngineVersion>\
     <Status>available</Status></DBEngineVersion></DBEngineVersions>\
@@ -147,7 +152,7 @@ async fn a_whole_life(system: &str, emulator: Emulator) {
     let proxy = Proxy::start(&server.endpoint);
     proxy.set(&Rule::Each(match emulator {
         Ministack => &[WITHOUT_LOGGING, WITHOUT_METRICS],
-        Moto => &[WITH_VERSIONS],
+        Moto => &[WITH_VERSIONS, WITH_A_MIGRATION],
         Emulator::Sandbox => &[],
     }));
     let mut payctl = Payctl::at(&proxy.endpoint, "dev").of(system);
