@@ -9,3 +9,5 @@ target/release/bench
 echo "cold handler, from its start to its first answer:"
 (cd lambda-src && PAYCTL_TEST_BOOTSTRAP=$PWD/target/lambda/payment-processor/bootstrap \
     cargo test --workspace --locked --quiet --test all cold_start -- --ignored --nocapture)
+echo "handlers, through the sandbox and alone:"
+PAYCTL_BIN=target/release/payctl "$PAYCTL_TEST_PYTHON" scripts/bench_handlers.py

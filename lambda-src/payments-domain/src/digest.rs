@@ -39,3 +39,16 @@ impl fmt::Debug for Digest {
         write!(f, "Digest({})", self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_text_is_a_digest_of_one_part_and_is_shown_whole() {
+        let digest = Digest::of_text("x");
+        assert_eq!(digest, Digest::of(&["x"]));
+        assert_ne!(digest, Digest::of(&["", "x"]));
+        assert_eq!(format!("{digest:?}"), format!("Digest({})", digest.as_str()));
+    }
+}

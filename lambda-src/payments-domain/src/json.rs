@@ -71,10 +71,6 @@ impl<'de> Visitor<'de> for Strict {
         Ok(Value::from(value))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
-    }
-
     fn visit_seq<A: SeqAccess<'de>>(self, mut seen: A) -> Result<Value, A::Error> {
         let mut items = Vec::new();
         while let Some(item) = seen.next_element_seed(Strict)? {
@@ -103,14 +99,21 @@ impl<'de> Visitor<'de> for Strict {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde::de::Unexpected;
 
     use super::*;
 
     #[test]
     fn numbers_keep_their_text() {
-        for text in ["10.50", "0.1", "123456789012345678901234567890.10"] {
+        for text in ["10.50", "0.1", "7", "-7", "123456789012345678901234567890.10"] {
             assert_eq!(parse(text.as_bytes()).unwrap().to_string(), text);
         }
+    }
+
+    #[test]
+    fn every_other_kind_of_value_is_read() {
+        let text = r#"[null,true,false,"text",{"nested":[{}]}]"#;
+        assert_eq!(parse(text.as_bytes()).unwrap().to_string(), text);
     }
 
     #[test]
@@ -129,6 +132,12 @@ mod tests {
         assert!(parse(b"\xff").is_err());
         assert!(parse("[".repeat(100_000).as_bytes()).is_err());
         assert!(parse(br#"{"$serde_json::private::Number":"x"}"#).is_err());
+    }
+
+    #[test]
+    fn a_reader_of_another_format_is_told_what_is_expected() {
+        let error = serde_json::Error::invalid_type(Unexpected::Bytes(b"x"), &Strict);
+        assert_eq!(error.to_string(), "invalid type: byte array, expected a JSON value");
     }
 
     proptest! {

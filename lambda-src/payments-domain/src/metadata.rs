@@ -174,6 +174,14 @@ mod tests {
     }
 
     #[test]
+    fn a_digest_is_told_of_each_kind_of_value() {
+        let metadata = json!({"a": "1", "b": 1, "c": true, "d": false});
+        let metadata = Metadata::try_from(&metadata).unwrap();
+        let parts: Vec<&str> = metadata.parts().collect();
+        assert_eq!(parts.join(" "), "a text 1 b number 1 c flag true d flag false");
+    }
+
+    #[test]
     fn the_rest_is_refused() {
         assert_eq!(refused(&json!([])), MetadataError::NotAnObject);
         assert_eq!(refused(&json!({"a": null})), MetadataError::Kind);

@@ -46,3 +46,18 @@ impl fmt::Display for PaymentStatus {
         f.write_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_reads_back_and_other_texts_are_refused() {
+        for status in PaymentStatus::ALL {
+            assert_eq!(status.to_string().parse(), Ok(status));
+        }
+        for text in ["", "Completed", "complete", "failed"] {
+            assert_eq!(text.parse::<PaymentStatus>(), Err(PaymentStatusError), "{text:?}");
+        }
+    }
+}

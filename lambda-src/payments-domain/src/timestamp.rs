@@ -115,7 +115,7 @@ mod tests {
             (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
             (u64::MAX, "9999-12-31T23:59:59.999Z"),
         ] {
-            assert_eq!(Timestamp::from_milliseconds(since).as_str(), text);
+            assert_eq!(Timestamp::from_milliseconds(since).to_string(), text);
         }
         assert_eq!(Timestamp::from_milliseconds(1_795_311_498_250).date(), "2026-11-22");
         assert!(Timestamp::before_all() < Timestamp::from_milliseconds(0));

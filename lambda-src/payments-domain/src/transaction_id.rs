@@ -51,7 +51,8 @@ mod tests {
     fn the_rules() {
         let longest = "x".repeat(128);
         for text in ["a", "TX-2026.11:22_1", &longest] {
-            assert_eq!(text.parse::<TransactionId>().unwrap().as_str(), text);
+            let id = text.parse::<TransactionId>().unwrap();
+            assert_eq!((id.as_str(), id.to_string()), (text, text.to_owned()));
         }
         for text in ["", "a b", "a/b", "é", "a\n", "\u{0}", &"x".repeat(129)] {
             assert_eq!(text.parse::<TransactionId>(), Err(TransactionIdError), "{text:?}");

@@ -61,3 +61,18 @@ impl fmt::Display for Currency {
         f.write_str(self.code())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_currency_reads_back_and_other_texts_are_refused() {
+        for currency in Currency::ALL {
+            assert_eq!(currency.to_string().parse(), Ok(currency));
+        }
+        for text in ["", "usd", "USDT", "XXX"] {
+            assert_eq!(text.parse::<Currency>(), Err(CurrencyError), "{text:?}");
+        }
+    }
+}

@@ -117,6 +117,14 @@ mod tests {
     }
 
     #[test]
+    fn a_decision_becomes_a_status_that_stays() {
+        let all = Decision::ALL.map(TransactionStatus::from);
+        let statuses =
+            [TransactionStatus::Approved, TransactionStatus::Review, TransactionStatus::Declined];
+        assert_eq!(all, statuses);
+    }
+
+    #[test]
     fn a_status_reads_back_and_other_texts_are_refused() {
         for status in TransactionStatus::ALL {
             assert_eq!(status.to_string().parse(), Ok(status));
