@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sends payments at a steady rate, for the demonstration of `migration`, and counts the answers.
+"""Sends payments at a even rate, for the demonstration of `migration`, and counts the answers.
 
     flow.py ENDPOINT HOST COUNT A_SECOND
 

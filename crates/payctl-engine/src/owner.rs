@@ -181,10 +181,6 @@ mod tests {
     #[test]
     fn one_tag_of_another_makes_it_anothers() {
         let others = [
-            (("stack", Some("payroll")), "it belongs to stack payroll, suffix dev"),
-            (("suffix", Some("prod")), "it belongs to stack pci-core, suffix prod"),
-            (("suffix", None), "it belongs to stack pci-core, suffix ?"),
-            (("stack", None), "it belongs to stack ?, suffix dev"),
             (
                 ("lineage", Some("two")),
                 "it belongs to another pci-core of suffix dev, with the lineage two",
@@ -193,6 +189,20 @@ mod tests {
         ];
         for (change, why) in others {
             assert_eq!(whose(&[change]), Ownership::Other(why.to_owned()), "{change:?}");
+        }
+    }
+
+    #[test]
+    fn of_one_lineage_other_tags_were_changed() {
+        for (change, to) in [
+            (("stack", Some("payroll")), "payroll and dev"),
+            (("suffix", Some("prod")), "pci-core and prod"),
+            (("suffix", None), "pci-core and ?"),
+        ] {
+            let Ownership::Changed(how) = whose(&[change]) else { panic!("{change:?}") };
+            assert!(how.ends_with(to), "{how}");
+            let theirs = whose(&[change, ("lineage", Some("two"))]);
+            assert!(matches!(theirs, Ownership::Other(_)), "{theirs:?}");
         }
     }
 

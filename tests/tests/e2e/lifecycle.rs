@@ -243,12 +243,12 @@ async fn a_lost_state_is_made_up_from_the_tags() {
     assert_eq!(
         lines,
         [
-            "no changes: 40 resources match the configuration (40 of them found by name or tag, not in \
+            "no changes: 43 resources match the configuration (43 of them found by name or tag, not in \
           the state here)"
         ]
     );
     assert!(!plan.stdout.contains("adopt"), "{plan}");
-    payctl.up().says("no changes: 40 resources");
+    payctl.up().says("no changes: 43 resources");
     assert_eq!(changing_calls(&server), [].into());
     assert_eq!(difference(&all, &everything(&aws).await), [""; 0]);
     payctl.is_as_declared();

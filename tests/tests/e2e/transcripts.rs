@@ -235,7 +235,7 @@ fn running(columns: usize) {
     let mut all = Transcripts::new(columns);
     let command = "up --stack migration --suffix dev --yes";
     let words: Vec<&str> = command.split(' ').collect();
-    let shown = Terminal::of(columns).until(&payctl, &words, r"\[115/119\] 3 running");
+    let shown = Terminal::of(columns).until(&payctl, &words, r"\[117/122\] 3 running");
     let frame: Vec<String> =
         shown.lines().skip_while(|line| !line.starts_with('[')).map(same_frame).collect();
     all.compare("running", &format!("$ payctl {command}\n…\n{}", frame.join("\n")));

@@ -84,7 +84,7 @@ fn the_last_line_counts_what_was_done_and_what_was_not() {
             "result": "failed",
             "exit_code": 1,
             "counts": {
-                "create": 40, "adopt": 0, "update": 0, "replace": 0, "delete": 0, "forget": 0,
+                "create": 43, "adopt": 0, "update": 0, "replace": 0, "delete": 0, "forget": 0,
                 "keep": 0,
             },
             "steps": { "all": 38, "done": 1, "failed": 1, "unfinished": 1, "not_started": 35 },

@@ -83,7 +83,7 @@ fn a_plan_without_changes_is_short() {
     let text = up(&Fixture::new("migration").made());
     assert_snapshot!(text, @r"
     migration dev · account 123456789012 · us-east-1
-    no changes: 119 resources match the configuration
+    no changes: 122 resources match the configuration
     ");
     // Neither is what a lost state does not know.
     let text = up(&Fixture::new("pci-core").made().forgotten());
@@ -208,7 +208,7 @@ fn what_else_goes_on_is_told_below_the_counts() {
     let text = anstream::adapter::strip_str(&view.text()).to_string();
     assert_snapshot!(text, @r"
     pci-core dev (from PAYCTL_SUFFIX) · account 123456789012 · us-east-1 · sandbox
-    no changes: 40 resources match the configuration
+    no changes: 43 resources match the configuration
     another run is in progress: `payctl up`, process 123, since 2026-11-29 09:14:03
       UTC; this plan is a snapshot
     ");
@@ -250,7 +250,7 @@ fn a_deletion_asks_with_the_place_and_the_count() {
     let plan = fixture.plan(Goal::Destroy);
     assert_eq!(
         deletion_question(&plan, false).trim(),
-        "Type the suffix to delete these 119 resources in account 123456789012, us-east-1 (dev):"
+        "Type the suffix to delete these 122 resources in account 123456789012, us-east-1 (dev):"
     );
     assert!(deletion_question(&plan, true).contains("us-east-1, sandbox (dev)"));
 }

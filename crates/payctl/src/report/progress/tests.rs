@@ -131,7 +131,7 @@ fn nothing_is_foretold_before_anything_is_known() {
     let mut run = Run::new();
     let head =
         |run: &Run, seconds: f64| run.screen(seconds, 140).lines().next().unwrap().to_owned();
-    assert_eq!(head(&run, 0.0), "[0/119] 0 running");
+    assert_eq!(head(&run, 0.0), "[0/122] 0 running");
     // Quick calls that take as long as AWS's say nothing at first: a sandbox has such as well.
     let quick: Vec<_> = run.board.tasks().iter().filter(|task| task.typical() < 1.0).collect();
     let quick: Vec<String> = quick.iter().map(|task| task.address.to_string()).collect();
@@ -146,9 +146,9 @@ fn nothing_is_foretold_before_anything_is_known() {
     for address in ["kms.key:rds", "kms.key:s3", "ec2.vpc:main"] {
         run.start(address, 0.0);
     }
-    assert_eq!(head(&run, 1.0), "[0/119] 3 running · longest: ec2.vpc:main");
+    assert_eq!(head(&run, 1.0), "[0/122] 3 running · longest: ec2.vpc:main");
     run.finish("kms.key:s3", 1.0);
-    assert_eq!(head(&run, 1.0), "[1/119] 2 running · longest: ec2.vpc:main");
+    assert_eq!(head(&run, 1.0), "[1/122] 2 running · longest: ec2.vpc:main");
     run.board.end(&at("kms.key:rds"), Phase::Apply, Status::Failed);
-    assert_eq!(head(&run, 1.0), "[1/119] 1 running, 1 failed");
+    assert_eq!(head(&run, 1.0), "[1/122] 1 running, 1 failed");
 }
