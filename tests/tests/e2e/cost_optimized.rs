@@ -293,7 +293,7 @@ async fn strict_is_more_and_goes_as_well() {
         "ec2.interface_endpoint:ec2-api: Create vpc, service, subnets, security_groups, \
          private_dns, policy, tags",
         "lambda.event_source_mapping:payments: Update maximum_concurrency",
-        "lambda.function:event-handler: Update reserved_concurrency, tracing",
+        "lambda.function:event-handler: Update reserved_concurrency, tracing, dead_letters",
         "logs.group:event-handler: Update retention_days",
         "secretsmanager.resource_policy:db-credentials: Create secret, readers",
         "sns.subscription:ops-alerts: Create topic, protocol, endpoint",

@@ -180,7 +180,7 @@ fn the_environments_of_folder_and_account_are_listed() {
     let [dev] = &listed(&payctl, &[])[..] else { panic!("one is here") };
     assert_eq!(calls(&server), [].into(), "the folder is read, and nobody is asked");
     assert_eq!((&dev["stack"], &dev["suffix"]), (&json!("pci-core"), &json!("dev")));
-    assert_eq!((&dev["state"], &dev["resources"]), (&json!("here"), &json!(40)));
+    assert_eq!((&dev["state"], &dev["resources"]), (&json!("here"), &json!(43)));
     assert_eq!((&dev["region"], &dev["tagged"]), (&json!("us-east-1"), &json!(null)));
     assert_eq!(dev["last_run"]["command"], json!("up"));
     let state = fs::read_to_string(payctl.state().join("state.json")).unwrap();
@@ -214,7 +214,7 @@ fn the_environments_of_folder_and_account_are_listed() {
     let lines: Vec<Vec<&str>> =
         ended.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(lines[0][..6], ["STACK", "SUFFIX", "ACCOUNT", "REGION", "STATE", "RESOURCES"]);
-    assert_eq!(lines[1][..6], ["pci-core", "dev", "123456789012", "us-east-1", "here", "40"]);
+    assert_eq!(lines[1][..6], ["pci-core", "dev", "123456789012", "us-east-1", "here", "43"]);
 
     // What cannot be read is there all the same.
     fs::write(payctl.folder().join(".payctl/pci-core/dev/state.json"), "{").unwrap();

@@ -141,7 +141,7 @@ fn tells_its_history(payctl: &Payctl) {
     }
     let changes = runs[..2].iter().flat_map(|run| run["end"]["changes"].as_array().unwrap());
     let changed: BTreeSet<&str> = changes.map(|one| one["address"].as_str().unwrap()).collect();
-    assert_eq!(changed.len(), 40, "{changed:?}");
+    assert_eq!(changed.len(), 43, "{changed:?}");
 
     let table = payctl.run(&["history"]);
     let lines: Vec<&str> = table.stdout.lines().collect();

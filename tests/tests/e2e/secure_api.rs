@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use aws_sdk_apigateway::types::{IntegrationType, Op, PatchOperation};
+use aws_sdk_apigateway::types::{GatewayResponseType, IntegrationType, Op, PatchOperation};
 use aws_sdk_ec2::types::{IpPermission, IpRange};
 use aws_sdk_wafv2::types::Scope;
 use payctl_aws::Aws;
@@ -176,6 +176,8 @@ async fn strict_is_more_and_goes_as_well() {
         "logs.group:flow-logs: Create name, retention_days, kms_key, tags",
         "logs.group:payment-processor: Update retention_days",
         "logs.group:waf: Update retention_days",
+        "s3.notification:access-logs: Create bucket, functions, event_bridge",
+        "s3.notification:documents: Create bucket, functions, event_bridge",
     ];
     assert_eq!(named, expected.map(str::to_owned).into());
     payctl.up();
@@ -241,6 +243,11 @@ async fn change(world: &Standing, address: &str) {
             let request = apigateway.update_model().rest_api_id(api).model_name("Payment");
             let request = request.patch_operations(replace("/schema", "{}"));
             request.send().await.unwrap();
+        }
+        "apigateway.gateway_response:bad-request-body" => {
+            let request = apigateway.put_gateway_response().rest_api_id(api);
+            let request = request.response_type(GatewayResponseType::BadRequestBody);
+            request.response_templates("application/json", "{}").send().await.unwrap();
         }
         "apigateway.request_validator:body" => {
             let request = apigateway.update_request_validator().rest_api_id(api);
@@ -312,6 +319,7 @@ async fn what_is_changed_by_hand_is_named_and_repaired() {
     for address in [
         "apigateway.rest_api:main",
         "apigateway.model:payment",
+        "apigateway.gateway_response:bad-request-body",
         "apigateway.request_validator:body",
         "apigateway.method:process-payment",
         "apigateway.integration:process-payment",

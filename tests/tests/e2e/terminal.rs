@@ -89,7 +89,7 @@ fn in_a_log_each_resource_has_a_line() {
         ended.exits(0);
         assert!(!ended.stderr.contains([ESCAPE, '\r']), "{ended}");
         let lines = ended.stderr.lines().filter(|line| line.starts_with(word));
-        assert_eq!(lines.count(), 40, "{ended}");
+        assert_eq!(lines.count(), 43, "{ended}");
         assert!(!ended.stderr.contains("waiting for"), "{ended}");
         // Without a terminal there are 80 columns, or as many as are asked for.
         let plan = payctl.run(&["plan", "--stack", "migration", "--suffix", "tiers"]);
@@ -125,13 +125,13 @@ fn who_is_told_little_is_told_how_it_ended() {
     // What a command answers is not less.
     let plan = payctl.run(&["plan", "-q"]);
     assert!(
-        plan.stdout.contains("Plan: 39 to create, 1 to adopt") && plan.stderr.is_empty(),
+        plan.stdout.contains("Plan: 42 to create, 1 to adopt") && plan.stderr.is_empty(),
         "{plan}"
     );
     // And whoever is asked sees what about.
     let asked = Terminal::of(80).answers(&[("is accepted: ", "no\n")]).run(&payctl, &["up", "-q"]);
     asked.exits(1);
-    asked.shows("Plan: 39 to create");
+    asked.shows("Plan: 42 to create");
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn what_takes_long_to_read_says_how_far_it_is() {
     let plan = Terminal::of(80).raw(&payctl, &["plan"]);
     plan.exits(0);
     assert!(plan.stdout.contains("reading pci-core dev in us-east-1 · "), "{plan}");
-    assert!(plan.stdout.contains(" of 40"), "{plan}");
+    assert!(plan.stdout.contains(" of 43"), "{plan}");
     // Nothing of it stays.
     let plan = Terminal::of(80).run(&payctl, &["plan"]);
     assert!(!plan.stdout.contains("reading"), "{plan}");

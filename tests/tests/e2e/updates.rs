@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use payctl_engine::{Action, Address, Plan};
+use payctl_engine::{Action, Address, Plan, Step};
 use payctl_tests::binary::{AARCH64, Payctl, changing_calls, differences, put_handler};
 use payctl_tests::cloud::{clients, difference, everything, keys};
 use payctl_tests::emulator::{Emulator, Server};
@@ -53,6 +53,7 @@ async fn parameters_change_in_place() {
             "s3.bucket:audit: Update lifecycle",
             "logs.group:flow-logs: Update retention_days",
             "logs.group:payment-processor: Update retention_days",
+            "logs.group:trail: Update retention_days",
             "lambda.function:payment-processor: Update memory_mb, timeout_s, reserved_concurrency",
             "cloudwatch.alarm:lambda-errors: Update threshold",
             "cloudwatch.alarm:dynamodb-throttle: Update threshold",
@@ -234,14 +235,30 @@ async fn what_is_protected_is_deleted_only_when_that_is_said() {
     let nothing = everything(&aws).await;
     payctl.up();
     payctl.configure("[pci-core]\nposture = \"strict\"\n");
+    let mut plan = payctl.plan();
+    // A filter and an alarm for each of 14 things that the trail records (PAY-LOG-17).
+    let of_benchmark = |step: &Step| step.address.name().starts_with("trail-");
+    assert_eq!(plan.steps.iter().filter(|step| of_benchmark(step)).count(), 2 * 14);
+    plan.steps.retain(|step| !of_benchmark(step));
     does(
-        &payctl.plan(),
+        &plan,
         &[
             "dynamodb.table:transactions: Update deletion_protection",
+            "cloudtrail.trail:main: Update insights",
+            "cloudwatch.alarm:failed-events: Create name, description, namespace, metric, \
+             dimensions, statistic, period_s, evaluation_periods, threshold, comparison, \
+             missing_data, actions, tags",
+            "logs.group:trail: Update retention_days",
+            "s3.bucket:audit: Update lock",
+            "s3.notification:access-logs: Create bucket, functions, event_bridge",
+            "s3.notification:audit: Create bucket, functions, event_bridge",
+            "s3.notification:files: Update event_bridge",
+            "sqs.queue:failed-events: Create name, visibility_timeout_s, retention_s, \
+             receive_wait_s, delay_s, max_message_bytes, encryption, policy, tags",
             "logs.group:flow-logs: Update retention_days",
             "logs.group:payment-processor: Update retention_days",
             "iam.role:payment-processor: Update inline",
-            "lambda.function:payment-processor: Update tracing",
+            "lambda.function:payment-processor: Update tracing, dead_letters",
             "ec2.interface_endpoint:ec2-api: Create vpc, service, subnets, security_groups, \
              private_dns, policy, tags",
             "ec2.security_group:ec2-api: Create name, description, vpc, ingress, egress, tags",
