@@ -159,7 +159,11 @@ fn in_our_form(error: &clap::Error, words: &[String]) -> CliError {
     let paragraphs = || text.split("\n\n").map(str::trim);
     let words_of = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
     let message = paragraphs().next().map(words_of).unwrap_or_default();
-    let mut told = CliError::failed(message.trim_start_matches("error: "));
+    let message = message.trim_start_matches("error: ");
+    let mut told = match message.split_once("': ") {
+        Some((what, why)) => CliError::failed(format!("{what}'")).because_of(why),
+        None => CliError::failed(message),
+    };
     let tips = paragraphs().flat_map(|paragraph| paragraph.split("tip: ").skip(1));
     told.hints.extend(tips.map(words_of));
     let (line, _) = named(words);
