@@ -159,6 +159,9 @@ pub(crate) fn meant(global: &Global, local: &Local) -> Option<String> {
         known.filter(|one| one.suffix == local.suffix && one.is_live()).collect::<Vec<_>>()
     };
     let (suffix, here) = (&local.suffix, place(global.sandbox));
+    if here.iter().any(|one| one.system.name == local.system.name) {
+        return None;
+    }
     if let [Known { system, .. }] = here[..] {
         return Some(format!("here {suffix} is {}: leave --stack out, or name that", system.name));
     }

@@ -167,11 +167,14 @@ fn row(known: &Known, sandbox: bool) -> Option<Row> {
     let Ok(Loaded { state, replayed, .. }) = known.store.load() else { return Some(row) };
     let state = state?;
     let broken_off = matches!(ended, Some(None | Some(Ended::Interrupted)));
-    row.state = match () {
-        () if running(&known.store).is_some() => StateIs::Running,
-        () if state.is_empty() => StateIs::Deleted,
-        () if replayed > 0 || !state.pending.is_empty() || broken_off => StateIs::Interrupted,
-        () => StateIs::Here,
+    row.state = if running(&known.store).is_some() {
+        StateIs::Running
+    } else if state.is_empty() {
+        StateIs::Deleted
+    } else if replayed > 0 || !state.pending.is_empty() || broken_off {
+        StateIs::Interrupted
+    } else {
+        StateIs::Here
     };
     row.resources = Some(state.resources.len());
     let changed = i64::try_from(state.changed_at).ok().filter(|seconds| *seconds > 0);
