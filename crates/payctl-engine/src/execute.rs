@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::event::{Event, Reporter};
 use crate::input::resolve;
 use crate::plan::{Action, Plan};
+use crate::retry::Health;
 use crate::schedule::{LintError, Milestone, Operation, Phase, schedule};
 use crate::state::{Entry, Journal, State, StateError};
 use crate::{Address, Failure, FailureKind, KindInfo, Provider};
@@ -148,7 +149,7 @@ struct Run<'a> {
     known: RefCell<BTreeMap<Address, Value>>,
     /// One lock per thing that only one step at a time may work on.
     locks: RefCell<HashMap<String, Rc<Mutex<()>>>>,
-    services: RefCell<HashMap<&'static str, Rc<Semaphore>>>,
+    services: RefCell<HashMap<&'static str, Rc<Service>>>,
     /// When the next call of a kind that has a pace may be made, by kind and whether it creates.
     paces: RefCell<HashMap<(&'static str, bool), Instant>>,
     per_service: usize,
@@ -156,6 +157,13 @@ struct Run<'a> {
     /// The steps whose deposed are on record.
     noted: RefCell<BTreeSet<Address>>,
     milestones: mpsc::UnboundedSender<usize>,
+}
+
+/// What all steps of a service share.
+struct Service {
+    /// So many calls at a time.
+    slots: Semaphore,
+    health: Health,
 }
 
 type Ended = (usize, Result<(), Halt>, Duration);
@@ -317,9 +325,12 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn service(&self, service: &'static str) -> Rc<Semaphore> {
+    fn service(&self, service: &'static str) -> Rc<Service> {
         let mut services = self.services.borrow_mut();
-        services.entry(service).or_insert_with(|| Rc::new(Semaphore::new(self.per_service))).clone()
+        let new = || {
+            Rc::new(Service { slots: Semaphore::new(self.per_service), health: Health::default() })
+        };
+        services.entry(service).or_insert_with(new).clone()
     }
 
     fn lock(&self, name: String) -> Rc<Mutex<()>> {

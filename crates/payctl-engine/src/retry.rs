@@ -4,6 +4,7 @@
 //! within seconds; a sparse poll costs half its pause on the critical path: docs/aws-facts.md), and
 //! an exponential one with jitter for throttling and internal errors. Everything runs on tokio's clock.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::time::Duration;
 
@@ -31,6 +32,45 @@ impl RetryPolicy {
     };
 }
 
+/// How a service has answered, to all steps. Where steps have to wait for each other, each would
+/// wait out the same outage, one after another.
+#[derive(Debug, Default)]
+pub(crate) struct Health(Cell<Option<Outage>>);
+
+/// Calls in a row that were not answered.
+#[derive(Clone, Copy, Debug)]
+struct Outage {
+    since: Instant,
+    last: Instant,
+}
+
+impl Health {
+    /// Notes how a call ended; an answer of any sort ends an outage.
+    pub(crate) fn note<T>(&self, answer: &Result<T, Failure>) {
+        let unanswered = |failure: &Failure| {
+            matches!(failure.kind, FailureKind::Unavailable | FailureKind::Lost)
+        };
+        self.0.set(answer.as_ref().err().filter(|failure| unanswered(failure)).map(|_| {
+            let last = Instant::now();
+            Outage { since: self.outage().map_or(last, |outage| outage.since), last }
+        }));
+    }
+
+    /// The outage, if there is one. What nobody has asked for long is not known to be out.
+    fn outage(&self) -> Option<Outage> {
+        self.0.get().filter(|outage| outage.last.elapsed() < OUTAGE_KNOWN)
+    }
+
+    fn out_since(&self) -> Option<Instant> {
+        self.outage().map(|outage| outage.since)
+    }
+}
+
+/// How long after the last call without an answer an outage is taken to last.
+const OUTAGE_KNOWN: Duration = Duration::from_secs(30);
+/// How often a step tries for itself, however long others have.
+const OWN_TRIES: u32 = 3;
+
 /// The failures of one step so far.
 #[derive(Debug)]
 pub(crate) struct RetryState {
@@ -50,6 +90,11 @@ impl RetryState {
 
     /// How long to wait before the next try; `None` when the policy gives up.
     pub(crate) fn next(&mut self, kind: FailureKind) -> Option<Duration> {
+        self.next_of(kind, &Health::default())
+    }
+
+    /// The same, of a service that others have called as well.
+    pub(crate) fn next_of(&mut self, kind: FailureKind, health: &Health) -> Option<Duration> {
         use FailureKind::{Busy, Lost, NotYetVisible, Pending, Throttled, Unavailable};
         let sort = match kind {
             Throttled | Unavailable | Lost => 1,
@@ -61,7 +106,11 @@ impl RetryState {
             (self.sort, self.streak, self.tries) = (sort, Instant::now(), 0);
         }
         let (pause, bound, since) = match sort {
-            1 => (exponential(self.tries), self.policy.outage, self.streak),
+            1 => {
+                let others = health.out_since().filter(|_| self.tries >= OWN_TRIES);
+                let since = others.map_or(self.streak, |since| since.min(self.streak));
+                (exponential(self.tries), self.policy.outage, since)
+            }
             2 => (propagation_backoff(self.tries), self.policy.propagation, self.streak),
             _ => (fast_backoff(self.tries), self.policy.waiting, self.since),
         };
@@ -107,8 +156,6 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
-
     use super::*;
 
     const POLICY: RetryPolicy = RetryPolicy {
@@ -154,6 +201,46 @@ mod tests {
         }
         let several: Vec<_> = (0..8).map(|_| exponential(6)).collect();
         assert!(several.iter().any(|pause| *pause != several[0]), "it is random: {several:?}");
+    }
+
+    /// One failure after the other, until the policy gives up.
+    async fn given_up_after(health: &Health, kind: FailureKind) -> (Duration, u32) {
+        let (began, mut retries) = (Instant::now(), RetryState::new(POLICY));
+        loop {
+            health.note(&Err::<(), _>(Failure::new(kind, "")));
+            let Some(pause) = retries.next_of(kind, health) else { break };
+            sleep(pause).await;
+        }
+        (began.elapsed(), retries.tries)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_is_waited_out_once_however_many_wait_in_turn() {
+        for kind in [FailureKind::Unavailable, FailureKind::Lost] {
+            let health = Health::default();
+            let (first, _) = given_up_after(&health, kind).await;
+            assert!(first > Duration::from_secs(49), "{first:?}");
+            let (second, tries) = given_up_after(&health, kind).await;
+            assert!(second < Duration::from_secs(2), "{second:?}");
+            assert_eq!(tries, OWN_TRIES + 1);
+            // An answer, be it a refusal, and the next one waits for itself again.
+            health.note(&Err::<(), _>(Failure::new(FailureKind::Denied, "")));
+            let (third, _) = given_up_after(&health, kind).await;
+            assert!(third > Duration::from_secs(49), "{third:?}");
+            // So it does where nobody has asked for a while.
+            sleep(OUTAGE_KNOWN).await;
+            let (fourth, _) = given_up_after(&health, kind).await;
+            assert!(fourth > Duration::from_secs(49), "{fourth:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn throttling_is_each_steps_own() {
+        let health = Health::default();
+        for _ in 0..2 {
+            let (took, _) = given_up_after(&health, FailureKind::Throttled).await;
+            assert!(took > Duration::from_secs(49), "{took:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -18,7 +18,8 @@ use crate::state::{Deposed, Entry, Intent, IntentAction, Record, Status, new_tok
 use crate::{Call, Changed, Failure, FailureKind, KindInfo, Readiness, Repeat};
 
 /// How long throttling, internal errors and lost answers in a row are retried for: request
-/// buckets refill by the second (EC2, API throttling), and somebody waits.
+/// buckets refill by the second (EC2, API throttling), and somebody waits. What no call of a service
+/// is answered is waited for once, not by each step in turn.
 const OUTAGE: Duration = Duration::from_secs(90);
 /// How many calls of others come first at most, where calls have a pace: ten minutes of deletions
 /// of REST APIs.
@@ -432,19 +433,24 @@ impl Work<'_, '_> {
         call: impl Future<Output = Result<T, Failure>>,
     ) -> Result<Result<T, Failure>, Halt> {
         let service = self.run.service(self.kind.service());
-        let _slot = service.acquire().await;
+        let _slot = service.slots.acquire().await;
         if self.run.storage.borrow().is_some() {
             return Err(Halt::Storage);
         }
         if self.run.stop.gently.is_cancelled() {
             return Err(Halt::Stopped);
         }
-        Ok(call.await)
+        let answer = call.await;
+        service.health.note(&answer);
+        Ok(answer)
     }
 
     /// Waits before the next try, or gives the failure back.
     async fn pause(&self, retries: &mut RetryState, failure: Failure) -> Result<(), Halt> {
-        let Some(pause) = retries.next(failure.kind) else { return Err(failure.into()) };
+        let service = self.run.service(self.kind.service());
+        let Some(pause) = retries.next_of(failure.kind, &service.health) else {
+            return Err(failure.into());
+        };
         match failure.kind {
             FailureKind::Pending => self.waiting(failure.message),
             _ => {
