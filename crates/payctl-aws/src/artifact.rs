@@ -33,7 +33,9 @@ struct Artifact {
 }
 
 /// The processors Lambda runs on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 pub enum Architecture {
     /// 64-bit x86.
     #[serde(rename = "x86_64")]

@@ -2,6 +2,7 @@
 
 use payctl_engine::Unresolved;
 use payctl_engine::input::references;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -9,7 +10,7 @@ use crate::Result;
 
 /// A JSON document in its one form: the order of an object's members is nothing, that of a list
 /// is. An `Input` may stand wherever a text may.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Document(Value);
 

@@ -2,11 +2,12 @@
 
 use std::sync::OnceLock;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The tags that payctl neither sees nor removes, by the names that Terraform's AWS provider has
 /// for them (`ignore_tags`).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct IgnoreTags {
     /// Tags of these very names.

@@ -36,6 +36,7 @@ mod names;
 mod partition;
 mod policy;
 mod preflight;
+mod prelude;
 pub mod rds;
 pub mod s3;
 pub mod secretsmanager;

@@ -1,7 +1,9 @@
 //! Names and ids as types of their own: a subnet's id where a VPC's is due does not compile.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Declares ids: texts of which each has a type of its own.
@@ -11,6 +13,7 @@ macro_rules! id {
         $(#[$doc])*
         #[derive(
             Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize,
+            ::schemars::JsonSchema,
         )]
         #[serde(transparent)]
         pub struct $name(String);
@@ -63,6 +66,21 @@ pub type Tags = BTreeMap<String, String>;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Set<T>(Vec<T>);
+
+impl<T: JsonSchema> JsonSchema for Set<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("set of {}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let items = generator.subschema_for::<T>();
+        json_schema!({ "type": "array", "uniqueItems": true, "items": items })
+    }
+}
 
 impl<T> Set<T> {
     /// Nothing.

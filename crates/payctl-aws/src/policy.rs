@@ -5,14 +5,16 @@
 
 use payctl_engine::Input;
 use percent_encoding::percent_decode_str;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{AwsError, Result};
 
 /// A policy document in its one form.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(with = "Map<String, Value>")]
 pub struct Policy(Value);
 
 /// One statement of a policy, being written.

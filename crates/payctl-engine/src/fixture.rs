@@ -86,7 +86,8 @@ impl Case {
     /// Everything declared was made, is on record and was seen so.
     pub(crate) fn made(mut self) -> Self {
         for declared in self.declared.clone() {
-            let properties = resolve(&declared.owned(&self.owner), &|reference| {
+            let kind = &self.kinds[declared.address.kind()];
+            let properties = resolve(&declared.owned(&self.owner, kind), &|reference| {
                 outputs(&reference.address).get(&reference.output).cloned()
             });
             let outputs = outputs(&declared.address);

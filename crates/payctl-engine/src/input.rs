@@ -3,8 +3,10 @@
 //! A reference is data, never a closure, so that graph, plan and state can hold it:
 //! `{"$ref": "ec2.vpc:main.id"}`, or `{"$join": ["arn:…/", {"$ref": …}]}` for a text around one.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
@@ -171,6 +173,21 @@ impl<T> From<T> for Input<T> {
 impl From<&str> for Input<String> {
     fn from(value: &str) -> Self {
         Self::Known(value.to_owned())
+    }
+}
+
+/// That of the value: a document writes a reference as a text such as `${ADDRESS.OUTPUT}`.
+impl<T: JsonSchema> JsonSchema for Input<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<T>()
     }
 }
 

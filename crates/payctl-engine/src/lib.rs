@@ -11,6 +11,7 @@ pub mod failure;
 #[cfg(test)]
 mod fixture;
 pub mod input;
+pub mod kind;
 pub mod observe;
 pub mod owner;
 pub mod plan;
@@ -18,6 +19,7 @@ pub mod provider;
 pub mod resource;
 mod retry;
 pub mod schedule;
+pub mod schema;
 pub mod stack;
 pub mod state;
 #[cfg(any(test, feature = "testing"))]
@@ -30,16 +32,15 @@ pub use event::{Event, Reporter, Silent};
 pub use execute::{Limits, Outcome, Stop, execute};
 pub use failure::{Failure, FailureKind};
 pub use input::{Input, Needs, Part, Reference, Unresolved};
+pub use kind::{Access, Constraint, Handle, Kind, KindInfo, Pace, Property, Repeat, Typical};
 pub use observe::{
     ObserveError, Observed, Other, Seen, is_orphaned, observe, observe_orphans, observe_with,
 };
 pub use owner::{OWNER_TAGS, Owner, Ownership};
+pub use payctl_derive::kind;
 pub use plan::{Action, Counts, Goal, Permissions, Plan, PlanError, Refusal, Request, Step, plan};
-pub use provider::{Answer, Bound, Call, KindInfo, Kinds, Provider, Registry};
-pub use resource::{
-    Access, Changed, Cloud, CloudError, Cx, DeletionView, Handle, Pace, Readiness, Repeat,
-    Resource, Typical,
-};
+pub use provider::{Answer, Bound, Call, Kinds, Provider, Registry};
+pub use resource::{Changed, Cloud, CloudError, Cx, DeletionView, Readiness, Resource};
 pub use schedule::{LintError, Milestone, Operation, Phase, Schedule, schedule, typical_seconds};
 pub use stack::{Declared, Stack, StackError};
 pub use state::{Holder, State, StateError, Status, Store};

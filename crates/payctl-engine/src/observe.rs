@@ -14,7 +14,8 @@ use crate::owner::{Owner, Ownership, lineage};
 use crate::retry::{RetryPolicy, retry};
 use crate::state::{Intent, IntentAction, State, Status};
 use crate::{
-    Address, Call, Declared, Dependent, Failure, FailureKind, Goal, KindInfo, Provider, Stack,
+    Address, Call, Declared, Dependent, Failure, FailureKind, Goal, KindInfo, Kinds, Provider,
+    Stack,
 };
 
 /// How many reads run at once: those of EC2 share calls, so that few of them are requests.
@@ -81,12 +82,14 @@ impl Seen {
 impl Observed {
     /// The lineage that the tags of found resources agree on, if there is one.
     #[must_use]
-    pub fn lineage(&self, owner: &Owner) -> Option<String> {
+    pub fn lineage(&self, owner: &Owner, kinds: &Kinds) -> Option<String> {
         let all: BTreeSet<&str> =
             self.resources
-                .values()
-                .filter(|seen| seen.found)
-                .filter_map(|seen| seen.properties.get("tags"))
+                .iter()
+                .filter(|(_, seen)| seen.found)
+                .filter_map(|(address, seen)| {
+                    Some(kinds.get(address.kind())?.tags_of(&seen.properties))
+                })
                 .filter(|tags| {
                     owner.search().iter().all(|(name, value)| {
                         tags.get(*name).and_then(Value::as_str) == Some(*value)
@@ -276,9 +279,12 @@ impl Looker<'_> {
 
     /// Whether it is on record, or is tagged as ours where it can be.
     fn is_ours(self, address: &Address, seen: &Seen) -> bool {
-        let tagged = self.provider.kinds().get(address.kind()).is_some_and(KindInfo::tagged);
-        let tags = seen.properties.get("tags").unwrap_or(&Value::Null);
-        !seen.found || !tagged || self.owner.ownership(address, tags) == Ownership::Ours
+        let tagged = self.provider.kinds().get(address.kind()).filter(|kind| kind.tagged());
+        let of_ours = |kind: &KindInfo| {
+            let tags = kind.tags_of(&seen.properties);
+            self.owner.ownership(address, tags) == Ownership::Ours
+        };
+        !seen.found || tagged.is_none_or(of_ours)
     }
 
     /// What others attached to what stays.
@@ -310,9 +316,10 @@ impl Looker<'_> {
                 retry(RetryPolicy::READ, || self.provider.find_tagged(call)).await?
             };
             let mut all = self.read_all(call, found).await?;
-            let tags = |properties: &Value| properties.get("tags").cloned().unwrap_or_default();
+            let kind = self.provider.kinds().get(address.kind());
             all.retain(|(_, properties)| {
-                owner.ownership(&address, &tags(properties)) == Ownership::Ours
+                let tags = kind.map_or(&Value::Null, |kind| kind.tags_of(properties));
+                owner.ownership(&address, tags) == Ownership::Ours
             });
             Ok(self.choose(&address, all))
         };
@@ -440,7 +447,7 @@ impl Looker<'_> {
             tokio::time::sleep(*pause).await;
             let mut found = self.search(call, &intent.properties).await?;
             found.retain(|(outputs, properties)| {
-                let tags = properties.get("tags").unwrap_or(&Value::Null);
+                let tags = kind.tags_of(properties);
                 let ours = !kind.tagged()
                     || match self.owner.ownership(call.address, tags) {
                         Ownership::Ours => true,
@@ -476,7 +483,7 @@ impl Looker<'_> {
     fn choose(self, address: &Address, found: Vec<(Value, Value)>) -> Option<Seen> {
         let kind = self.provider.kinds().get(address.kind());
         let mine = |(_, properties): &&(Value, Value)| {
-            let tags = properties.get("tags").unwrap_or(&Value::Null);
+            let tags = kind.map_or(&Value::Null, |kind| kind.tags_of(properties));
             let id = self.owner.tags(address);
             id.iter()
                 // A lost state does not know its lineage yet.
@@ -484,7 +491,7 @@ impl Looker<'_> {
                 .all(|(name, value)| tags.get(name).and_then(Value::as_str) == Some(value))
         };
         let of = |(_, properties): &(Value, Value)| {
-            properties.get("tags").and_then(lineage).map(str::to_owned)
+            lineage(kind?.tags_of(properties)).map(str::to_owned)
         };
         let mut ours: Vec<&(Value, Value)> = found.iter().filter(mine).collect();
         // Another lineage's are not ours, and one lineage's never clean up after another's.

@@ -372,7 +372,7 @@ impl<'a> Planner<'a> {
         let Request { state, observed, owner, .. } = self.request;
         let address = &declared.address;
         let kind = self.kind(address)?;
-        let properties = declared.owned(owner);
+        let properties = declared.owned(owner, kind);
         let resolved = (kind.normalise)(&resolve(&properties, &|reference| {
             self.known.get(&reference.address)?.get(&reference.output).cloned()
         }));

@@ -3,85 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Debug};
 use std::marker::PhantomData;
-use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt as _};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserializer, Serialize, de};
 use serde_json::Value;
 
 use crate::resource::{Cloud, CloudError, Resource};
 use crate::{
-    Access, Address, Attachments, Changed, Cx, Dependent, Failure, FailureKind, Owner, Pace,
-    Readiness, Repeat, Typical,
+    Address, Attachments, Changed, Cx, Dependent, Failure, FailureKind, KindInfo, Owner, Readiness,
 };
-
-/// What the engine knows about a kind: the trait's data, see [`Resource`].
-#[derive(Clone, Debug)]
-#[allow(missing_docs)]
-pub struct KindInfo {
-    pub kind: &'static str,
-    /// The properties in the order of declaration, which is the order of display.
-    pub properties: &'static [&'static str],
-    pub replaced_by: &'static [&'static str],
-    pub unique_by: &'static [&'static str],
-    pub set_later: &'static [&'static str],
-    pub holds: &'static [&'static str],
-    pub stable_outputs: &'static [&'static str],
-    pub keeps_data: bool,
-    pub belongs_to: Option<&'static str>,
-    pub one_at_a_time: Option<&'static str>,
-    pub repeat: Repeat,
-    pub typical: Typical,
-    pub pace: Pace,
-    pub wait_timeout: Duration,
-    pub access: Access,
-    pub attachments: &'static [&'static str],
-    /// See [`Resource::is_service_made`].
-    pub service_made: fn(&Value) -> bool,
-    /// Writes properties as the kind writes them: lists in their order, policies in one form.
-    pub normalise: fn(&Value) -> Value,
-}
-
-impl KindInfo {
-    /// The service it belongs to, such as `ec2`.
-    #[must_use]
-    pub fn service(&self) -> &'static str {
-        self.kind.split_once('.').map_or(self.kind, |(service, _)| service)
-    }
-
-    /// Whether it carries tags of its own.
-    #[must_use]
-    pub fn tagged(&self) -> bool {
-        self.properties.contains(&"tags")
-    }
-
-    fn of<R: Resource>() -> Self {
-        Self {
-            kind: R::KIND,
-            properties: field_names::<R>(),
-            replaced_by: R::REPLACED_BY,
-            unique_by: R::UNIQUE_BY,
-            set_later: R::SET_LATER,
-            holds: R::HOLDS,
-            stable_outputs: R::STABLE_OUTPUTS,
-            keeps_data: R::KEEPS_DATA,
-            belongs_to: R::BELONGS_TO,
-            one_at_a_time: R::ONE_AT_A_TIME,
-            repeat: R::REPEAT,
-            typical: R::TYPICAL,
-            pace: R::PACE,
-            wait_timeout: R::WAIT_TIMEOUT,
-            access: R::ACCESS,
-            attachments: R::ATTACHMENTS,
-            service_made: |value| parse::<R>(value).is_ok_and(|seen| seen.is_service_made()),
-            normalise: |value| {
-                let written = parse::<R>(value).and_then(|parsed| write(&parsed));
-                written.unwrap_or_else(|_| value.clone())
-            },
-        }
-    }
-}
 
 /// All kinds by name.
 pub type Kinds = BTreeMap<&'static str, KindInfo>;
@@ -153,8 +84,8 @@ impl<C: Cloud> Registry<C> {
     /// Also the kind `R`.
     #[must_use]
     pub fn with<R: Resource<Cloud = C>>(mut self) -> Self {
-        self.kinds.insert(R::KIND, KindInfo::of::<R>());
-        self.verbs.insert(R::KIND, Box::new(Typed::<R>(PhantomData)));
+        self.kinds.insert(R::INFO.kind, info::<R>());
+        self.verbs.insert(R::INFO.kind, Box::new(Typed::<R>(PhantomData)));
         self
     }
 
@@ -411,6 +342,12 @@ impl<R: Resource> Verbs<R::Cloud> for Typed<R> {
     }
 }
 
+/// What is known of a kind, with what only its verbs tell.
+fn info<R: Resource>() -> KindInfo {
+    let service_made = |value: &Value| parse::<R>(value).is_ok_and(|seen| seen.is_service_made());
+    KindInfo { service_made, ..R::INFO }
+}
+
 fn failure<R: Resource>(error: CloudError<R>) -> Failure {
     error.into()
 }
@@ -424,37 +361,4 @@ fn parse<T: DeserializeOwned>(value: &Value) -> Result<T, Failure> {
 fn write<T: Serialize>(value: &T) -> Result<Value, Failure> {
     serde_json::to_value(value)
         .map_err(|source| Failure::new(FailureKind::Unexpected, source.to_string()))
-}
-
-/// The names of a struct's fields in the order of their declaration, as serde knows them.
-fn field_names<T: DeserializeOwned>() -> &'static [&'static str] {
-    let mut names: &'static [&'static str] = &[];
-    let _ = T::deserialize(FieldProbe(&mut names));
-    names
-}
-
-struct FieldProbe<'a>(&'a mut &'static [&'static str]);
-
-impl<'de> Deserializer<'de> for FieldProbe<'_> {
-    type Error = de::value::Error;
-
-    fn deserialize_any<V: de::Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
-        Err(de::Error::custom("only structs have fields"))
-    }
-
-    fn deserialize_struct<V: de::Visitor<'de>>(
-        self,
-        _: &'static str,
-        fields: &'static [&'static str],
-        _: V,
-    ) -> Result<V::Value, Self::Error> {
-        *self.0 = fields;
-        Err(de::Error::custom("probed"))
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
-        option unit unit_struct newtype_struct seq tuple tuple_struct map enum identifier
-        ignored_any
-    }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::Address;
 use crate::input::{Needs, references};
 use crate::owner::Owner;
-use crate::resource::{Handle, Resource};
+use crate::{Handle, KindInfo, Resource};
 
 /// What is declared for one environment.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ impl Stack {
         before: &[&Address],
         resource: R,
     ) -> R::Ref {
-        let address = Address::new(R::KIND, name);
+        let address = Address::new(R::INFO.kind, name);
         match serde_json::to_value(&resource) {
             Ok(properties) => {
                 let after = before.iter().copied().cloned().collect();
@@ -155,9 +155,10 @@ impl Declared {
 
     /// The properties with the ownership tags, for a kind that carries tags.
     #[must_use]
-    pub fn owned(&self, owner: &Owner) -> Value {
+    pub fn owned(&self, owner: &Owner, kind: &KindInfo) -> Value {
         let mut properties = self.properties.clone();
-        if let Some(Value::Object(tags)) = properties.get_mut("tags") {
+        let tags = kind.tags.and_then(|tags| properties.get_mut(tags));
+        if let Some(Value::Object(tags)) = tags {
             let ownership = owner.tags(&self.address);
             tags.extend(ownership.into_iter().map(|(name, value)| (name, Value::String(value))));
         }

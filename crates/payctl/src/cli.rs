@@ -13,6 +13,7 @@ use crate::commands::completions::CompletionsArgs;
 use crate::commands::destroy::DestroyArgs;
 use crate::commands::history::HistoryArgs;
 use crate::commands::invoke::InvokeArgs;
+use crate::commands::kinds::{ExplainArgs, KindsArgs, SchemaArgs};
 use crate::commands::list::ListArgs;
 use crate::commands::man::ManArgs;
 use crate::commands::output::OutputArgs;
@@ -238,6 +239,9 @@ pub(crate) enum Command {
     List(ListArgs),
     History(HistoryArgs),
     Stacks(StacksArgs),
+    Kinds(KindsArgs),
+    Explain(ExplainArgs),
+    Schema(SchemaArgs),
     #[command(subcommand)]
     State(StateCommand),
     #[command(subcommand)]

@@ -333,7 +333,7 @@ impl Environment {
         }
         // A lost state is adopted under the lineage that the resources themselves carry.
         if self.loaded.state.is_none()
-            && let Some(lineage) = observed.lineage(&self.owner())
+            && let Some(lineage) = observed.lineage(&self.owner(), self.provider.kinds())
         {
             self.state.lineage = lineage;
         }

@@ -8,11 +8,12 @@ use clap::{Command, CommandFactory as _};
 use crate::cli::Cli;
 
 /// The commands, in the order in which they are met.
-pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
+pub(crate) const GROUPS: [(&str, &[&str]); 5] = [
     ("Environments", &["plan", "preflight", "up", "destroy", "output", "list", "history"]),
     ("Operate", &["invoke", "shift", "policy"]),
+    ("Look up", &["stacks", "kinds", "explain", "schema"]),
     ("State and sandbox", &["state", "sandbox"]),
-    ("Other", &["stacks", "completions"]),
+    ("Other", &["completions"]),
 ];
 
 const EXAMPLES: &str = "\

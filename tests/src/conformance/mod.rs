@@ -350,7 +350,7 @@ fn resolved(environment: &Environment, value: &Value) -> Value {
 fn declared(environment: &Environment, case: &Case) -> Value {
     let declared = case.stack.resources().iter().find(|d| d.address == case.address).unwrap();
     let kind = &environment.provider.kinds()[case.address.kind()];
-    (kind.normalise)(&resolved(environment, &declared.owned(&environment.owner)))
+    (kind.normalise)(&resolved(environment, &declared.owned(&environment.owner, kind)))
 }
 
 fn compare(case: &Case, emulator: Emulator, wanted: &Value, read: &Value, when: &str) {

@@ -9,17 +9,28 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_acm::operation::import_certificate::builders::ImportCertificateFluentBuilder;
 use aws_sdk_acm::primitives::DateTime;
 use aws_sdk_acm::types::{CertificateDetail, CertificateStatus, Tag};
-use payctl_engine::{Access, Changed, Repeat, Resource, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::search;
 use super::self_signed::SelfSigned;
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags};
+use crate::prelude::*;
 
 /// A self-signed certificate that is imported into ACM.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "acm.certificate",
+    outputs(arn: Arn),
+    // Without an ARN, each import makes another one.
+    repeat = Search,
+    look = "acm:DescribeCertificate ListCertificates ListTagsForCertificate tag:GetResources",
+    create = "acm:AddTagsToCertificate ImportCertificate",
+    change = "acm:AddTagsToCertificate ImportCertificate RemoveTagsFromCertificate",
+    delete = "acm:DeleteCertificate",
+    unscoped = "acm:ListCertificates tag:GetResources",
+    on = "arn:{partition}:acm:{region}:{account}:certificate/*",
+)]
 pub struct Certificate {
     /// Whom it is for.
+    // One that is imported again keeps a name that it had (ACM's guide, "Reimporting").
+    #[prop(replaces)]
     pub domain: String,
     /// How long it is valid from its making.
     pub valid_days: u32,
@@ -27,11 +38,6 @@ pub struct Certificate {
     /// [`Resource::converge`] imports another one under the same ARN.
     pub renewed: bool,
     pub tags: Tags,
-}
-
-outputs! {
-    /// What AWS assigns to a certificate.
-    CertificateOutputs via CertificateRef { arn: Arn }
 }
 
 /// Renewed so long before its end. Our choice: an `up` each month keeps it valid.
@@ -42,34 +48,6 @@ const DAY: i64 = 24 * 60 * 60;
 pub(super) const GONE: &str = "ResourceNotFoundException";
 
 impl Resource for Certificate {
-    type Cloud = Aws;
-    type Outputs = CertificateOutputs;
-    type Ref = CertificateRef;
-
-    const KIND: &'static str = "acm.certificate";
-    // One that is imported again keeps a name that it had (ACM's guide, "Reimporting").
-    const REPLACED_BY: &'static [&'static str] = &["domain"];
-    // Without an ARN, each import makes another one.
-    const REPEAT: Repeat = Repeat::Search;
-    const ACCESS: Access = Access {
-        look: &[
-            "acm:DescribeCertificate",
-            "acm:ListCertificates",
-            "acm:ListTagsForCertificate",
-            "tag:GetResources",
-        ],
-        create: &["acm:AddTagsToCertificate", "acm:ImportCertificate"],
-        change: &[
-            "acm:AddTagsToCertificate",
-            "acm:ImportCertificate",
-            "acm:RemoveTagsFromCertificate",
-        ],
-        delete: &["acm:DeleteCertificate"],
-        unscoped: &["acm:ListCertificates", "tag:GetResources"],
-        on: &["arn:{partition}:acm:{region}:{account}:certificate/*"],
-        ..Access::NONE
-    };
-
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<CertificateOutputs>> {
         search::ours(cx).await
     }

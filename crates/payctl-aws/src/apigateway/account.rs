@@ -4,39 +4,27 @@
 //! made it. So it is set where there is none, and never changed or taken away.
 
 use aws_sdk_apigateway::types::{Op, PatchOperation};
-use payctl_engine::{Access, Changed, Input, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
-use crate::{Arn, Aws, Cx, Result};
+use crate::prelude::*;
 
 /// As which role API Gateway writes logs, for all APIs of the account in this region.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "apigateway.account",
+    // The role that is set, whoever did that.
+    outputs(cloudwatch_role: Arn),
+    // API Gateway tries to write as the role before it takes it: that takes until it is visible.
+    typical(8.0, 0.0, 0.0),
+    look = "apigateway:GET",
+    create = "apigateway:PATCH",
+    on = "arn:{partition}:apigateway:{region}::/account",
+    delegated = [("iam:PassRole", "cloudwatch_role", "apigateway")],
+)]
 pub struct Account {
     /// The role to set where there is none. Any that is set does.
     pub cloudwatch_role: Input<Arn>,
 }
 
-outputs! {
-    /// The role that is set, whoever did that.
-    AccountOutputs via AccountRef { cloudwatch_role: Arn }
-}
-
 impl Resource for Account {
-    type Cloud = Aws;
-    type Outputs = AccountOutputs;
-    type Ref = AccountRef;
-
-    const KIND: &'static str = "apigateway.account";
-    // API Gateway tries to write as the role before it takes it: that takes until it is visible.
-    const TYPICAL: Typical = Typical { created: 8.0, ready: 0.0, deleted: 0.0 };
-    const ACCESS: Access = Access {
-        look: &["apigateway:GET"],
-        create: &["apigateway:PATCH"],
-        on: &["arn:{partition}:apigateway:{region}::/account"],
-        delegated: &[("iam:PassRole", "cloudwatch_role", "apigateway")],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<AccountOutputs>> {
         Ok(look(cx).await?.into_iter().collect())
     }

@@ -1,36 +1,46 @@
 //! Deployments: what an API was when it was deployed. A changed API needs a new one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use aws_sdk_apigateway::operation::get_deployment::GetDeploymentOutput;
 use payctl_engine::input::references;
-use payctl_engine::{
-    Access, Address, Changed, Input, Pace, Repeat, Resource, Stack, Typical, Unresolved, outputs,
-};
+use payctl_engine::{Address, Stack, Unresolved};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::ApiId;
 use super::patch::PAGE;
-use crate::{Absent as _, Aws, Cx, Present as _, Result, id};
+use crate::prelude::*;
 
 /// Goes before the digest in a deployment's description.
 const MARK: &str = "payctl ";
 
 /// A copy of an API, which its stages serve until they are given another one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "apigateway.deployment",
+    outputs(api: ApiId, id: DeploymentId),
+    // CreateDeployment takes no token, and an API has any number of them.
+    repeat = Search,
+    typical(1.0, 0.0, 0.4),
+    // What AWS allows an account, whatever it is asked (API Gateway quotas, docs/aws-facts.md).
+    pace(5.0, 0.0),
+    look = "apigateway:GET",
+    create = "apigateway:POST",
+    delete = "apigateway:DELETE",
+)]
 pub struct Deployment {
+    #[prop(replaces, parent, serial)]
     pub api: Input<ApiId>,
     /// What is deployed.
+    #[prop(replaces)]
     pub content: Content,
 }
 
 /// What an API consists of, as it is declared; once all of that is known, its digest.
 ///
 /// AWS tells hardly anything of what a deployment holds, so the digest is kept in its description.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Content(Value);
 
@@ -39,32 +49,7 @@ id! {
     DeploymentId,
 }
 
-outputs! {
-    /// What AWS assigns to a deployment.
-    DeploymentOutputs via DeploymentRef { api: ApiId, id: DeploymentId }
-}
-
 impl Resource for Deployment {
-    type Cloud = Aws;
-    type Outputs = DeploymentOutputs;
-    type Ref = DeploymentRef;
-
-    const KIND: &'static str = "apigateway.deployment";
-    const REPLACED_BY: &'static [&'static str] = &["api", "content"];
-    const BELONGS_TO: Option<&'static str> = Some("api");
-    const ONE_AT_A_TIME: Option<&'static str> = Some("api");
-    // CreateDeployment takes no token, and an API has any number of them.
-    const REPEAT: Repeat = Repeat::Search;
-    // What AWS allows an account, whatever it is asked (API Gateway quotas, docs/aws-facts.md).
-    const PACE: Pace = Pace { create: Duration::from_secs(5), delete: Duration::ZERO };
-    const TYPICAL: Typical = Typical { created: 1.0, ready: 0.0, deleted: 0.4 };
-    const ACCESS: Access = Access {
-        look: &["apigateway:GET"],
-        create: &["apigateway:POST"],
-        delete: &["apigateway:DELETE"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<DeploymentOutputs>> {
         let (Ok(api), Ok(digest)) = (self.api.get(), self.content.digest()) else {
             return Ok(Vec::new());

@@ -3,17 +3,25 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_apigateway::types::GatewayResponseType;
-use payctl_engine::{Access, Changed, Input, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::ApiId;
-use crate::{Absent as _, Aws, Cx, Result, id};
+use crate::prelude::*;
 
 /// What API Gateway answers where a request comes to nothing in one way, in place of its own answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "apigateway.gateway_response",
+    outputs(api: ApiId, response_type: ResponseType),
+    stable(api, response_type),
+    look = "apigateway:GET",
+    create = "apigateway:PUT",
+    change = "apigateway:PUT",
+    delete = "apigateway:DELETE",
+)]
 pub struct GatewayResponse {
+    #[prop(replaces, unique, parent, serial)]
     pub api: Input<ApiId>,
     /// Which way, such as `BAD_REQUEST_BODY`; `DEFAULT_4XX` for all of 4xx that have no other.
+    #[prop(replaces, unique)]
     pub response_type: String,
     /// As it would be, when unset.
     pub status: Option<u16>,
@@ -28,31 +36,7 @@ id! {
     ResponseType,
 }
 
-outputs! {
-    /// Where a gateway response is found.
-    GatewayResponseOutputs via GatewayResponseRef { api: ApiId, response_type: ResponseType }
-}
-
 impl Resource for GatewayResponse {
-    type Cloud = Aws;
-    type Outputs = GatewayResponseOutputs;
-    type Ref = GatewayResponseRef;
-
-    const KIND: &'static str = "apigateway.gateway_response";
-    const REPLACED_BY: &'static [&'static str] = &["api", "response_type"];
-    const UNIQUE_BY: &'static [&'static str] = &["api", "response_type"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["api", "response_type"];
-    const BELONGS_TO: Option<&'static str> = Some("api");
-    const ONE_AT_A_TIME: Option<&'static str> = Some("api");
-    const TYPICAL: Typical = Typical::QUICK;
-    const ACCESS: Access = Access {
-        look: &["apigateway:GET"],
-        create: &["apigateway:PUT"],
-        change: &["apigateway:PUT"],
-        delete: &["apigateway:DELETE"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<GatewayResponseOutputs>> {
         let Ok(known) = self.outputs() else { return Ok(Vec::new()) };
         let there = Self::read(cx, &known).await?.is_some();

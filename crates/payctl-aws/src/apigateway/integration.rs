@@ -1,20 +1,33 @@
 //! Integrations: what answers a method's requests.
 
-use payctl_engine::{Access, Changed, Input, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
-
 use super::method;
 use super::{ApiId, HttpMethod, ResourceId};
-use crate::{Absent as _, Aws, AwsError, Cx, Result};
+use crate::prelude::*;
 
 /// What answers a method's requests.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "apigateway.integration",
+    outputs(api: ApiId, resource: ResourceId, method: HttpMethod),
+    stable(api, resource, method),
+    look = "apigateway:GET",
+    create = "apigateway:PUT",
+    change = "apigateway:PUT",
+    delete = "apigateway:DELETE",
+)]
 pub struct Integration {
+    #[prop(replaces, unique, serial)]
     pub api: Input<ApiId>,
+    #[prop(replaces, unique)]
     pub resource: Input<ResourceId>,
     /// The method whose requests it answers.
+    // It goes with its method.
+    #[prop(replaces, unique, parent)]
     pub method: Input<HttpMethod>,
     /// Such as `AWS_PROXY`, which passes everything on to a function and its answer back.
+    #[prop(
+        one_of("HTTP", "AWS", "MOCK", "HTTP_PROXY", "AWS_PROXY"),
+        source = "PutIntegration.type"
+    )]
     pub integration_type: String,
     /// The method it calls what answers with: `POST` for a function, whatever the method is.
     pub integration_http_method: String,
@@ -26,32 +39,7 @@ pub struct Integration {
     pub timeout_ms: u32,
 }
 
-outputs! {
-    /// Where an integration is found.
-    IntegrationOutputs via IntegrationRef { api: ApiId, resource: ResourceId, method: HttpMethod }
-}
-
 impl Resource for Integration {
-    type Cloud = Aws;
-    type Outputs = IntegrationOutputs;
-    type Ref = IntegrationRef;
-
-    const KIND: &'static str = "apigateway.integration";
-    const REPLACED_BY: &'static [&'static str] = &["api", "resource", "method"];
-    const UNIQUE_BY: &'static [&'static str] = &["api", "resource", "method"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["api", "resource", "method"];
-    // It goes with its method.
-    const BELONGS_TO: Option<&'static str> = Some("method");
-    const ONE_AT_A_TIME: Option<&'static str> = Some("api");
-    const TYPICAL: Typical = Typical::QUICK;
-    const ACCESS: Access = Access {
-        look: &["apigateway:GET"],
-        create: &["apigateway:PUT"],
-        change: &["apigateway:PUT"],
-        delete: &["apigateway:DELETE"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<IntegrationOutputs>> {
         let Ok(known) = self.outputs() else { return Ok(Vec::new()) };
         let there = Self::read(cx, &known).await?.is_some();

@@ -4,27 +4,40 @@ use std::collections::BTreeMap;
 
 use aws_sdk_apigateway::Client;
 use aws_sdk_apigateway::operation::get_method::GetMethodOutput;
-use payctl_engine::{Access, Changed, Input, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::patch::Patch;
 use super::{ApiId, ModelName, RequestValidatorId, ResourceId};
 use crate::load::Loader;
-use crate::{Absent as _, Aws, AwsError, Cx, Present as _, Result, id};
+use crate::prelude::*;
 
 /// What may be asked of a resource of an API.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "apigateway.method",
+    outputs(api: ApiId, resource: ResourceId, http_method: HttpMethod),
+    stable(api, resource, http_method),
+    look = "apigateway:GET",
+    create = "apigateway:PUT",
+    change = "apigateway:PATCH",
+    delete = "apigateway:DELETE",
+)]
 pub struct Method {
+    // Despite its name PutMethod refuses what is there already.
+    #[prop(replaces, unique, serial)]
     pub api: Input<ApiId>,
+    #[prop(replaces, unique, parent)]
     pub resource: Input<ResourceId>,
     /// Such as `POST`, or `ANY`.
+    #[prop(replaces, unique)]
     pub http_method: String,
     /// `NONE` or `AWS_IAM`.
     pub authorization: String,
     pub api_key_required: bool,
     /// What checks requests before they are passed on.
+    // A model or validator that a method names cannot be deleted.
+    #[prop(holds)]
     pub request_validator: Option<Input<RequestValidatorId>>,
     /// What a body has to be like, by content type.
+    #[prop(holds)]
     pub request_models: BTreeMap<String, Input<ModelName>>,
     /// Such as `method.request.path.id`, and whether it has to be there.
     pub request_parameters: BTreeMap<String, bool>,
@@ -35,34 +48,7 @@ id! {
     HttpMethod,
 }
 
-outputs! {
-    /// Where a method is found.
-    MethodOutputs via MethodRef { api: ApiId, resource: ResourceId, http_method: HttpMethod }
-}
-
 impl Resource for Method {
-    type Cloud = Aws;
-    type Outputs = MethodOutputs;
-    type Ref = MethodRef;
-
-    const KIND: &'static str = "apigateway.method";
-    const REPLACED_BY: &'static [&'static str] = &["api", "resource", "http_method"];
-    // Despite its name PutMethod refuses what is there already.
-    const UNIQUE_BY: &'static [&'static str] = &["api", "resource", "http_method"];
-    // A model or validator that a method names cannot be deleted.
-    const HOLDS: &'static [&'static str] = &["request_validator", "request_models"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["api", "resource", "http_method"];
-    const BELONGS_TO: Option<&'static str> = Some("resource");
-    const ONE_AT_A_TIME: Option<&'static str> = Some("api");
-    const TYPICAL: Typical = Typical::QUICK;
-    const ACCESS: Access = Access {
-        look: &["apigateway:GET"],
-        create: &["apigateway:PUT"],
-        change: &["apigateway:PATCH"],
-        delete: &["apigateway:DELETE"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<MethodOutputs>> {
         let Ok(known) = self.outputs() else { return Ok(Vec::new()) };
         let there = look(cx, &known).await?.is_some();

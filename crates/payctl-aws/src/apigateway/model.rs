@@ -1,27 +1,37 @@
 //! Models: what the body of a request has to be like.
 
-use payctl_engine::{Access, Changed, Input, Resource, Typical, outputs};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::ApiId;
 use super::patch::Patch;
-use crate::{Absent as _, Aws, Cx, Result, id};
+use crate::prelude::*;
 
 /// What the body of a request has to be like.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "apigateway.model",
+    outputs(api: ApiId, name: ModelName),
+    stable(api, name),
+    look = "apigateway:GET",
+    create = "apigateway:POST",
+    change = "apigateway:PATCH",
+    delete = "apigateway:DELETE",
+)]
 pub struct Model {
+    #[prop(replaces, unique, parent, serial)]
     pub api: Input<ApiId>,
     /// Letters and digits only.
+    #[prop(replaces, unique)]
     pub name: String,
     /// Such as `application/json`.
+    #[prop(replaces)]
     pub content_type: String,
     pub description: String,
     pub schema: Schema,
 }
 
 /// A JSON schema, draft 4, in its one form. It is a text: a schema's own `$ref` is none of ours.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Schema(String);
 
@@ -30,31 +40,7 @@ id! {
     ModelName,
 }
 
-outputs! {
-    /// Where a model is found.
-    ModelOutputs via ModelRef { api: ApiId, name: ModelName }
-}
-
 impl Resource for Model {
-    type Cloud = Aws;
-    type Outputs = ModelOutputs;
-    type Ref = ModelRef;
-
-    const KIND: &'static str = "apigateway.model";
-    const REPLACED_BY: &'static [&'static str] = &["api", "name", "content_type"];
-    const UNIQUE_BY: &'static [&'static str] = &["api", "name"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["api", "name"];
-    const BELONGS_TO: Option<&'static str> = Some("api");
-    const ONE_AT_A_TIME: Option<&'static str> = Some("api");
-    const TYPICAL: Typical = Typical::QUICK;
-    const ACCESS: Access = Access {
-        look: &["apigateway:GET"],
-        create: &["apigateway:POST"],
-        change: &["apigateway:PATCH"],
-        delete: &["apigateway:DELETE"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<ModelOutputs>> {
         let Ok(known) = self.outputs() else { return Ok(Vec::new()) };
         let there = Self::read(cx, &known).await?.is_some();

@@ -1,15 +1,22 @@
 //! Request validators: what of a request is checked before it is passed on.
 
-use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
-
 use super::ApiId;
 use super::patch::{PAGE, Patch};
-use crate::{Absent as _, Aws, Cx, Present as _, Result, id};
+use crate::prelude::*;
 
 /// What of a request is checked before it is passed on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "apigateway.request_validator",
+    outputs(api: ApiId, id: RequestValidatorId),
+    // CreateRequestValidator takes no token, and two may have the same name.
+    repeat = Search,
+    look = "apigateway:GET",
+    create = "apigateway:POST",
+    change = "apigateway:PATCH",
+    delete = "apigateway:DELETE",
+)]
 pub struct RequestValidator {
+    #[prop(replaces, parent, serial)]
     pub api: Input<ApiId>,
     pub name: String,
     /// Whether the body has to be as the method's model says.
@@ -23,31 +30,7 @@ id! {
     RequestValidatorId,
 }
 
-outputs! {
-    /// What AWS assigns to a request validator.
-    RequestValidatorOutputs via RequestValidatorRef { api: ApiId, id: RequestValidatorId }
-}
-
 impl Resource for RequestValidator {
-    type Cloud = Aws;
-    type Outputs = RequestValidatorOutputs;
-    type Ref = RequestValidatorRef;
-
-    const KIND: &'static str = "apigateway.request_validator";
-    const REPLACED_BY: &'static [&'static str] = &["api"];
-    const BELONGS_TO: Option<&'static str> = Some("api");
-    const ONE_AT_A_TIME: Option<&'static str> = Some("api");
-    // CreateRequestValidator takes no token, and two may have the same name.
-    const REPEAT: Repeat = Repeat::Search;
-    const TYPICAL: Typical = Typical::QUICK;
-    const ACCESS: Access = Access {
-        look: &["apigateway:GET"],
-        create: &["apigateway:POST"],
-        change: &["apigateway:PATCH"],
-        delete: &["apigateway:DELETE"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<RequestValidatorOutputs>> {
         let Ok(api) = self.api.get() else { return Ok(Vec::new()) };
         // No API has more than fit on a page.

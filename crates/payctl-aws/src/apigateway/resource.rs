@@ -1,21 +1,30 @@
 //! Resources of an API: one segment of its paths each.
 
-use std::time::Duration;
-
-use payctl_engine::{Access, Changed, Input, Pace, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
-
 use super::ApiId;
 use super::patch::PAGE;
-use crate::{Absent as _, Aws, Cx, Present as _, Result, id};
+use crate::prelude::*;
 
 /// One segment of an API's paths.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "apigateway.resource",
+    outputs(api: ApiId, id: ResourceId),
+    stable(api),
+    // What AWS allows an account, whatever it is asked (API Gateway quotas, docs/aws-facts.md).
+    pace(0.2, 0.0),
+    look = "apigateway:GET",
+    create = "apigateway:POST",
+    delete = "apigateway:DELETE",
+)]
 pub struct ApiResource {
+    // UpdateResource could move it, with all that is below it. Another path is another resource.
+    // "Unable to complete operation due to concurrent modification", so for all of an API.
+    #[prop(replaces, unique, parent, serial)]
     pub api: Input<ApiId>,
     /// What it is below: the API's root, or another one.
+    #[prop(replaces, unique)]
     pub parent: Input<ResourceId>,
     /// Such as `payments`, or `{id}` for any.
+    #[prop(replaces, unique)]
     pub path_part: String,
 }
 
@@ -24,34 +33,7 @@ id! {
     ResourceId,
 }
 
-outputs! {
-    /// What AWS assigns to a resource.
-    ApiResourceOutputs via ApiResourceRef { api: ApiId, id: ResourceId }
-}
-
 impl Resource for ApiResource {
-    type Cloud = Aws;
-    type Outputs = ApiResourceOutputs;
-    type Ref = ApiResourceRef;
-
-    const KIND: &'static str = "apigateway.resource";
-    // UpdateResource could move it, with all that is below it. Another path is another resource.
-    const REPLACED_BY: &'static [&'static str] = &["api", "parent", "path_part"];
-    const UNIQUE_BY: &'static [&'static str] = &["api", "parent", "path_part"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["api"];
-    const BELONGS_TO: Option<&'static str> = Some("api");
-    // "Unable to complete operation due to concurrent modification", so for all of an API.
-    const ONE_AT_A_TIME: Option<&'static str> = Some("api");
-    // What AWS allows an account, whatever it is asked (API Gateway quotas, docs/aws-facts.md).
-    const PACE: Pace = Pace { create: Duration::from_millis(200), delete: Duration::ZERO };
-    const TYPICAL: Typical = Typical::QUICK;
-    const ACCESS: Access = Access {
-        look: &["apigateway:GET"],
-        create: &["apigateway:POST"],
-        delete: &["apigateway:DELETE"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<ApiResourceOutputs>> {
         let (Ok(api), Ok(parent)) = (self.api.get(), self.parent.get()) else {
             return Ok(Vec::new());

@@ -1,22 +1,49 @@
 //! REST APIs: what requests from outside come in through.
 
 use std::collections::{BTreeSet, HashMap};
-use std::time::Duration;
 
 use aws_sdk_apigateway::operation::get_rest_api::GetRestApiOutput;
 use aws_sdk_apigateway::types::EndpointConfiguration;
-use payctl_engine::{Access, Attachments, Changed, Pace, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::ResourceId;
 use super::patch::{PAGE, Patch, replace_tags, tags};
 use crate::policy::principals_of;
-use crate::{
-    Absent as _, Arn, Aws, AwsError, Cx, Facts, Partition, Present as _, Result, Tags, id,
-};
+use crate::prelude::*;
+use crate::{Facts, Partition};
 
 /// What requests from outside come in through.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "apigateway.rest_api",
+    outputs(
+        id: ApiId,
+        /// The resource at `/`.
+        root: ResourceId,
+        arn: Arn,
+        /// What permissions to be invoked by it name; a stage, method and path may follow.
+        execution_arn: Arn,
+        /// The host that answers.
+        host: String,
+    ),
+    // CreateRestApi takes no token, and two APIs may have the same name.
+    repeat = Search,
+    typical(0.6, 0.0, 1.0),
+    // One deletion per 30 s and account: only the first is quick.
+    // What AWS allows an account, whatever it is asked (API Gateway quotas, docs/aws-facts.md).
+    pace(3.0, 30.0),
+    look = "apigateway:GET",
+    // PUT is for the tags.
+    create = "apigateway:POST PUT",
+    // The last is for a policy that is taken away.
+    change = "apigateway:DELETE PATCH PUT UpdateRestApiPolicy",
+    delete = "apigateway:DELETE",
+    // Also of all that belongs to it.
+    on = [
+        "arn:{partition}:apigateway:{region}::/restapis",
+        "arn:{partition}:apigateway:{region}::/restapis/*",
+        "arn:{partition}:apigateway:{region}::/tags/*",
+    ],
+    attachments = ["method", "resource", "resource policy"],
+)]
 pub struct RestApi {
     pub name: String,
     pub description: String,
@@ -32,54 +59,7 @@ id! {
     ApiId,
 }
 
-outputs! {
-    /// What AWS assigns to a REST API.
-    RestApiOutputs via RestApiRef {
-        id: ApiId,
-        /// The resource at `/`.
-        root: ResourceId,
-        arn: Arn,
-        /// What permissions to be invoked by it name; a stage, method and path may follow.
-        execution_arn: Arn,
-        /// The host that answers.
-        host: String,
-    }
-}
-
 impl Resource for RestApi {
-    type Cloud = Aws;
-    type Outputs = RestApiOutputs;
-    type Ref = RestApiRef;
-
-    const KIND: &'static str = "apigateway.rest_api";
-    // CreateRestApi takes no token, and two APIs may have the same name.
-    const REPEAT: Repeat = Repeat::Search;
-    // One deletion per 30 s and account: only the first is quick.
-    // What AWS allows an account, whatever it is asked (API Gateway quotas, docs/aws-facts.md).
-    const PACE: Pace = Pace { create: Duration::from_secs(3), delete: Duration::from_secs(30) };
-    const TYPICAL: Typical = Typical { created: 0.6, ready: 0.0, deleted: 1.0 };
-    const ACCESS: Access = Access {
-        look: &["apigateway:GET"],
-        // PUT is for the tags.
-        create: &["apigateway:POST", "apigateway:PUT"],
-        // The last is for a policy that is taken away.
-        change: &[
-            "apigateway:DELETE",
-            "apigateway:PATCH",
-            "apigateway:PUT",
-            "apigateway:UpdateRestApiPolicy",
-        ],
-        delete: &["apigateway:DELETE"],
-        // Also of all that belongs to it.
-        on: &[
-            "arn:{partition}:apigateway:{region}::/restapis",
-            "arn:{partition}:apigateway:{region}::/restapis/*",
-            "arn:{partition}:apigateway:{region}::/tags/*",
-        ],
-        ..Access::NONE
-    };
-    const ATTACHMENTS: &'static [&'static str] = &["method", "resource", "resource policy"];
-
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<RestApiOutputs>> {
         let [stack, suffix] = cx.owner.search();
         let ours = [stack, suffix, ("payctl:id", cx.address.as_str())];

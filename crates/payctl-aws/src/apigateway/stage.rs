@@ -5,34 +5,62 @@ use std::collections::HashMap;
 
 use aws_sdk_apigateway::operation::get_stage::GetStageOutput;
 use aws_sdk_apigateway::types::MethodSetting;
-use payctl_engine::{Access, Changed, Input, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::patch::{Patch, replace_tags, tags};
 use super::{ApiId, DeploymentId};
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
+use crate::prelude::*;
 
 /// The settings of all methods that have none of their own.
 const ALL: &str = "*/*";
 
 /// What of an API answers under a name of its own.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "apigateway.stage",
+    outputs(
+        api: ApiId,
+        name: StageName,
+        /// What a web ACL is associated with.
+        arn: Arn,
+        /// What leads to it from outside, without a slash at the end.
+        url: String,
+    ),
+    stable(api, name, arn, url),
+    typical(1.0, 0.0, 0.5),
+    look = "apigateway:GET",
+    // PUT is for the tags.
+    create = "apigateway:POST PUT",
+    change = "apigateway:DELETE PATCH PUT",
+    delete = "apigateway:DELETE",
+    on = [
+        "arn:{partition}:apigateway:{region}::/restapis/*",
+        "arn:{partition}:apigateway:{region}::/tags/*",
+    ],
+)]
 pub struct Stage {
+    #[prop(replaces, unique, serial)]
     pub api: Input<ApiId>,
+    #[prop(replaces, unique)]
     pub name: String,
+    #[prop(holds)]
     pub deployment: Input<DeploymentId>,
     pub description: String,
     /// Where every request leaves a line.
+    #[prop(later)]
     pub access_log: Option<AccessLog>,
     /// Whether there are metrics for each method.
+    #[prop(later)]
     pub metrics: bool,
     /// What the execution log holds: `OFF`, `ERROR` or `INFO`.
+    #[prop(later)]
     pub logging_level: String,
     /// Whether it also holds whole requests and answers: not where card data passes.
+    #[prop(later)]
     pub data_trace: bool,
     /// How many requests may come at once.
+    #[prop(later)]
     pub burst_limit: u32,
     /// How many requests may come per second.
+    #[prop(later)]
     pub rate_limit: f64,
     /// Whether X-Ray traces requests.
     pub tracing: bool,
@@ -40,7 +68,7 @@ pub struct Stage {
 }
 
 /// Where every request leaves a line, and what that says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AccessLog {
     /// The log group's ARN, without the `:*` of policies.
     pub destination: Input<Arn>,
@@ -53,45 +81,7 @@ id! {
     StageName,
 }
 
-outputs! {
-    /// Where a stage is found.
-    StageOutputs via StageRef {
-        api: ApiId,
-        name: StageName,
-        /// What a web ACL is associated with.
-        arn: Arn,
-        /// What leads to it from outside, without a slash at the end.
-        url: String,
-    }
-}
-
 impl Resource for Stage {
-    type Cloud = Aws;
-    type Outputs = StageOutputs;
-    type Ref = StageRef;
-
-    const KIND: &'static str = "apigateway.stage";
-    const REPLACED_BY: &'static [&'static str] = &["api", "name"];
-    const UNIQUE_BY: &'static [&'static str] = &["api", "name"];
-    const SET_LATER: &'static [&'static str] =
-        &["access_log", "metrics", "logging_level", "data_trace", "burst_limit", "rate_limit"];
-    const HOLDS: &'static [&'static str] = &["deployment"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["api", "name", "arn", "url"];
-    const ONE_AT_A_TIME: Option<&'static str> = Some("api");
-    const TYPICAL: Typical = Typical { created: 1.0, ready: 0.0, deleted: 0.5 };
-    const ACCESS: Access = Access {
-        look: &["apigateway:GET"],
-        // PUT is for the tags.
-        create: &["apigateway:POST", "apigateway:PUT"],
-        change: &["apigateway:DELETE", "apigateway:PATCH", "apigateway:PUT"],
-        delete: &["apigateway:DELETE"],
-        on: &[
-            "arn:{partition}:apigateway:{region}::/restapis/*",
-            "arn:{partition}:apigateway:{region}::/tags/*",
-        ],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<StageOutputs>> {
         let Ok(api) = self.api.get() else { return Ok(Vec::new()) };
         let known = outputs(cx, api, &self.name);

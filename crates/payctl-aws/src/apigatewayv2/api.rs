@@ -2,16 +2,40 @@
 
 use aws_sdk_apigatewayv2::operation::get_api::GetApiOutput;
 use aws_sdk_apigatewayv2::types::ProtocolType;
-use payctl_engine::{Access, Attachments, Changed, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::lists::items;
 use super::{Cors, tags};
+use crate::Facts;
 use crate::apigateway::host;
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Facts, Present as _, Result, Tags, id};
+use crate::prelude::*;
 
 /// What requests from outside come in through.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "apigatewayv2.api",
+    outputs(
+        id: ApiId,
+        arn: Arn,
+        /// What permissions to be invoked by it name; a stage, method and path may follow.
+        execution_arn: Arn,
+        /// What leads to its stage `$default`, without a slash at the end.
+        endpoint: String,
+    ),
+    // CreateApi takes no token, and two APIs may have the same name.
+    repeat = Search,
+    typical(1.0, 0.0, 1.0),
+    look = "apigateway:GET",
+    // PUT is for the tags.
+    create = "apigateway:POST PUT",
+    change = "apigateway:DELETE PATCH POST PUT",
+    delete = "apigateway:DELETE",
+    // Also of all that belongs to it.
+    on = [
+        "arn:{partition}:apigateway:{region}::/apis",
+        "arn:{partition}:apigateway:{region}::/apis/*",
+        "arn:{partition}:apigateway:{region}::/tags/*",
+    ],
+    attachments = ["route"],
+)]
 pub struct HttpApi {
     pub name: String,
     pub description: String,
@@ -27,43 +51,7 @@ id! {
     ApiId,
 }
 
-outputs! {
-    /// What AWS assigns to an HTTP API.
-    HttpApiOutputs via HttpApiRef {
-        id: ApiId,
-        arn: Arn,
-        /// What permissions to be invoked by it name; a stage, method and path may follow.
-        execution_arn: Arn,
-        /// What leads to its stage `$default`, without a slash at the end.
-        endpoint: String,
-    }
-}
-
 impl Resource for HttpApi {
-    type Cloud = Aws;
-    type Outputs = HttpApiOutputs;
-    type Ref = HttpApiRef;
-
-    const KIND: &'static str = "apigatewayv2.api";
-    // CreateApi takes no token, and two APIs may have the same name.
-    const REPEAT: Repeat = Repeat::Search;
-    const TYPICAL: Typical = Typical { created: 1.0, ready: 0.0, deleted: 1.0 };
-    const ACCESS: Access = Access {
-        look: &["apigateway:GET"],
-        // PUT is for the tags.
-        create: &["apigateway:POST", "apigateway:PUT"],
-        change: &["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"],
-        delete: &["apigateway:DELETE"],
-        // Also of all that belongs to it.
-        on: &[
-            "arn:{partition}:apigateway:{region}::/apis",
-            "arn:{partition}:apigateway:{region}::/apis/*",
-            "arn:{partition}:apigateway:{region}::/tags/*",
-        ],
-        ..Access::NONE
-    };
-    const ATTACHMENTS: &'static [&'static str] = &["route"];
-
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<HttpApiOutputs>> {
         let ask = |next| cx.cloud.apigatewayv2.get_apis().set_next_token(next).send();
         let all = items(ask, |page| (page.items, page.next_token)).await?;

@@ -1,12 +1,13 @@
 //! Cross-origin resource sharing: which pages browsers let call an API.
 
 use aws_sdk_apigatewayv2::types;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{AwsError, Result, Set};
 
 /// Which pages browsers let call an API, and with what.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cors {
     /// Such as `https://shop.example.com`.
     pub allow_origins: Set<String>,

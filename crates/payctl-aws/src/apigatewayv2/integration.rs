@@ -1,20 +1,38 @@
 //! Integrations: what answers the requests of an API's routes.
 
 use aws_sdk_apigatewayv2::types::{self, ConnectionType, TlsConfigInput};
-use payctl_engine::{Access, Address, Changed, Input, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
+use payctl_engine::Address;
 
 use super::{ApiId, VpcLinkId};
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, id};
+use crate::prelude::*;
 
 /// What answers the requests of routes: a function, or what a VPC link leads to.
 ///
 /// It has no name, and an API may have several that are alike. So that one is known again whose
 /// creation was not answered, its description says which resource it is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "apigatewayv2.integration",
+    outputs(api: ApiId, id: IntegrationId),
+    // CreateIntegration takes no token, and has nothing unique.
+    repeat = Search,
+    look = "apigateway:GET",
+    create = "apigateway:POST",
+    change = "apigateway:PATCH",
+    delete = "apigateway:DELETE",
+    on = [
+        "arn:{partition}:apigateway:{region}::/apis/*/integrations",
+        "arn:{partition}:apigateway:{region}::/apis/*/integrations/*",
+    ],
+)]
 pub struct Integration {
+    #[prop(replaces, parent, serial)]
     pub api: Input<ApiId>,
     /// `AWS_PROXY` for a function, `HTTP_PROXY` for what a VPC link leads to.
+    #[prop(
+        replaces,
+        one_of("AWS", "HTTP", "MOCK", "HTTP_PROXY", "AWS_PROXY"),
+        source = "CreateIntegration.integration_type"
+    )]
     pub integration_type: String,
     /// The function's ARN, or that of the load balancer's listener.
     pub uri: Input<Arn>,
@@ -28,6 +46,7 @@ pub struct Integration {
     /// encrypted.
     pub tls_server_name: Option<String>,
     /// How long the answer may take, 30 s at most.
+    #[prop(range(50..=30_000), source = "CreateIntegration.timeout_in_millis")]
     pub timeout_ms: u32,
 }
 
@@ -36,35 +55,7 @@ id! {
     IntegrationId,
 }
 
-outputs! {
-    /// What AWS assigns to an integration.
-    IntegrationOutputs via IntegrationRef { api: ApiId, id: IntegrationId }
-}
-
 impl Resource for Integration {
-    type Cloud = Aws;
-    type Outputs = IntegrationOutputs;
-    type Ref = IntegrationRef;
-
-    const KIND: &'static str = "apigatewayv2.integration";
-    const REPLACED_BY: &'static [&'static str] = &["api", "integration_type"];
-    const BELONGS_TO: Option<&'static str> = Some("api");
-    const ONE_AT_A_TIME: Option<&'static str> = Some("api");
-    // CreateIntegration takes no token, and has nothing unique.
-    const REPEAT: Repeat = Repeat::Search;
-    const TYPICAL: Typical = Typical::QUICK;
-    const ACCESS: Access = Access {
-        look: &["apigateway:GET"],
-        create: &["apigateway:POST"],
-        change: &["apigateway:PATCH"],
-        delete: &["apigateway:DELETE"],
-        on: &[
-            "arn:{partition}:apigateway:{region}::/apis/*/integrations",
-            "arn:{partition}:apigateway:{region}::/apis/*/integrations/*",
-        ],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<IntegrationOutputs>> {
         let Ok(api) = self.api.get() else { return Ok(Vec::new()) };
         let mark = mark(cx.address);

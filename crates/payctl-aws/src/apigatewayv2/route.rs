@@ -1,21 +1,36 @@
 //! Routes: what may be asked of an API, by whom, and what answers.
 
 use aws_sdk_apigatewayv2::types;
-use payctl_engine::{Access, Changed, Input, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::{ApiId, IntegrationId};
-use crate::{Absent as _, Aws, Cx, Present as _, Result, id};
+use crate::prelude::*;
 
 /// What may be asked of an API.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "apigatewayv2.route",
+    outputs(api: ApiId, id: RouteId),
+    stable(api),
+    look = "apigateway:GET",
+    create = "apigateway:POST",
+    change = "apigateway:PATCH",
+    delete = "apigateway:DELETE",
+    on = [
+        "arn:{partition}:apigateway:{region}::/apis/*/routes",
+        "arn:{partition}:apigateway:{region}::/apis/*/routes/*",
+    ],
+)]
 pub struct Route {
+    #[prop(replaces, unique, parent, serial)]
     pub api: Input<ApiId>,
     /// A method and a path, such as `POST /validate` or `ANY /app/{proxy+}`.
+    #[prop(replaces, unique)]
     pub route_key: String,
     /// What answers.
+    // An integration that a route leads to cannot be deleted.
+    #[prop(holds)]
     pub target: Input<IntegrationId>,
     /// `NONE` or `AWS_IAM`.
+    #[prop(one_of("NONE", "AWS_IAM", "CUSTOM", "JWT"), source = "UpdateRoute.authorization_type")]
     pub authorization: String,
 }
 
@@ -24,40 +39,10 @@ id! {
     RouteId,
 }
 
-outputs! {
-    /// What AWS assigns to a route.
-    RouteOutputs via RouteRef { api: ApiId, id: RouteId }
-}
-
 /// Goes before the integration's id in a route's target.
 const TO: &str = "integrations/";
 
 impl Resource for Route {
-    type Cloud = Aws;
-    type Outputs = RouteOutputs;
-    type Ref = RouteRef;
-
-    const KIND: &'static str = "apigatewayv2.route";
-    const REPLACED_BY: &'static [&'static str] = &["api", "route_key"];
-    const UNIQUE_BY: &'static [&'static str] = &["api", "route_key"];
-    // An integration that a route leads to cannot be deleted.
-    const HOLDS: &'static [&'static str] = &["target"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["api"];
-    const BELONGS_TO: Option<&'static str> = Some("api");
-    const ONE_AT_A_TIME: Option<&'static str> = Some("api");
-    const TYPICAL: Typical = Typical::QUICK;
-    const ACCESS: Access = Access {
-        look: &["apigateway:GET"],
-        create: &["apigateway:POST"],
-        change: &["apigateway:PATCH"],
-        delete: &["apigateway:DELETE"],
-        on: &[
-            "arn:{partition}:apigateway:{region}::/apis/*/routes",
-            "arn:{partition}:apigateway:{region}::/apis/*/routes/*",
-        ],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<RouteOutputs>> {
         let Ok(api) = self.api.get() else { return Ok(Vec::new()) };
         let all = cx.cloud.lists.routes(api).await?;

@@ -2,21 +2,47 @@
 //! through.
 
 use aws_sdk_apigatewayv2::types::{self, AccessLogSettings, RouteSettings};
-use payctl_engine::{Access, Changed, Input, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::{AccessLog, ApiId, tags};
 use crate::apigateway::host;
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Result, Tags, id};
+use crate::prelude::*;
 
 /// The stage that answers without its name in the path.
 const UNNAMED: &str = "$default";
 
 /// An API as it answers under a name.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "apigatewayv2.stage",
+    outputs(
+        api: ApiId,
+        name: StageName,
+        arn: Arn,
+        /// What leads to it from outside, without a slash at the end.
+        url: String,
+    ),
+    stable(api, name, arn, url),
+    typical(1.0, 0.0, 0.5),
+    look = "apigateway:GET",
+    // PUT is for the tags. What CloudWatch Logs is asked for, API Gateway does in the caller's
+    // name: an HTTP API writes its log as a delivery, and not as the account's role.
+    // TagResource as of a VPC link; see there.
+    create = "apigateway:POST PUT TagResource logs:CreateLogDelivery DescribeLogGroups \
+        DescribeResourcePolicies GetLogDelivery ListLogDeliveries PutResourcePolicy",
+    change = "apigateway:DELETE PATCH POST PUT logs:UpdateLogDelivery",
+    delete = "apigateway:DELETE logs:DeleteLogDelivery",
+    unscoped = "logs:CreateLogDelivery DeleteLogDelivery DescribeLogGroups \
+        DescribeResourcePolicies GetLogDelivery ListLogDeliveries PutResourcePolicy UpdateLogDelivery",
+    on = [
+        "arn:{partition}:apigateway:{region}::/apis/*/stages",
+        "arn:{partition}:apigateway:{region}::/apis/*/stages/*",
+        "arn:{partition}:apigateway:{region}::/tags/*",
+    ],
+)]
 pub struct Stage {
+    #[prop(replaces, unique, serial)]
     pub api: Input<ApiId>,
     /// Such as `prod`; `$default` answers without a name in the path.
+    #[prop(replaces, unique)]
     pub name: String,
     pub description: String,
     /// Whether it serves each change of the API at once.
@@ -37,72 +63,7 @@ id! {
     StageName,
 }
 
-outputs! {
-    /// Where a stage is found.
-    StageOutputs via StageRef {
-        api: ApiId,
-        name: StageName,
-        arn: Arn,
-        /// What leads to it from outside, without a slash at the end.
-        url: String,
-    }
-}
-
-const LOGS: &[&str] = &[
-    "logs:CreateLogDelivery",
-    "logs:DeleteLogDelivery",
-    "logs:DescribeLogGroups",
-    "logs:DescribeResourcePolicies",
-    "logs:GetLogDelivery",
-    "logs:ListLogDeliveries",
-    "logs:PutResourcePolicy",
-    "logs:UpdateLogDelivery",
-];
-
 impl Resource for Stage {
-    type Cloud = Aws;
-    type Outputs = StageOutputs;
-    type Ref = StageRef;
-
-    const KIND: &'static str = "apigatewayv2.stage";
-    const REPLACED_BY: &'static [&'static str] = &["api", "name"];
-    const UNIQUE_BY: &'static [&'static str] = &["api", "name"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["api", "name", "arn", "url"];
-    const ONE_AT_A_TIME: Option<&'static str> = Some("api");
-    const TYPICAL: Typical = Typical { created: 1.0, ready: 0.0, deleted: 0.5 };
-    const ACCESS: Access = Access {
-        look: &["apigateway:GET"],
-        // PUT is for the tags. What CloudWatch Logs is asked for, API Gateway does in the caller's
-        // name: an HTTP API writes its log as a delivery, and not as the account's role.
-        create: &[
-            "apigateway:POST",
-            "apigateway:PUT",
-            // As of a VPC link; see there.
-            "apigateway:TagResource",
-            "logs:CreateLogDelivery",
-            "logs:DescribeLogGroups",
-            "logs:DescribeResourcePolicies",
-            "logs:GetLogDelivery",
-            "logs:ListLogDeliveries",
-            "logs:PutResourcePolicy",
-        ],
-        change: &[
-            "apigateway:DELETE",
-            "apigateway:PATCH",
-            "apigateway:POST",
-            "apigateway:PUT",
-            "logs:UpdateLogDelivery",
-        ],
-        delete: &["apigateway:DELETE", "logs:DeleteLogDelivery"],
-        unscoped: LOGS,
-        on: &[
-            "arn:{partition}:apigateway:{region}::/apis/*/stages",
-            "arn:{partition}:apigateway:{region}::/apis/*/stages/*",
-            "arn:{partition}:apigateway:{region}::/tags/*",
-        ],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<StageOutputs>> {
         let Ok(api) = self.api.get() else { return Ok(Vec::new()) };
         let known = outputs(cx, api, &self.name);

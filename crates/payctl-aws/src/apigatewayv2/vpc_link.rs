@@ -1,27 +1,46 @@
 //! VPC links: the way from an API to what only a VPC reaches.
 
-use std::time::Duration;
-
 use aws_sdk_apigatewayv2::operation::get_vpc_link::GetVpcLinkOutput;
 use aws_sdk_apigatewayv2::types::VpcLinkStatus;
-use payctl_engine::{
-    Access, Changed, Failure, FailureKind, Input, Pace, Readiness, Repeat, Resource, Typical,
-    outputs,
-};
-use serde::{Deserialize, Serialize};
+use payctl_engine::{Failure, FailureKind};
 
 use super::lists::items;
 use super::tags;
+use crate::Facts;
 use crate::ec2::{SecurityGroupId, SubnetId};
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Facts, Present as _, Result, Set, Tags, id};
+use crate::prelude::*;
 
 /// The way from an API to what only a VPC reaches.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "apigatewayv2.vpc_link",
+    outputs(id: VpcLinkId, arn: Arn),
+    // CreateVpcLink takes no token, and two links may have the same name.
+    repeat = Search,
+    typical(1.0, 150.0, 180.0),
+    // What AWS allows an account, whatever it is asked (API Gateway quotas, docs/aws-facts.md).
+    pace(15.0, 0.0),
+    look = "apigateway:GET",
+    // PUT is for the tags, the role for the network interfaces of the account's first link.
+    // The tags of a link are asked for under this name, which AWS's reference lacks
+    // (cloudtools/awacs#254, 2022).
+    create = "apigateway:POST PUT TagResource iam:CreateServiceLinkedRole",
+    change = "apigateway:DELETE PATCH POST PUT",
+    delete = "apigateway:DELETE",
+    on = [
+        "arn:{partition}:apigateway:{region}::/vpclinks",
+        "arn:{partition}:apigateway:{region}::/vpclinks/*",
+        "arn:{partition}:apigateway:{region}::/tags/*",
+        "arn:{partition}:iam::{account}:role/aws-service-role/ops.apigateway.amazonaws.com/*",
+    ],
+)]
 pub struct VpcLink {
     pub name: String,
     /// Where its network interfaces stand.
+    // Its network interfaces stand in the subnets and belong to the groups until it is gone.
+    #[prop(replaces, holds)]
     pub subnets: Set<Input<SubnetId>>,
     /// Where they may go.
+    #[prop(replaces, holds)]
     pub security_groups: Set<Input<SecurityGroupId>>,
     pub tags: Tags,
 }
@@ -31,47 +50,7 @@ id! {
     VpcLinkId,
 }
 
-outputs! {
-    /// What AWS assigns to a VPC link.
-    VpcLinkOutputs via VpcLinkRef { id: VpcLinkId, arn: Arn }
-}
-
 impl Resource for VpcLink {
-    type Cloud = Aws;
-    type Outputs = VpcLinkOutputs;
-    type Ref = VpcLinkRef;
-
-    const KIND: &'static str = "apigatewayv2.vpc_link";
-    const REPLACED_BY: &'static [&'static str] = &["subnets", "security_groups"];
-    // Its network interfaces stand in the subnets and belong to the groups until it is gone.
-    const HOLDS: &'static [&'static str] = &["subnets", "security_groups"];
-    // CreateVpcLink takes no token, and two links may have the same name.
-    const REPEAT: Repeat = Repeat::Search;
-    // What AWS allows an account, whatever it is asked (API Gateway quotas, docs/aws-facts.md).
-    const PACE: Pace = Pace { create: Duration::from_secs(15), delete: Duration::ZERO };
-    const TYPICAL: Typical = Typical { created: 1.0, ready: 150.0, deleted: 180.0 };
-    const ACCESS: Access = Access {
-        look: &["apigateway:GET"],
-        // PUT is for the tags, the role for the network interfaces of the account's first link.
-        // The tags of a link are asked for under this name, which AWS's reference lacks
-        // (cloudtools/awacs#254, 2022).
-        create: &[
-            "apigateway:POST",
-            "apigateway:PUT",
-            "apigateway:TagResource",
-            "iam:CreateServiceLinkedRole",
-        ],
-        change: &["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"],
-        delete: &["apigateway:DELETE"],
-        on: &[
-            "arn:{partition}:apigateway:{region}::/vpclinks",
-            "arn:{partition}:apigateway:{region}::/vpclinks/*",
-            "arn:{partition}:apigateway:{region}::/tags/*",
-            "arn:{partition}:iam::{account}:role/aws-service-role/ops.apigateway.amazonaws.com/*",
-        ],
-        ..Access::NONE
-    };
-
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<VpcLinkOutputs>> {
         let ask = |next| cx.cloud.apigatewayv2.get_vpc_links().set_next_token(next).send();
         let all = items(ask, |page| (page.items, page.next_token)).await?;

@@ -1,37 +1,76 @@
 //! Groups: so many instances of one template, started anew where one fails.
 
-use std::time::Duration;
-
 use aws_sdk_autoscaling::types::{
     AutoScalingGroup, Instance, LaunchTemplateSpecification, LifecycleState,
     ScalingActivityStatusCode,
 };
-use payctl_engine::{Access, Changed, Input, Readiness, Resource, Typical, Unresolved, outputs};
-use serde::{Deserialize, Serialize};
+use payctl_engine::Unresolved;
 
 use super::{GONE, tags};
 use crate::ec2::{LaunchTemplateId, SubnetId};
-use crate::{Absent as _, Aws, AwsError, Cx, Present as _, Result, Set, Tags, id};
+use crate::prelude::*;
 
 /// So many instances of one template, started anew where one fails.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "autoscaling.group",
+    outputs(name: GroupName),
+    stable(name),
+    typical(1.0, 35.0, 90.0),
+    // An instance takes its minutes to stop, and what does not start is tried again and again.
+    wait_timeout = 30 * 60,
+    look = "autoscaling:DescribeAutoScalingGroups",
+    // The activities say why nothing starts. Of the last three, AWS asks whether the caller might do by itself what the group does.
+    create = "autoscaling:CreateAutoScalingGroup CreateOrUpdateTags DescribeScalingActivities \
+        ec2:CreateTags RunInstances iam:CreateServiceLinkedRole",
+    change = "autoscaling:CreateOrUpdateTags DeleteTags DisableMetricsCollection \
+        EnableMetricsCollection UpdateAutoScalingGroup",
+    // Whether one that is listed after all was destroyed, or its disk, is there still.
+    delete = "autoscaling:DeleteAutoScalingGroup SetInstanceProtection UpdateAutoScalingGroup \
+        ec2:DescribeInstances DescribeVolumes",
+    unscoped = "autoscaling:DescribeAutoScalingGroups DescribeScalingActivities \
+        ec2:DescribeInstances DescribeVolumes RunInstances",
+    // What it starts carries tags. Auto Scaling starts and stops instances as its own role: an
+    // account's first group makes it.
+    on = [
+        "arn:{partition}:ec2:{region}:{account}:instance/*",
+        "arn:{partition}:ec2:{region}:{account}:volume/*",
+        concat!(
+                "arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:",
+                "autoScalingGroupName/{name}"
+            ),
+        concat!(
+                "arn:{partition}:iam::{account}:role/aws-service-role/autoscaling.amazonaws.com/",
+                "AWSServiceRoleForAutoScaling"
+            ),
+    ],
+)]
 pub struct Group {
+    #[prop(
+        replaces, unique,
+        length(1..=255),
+        source = "CreateAutoScalingGroup.auto_scaling_group_name"
+    )]
     pub name: String,
     /// What they are started as: always by its default version, so that a new one is what new
     /// instances get. Those that are there stay as they are.
+    // Its instances are in the subnets, and in the security groups that the template holds.
+    #[prop(holds)]
     pub launch_template: Input<LaunchTemplateId>,
     pub min: u32,
     pub max: u32,
     /// How many it begins with. Scaling policies move it afterwards, between `min` and `max`.
     pub desired: u32,
+    #[prop(holds)]
     pub subnets: Set<Input<SubnetId>>,
     /// `EC2`, or `ELB` to believe a load balancer as well.
+    #[prop(length(1..=32), source = "CreateAutoScalingGroup.health_check_type")]
     pub health_check: String,
     /// How long a new instance is not asked for its health.
     pub health_check_grace_s: u32,
     /// How long a new instance's metrics do not count.
     pub default_warmup_s: u32,
     /// Whether CloudWatch is told each minute how many there are, and in which state.
+    #[prop(later)]
     pub metrics: bool,
     /// Whether its instances carry its tags, so that what is left of them after it can be found.
     pub tags_at_launch: bool,
@@ -43,81 +82,12 @@ id! {
     GroupName,
 }
 
-outputs! {
-    /// What a group is known by.
-    GroupOutputs via GroupRef { name: GroupName }
-}
-
 /// The version that is in force, whichever that is.
 const DEFAULT: &str = "$Default";
 /// How many instances one call may name (SetInstanceProtection).
 const AT_MOST: usize = 50;
 
 impl Resource for Group {
-    type Cloud = Aws;
-    type Outputs = GroupOutputs;
-    type Ref = GroupRef;
-
-    const KIND: &'static str = "autoscaling.group";
-    const REPLACED_BY: &'static [&'static str] = &["name"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const SET_LATER: &'static [&'static str] = &["metrics"];
-    // Its instances are in the subnets, and in the security groups that the template holds.
-    const HOLDS: &'static [&'static str] = &["launch_template", "subnets"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name"];
-    const TYPICAL: Typical = Typical { created: 1.0, ready: 35.0, deleted: 90.0 };
-    // An instance takes its minutes to stop, and what does not start is tried again and again.
-    const WAIT_TIMEOUT: Duration = Duration::from_secs(30 * 60);
-    const ACCESS: Access = Access {
-        look: &["autoscaling:DescribeAutoScalingGroups"],
-        // The activities say why nothing starts. Of the last three, AWS asks whether the caller might do by itself what the group does.
-        create: &[
-            "autoscaling:CreateAutoScalingGroup",
-            "autoscaling:CreateOrUpdateTags",
-            "autoscaling:DescribeScalingActivities",
-            "ec2:CreateTags",
-            "ec2:RunInstances",
-            "iam:CreateServiceLinkedRole",
-        ],
-        change: &[
-            "autoscaling:CreateOrUpdateTags",
-            "autoscaling:DeleteTags",
-            "autoscaling:DisableMetricsCollection",
-            "autoscaling:EnableMetricsCollection",
-            "autoscaling:UpdateAutoScalingGroup",
-        ],
-        delete: &[
-            "autoscaling:DeleteAutoScalingGroup",
-            "autoscaling:SetInstanceProtection",
-            "autoscaling:UpdateAutoScalingGroup",
-            // Whether one that is listed after all was destroyed, or its disk, is there still.
-            "ec2:DescribeInstances",
-            "ec2:DescribeVolumes",
-        ],
-        unscoped: &[
-            "autoscaling:DescribeAutoScalingGroups",
-            "autoscaling:DescribeScalingActivities",
-            "ec2:DescribeInstances",
-            "ec2:DescribeVolumes",
-            "ec2:RunInstances",
-        ],
-        on: &[
-            // What it starts carries tags.
-            "arn:{partition}:ec2:{region}:{account}:instance/*",
-            "arn:{partition}:ec2:{region}:{account}:volume/*",
-            concat!(
-                "arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:",
-                "autoScalingGroupName/{name}"
-            ),
-            // As which Auto Scaling starts and stops instances: an account's first group makes it.
-            concat!(
-                "arn:{partition}:iam::{account}:role/aws-service-role/autoscaling.amazonaws.com/",
-                "AWSServiceRoleForAutoScaling"
-            ),
-        ],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<GroupOutputs>> {
         let known = GroupOutputs { name: self.name.as_str().into() };
         let there = look(cx, &known.name).await?.is_some();

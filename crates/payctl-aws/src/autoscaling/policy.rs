@@ -4,17 +4,33 @@ use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::types::{
     self, MetricType, PredefinedMetricSpecification, StepAdjustment, TargetTrackingConfiguration,
 };
-use payctl_engine::{Access, Changed, Input, Resource, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::{GONE, GroupName};
 use crate::load::Loader;
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Set, id};
+use crate::prelude::*;
 
 /// When a group gets more instances, and when fewer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "autoscaling.policy",
+    outputs(
+        group: GroupName,
+        name: ScalingPolicyName,
+        /// What an alarm names as its action.
+        arn: Arn,
+    ),
+    // The ARN has an id of the policy's own in it.
+    stable(group, name),
+    look = "autoscaling:DescribePolicies",
+    create = "autoscaling:PutScalingPolicy",
+    change = "autoscaling:PutScalingPolicy",
+    delete = "autoscaling:DeletePolicy",
+    unscoped = "autoscaling:DescribePolicies",
+)]
 pub struct ScalingPolicy {
+    // AWS answers ResourceContention to the second of two.
+    #[prop(replaces, unique, parent, serial)]
     pub group: Input<GroupName>,
+    #[prop(replaces, unique, length(1..=255), source = "PutScalingPolicy.policy_name")]
     pub name: String,
     pub scaling: Scaling,
     /// How long an instance that this policy started does not count; the group's default when
@@ -23,7 +39,7 @@ pub struct ScalingPolicy {
 }
 
 /// By what the number is chosen.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scaling {
     /// AWS keeps a metric near a value, with alarms of its own, which go with the policy.
@@ -43,7 +59,7 @@ pub enum Scaling {
 }
 
 /// What is done where the metric is so far from the alarm's threshold.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// No lower bound when unset.
     pub from: Option<f64>,
@@ -57,41 +73,10 @@ id! {
     ScalingPolicyName,
 }
 
-outputs! {
-    /// What AWS assigns to a scaling policy, and where it is found.
-    ScalingPolicyOutputs via ScalingPolicyRef {
-        group: GroupName,
-        name: ScalingPolicyName,
-        /// What an alarm names as its action.
-        arn: Arn,
-    }
-}
-
 const TARGET: &str = "TargetTrackingScaling";
 const STEPS: &str = "StepScaling";
 
 impl Resource for ScalingPolicy {
-    type Cloud = Aws;
-    type Outputs = ScalingPolicyOutputs;
-    type Ref = ScalingPolicyRef;
-
-    const KIND: &'static str = "autoscaling.policy";
-    const REPLACED_BY: &'static [&'static str] = &["group", "name"];
-    const UNIQUE_BY: &'static [&'static str] = &["group", "name"];
-    // The ARN has an id of the policy's own in it.
-    const STABLE_OUTPUTS: &'static [&'static str] = &["group", "name"];
-    const BELONGS_TO: Option<&'static str> = Some("group");
-    // AWS answers ResourceContention to the second of two.
-    const ONE_AT_A_TIME: Option<&'static str> = Some("group");
-    const ACCESS: Access = Access {
-        look: &["autoscaling:DescribePolicies"],
-        create: &["autoscaling:PutScalingPolicy"],
-        change: &["autoscaling:PutScalingPolicy"],
-        delete: &["autoscaling:DeletePolicy"],
-        unscoped: &["autoscaling:DescribePolicies"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<ScalingPolicyOutputs>> {
         let Ok(group) = self.group.get() else { return Ok(Vec::new()) };
         let seen = look(cx, group, &self.name).await?;

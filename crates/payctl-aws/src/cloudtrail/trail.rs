@@ -5,19 +5,31 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudtrail::types::{
     self, DataResource, EventSelector, InsightSelector, InsightType, ReadWriteType, Tag,
 };
-use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, Unresolved, outputs};
-use serde::{Deserialize, Serialize};
+use payctl_engine::Unresolved;
 
+use crate::prelude::*;
 use crate::s3::BucketName;
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Set, Tags, id};
 
 /// What UpdateTrail sets.
 const WRITTEN: &[&str] =
     &["bucket", "kms_key", "multi_region", "global_events", "log_file_validation", "log_delivery"];
 
 /// The record of who did what in the account, written to a bucket.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "cloudtrail.trail",
+    outputs(name: TrailName, arn: Arn),
+    stable(name, arn),
+    typical(4.0, 0.0, 1.0),
+    look = "cloudtrail:GetEventSelectors GetInsightSelectors GetTrail GetTrailStatus ListTags",
+    create = "cloudtrail:AddTags CreateTrail",
+    change = "cloudtrail:AddTags PutEventSelectors PutInsightSelectors RemoveTags StartLogging \
+        StopLogging UpdateTrail",
+    delete = "cloudtrail:DeleteTrail StopLogging",
+    on = "arn:{partition}:cloudtrail:{region}:{account}:trail/{name}",
+    delegated = [("iam:PassRole", "log_delivery", "cloudtrail")],
+)]
 pub struct Trail {
+    #[prop(replaces, unique)]
     pub name: String,
     pub bucket: Input<BucketName>,
     /// The key that its files are encrypted with; the bucket's own when unset.
@@ -28,20 +40,25 @@ pub struct Trail {
     pub global_events: bool,
     /// Whether digests tell when a file was changed or deleted.
     pub log_file_validation: bool,
+    #[prop(later)]
     pub logging: bool,
     /// Whether it records what is done to resources.
+    // A new trail records management events, and nothing before it is told to start.
+    #[prop(later)]
     pub management_events: bool,
     /// Of which resources it records what is done to their data.
+    #[prop(later)]
     pub data_events: Set<DataEvents>,
     /// Where it also goes, within minutes.
     pub log_delivery: Option<LogDelivery>,
     /// What of management events is compared with what is usual, such as `ApiErrorRateInsight`.
+    #[prop(later)]
     pub insights: Set<String>,
     pub tags: Tags,
 }
 
 /// Resources of one type of which all data events are recorded.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DataEvents {
     /// Such as `AWS::S3::Object`.
     pub kind: String,
@@ -50,7 +67,7 @@ pub struct DataEvents {
 }
 
 /// A log group that a trail writes to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LogDelivery {
     /// The group's streams: its ARN and `:*`.
     pub group: Input<Arn>,
@@ -63,49 +80,7 @@ id! {
     TrailName,
 }
 
-outputs! {
-    /// What follows from a trail's name.
-    TrailOutputs via TrailRef { name: TrailName, arn: Arn }
-}
-
 impl Resource for Trail {
-    type Cloud = Aws;
-    type Outputs = TrailOutputs;
-    type Ref = TrailRef;
-
-    const KIND: &'static str = "cloudtrail.trail";
-    const REPLACED_BY: &'static [&'static str] = &["name"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    // A new trail records management events, and nothing before it is told to start.
-    const SET_LATER: &'static [&'static str] =
-        &["management_events", "data_events", "insights", "logging"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
-    const REPEAT: Repeat = Repeat::Unique;
-    const TYPICAL: Typical = Typical { created: 4.0, ready: 0.0, deleted: 1.0 };
-    const ACCESS: Access = Access {
-        look: &[
-            "cloudtrail:GetEventSelectors",
-            "cloudtrail:GetInsightSelectors",
-            "cloudtrail:GetTrail",
-            "cloudtrail:GetTrailStatus",
-            "cloudtrail:ListTags",
-        ],
-        create: &["cloudtrail:AddTags", "cloudtrail:CreateTrail"],
-        change: &[
-            "cloudtrail:AddTags",
-            "cloudtrail:PutEventSelectors",
-            "cloudtrail:PutInsightSelectors",
-            "cloudtrail:RemoveTags",
-            "cloudtrail:StartLogging",
-            "cloudtrail:StopLogging",
-            "cloudtrail:UpdateTrail",
-        ],
-        delete: &["cloudtrail:DeleteTrail", "cloudtrail:StopLogging"],
-        on: &["arn:{partition}:cloudtrail:{region}:{account}:trail/{name}"],
-        delegated: &[("iam:PassRole", "log_delivery", "cloudtrail")],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<TrailOutputs>> {
         let seen = look(cx, &self.name).await?;
         seen.iter().map(TrailOutputs::try_from).collect()

@@ -4,29 +4,60 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::types::{self, ComparisonOperator, Dimension, Statistic};
-use payctl_engine::{Access, Changed, Input, Resource, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::tags;
 use crate::load::Loader;
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Set, Tags, id};
+use crate::prelude::*;
 
 /// Tells when a metric leaves its bounds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "cloudwatch.alarm",
+    outputs(name: AlarmName, arn: Arn),
+    stable(name, arn),
+    look = "cloudwatch:DescribeAlarms ListTagsForResource",
+    create = "cloudwatch:PutMetricAlarm TagResource",
+    change = "cloudwatch:PutMetricAlarm TagResource UntagResource",
+    delete = "cloudwatch:DeleteAlarms",
+    unscoped = "cloudwatch:DescribeAlarms",
+    on = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}",
+)]
 pub struct Alarm {
+    #[prop(replaces, unique, length(1..=255), source = "PutMetricAlarm.alarm_name")]
     pub name: String,
+    #[prop(length(..=1024), source = "PutMetricAlarm.alarm_description")]
     pub description: String,
+    #[prop(length(1..=255), pattern = r"[^:].*", source = "PutMetricAlarm.namespace")]
     pub namespace: String,
+    #[prop(length(1..=255), source = "PutMetricAlarm.metric_name")]
     pub metric: String,
     pub dimensions: BTreeMap<String, Input<String>>,
     /// How the values of a period become one: `Sum`, or a percentile such as `p99`.
+    #[prop(
+        one_of("SampleCount", "Average", "Sum", "Minimum", "Maximum"),
+        source = "PutMetricAlarm.statistic"
+    )]
     pub statistic: String,
+    #[prop(range(1..), source = "PutMetricAlarm.period")]
     pub period_s: u32,
+    #[prop(range(1..), source = "PutMetricAlarm.evaluation_periods")]
     pub evaluation_periods: u32,
     pub threshold: f64,
     /// When it fires, such as `GreaterThanThreshold`.
+    #[prop(
+        one_of(
+            "GreaterThanOrEqualToThreshold",
+            "GreaterThanThreshold",
+            "LessThanThreshold",
+            "LessThanOrEqualToThreshold",
+            "LessThanLowerOrGreaterThanUpperThreshold",
+            "LessThanLowerThreshold",
+            "GreaterThanUpperThreshold"
+        ),
+        source = "PutMetricAlarm.comparison_operator"
+    )]
     pub comparison: String,
     /// What a period without values is taken for, such as `notBreaching`.
+    #[prop(length(1..=255), source = "PutMetricAlarm.treat_missing_data")]
     pub missing_data: String,
     /// Who is told.
     pub actions: Set<Input<Arn>>,
@@ -36,11 +67,6 @@ pub struct Alarm {
 id! {
     /// An alarm's name.
     AlarmName,
-}
-
-outputs! {
-    /// What an alarm is known by.
-    AlarmOutputs via AlarmRef { name: AlarmName, arn: Arn }
 }
 
 /// Bulk reads of alarms, by name.
@@ -65,28 +91,6 @@ pub(crate) fn alarms(client: &Client) -> Alarms {
 }
 
 impl Resource for Alarm {
-    type Cloud = Aws;
-    type Outputs = AlarmOutputs;
-    type Ref = AlarmRef;
-
-    const KIND: &'static str = "cloudwatch.alarm";
-    const REPLACED_BY: &'static [&'static str] = &["name"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
-    const ACCESS: Access = Access {
-        look: &["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"],
-        create: &["cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"],
-        change: &[
-            "cloudwatch:PutMetricAlarm",
-            "cloudwatch:TagResource",
-            "cloudwatch:UntagResource",
-        ],
-        delete: &["cloudwatch:DeleteAlarms"],
-        unscoped: &["cloudwatch:DescribeAlarms"],
-        on: &["arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<AlarmOutputs>> {
         let seen = cx.cloud.alarms.load(&self.name).await?;
         Ok(seen.map(|_| self.outputs(cx)).into_iter().collect())

@@ -3,16 +3,25 @@
 use aws_sdk_cloudwatch::operation::get_dashboard::GetDashboardOutput;
 use aws_sdk_cloudwatch::operation::put_dashboard::PutDashboardOutput;
 use aws_sdk_cloudwatch::operation::put_dashboard::builders::PutDashboardFluentBuilder;
-use payctl_engine::{Access, Changed, Resource, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::tags;
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Document, Facts, Present as _, Result, Tags, id};
+use crate::prelude::*;
+use crate::{Document, Facts};
 
 /// Metrics and texts on one page.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "cloudwatch.dashboard",
+    outputs(name: DashboardName, arn: Arn),
+    stable(name, arn),
+    look = "cloudwatch:GetDashboard ListTagsForResource",
+    create = "cloudwatch:PutDashboard TagResource",
+    change = "cloudwatch:PutDashboard TagResource UntagResource",
+    delete = "cloudwatch:DeleteDashboards",
+    on = "arn:{partition}:cloudwatch::{account}:dashboard/{name}",
+)]
 pub struct Dashboard {
     /// Letters, digits, `-` and `_`.
+    #[prop(replaces, unique)]
     pub name: String,
     /// The widgets, in CloudWatch's own structure.
     pub body: Document,
@@ -24,29 +33,7 @@ id! {
     DashboardName,
 }
 
-outputs! {
-    /// What a dashboard is known by.
-    DashboardOutputs via DashboardRef { name: DashboardName, arn: Arn }
-}
-
 impl Resource for Dashboard {
-    type Cloud = Aws;
-    type Outputs = DashboardOutputs;
-    type Ref = DashboardRef;
-
-    const KIND: &'static str = "cloudwatch.dashboard";
-    const REPLACED_BY: &'static [&'static str] = &["name"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
-    const ACCESS: Access = Access {
-        look: &["cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource"],
-        create: &["cloudwatch:PutDashboard", "cloudwatch:TagResource"],
-        change: &["cloudwatch:PutDashboard", "cloudwatch:TagResource", "cloudwatch:UntagResource"],
-        delete: &["cloudwatch:DeleteDashboards"],
-        on: &["arn:{partition}:cloudwatch::{account}:dashboard/{name}"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<DashboardOutputs>> {
         let seen = look(cx, &self.name).await?;
         Ok(seen.map(|_| self.outputs(cx)).into_iter().collect())

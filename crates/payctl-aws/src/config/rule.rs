@@ -3,32 +3,54 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_config::types::{self, ConfigRule, ConfigRuleState, Owner, Source, Tag};
-use payctl_engine::{Access, Changed, Failure, FailureKind, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
+use payctl_engine::{Failure, FailureKind};
 use serde_json::Value;
 
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Set, Tags, id};
+use crate::prelude::*;
 
 /// Judges how resources are set up. It sees what the account's configuration recorder records,
 /// and cannot be made where there is none.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "config.rule",
+    // AWS gives it an id of its own, which its ARN ends with.
+    outputs(name: RuleName, arn: Arn),
+    stable(name),
+    typical(1.0, 0.0, 30.0),
+    look = "config:DescribeConfigRules ListTagsForResource",
+    create = "config:PutConfigRule TagResource",
+    change = "config:PutConfigRule TagResource UntagResource",
+    delete = "config:DeleteConfigRule",
+    unscoped = "config:DescribeConfigRules",
+    on = "arn:{partition}:config:{region}:{account}:config-rule/*",
+)]
 pub struct Rule {
+    #[prop(
+        replaces, unique,
+        length(1..=128),
+        source = "PutConfigRule.config_rule.config_rule_name"
+    )]
     pub name: String,
     /// Empty for none.
+    #[prop(length(..=256), source = "PutConfigRule.config_rule.description")]
     pub description: String,
     /// Which of AWS's managed rules, such as `REQUIRED_TAGS`.
+    #[prop(length(1..=256), source = "PutConfigRule.config_rule.source.source_identifier")]
     pub source: String,
     /// What the managed rule takes, such as `tag1Key`.
     pub parameters: BTreeMap<String, String>,
     pub scope: Scope,
     /// How often a rule judges that does so by the clock, such as `TwentyFour_Hours`; as often as
     /// AWS has it do so when unset.
+    #[prop(
+        one_of("One_Hour", "Three_Hours", "Six_Hours", "Twelve_Hours", "TwentyFour_Hours"),
+        source = "PutConfigRule.config_rule.maximum_execution_frequency"
+    )]
     pub frequency: Option<String>,
     pub tags: Tags,
 }
 
 /// Which resources a rule judges.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// All that are recorded.
@@ -46,33 +68,9 @@ id! {
     RuleName,
 }
 
-outputs! {
-    /// What a rule is known by. AWS gives it an id of its own, which its ARN ends with.
-    RuleOutputs via RuleRef { name: RuleName, arn: Arn }
-}
-
 const GONE: &str = "NoSuchConfigRuleException";
 
 impl Resource for Rule {
-    type Cloud = Aws;
-    type Outputs = RuleOutputs;
-    type Ref = RuleRef;
-
-    const KIND: &'static str = "config.rule";
-    const REPLACED_BY: &'static [&'static str] = &["name"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name"];
-    const TYPICAL: Typical = Typical { created: 1.0, ready: 0.0, deleted: 30.0 };
-    const ACCESS: Access = Access {
-        look: &["config:DescribeConfigRules", "config:ListTagsForResource"],
-        create: &["config:PutConfigRule", "config:TagResource"],
-        change: &["config:PutConfigRule", "config:TagResource", "config:UntagResource"],
-        delete: &["config:DeleteConfigRule"],
-        unscoped: &["config:DescribeConfigRules"],
-        on: &["arn:{partition}:config:{region}:{account}:config-rule/*"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<RuleOutputs>> {
         let seen = look(cx, &self.name).await?.filter(|seen| !deleting(seen));
         seen.as_ref().map(RuleOutputs::try_from).into_iter().collect()

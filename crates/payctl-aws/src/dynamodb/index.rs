@@ -7,19 +7,20 @@ use aws_sdk_dynamodb::types::{
     GlobalSecondaryIndex, GlobalSecondaryIndexDescription, GlobalSecondaryIndexUpdate,
     KeySchemaElement, KeyType, Projection, ProjectionType, ScalarAttributeType,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{AwsError, Present as _, Result};
 
 /// An attribute that is part of a key.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Attribute {
     pub name: String,
     pub kind: AttributeKind,
 }
 
 /// What an attribute of a key holds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub enum AttributeKind {
     /// A text.
     S,
@@ -30,7 +31,7 @@ pub enum AttributeKind {
 }
 
 /// Another order in which a table can be read.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Index {
     pub hash_key: Attribute,
     pub range_key: Option<Attribute>,

@@ -1,7 +1,6 @@
 //! DynamoDB tables: items by key, and the indexes to read them by.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
@@ -10,16 +9,12 @@ use aws_sdk_dynamodb::types::{
     StreamSpecification, StreamViewType, TableDescription, TableStatus, Tag,
     TimeToLiveSpecification, TimeToLiveStatus,
 };
-use payctl_engine::{
-    Access, Attachments, Changed, DeletionView, FailureKind, Input, Readiness, Resource, Typical,
-    outputs,
-};
-use serde::{Deserialize, Serialize};
+use payctl_engine::FailureKind;
 use serde_json::Value;
 
 use super::index::{self, Attribute, Index};
 use crate::policy::principals_of;
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
+use crate::prelude::*;
 
 /// What DynamoDB says to a change of the time to live within half an hour of the last one:
 /// refused 1,811 s after it, taken after 1,872 s (dynamodb-controller, `docs/api-quirks`,
@@ -29,23 +24,64 @@ const TTL_TOO_OFTEN: &str = "modified multiple times within a fixed interval";
 const TTL_TOO_EARLY: &str = "Cannot describe time to live while table is in";
 
 /// Items by key, and the indexes to read them by.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "dynamodb.table",
+    outputs(name: TableName, arn: Arn),
+    stable(name, arn),
+    keeps_data,
+    typical(0.5, 10.0, 10.0),
+    // An index that is added later takes 8 to 17 minutes even where there is nothing to read
+    // (docs/aws-facts.md).
+    wait_timeout = 60 * 60,
+    look = "dynamodb:DescribeContinuousBackups DescribeTable DescribeTimeToLive \
+        GetResourcePolicy ListTagsOfResource",
+    create = "dynamodb:CreateTable TagResource",
+    change = "dynamodb:DeleteResourcePolicy TagResource UntagResource UpdateContinuousBackups \
+        UpdateTable UpdateTimeToLive",
+    delete = "dynamodb:DeleteTable DescribeContinuousBackups UpdateContinuousBackups UpdateTable",
+    on = "arn:{partition}:dynamodb:{region}:{account}:table/{name}",
+    delegated = [
+        ("kms:CreateGrant", "kms_key", "dynamodb"),
+        ("kms:Decrypt", "kms_key", "dynamodb"),
+        ("kms:DescribeKey", "kms_key", "dynamodb"),
+        ("kms:Encrypt", "kms_key", "dynamodb"),
+        ("kms:GenerateDataKey", "kms_key", "dynamodb"),
+        ("kms:ReEncryptFrom", "kms_key", "dynamodb"),
+        ("kms:ReEncryptTo", "kms_key", "dynamodb"),
+    ],
+    attachments = ["resource policy"],
+)]
 pub struct Table {
+    #[prop(replaces, unique, length(1..=1024), source = "CreateTable.table_name")]
     pub name: String,
+    #[prop(replaces)]
     pub hash_key: Attribute,
+    #[prop(replaces)]
     pub range_key: Option<Attribute>,
     pub indexes: BTreeMap<String, Index>,
     /// How it is paid for, such as `PAY_PER_REQUEST`.
+    #[prop(one_of("PROVISIONED", "PAY_PER_REQUEST"), source = "CreateTable.billing_mode")]
     pub billing: String,
     /// The key it is encrypted with. None: a key of DynamoDB's own.
     pub kms_key: Option<Input<Arn>>,
     /// Whether it can be brought back as it was at any second of the last 35 days.
+    #[prop(later)]
     pub point_in_time_recovery: bool,
+    #[prop(protects)]
     pub deletion_protection: bool,
     /// What its stream tells of each change, such as `NEW_AND_OLD_IMAGES`. None: it has no stream.
+    #[prop(
+        one_of("NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY"),
+        source = "UpdateTable.stream_specification.stream_view_type"
+    )]
     pub stream: Option<String>,
     /// The attribute that says when an item expires. AWS tells by a call of its own, which is made
     /// only where there is one as declared or recorded.
+    #[prop(
+        later,
+        length(1..=255),
+        source = "UpdateTimeToLive.time_to_live_specification.attribute_name"
+    )]
     pub ttl: Option<String>,
     pub tags: Tags,
 }
@@ -55,63 +91,7 @@ id! {
     TableName,
 }
 
-outputs! {
-    /// What a table is known by.
-    TableOutputs via TableRef { name: TableName, arn: Arn }
-}
-
 impl Resource for Table {
-    type Cloud = Aws;
-    type Outputs = TableOutputs;
-    type Ref = TableRef;
-
-    const KIND: &'static str = "dynamodb.table";
-    const REPLACED_BY: &'static [&'static str] = &["name", "hash_key", "range_key"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const SET_LATER: &'static [&'static str] = &["point_in_time_recovery", "ttl"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
-    const KEEPS_DATA: bool = true;
-    const TYPICAL: Typical = Typical { created: 0.5, ready: 10.0, deleted: 10.0 };
-    // An index that is added later takes 8 to 17 minutes even where there is nothing to read
-    // (docs/aws-facts.md).
-    const WAIT_TIMEOUT: Duration = Duration::from_secs(60 * 60);
-    const ACCESS: Access = Access {
-        look: &[
-            "dynamodb:DescribeContinuousBackups",
-            "dynamodb:DescribeTable",
-            "dynamodb:DescribeTimeToLive",
-            "dynamodb:GetResourcePolicy",
-            "dynamodb:ListTagsOfResource",
-        ],
-        create: &["dynamodb:CreateTable", "dynamodb:TagResource"],
-        change: &[
-            "dynamodb:DeleteResourcePolicy",
-            "dynamodb:TagResource",
-            "dynamodb:UntagResource",
-            "dynamodb:UpdateContinuousBackups",
-            "dynamodb:UpdateTable",
-            "dynamodb:UpdateTimeToLive",
-        ],
-        delete: &[
-            "dynamodb:DeleteTable",
-            "dynamodb:DescribeContinuousBackups",
-            "dynamodb:UpdateContinuousBackups",
-            "dynamodb:UpdateTable",
-        ],
-        on: &["arn:{partition}:dynamodb:{region}:{account}:table/{name}"],
-        delegated: &[
-            ("kms:CreateGrant", "kms_key", "dynamodb"),
-            ("kms:Decrypt", "kms_key", "dynamodb"),
-            ("kms:DescribeKey", "kms_key", "dynamodb"),
-            ("kms:Encrypt", "kms_key", "dynamodb"),
-            ("kms:GenerateDataKey", "kms_key", "dynamodb"),
-            ("kms:ReEncryptFrom", "kms_key", "dynamodb"),
-            ("kms:ReEncryptTo", "kms_key", "dynamodb"),
-        ],
-        ..Access::NONE
-    };
-    const ATTACHMENTS: &'static [&'static str] = &["resource policy"];
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<TableOutputs>> {
         let seen = alive(describe(cx, &self.name).await?);
         seen.iter().map(TableOutputs::try_from).collect()
@@ -151,8 +131,8 @@ impl Resource for Table {
     ) -> Result<Option<DeletionView<Self>>> {
         let (seen, tags) = futures::join!(describe(cx, known.name.as_str()), tags(cx, &known.arn));
         let Some(seen) = alive(seen?) else { return Ok(None) };
-        let deletion_protection = seen.deletion_protection_enabled.unwrap_or_default();
-        Ok(Some(DeletionView::Protection { tags: tags?, deletion_protection }))
+        let protection = seen.deletion_protection_enabled.unwrap_or_default();
+        Ok(Some(DeletionView::Some(json!({ "tags": tags?, "deletion_protection": protection }))))
     }
 
     async fn attachments(
@@ -203,7 +183,7 @@ impl Resource for Table {
 
     async fn converge(&self, cx: &Cx<'_>, known: &TableOutputs, changed: &Changed) -> Result<()> {
         let updates = ["deletion_protection", "billing", "kms_key", "indexes", "stream"];
-        if changed.any(&updates) || changed.any(Self::SET_LATER) {
+        if changed.any(&updates) || changed.any(Self::INFO.set_later) {
             let seen = describe(cx, known.name.as_str()).await?;
             if let Some(what) = awaited(seen.as_ref())? {
                 return Err(AwsError::pending(what));

@@ -4,28 +4,39 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{self, PortRange, RuleAction};
 use ipnet::{IpNet, Ipv4Net};
-use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::{VpcId, tags};
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Set, Tags, id};
+use crate::prelude::*;
 
 /// The last number a rule can have; above it stands AWS's own "deny all", for IPv4 and IPv6.
 const LAST: i32 = 32766;
 
 /// The filter that a VPC brings. It comes and goes with the VPC.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "ec2.default_network_acl",
+    outputs(id: NetworkAclId, arn: Arn),
+    typical(0.4, 0.0, 0.0),
+    look = "ec2:DescribeNetworkAcls",
+    create = "ec2:CreateTags",
+    change = "ec2:CreateNetworkAclEntry CreateTags DeleteNetworkAclEntry DeleteTags DescribeTags \
+        ReplaceNetworkAclEntry",
+    on = "*",
+)]
 pub struct DefaultNetworkAcl {
+    #[prop(replaces, unique, parent)]
     pub vpc: Input<VpcId>,
     /// What no rule allows stays out.
+    // It comes with everything allowed.
+    #[prop(later)]
     pub ingress: Set<AclRule>,
     /// What no rule allows stays in.
+    #[prop(later)]
     pub egress: Set<AclRule>,
     pub tags: Tags,
 }
 
 /// One rule of a network ACL. Of all that fit a packet, the one with the lowest number decides.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AclRule {
     /// From 1 to 32766; each once.
     pub number: u16,
@@ -36,6 +47,7 @@ pub struct AclRule {
     /// The first and the last port, where the protocol has ports.
     pub ports: Option<(u16, u16)>,
     /// Where packets come from, or go to.
+    #[schemars(with = "String")]
     pub cidr: IpNet,
 }
 
@@ -44,39 +56,7 @@ id! {
     NetworkAclId,
 }
 
-outputs! {
-    /// What AWS assigned to a VPC's default network ACL.
-    DefaultNetworkAclOutputs via DefaultNetworkAclRef { id: NetworkAclId, arn: Arn }
-}
-
 impl Resource for DefaultNetworkAcl {
-    type Cloud = Aws;
-    type Outputs = DefaultNetworkAclOutputs;
-    type Ref = DefaultNetworkAclRef;
-
-    const KIND: &'static str = "ec2.default_network_acl";
-    const REPLACED_BY: &'static [&'static str] = &["vpc"];
-    const UNIQUE_BY: &'static [&'static str] = &["vpc"];
-    const BELONGS_TO: Option<&'static str> = Some("vpc");
-    // It comes with everything allowed.
-    const SET_LATER: &'static [&'static str] = &["ingress", "egress"];
-    const REPEAT: Repeat = Repeat::Unique;
-    const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.0 };
-    const ACCESS: Access = Access {
-        look: &["ec2:DescribeNetworkAcls"],
-        create: &["ec2:CreateTags"],
-        change: &[
-            "ec2:CreateNetworkAclEntry",
-            "ec2:CreateTags",
-            "ec2:DeleteNetworkAclEntry",
-            "ec2:DeleteTags",
-            "ec2:DescribeTags",
-            "ec2:ReplaceNetworkAclEntry",
-        ],
-        on: &["*"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<DefaultNetworkAclOutputs>> {
         let Ok(vpc) = self.vpc.get() else { return Ok(Vec::new()) };
         let seen = default_of(cx, vpc).await?;

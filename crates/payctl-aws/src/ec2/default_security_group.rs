@@ -1,61 +1,38 @@
 //! Default security groups: the group that every VPC brings, and that what names no other gets.
 
 use aws_sdk_ec2::types;
-use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::security_group::by_name;
 use super::{Rules, SecurityGroupId, VpcId, rules, tags};
-use crate::{Arn, Aws, AwsError, Cx, Present as _, Result, Tags};
+use crate::prelude::*;
 
 /// The name AWS gives it; nobody else may use it.
 const NAME: &str = "default";
 
 /// The group that a VPC brings. It comes and goes with the VPC.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "ec2.default_security_group",
+    outputs(id: SecurityGroupId, arn: Arn),
+    typical(0.4, 0.0, 0.0),
+    look = "ec2:DescribeSecurityGroups",
+    create = "ec2:CreateTags",
+    change = "ec2:AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress CreateTags \
+        DeleteTags DescribeTags RevokeSecurityGroupEgress RevokeSecurityGroupIngress \
+        UpdateSecurityGroupRuleDescriptionsEgress UpdateSecurityGroupRuleDescriptionsIngress",
+    on = "*",
+)]
 pub struct DefaultSecurityGroup {
+    #[prop(replaces, unique, parent)]
     pub vpc: Input<VpcId>,
+    // It comes with everything let out, and with its own members let in.
+    #[prop(later)]
     pub ingress: Rules,
+    #[prop(later)]
     pub egress: Rules,
     pub tags: Tags,
 }
 
-outputs! {
-    /// What AWS assigned to a VPC's default security group.
-    DefaultSecurityGroupOutputs via DefaultSecurityGroupRef { id: SecurityGroupId, arn: Arn }
-}
-
 impl Resource for DefaultSecurityGroup {
-    type Cloud = Aws;
-    type Outputs = DefaultSecurityGroupOutputs;
-    type Ref = DefaultSecurityGroupRef;
-
-    const KIND: &'static str = "ec2.default_security_group";
-    const REPLACED_BY: &'static [&'static str] = &["vpc"];
-    const UNIQUE_BY: &'static [&'static str] = &["vpc"];
-    const BELONGS_TO: Option<&'static str> = Some("vpc");
-    // It comes with everything let out, and with its own members let in.
-    const SET_LATER: &'static [&'static str] = &["ingress", "egress"];
-    const REPEAT: Repeat = Repeat::Unique;
-    const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.0 };
-    const ACCESS: Access = Access {
-        look: &["ec2:DescribeSecurityGroups"],
-        create: &["ec2:CreateTags"],
-        change: &[
-            "ec2:AuthorizeSecurityGroupEgress",
-            "ec2:AuthorizeSecurityGroupIngress",
-            "ec2:CreateTags",
-            "ec2:DeleteTags",
-            "ec2:DescribeTags",
-            "ec2:RevokeSecurityGroupEgress",
-            "ec2:RevokeSecurityGroupIngress",
-            "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
-            "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
-        ],
-        on: &["*"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<DefaultSecurityGroupOutputs>> {
         let Ok(vpc) = self.vpc.get() else { return Ok(Vec::new()) };
         let seen = by_name(cx, vpc, NAME).await?;

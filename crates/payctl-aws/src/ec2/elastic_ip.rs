@@ -1,14 +1,23 @@
 //! Elastic IPs: public addresses that stay the same.
 
 use aws_sdk_ec2::types::{DomainType, ResourceType};
-use payctl_engine::{Access, Changed, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::tags;
-use crate::{Absent as _, Arn, Aws, Cx, Present as _, Result, Tags, id};
+use crate::prelude::*;
 
 /// A public address that stays the same.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "ec2.elastic_ip",
+    outputs(id: AllocationId, public_ip: String, arn: Arn),
+    // AllocateAddress takes no token and gives another address each time.
+    repeat = Search,
+    typical(0.5, 0.0, 0.5),
+    look = "ec2:DescribeAddresses",
+    create = "ec2:AllocateAddress CreateTags",
+    change = "ec2:CreateTags DeleteTags DescribeTags",
+    delete = "ec2:ReleaseAddress",
+    on = "*",
+)]
 pub struct ElasticIp {
     pub tags: Tags,
 }
@@ -18,29 +27,7 @@ id! {
     AllocationId,
 }
 
-outputs! {
-    /// What AWS assigns to an elastic IP.
-    ElasticIpOutputs via ElasticIpRef { id: AllocationId, public_ip: String, arn: Arn }
-}
-
 impl Resource for ElasticIp {
-    type Cloud = Aws;
-    type Outputs = ElasticIpOutputs;
-    type Ref = ElasticIpRef;
-
-    const KIND: &'static str = "ec2.elastic_ip";
-    // AllocateAddress takes no token and gives another address each time.
-    const REPEAT: Repeat = Repeat::Search;
-    const TYPICAL: Typical = Typical { created: 0.5, ready: 0.0, deleted: 0.5 };
-    const ACCESS: Access = Access {
-        look: &["ec2:DescribeAddresses"],
-        create: &["ec2:AllocateAddress", "ec2:CreateTags"],
-        change: &["ec2:CreateTags", "ec2:DeleteTags", "ec2:DescribeTags"],
-        delete: &["ec2:ReleaseAddress"],
-        on: &["*"],
-        ..Access::NONE
-    };
-
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<ElasticIpOutputs>> {
         let ours = cx.cloud.ec2.describe_addresses().set_filters(tags::filters(cx));
         let reply = ours.send().await?;

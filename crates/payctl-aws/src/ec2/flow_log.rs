@@ -1,26 +1,41 @@
 //! Flow logs: a record of who talked to whom in a VPC.
 
 use aws_sdk_ec2::types::{self, FlowLogsResourceType, LogDestinationType, ResourceType};
-use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::{VpcId, tags};
 use crate::logs::LogGroupName;
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
+use crate::prelude::*;
 
 /// The interval that AWS takes when none is asked for (CreateFlowLogs).
 const USUAL_AGGREGATION_S: u32 = 600;
 
 /// A record of who talked to whom in a VPC, kept in a log group.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "ec2.flow_log",
+    outputs(id: FlowLogId, arn: Arn),
+    repeat = Token,
+    typical(0.5, 0.0, 0.4),
+    look = "ec2:DescribeFlowLogs",
+    create = "ec2:CreateFlowLogs CreateTags",
+    change = "ec2:CreateTags DeleteTags DescribeTags",
+    delete = "ec2:DeleteFlowLogs",
+    on = "*",
+    delegated = [("iam:PassRole", "role", "vpc-flow-logs")],
+)]
 pub struct FlowLog {
+    // AWS refuses a second one of the same VPC to the same group, whatever else differs.
+    #[prop(replaces, unique)]
     pub vpc: Input<VpcId>,
     /// `ALL`, `ACCEPT` or `REJECT`.
+    #[prop(replaces, one_of("ACCEPT", "REJECT", "ALL"), source = "CreateFlowLogs.traffic_type")]
     pub traffic: String,
+    #[prop(replaces, unique)]
     pub log_group: Input<LogGroupName>,
     /// The role that may write to it.
+    #[prop(replaces)]
     pub role: Input<Arn>,
     /// Over how many seconds a record is gathered: 60 or 600.
+    #[prop(replaces)]
     pub aggregation_s: u32,
     pub tags: Tags,
 }
@@ -30,33 +45,7 @@ id! {
     FlowLogId,
 }
 
-outputs! {
-    /// What AWS assigns to a flow log.
-    FlowLogOutputs via FlowLogRef { id: FlowLogId, arn: Arn }
-}
-
 impl Resource for FlowLog {
-    type Cloud = Aws;
-    type Outputs = FlowLogOutputs;
-    type Ref = FlowLogRef;
-
-    const KIND: &'static str = "ec2.flow_log";
-    const REPLACED_BY: &'static [&'static str] =
-        &["vpc", "traffic", "log_group", "role", "aggregation_s"];
-    // AWS refuses a second one of the same VPC to the same group, whatever else differs.
-    const UNIQUE_BY: &'static [&'static str] = &["vpc", "log_group"];
-    const REPEAT: Repeat = Repeat::Token;
-    const TYPICAL: Typical = Typical { created: 0.5, ready: 0.0, deleted: 0.4 };
-    const ACCESS: Access = Access {
-        look: &["ec2:DescribeFlowLogs"],
-        create: &["ec2:CreateFlowLogs", "ec2:CreateTags"],
-        change: &["ec2:CreateTags", "ec2:DeleteTags", "ec2:DescribeTags"],
-        delete: &["ec2:DeleteFlowLogs"],
-        on: &["*"],
-        delegated: &[("iam:PassRole", "role", "vpc-flow-logs")],
-        ..Access::NONE
-    };
-
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<FlowLogOutputs>> {
         let ours = cx.cloud.ec2.describe_flow_logs().set_filter(tags::filters(cx));
         let reply = ours.send().await?;

@@ -3,17 +3,27 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{self, ResourceType, VpcEndpointType};
-use payctl_engine::{Access, Changed, Input, Readiness, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::{RouteTableId, VpcId, endpoint, tags};
-use crate::{Arn, Aws, AwsError, Cx, Policy, Present as _, Result, Set, Tags, id};
+use crate::prelude::*;
 
 /// A way to S3 or DynamoDB that stays inside AWS.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "ec2.gateway_endpoint",
+    outputs(id: GatewayEndpointId, arn: Arn),
+    repeat = Token,
+    typical(0.5, 3.0, 3.0),
+    look = "ec2:DescribeVpcEndpoints",
+    create = "ec2:CreateTags CreateVpcEndpoint",
+    change = "ec2:CreateTags DeleteTags DescribeTags ModifyVpcEndpoint",
+    delete = "ec2:DeleteVpcEndpoints",
+    on = "*",
+)]
 pub struct GatewayEndpoint {
+    #[prop(replaces)]
     pub vpc: Input<VpcId>,
     /// The service's name, such as `com.amazonaws.us-east-1.s3`.
+    #[prop(replaces)]
     pub service: String,
     /// The tables that get a route to the service.
     pub route_tables: Set<Input<RouteTableId>>,
@@ -27,29 +37,7 @@ id! {
     GatewayEndpointId,
 }
 
-outputs! {
-    /// What AWS assigns to a gateway endpoint.
-    GatewayEndpointOutputs via GatewayEndpointRef { id: GatewayEndpointId, arn: Arn }
-}
-
 impl Resource for GatewayEndpoint {
-    type Cloud = Aws;
-    type Outputs = GatewayEndpointOutputs;
-    type Ref = GatewayEndpointRef;
-
-    const KIND: &'static str = "ec2.gateway_endpoint";
-    const REPLACED_BY: &'static [&'static str] = &["vpc", "service"];
-    const REPEAT: Repeat = Repeat::Token;
-    const TYPICAL: Typical = Typical { created: 0.5, ready: 3.0, deleted: 3.0 };
-    const ACCESS: Access = Access {
-        look: &["ec2:DescribeVpcEndpoints"],
-        create: &["ec2:CreateTags", "ec2:CreateVpcEndpoint"],
-        change: &["ec2:CreateTags", "ec2:DeleteTags", "ec2:DescribeTags", "ec2:ModifyVpcEndpoint"],
-        delete: &["ec2:DeleteVpcEndpoints"],
-        on: &["*"],
-        ..Access::NONE
-    };
-
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<GatewayEndpointOutputs>> {
         endpoint::ours(cx).await?.iter().map(|seen| outputs(cx, seen)).collect()
     }

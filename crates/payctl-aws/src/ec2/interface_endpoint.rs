@@ -3,21 +3,37 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{self, ResourceType, SecurityGroupIdentifier, VpcEndpointType};
-use payctl_engine::{Access, Changed, Input, Readiness, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::{SecurityGroupId, SubnetId, VpcId, endpoint, tags};
-use crate::{Arn, Aws, AwsError, Cx, Policy, Present as _, Result, Set, Tags, id};
+use crate::prelude::*;
 
 /// A service of AWS's with addresses inside a VPC.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "ec2.interface_endpoint",
+    outputs(id: InterfaceEndpointId, arn: Arn),
+    repeat = Token,
+    typical(1.0, 60.0, 60.0),
+    look = "ec2:DescribeVpcEndpoints",
+    // The last one is for private DNS.
+    create = "ec2:CreateTags CreateVpcEndpoint route53:AssociateVPCWithHostedZone",
+    change = "ec2:CreateTags DeleteTags DescribeTags ModifyVpcEndpoint \
+        route53:AssociateVPCWithHostedZone",
+    delete = "ec2:DeleteVpcEndpoints",
+    on = "*",
+)]
 pub struct InterfaceEndpoint {
+    // With private DNS there can be one only, as both would answer to the same name.
+    #[prop(replaces, unique)]
     pub vpc: Input<VpcId>,
     /// The service's name, such as `com.amazonaws.us-east-1.logs`.
+    #[prop(replaces, unique)]
     pub service: String,
     /// Where it gets an address: one subnet a zone at most.
+    // Its network interfaces stand in the subnets and belong to the groups until it is gone.
+    #[prop(holds)]
     pub subnets: Set<Input<SubnetId>>,
     /// What may reach it. AWS takes the VPC's default group where there are none.
+    #[prop(holds)]
     pub security_groups: Set<Input<SecurityGroupId>>,
     /// Whether the service's usual name leads to it, for all of the VPC.
     pub private_dns: bool,
@@ -31,40 +47,7 @@ id! {
     InterfaceEndpointId,
 }
 
-outputs! {
-    /// What AWS assigns to an interface endpoint.
-    InterfaceEndpointOutputs via InterfaceEndpointRef { id: InterfaceEndpointId, arn: Arn }
-}
-
 impl Resource for InterfaceEndpoint {
-    type Cloud = Aws;
-    type Outputs = InterfaceEndpointOutputs;
-    type Ref = InterfaceEndpointRef;
-
-    const KIND: &'static str = "ec2.interface_endpoint";
-    const REPLACED_BY: &'static [&'static str] = &["vpc", "service"];
-    // With private DNS there can be one only, as both would answer to the same name.
-    const UNIQUE_BY: &'static [&'static str] = &["vpc", "service"];
-    // Its network interfaces stand in the subnets and belong to the groups until it is gone.
-    const HOLDS: &'static [&'static str] = &["subnets", "security_groups"];
-    const REPEAT: Repeat = Repeat::Token;
-    const TYPICAL: Typical = Typical { created: 1.0, ready: 60.0, deleted: 60.0 };
-    const ACCESS: Access = Access {
-        look: &["ec2:DescribeVpcEndpoints"],
-        // The last one is for private DNS.
-        create: &["ec2:CreateTags", "ec2:CreateVpcEndpoint", "route53:AssociateVPCWithHostedZone"],
-        change: &[
-            "ec2:CreateTags",
-            "ec2:DeleteTags",
-            "ec2:DescribeTags",
-            "ec2:ModifyVpcEndpoint",
-            "route53:AssociateVPCWithHostedZone",
-        ],
-        delete: &["ec2:DeleteVpcEndpoints"],
-        on: &["*"],
-        ..Access::NONE
-    };
-
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<InterfaceEndpointOutputs>> {
         endpoint::ours(cx).await?.iter().map(|seen| outputs(cx, seen)).collect()
     }

@@ -1,14 +1,23 @@
 //! Internet gateways: a VPC's door to the internet.
 
 use aws_sdk_ec2::types::{self, ResourceType};
-use payctl_engine::{Access, Changed, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::tags;
-use crate::{Absent as _, Arn, Aws, Cx, Present as _, Result, Tags, id};
+use crate::prelude::*;
 
 /// A door to the internet, for the VPC it is attached to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "ec2.internet_gateway",
+    outputs(id: InternetGatewayId, arn: Arn),
+    // CreateInternetGateway takes no token and all gateways are alike.
+    repeat = Search,
+    typical(0.4, 0.0, 0.4),
+    look = "ec2:DescribeInternetGateways",
+    create = "ec2:CreateInternetGateway CreateTags",
+    change = "ec2:CreateTags DeleteTags DescribeTags",
+    delete = "ec2:DeleteInternetGateway",
+    on = "*",
+)]
 pub struct InternetGateway {
     pub tags: Tags,
 }
@@ -18,29 +27,7 @@ id! {
     InternetGatewayId,
 }
 
-outputs! {
-    /// What AWS assigns to an internet gateway.
-    InternetGatewayOutputs via InternetGatewayRef { id: InternetGatewayId, arn: Arn }
-}
-
 impl Resource for InternetGateway {
-    type Cloud = Aws;
-    type Outputs = InternetGatewayOutputs;
-    type Ref = InternetGatewayRef;
-
-    const KIND: &'static str = "ec2.internet_gateway";
-    // CreateInternetGateway takes no token and all gateways are alike.
-    const REPEAT: Repeat = Repeat::Search;
-    const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.4 };
-    const ACCESS: Access = Access {
-        look: &["ec2:DescribeInternetGateways"],
-        create: &["ec2:CreateInternetGateway", "ec2:CreateTags"],
-        change: &["ec2:CreateTags", "ec2:DeleteTags", "ec2:DescribeTags"],
-        delete: &["ec2:DeleteInternetGateway"],
-        on: &["*"],
-        ..Access::NONE
-    };
-
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<InternetGatewayOutputs>> {
         let ours = cx.cloud.ec2.describe_internet_gateways().set_filters(tags::filters(cx));
         let reply = ours.send().await?;

@@ -1,50 +1,32 @@
 //! Internet gateway attachments: which VPC a gateway is the door of.
 
-use std::time::Duration;
-
 use aws_sdk_ec2::types;
-use payctl_engine::{Access, Changed, Input, Readiness, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::{InternetGatewayId, VpcId};
-use crate::{Absent as _, Aws, AwsError, Cx, Present as _, Result};
+use crate::prelude::*;
 
 /// The bond of an internet gateway and the one VPC it serves.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "ec2.internet_gateway_attachment",
+    // What it is known by: a gateway has one at most.
+    outputs(gateway: InternetGatewayId),
+    stable(gateway),
+    typical(0.4, 0.0, 0.5),
+    // Public addresses are seen as mapped for some minutes after they were given back.
+    wait_timeout = 20 * 60,
+    look = "ec2:DescribeInternetGateways",
+    create = "ec2:AttachInternetGateway",
+    delete = "ec2:DetachInternetGateway",
+    on = "*",
+)]
 pub struct InternetGatewayAttachment {
+    #[prop(replaces, unique, parent)]
     pub gateway: Input<InternetGatewayId>,
+    #[prop(replaces)]
     pub vpc: Input<VpcId>,
 }
 
-outputs! {
-    /// What an attachment is known by: a gateway has one at most.
-    InternetGatewayAttachmentOutputs via InternetGatewayAttachmentRef {
-        gateway: InternetGatewayId,
-    }
-}
-
 impl Resource for InternetGatewayAttachment {
-    type Cloud = Aws;
-    type Outputs = InternetGatewayAttachmentOutputs;
-    type Ref = InternetGatewayAttachmentRef;
-
-    const KIND: &'static str = "ec2.internet_gateway_attachment";
-    const REPLACED_BY: &'static [&'static str] = &["gateway", "vpc"];
-    const UNIQUE_BY: &'static [&'static str] = &["gateway"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["gateway"];
-    const BELONGS_TO: Option<&'static str> = Some("gateway");
-    const REPEAT: Repeat = Repeat::Unique;
-    const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.5 };
-    // Public addresses are seen as mapped for some minutes after they were given back.
-    const WAIT_TIMEOUT: Duration = Duration::from_secs(20 * 60);
-    const ACCESS: Access = Access {
-        look: &["ec2:DescribeInternetGateways"],
-        create: &["ec2:AttachInternetGateway"],
-        delete: &["ec2:DetachInternetGateway"],
-        on: &["*"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<InternetGatewayAttachmentOutputs>> {
         let Ok(gateway) = self.gateway.get() else { return Ok(Vec::new()) };
         let seen = look(cx, gateway).await?;

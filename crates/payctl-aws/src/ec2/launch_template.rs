@@ -10,22 +10,36 @@ use aws_sdk_ec2::types::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use payctl_engine::{Access, Changed, Input, Repeat, Resource, Unresolved, outputs};
-use serde::{Deserialize, Serialize};
+use payctl_engine::Unresolved;
 
 use super::bulk::among;
 use super::{SecurityGroupId, tags};
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Set, Tags, id};
+use crate::prelude::*;
 
 /// What instances are started as.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "ec2.launch_template",
+    outputs(id: LaunchTemplateId, name: String),
+    stable(name),
+    repeat = Token,
+    look = "ec2:DescribeLaunchTemplateVersions DescribeLaunchTemplates",
+    create = "ec2:CreateLaunchTemplate CreateTags",
+    change = "ec2:CreateLaunchTemplateVersion CreateTags DeleteTags DescribeTags \
+        ModifyLaunchTemplate",
+    delete = "ec2:DeleteLaunchTemplate",
+    on = "*",
+)]
 pub struct LaunchTemplate {
+    #[prop(replaces, unique)]
     pub name: String,
     pub image: ImageId,
     /// Such as `t3.small`.
     pub instance_type: String,
     /// The instance profile whose role they act as.
     pub profile: Input<Arn>,
+    // EC2 lets a security group go that a template names, but not one that instances are in. Where
+    // one is made anew, the Auto Scaling group that started those has to go first, and holds this.
+    #[prop(holds)]
     pub security_groups: Set<Input<SecurityGroupId>>,
     pub disk: Disk,
     pub metadata: Metadata,
@@ -44,7 +58,7 @@ pub struct LaunchTemplate {
 }
 
 /// The disk that an instance starts from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Disk {
     /// The name that the image gives it, such as `/dev/xvda`.
     pub device: String,
@@ -58,7 +72,7 @@ pub struct Disk {
 }
 
 /// How an instance is told about itself, its role's credentials included.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Metadata {
     /// Whether it is told at all.
     pub enabled: bool,
@@ -75,43 +89,11 @@ id! {
     LaunchTemplateId,
 }
 
-outputs! {
-    /// What AWS assigns to a launch template.
-    LaunchTemplateOutputs via LaunchTemplateRef { id: LaunchTemplateId, name: String }
-}
-
 const GONE: &str = "InvalidLaunchTemplateId.NotFound";
 const LATEST: &str = "$Latest";
 const DEFAULT: &str = "$Default";
 
 impl Resource for LaunchTemplate {
-    type Cloud = Aws;
-    type Outputs = LaunchTemplateOutputs;
-    type Ref = LaunchTemplateRef;
-
-    const KIND: &'static str = "ec2.launch_template";
-    const REPLACED_BY: &'static [&'static str] = &["name"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    // EC2 lets a security group go that a template names, but not one that instances are in. Where
-    // one is made anew, the Auto Scaling group that started those has to go first, and holds this.
-    const HOLDS: &'static [&'static str] = &["security_groups"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name"];
-    const REPEAT: Repeat = Repeat::Token;
-    const ACCESS: Access = Access {
-        look: &["ec2:DescribeLaunchTemplateVersions", "ec2:DescribeLaunchTemplates"],
-        create: &["ec2:CreateLaunchTemplate", "ec2:CreateTags"],
-        change: &[
-            "ec2:CreateLaunchTemplateVersion",
-            "ec2:CreateTags",
-            "ec2:DeleteTags",
-            "ec2:DescribeTags",
-            "ec2:ModifyLaunchTemplate",
-        ],
-        delete: &["ec2:DeleteLaunchTemplate"],
-        on: &["*"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<LaunchTemplateOutputs>> {
         let named = among("launch-template-name", [&self.name]);
         let reply = cx.cloud.ec2.describe_launch_templates().filters(named).send().await?;

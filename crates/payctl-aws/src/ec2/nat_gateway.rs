@@ -1,23 +1,32 @@
 //! NAT gateways: the way out for subnets that nothing outside may reach.
 
-use std::time::Duration;
-
 use aws_sdk_ec2::types::{self, NatGatewayState, ResourceType};
-use payctl_engine::{
-    Access, Changed, Failure, FailureKind, Input, Readiness, Repeat, Resource, Typical, outputs,
-};
-use serde::{Deserialize, Serialize};
+use payctl_engine::{Failure, FailureKind};
 
 use super::bulk::among;
 use super::{AllocationId, SubnetId, tags};
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
+use crate::prelude::*;
 
 /// The way out for subnets that nothing outside may reach.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "ec2.nat_gateway",
+    outputs(id: NatGatewayId, arn: Arn),
+    repeat = Token,
+    typical(0.5, 95.0, 45.0),
+    // As long as terraform-provider-aws waits for a deletion (docs/aws-facts.md).
+    wait_timeout = 30 * 60,
+    look = "ec2:DescribeNatGateways",
+    create = "ec2:CreateNatGateway CreateTags",
+    change = "ec2:CreateTags DeleteTags DescribeTags",
+    delete = "ec2:DeleteNatGateway",
+    on = "*",
+)]
 pub struct NatGateway {
     /// The subnet it stands in, itself with a route to the internet.
+    #[prop(replaces)]
     pub subnet: Input<SubnetId>,
     /// The elastic IP it goes out under.
+    #[prop(replaces, unique)]
     pub address: Input<AllocationId>,
     pub tags: Tags,
 }
@@ -27,32 +36,7 @@ id! {
     NatGatewayId,
 }
 
-outputs! {
-    /// What AWS assigns to a NAT gateway.
-    NatGatewayOutputs via NatGatewayRef { id: NatGatewayId, arn: Arn }
-}
-
 impl Resource for NatGateway {
-    type Cloud = Aws;
-    type Outputs = NatGatewayOutputs;
-    type Ref = NatGatewayRef;
-
-    const KIND: &'static str = "ec2.nat_gateway";
-    const REPLACED_BY: &'static [&'static str] = &["subnet", "address"];
-    const UNIQUE_BY: &'static [&'static str] = &["address"];
-    const REPEAT: Repeat = Repeat::Token;
-    const TYPICAL: Typical = Typical { created: 0.5, ready: 95.0, deleted: 45.0 };
-    // As long as terraform-provider-aws waits for a deletion (docs/aws-facts.md).
-    const WAIT_TIMEOUT: Duration = Duration::from_secs(30 * 60);
-    const ACCESS: Access = Access {
-        look: &["ec2:DescribeNatGateways"],
-        create: &["ec2:CreateNatGateway", "ec2:CreateTags"],
-        change: &["ec2:CreateTags", "ec2:DeleteTags", "ec2:DescribeTags"],
-        delete: &["ec2:DeleteNatGateway"],
-        on: &["*"],
-        ..Access::NONE
-    };
-
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<NatGatewayOutputs>> {
         let ours = cx.cloud.ec2.describe_nat_gateways().set_filter(tags::filters(cx));
         let reply = ours.filter(among("state", ["pending", "available"])).send().await?;

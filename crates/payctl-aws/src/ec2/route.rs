@@ -2,22 +2,33 @@
 
 use aws_sdk_ec2::types::{self, RouteState};
 use ipnet::Ipv4Net;
-use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::{InternetGatewayId, NatGatewayId, RouteTableId};
-use crate::{Absent as _, Aws, AwsError, Cx, Result};
+use crate::prelude::*;
 
 /// One line of a route table.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "ec2.route",
+    outputs(table: RouteTableId, destination: String),
+    stable(table, destination),
+    typical(0.3, 0.0, 0.3),
+    look = "ec2:DescribeRouteTables",
+    create = "ec2:CreateRoute",
+    change = "ec2:ReplaceRoute",
+    delete = "ec2:DeleteRoute",
+    on = "*",
+)]
 pub struct Route {
+    #[prop(replaces, unique, parent)]
     pub table: Input<RouteTableId>,
+    #[prop(replaces, unique)]
+    #[schemars(with = "String")]
     pub destination: Ipv4Net,
     pub target: RouteTarget,
 }
 
 /// Where a route's packets go.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RouteTarget {
     InternetGateway(Input<InternetGatewayId>),
@@ -27,32 +38,7 @@ pub enum RouteTarget {
     Other(String),
 }
 
-outputs! {
-    /// What a route is known by.
-    RouteOutputs via RouteRef { table: RouteTableId, destination: String }
-}
-
 impl Resource for Route {
-    type Cloud = Aws;
-    type Outputs = RouteOutputs;
-    type Ref = RouteRef;
-
-    const KIND: &'static str = "ec2.route";
-    const REPLACED_BY: &'static [&'static str] = &["table", "destination"];
-    const UNIQUE_BY: &'static [&'static str] = &["table", "destination"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["table", "destination"];
-    const BELONGS_TO: Option<&'static str> = Some("table");
-    const REPEAT: Repeat = Repeat::Unique;
-    const TYPICAL: Typical = Typical { created: 0.3, ready: 0.0, deleted: 0.3 };
-    const ACCESS: Access = Access {
-        look: &["ec2:DescribeRouteTables"],
-        create: &["ec2:CreateRoute"],
-        change: &["ec2:ReplaceRoute"],
-        delete: &["ec2:DeleteRoute"],
-        on: &["*"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<RouteOutputs>> {
         let Ok(table) = self.table.get() else { return Ok(Vec::new()) };
         let known = outputs(table, self.destination);

@@ -1,15 +1,25 @@
 //! Route tables: where a subnet's packets go.
 
 use aws_sdk_ec2::types::{self, ResourceType, RouteOrigin};
-use payctl_engine::{Access, Attachments, Changed, Input, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::{RouteTarget, VpcId, tags};
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
+use crate::prelude::*;
 
 /// Where the packets of associated subnets go: its routes are resources of their own.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "ec2.route_table",
+    outputs(id: RouteTableId, arn: Arn),
+    repeat = Token,
+    typical(0.4, 0.0, 0.4),
+    look = "ec2:DescribeRouteTables",
+    create = "ec2:CreateRouteTable CreateTags",
+    change = "ec2:CreateTags DeleteRoute DeleteTags DescribeTags",
+    delete = "ec2:DeleteRouteTable",
+    on = "*",
+    attachments = ["route"],
+)]
 pub struct RouteTable {
+    #[prop(replaces)]
     pub vpc: Input<VpcId>,
     pub tags: Tags,
 }
@@ -19,30 +29,7 @@ id! {
     RouteTableId,
 }
 
-outputs! {
-    /// What AWS assigns to a route table.
-    RouteTableOutputs via RouteTableRef { id: RouteTableId, arn: Arn }
-}
-
 impl Resource for RouteTable {
-    type Cloud = Aws;
-    type Outputs = RouteTableOutputs;
-    type Ref = RouteTableRef;
-
-    const KIND: &'static str = "ec2.route_table";
-    const REPLACED_BY: &'static [&'static str] = &["vpc"];
-    const REPEAT: Repeat = Repeat::Token;
-    const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.4 };
-    const ACCESS: Access = Access {
-        look: &["ec2:DescribeRouteTables"],
-        create: &["ec2:CreateRouteTable", "ec2:CreateTags"],
-        change: &["ec2:CreateTags", "ec2:DeleteRoute", "ec2:DeleteTags", "ec2:DescribeTags"],
-        delete: &["ec2:DeleteRouteTable"],
-        on: &["*"],
-        ..Access::NONE
-    };
-    const ATTACHMENTS: &'static [&'static str] = &["route"];
-
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<RouteTableOutputs>> {
         let ours = cx.cloud.ec2.describe_route_tables().set_filters(tags::filters(cx));
         let reply = ours.send().await?;

@@ -1,49 +1,32 @@
 //! Route table associations: which table a subnet's packets go by.
 
 use aws_sdk_ec2::types::{self, RouteTableAssociationStateCode as Code};
-use payctl_engine::{
-    Access, Changed, Failure, FailureKind, Input, Readiness, Repeat, Resource, Typical, outputs,
-};
-use serde::{Deserialize, Serialize};
+use payctl_engine::{Failure, FailureKind};
 
 use super::{RouteTableId, SubnetId};
-use crate::{Absent as _, Aws, AwsError, Cx, Present as _, Result};
+use crate::prelude::*;
 
 /// The bond of a subnet and the one table its packets go by.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "ec2.route_table_association",
+    // What it is known by: a subnet has one at most, and its id changes with the table.
+    outputs(subnet: SubnetId),
+    stable(subnet),
+    typical(0.4, 0.0, 0.4),
+    look = "ec2:DescribeRouteTables",
+    create = "ec2:AssociateRouteTable",
+    change = "ec2:ReplaceRouteTableAssociation",
+    delete = "ec2:DisassociateRouteTable",
+    on = "*",
+)]
 pub struct RouteTableAssociation {
+    #[prop(holds)]
     pub table: Input<RouteTableId>,
+    #[prop(replaces, unique, parent)]
     pub subnet: Input<SubnetId>,
 }
 
-outputs! {
-    /// What an association is known by: a subnet has one at most, and its id changes with the
-    /// table.
-    RouteTableAssociationOutputs via RouteTableAssociationRef { subnet: SubnetId }
-}
-
 impl Resource for RouteTableAssociation {
-    type Cloud = Aws;
-    type Outputs = RouteTableAssociationOutputs;
-    type Ref = RouteTableAssociationRef;
-
-    const KIND: &'static str = "ec2.route_table_association";
-    const REPLACED_BY: &'static [&'static str] = &["subnet"];
-    const UNIQUE_BY: &'static [&'static str] = &["subnet"];
-    const HOLDS: &'static [&'static str] = &["table"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["subnet"];
-    const BELONGS_TO: Option<&'static str> = Some("subnet");
-    const REPEAT: Repeat = Repeat::Unique;
-    const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.4 };
-    const ACCESS: Access = Access {
-        look: &["ec2:DescribeRouteTables"],
-        create: &["ec2:AssociateRouteTable"],
-        change: &["ec2:ReplaceRouteTableAssociation"],
-        delete: &["ec2:DisassociateRouteTable"],
-        on: &["*"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<RouteTableAssociationOutputs>> {
         let Ok(subnet) = self.subnet.get() else { return Ok(Vec::new()) };
         let outputs = || RouteTableAssociationOutputs { subnet: subnet.clone() };

@@ -3,6 +3,7 @@
 use aws_sdk_ec2::types::{self, IpPermission, IpRange, Ipv6Range, UserIdGroupPair};
 use ipnet::IpNet;
 use payctl_engine::Input;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::SecurityGroupId;
@@ -12,7 +13,7 @@ use crate::{AwsError, Cx, Present as _, Result, Set, id};
 pub type Rules = Set<Rule>;
 
 /// What may pass between a security group's members and one peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rule {
     /// `tcp`, `udp`, `icmp`, the number of another protocol, or `-1` for all.
     pub protocol: String,
@@ -26,11 +27,11 @@ pub struct Rule {
 }
 
 /// Who is on the other side.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Peer {
     /// These addresses.
-    Cidr(IpNet),
+    Cidr(#[schemars(with = "String")] IpNet),
     /// The members of a security group.
     Group(Input<SecurityGroupId>),
     /// The addresses of a service, as AWS keeps them.

@@ -1,24 +1,41 @@
 //! Security groups: what may reach an interface, and what it may reach.
 
-use std::time::Duration;
-
 use aws_sdk_ec2::types::{self, ResourceType};
-use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Rules, VpcId, blockers, rules, tags};
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
+use crate::prelude::*;
 
 /// What may reach an interface, and what it may reach.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "ec2.security_group",
+    outputs(id: SecurityGroupId, arn: Arn),
+    typical(0.4, 0.0, 0.5),
+    // Lambda's network interfaces outlive the function by minutes and keep its groups
+    // (docs/aws-facts.md).
+    wait_timeout = 45 * 60,
+    look = "ec2:DescribeSecurityGroups",
+    create = "ec2:CreateSecurityGroup CreateTags",
+    change = "ec2:AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress CreateTags \
+        DeleteTags DescribeTags RevokeSecurityGroupEgress RevokeSecurityGroupIngress \
+        UpdateSecurityGroupRuleDescriptionsEgress UpdateSecurityGroupRuleDescriptionsIngress",
+    delete = "ec2:DeleteSecurityGroup DescribeNetworkInterfaces RevokeSecurityGroupEgress \
+        RevokeSecurityGroupIngress",
+    on = "*",
+)]
 pub struct SecurityGroup {
+    #[prop(replaces, unique)]
     pub name: String,
+    #[prop(replaces)]
     pub description: String,
+    #[prop(replaces, unique)]
     pub vpc: Input<VpcId>,
     /// What it lets in; none where a [`SecurityGroupIngress`](super::SecurityGroupIngress) says
     /// that.
+    // A new group lets everything out, unless that is revoked.
+    #[prop(later)]
     pub ingress: Option<Rules>,
+    #[prop(later)]
     pub egress: Rules,
     pub tags: Tags,
 }
@@ -28,50 +45,7 @@ id! {
     SecurityGroupId,
 }
 
-outputs! {
-    /// What AWS assigns to a security group.
-    SecurityGroupOutputs via SecurityGroupRef { id: SecurityGroupId, arn: Arn }
-}
-
 impl Resource for SecurityGroup {
-    type Cloud = Aws;
-    type Outputs = SecurityGroupOutputs;
-    type Ref = SecurityGroupRef;
-
-    const KIND: &'static str = "ec2.security_group";
-    const REPLACED_BY: &'static [&'static str] = &["name", "description", "vpc"];
-    const UNIQUE_BY: &'static [&'static str] = &["vpc", "name"];
-    // A new group lets everything out, unless that is revoked.
-    const SET_LATER: &'static [&'static str] = &["ingress", "egress"];
-    const REPEAT: Repeat = Repeat::Unique;
-    const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.5 };
-    // Lambda's network interfaces outlive the function by minutes and keep its groups
-    // (docs/aws-facts.md).
-    const WAIT_TIMEOUT: Duration = Duration::from_secs(45 * 60);
-    const ACCESS: Access = Access {
-        look: &["ec2:DescribeSecurityGroups"],
-        create: &["ec2:CreateSecurityGroup", "ec2:CreateTags"],
-        change: &[
-            "ec2:AuthorizeSecurityGroupEgress",
-            "ec2:AuthorizeSecurityGroupIngress",
-            "ec2:CreateTags",
-            "ec2:DeleteTags",
-            "ec2:DescribeTags",
-            "ec2:RevokeSecurityGroupEgress",
-            "ec2:RevokeSecurityGroupIngress",
-            "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
-            "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
-        ],
-        delete: &[
-            "ec2:DeleteSecurityGroup",
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:RevokeSecurityGroupEgress",
-            "ec2:RevokeSecurityGroupIngress",
-        ],
-        on: &["*"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<SecurityGroupOutputs>> {
         let Ok(vpc) = self.vpc.get() else { return Ok(Vec::new()) };
         let seen = by_name(cx, vpc, &self.name).await?;

@@ -1,51 +1,30 @@
 //! What a security group lets in, apart from the group: for groups that name each other.
 
-use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
-
 use super::{Rules, SecurityGroupId, rules};
-use crate::{Absent as _, Aws, Cx, Result};
+use crate::prelude::*;
 
 /// All that a security group lets in, where the group itself leaves that open: a group that is let
 /// in and names this one in what it lets out has to be there first, and needs this one there.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "ec2.security_group_ingress",
+    outputs(group: SecurityGroupId),
+    stable(group),
+    look = "ec2:DescribeSecurityGroups",
+    create = "ec2:AuthorizeSecurityGroupIngress RevokeSecurityGroupIngress",
+    change = "ec2:AuthorizeSecurityGroupIngress RevokeSecurityGroupIngress \
+        UpdateSecurityGroupRuleDescriptionsIngress",
+    delete = "ec2:RevokeSecurityGroupIngress",
+    on = "*",
+)]
 pub struct SecurityGroupIngress {
+    #[prop(replaces, unique, parent)]
     pub group: Input<SecurityGroupId>,
+    // A group that is named in a rule cannot be deleted.
+    #[prop(holds)]
     pub rules: Rules,
 }
 
-outputs! {
-    /// Whose rules they are.
-    SecurityGroupIngressOutputs via SecurityGroupIngressRef { group: SecurityGroupId }
-}
-
 impl Resource for SecurityGroupIngress {
-    type Cloud = Aws;
-    type Outputs = SecurityGroupIngressOutputs;
-    type Ref = SecurityGroupIngressRef;
-
-    const KIND: &'static str = "ec2.security_group_ingress";
-    const REPLACED_BY: &'static [&'static str] = &["group"];
-    const UNIQUE_BY: &'static [&'static str] = &["group"];
-    const BELONGS_TO: Option<&'static str> = Some("group");
-    // A group that is named in a rule cannot be deleted.
-    const HOLDS: &'static [&'static str] = &["rules"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["group"];
-    const REPEAT: Repeat = Repeat::Unique;
-    const TYPICAL: Typical = Typical::QUICK;
-    const ACCESS: Access = Access {
-        look: &["ec2:DescribeSecurityGroups"],
-        create: &["ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"],
-        change: &[
-            "ec2:AuthorizeSecurityGroupIngress",
-            "ec2:RevokeSecurityGroupIngress",
-            "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
-        ],
-        delete: &["ec2:RevokeSecurityGroupIngress"],
-        on: &["*"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<SecurityGroupIngressOutputs>> {
         let Ok(group) = self.group.get() else { return Ok(Vec::new()) };
         let known = SecurityGroupIngressOutputs { group: group.clone() };

@@ -2,19 +2,35 @@
 
 use aws_sdk_ec2::types::{self, AttributeBooleanValue, ResourceType};
 use ipnet::Ipv4Net;
-use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::{VpcId, blockers, tags};
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, Zone, id};
+use crate::prelude::*;
 
 /// One slice of a VPC's addresses, in one availability zone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "ec2.subnet",
+    outputs(id: SubnetId, arn: Arn),
+    typical(0.4, 0.0, 0.4),
+    // Lambda's network interfaces outlive the function by minutes; the engine waits out the
+    // DependencyViolation that AWS answers until they are gone, for as long as
+    // terraform-provider-aws does (docs/aws-facts.md).
+    wait_timeout = 45 * 60,
+    look = "ec2:DescribeSubnets",
+    create = "ec2:CreateSubnet CreateTags",
+    change = "ec2:CreateTags DeleteTags DescribeTags ModifySubnetAttribute",
+    delete = "ec2:DeleteSubnet DescribeNetworkInterfaces",
+    on = "*",
+)]
 pub struct Subnet {
+    #[prop(replaces, unique)]
     pub vpc: Input<VpcId>,
+    #[prop(replaces, unique)]
+    #[schemars(with = "String")]
     pub cidr: Ipv4Net,
+    #[prop(replaces)]
     pub zone: Zone,
     /// Whether what starts here gets a public address.
+    #[prop(later)]
     pub public: bool,
     pub tags: Tags,
 }
@@ -24,40 +40,7 @@ id! {
     SubnetId,
 }
 
-outputs! {
-    /// What AWS assigns to a subnet.
-    SubnetOutputs via SubnetRef { id: SubnetId, arn: Arn }
-}
-
 impl Resource for Subnet {
-    type Cloud = Aws;
-    type Outputs = SubnetOutputs;
-    type Ref = SubnetRef;
-
-    const KIND: &'static str = "ec2.subnet";
-    const REPLACED_BY: &'static [&'static str] = &["vpc", "cidr", "zone"];
-    const UNIQUE_BY: &'static [&'static str] = &["vpc", "cidr"];
-    const SET_LATER: &'static [&'static str] = &["public"];
-    const REPEAT: Repeat = Repeat::Unique;
-    const TYPICAL: Typical = Typical { created: 0.4, ready: 0.0, deleted: 0.4 };
-    // Lambda's network interfaces outlive the function by minutes; the engine waits out the
-    // DependencyViolation that AWS answers until they are gone, for as long as
-    // terraform-provider-aws does (docs/aws-facts.md).
-    const WAIT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(45 * 60);
-    const ACCESS: Access = Access {
-        look: &["ec2:DescribeSubnets"],
-        create: &["ec2:CreateSubnet", "ec2:CreateTags"],
-        change: &[
-            "ec2:CreateTags",
-            "ec2:DeleteTags",
-            "ec2:DescribeTags",
-            "ec2:ModifySubnetAttribute",
-        ],
-        delete: &["ec2:DeleteSubnet", "ec2:DescribeNetworkInterfaces"],
-        on: &["*"],
-        ..Access::NONE
-    };
-
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<SubnetOutputs>> {
         let ours = cx.cloud.ec2.describe_subnets().set_filters(tags::filters(cx));
         ours.send().await?.subnets().iter().map(SubnetOutputs::try_from).collect()

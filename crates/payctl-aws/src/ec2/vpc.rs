@@ -2,19 +2,32 @@
 
 use aws_sdk_ec2::types::{self, AttributeBooleanValue, ResourceType, VpcAttributeName};
 use ipnet::Ipv4Net;
-use payctl_engine::{Access, Changed, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::{blockers, tags};
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
+use crate::prelude::*;
 
 /// A network of the account's own.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "ec2.vpc",
+    outputs(id: VpcId, arn: Arn),
+    // CreateVpc takes no token and two VPCs may be alike.
+    repeat = Search,
+    typical(0.4, 0.5, 0.5),
+    look = "ec2:DescribeVpcAttribute DescribeVpcs",
+    create = "ec2:CreateTags CreateVpc",
+    change = "ec2:CreateTags DeleteTags DescribeTags ModifyVpcAttribute",
+    delete = "ec2:DeleteVpc DescribeNetworkInterfaces DescribeSecurityGroups DescribeSubnets",
+    on = "*",
+)]
 pub struct Vpc {
+    #[prop(replaces)]
+    #[schemars(with = "String")]
     pub cidr: Ipv4Net,
     /// Whether instances get public DNS names.
+    #[prop(later)]
     pub dns_hostnames: bool,
     /// Whether Amazon's DNS server answers in it.
+    #[prop(later)]
     pub dns_support: bool,
     pub tags: Tags,
 }
@@ -24,36 +37,7 @@ id! {
     VpcId,
 }
 
-outputs! {
-    /// What AWS assigns to a VPC.
-    VpcOutputs via VpcRef { id: VpcId, arn: Arn }
-}
-
 impl Resource for Vpc {
-    type Cloud = Aws;
-    type Outputs = VpcOutputs;
-    type Ref = VpcRef;
-
-    const KIND: &'static str = "ec2.vpc";
-    const REPLACED_BY: &'static [&'static str] = &["cidr"];
-    const SET_LATER: &'static [&'static str] = &["dns_hostnames", "dns_support"];
-    // CreateVpc takes no token and two VPCs may be alike.
-    const REPEAT: Repeat = Repeat::Search;
-    const TYPICAL: Typical = Typical { created: 0.4, ready: 0.5, deleted: 0.5 };
-    const ACCESS: Access = Access {
-        look: &["ec2:DescribeVpcAttribute", "ec2:DescribeVpcs"],
-        create: &["ec2:CreateTags", "ec2:CreateVpc"],
-        change: &["ec2:CreateTags", "ec2:DeleteTags", "ec2:DescribeTags", "ec2:ModifyVpcAttribute"],
-        delete: &[
-            "ec2:DeleteVpc",
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeSecurityGroups",
-            "ec2:DescribeSubnets",
-        ],
-        on: &["*"],
-        ..Access::NONE
-    };
-
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<VpcOutputs>> {
         let ours = cx.cloud.ec2.describe_vpcs().set_filters(tags::filters(cx));
         ours.send().await?.vpcs().iter().map(|vpc| outputs(cx, vpc)).collect()

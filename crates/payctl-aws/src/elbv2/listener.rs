@@ -8,77 +8,65 @@
 use aws_sdk_elasticloadbalancingv2::types::{
     self, Action, ActionTypeEnum, Certificate, ForwardActionConfig, ProtocolEnum, TargetGroupTuple,
 };
-use payctl_engine::{Access, Changed, Input, Resource, outputs};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{shift, tags};
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags};
+use crate::prelude::*;
 
 /// The port a load balancer answers at.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "elbv2.listener",
+    outputs(arn: Arn),
+    look = "elasticloadbalancing:DescribeListeners DescribeTags",
+    create = "elasticloadbalancing:AddTags CreateListener",
+    change = "elasticloadbalancing:AddTags ModifyListener RemoveTags",
+    delete = "elasticloadbalancing:DeleteListener",
+    unscoped = "elasticloadbalancing:DescribeListeners DescribeTags",
+    // It is made on the one, and is the other.
+    on = [
+        concat!(
+                "arn:{partition}:elasticloadbalancing:{region}:{account}:",
+                "loadbalancer/app/{load_balancer.name}/*"
+            ),
+        concat!(
+                "arn:{partition}:elasticloadbalancing:{region}:{account}:",
+                "listener/app/{load_balancer.name}/*"
+            ),
+    ],
+)]
 pub struct Listener {
+    #[prop(replaces, unique)]
     pub load_balancer: Input<Arn>,
+    #[prop(unique, range(1..=65_535), source = "CreateListener.port")]
     pub port: u16,
     /// `HTTPS`, or `HTTP` without policy and certificate.
+    #[prop(
+        one_of("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC"),
+        source = "CreateListener.protocol"
+    )]
     pub protocol: String,
     /// Which versions of TLS and which ciphers it takes, such as
     /// `ELBSecurityPolicy-TLS13-1-2-2021-06`.
     pub ssl_policy: Option<String>,
+    #[prop(holds)]
     pub certificate: Option<Input<Arn>>,
     /// Where requests go. Other weights of the same groups are no difference.
+    #[prop(holds)]
     pub forward: Vec<Forward>,
     pub tags: Tags,
 }
 
 /// A target group's part of the requests.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Forward {
     pub target_group: Input<Arn>,
     /// 0 to 999, in proportion to those of the others.
     pub weight: u32,
 }
 
-outputs! {
-    /// What AWS assigns to a listener.
-    ListenerOutputs via ListenerRef { arn: Arn }
-}
-
 const GONE: &str = "ListenerNotFound";
 
 impl Resource for Listener {
-    type Cloud = Aws;
-    type Outputs = ListenerOutputs;
-    type Ref = ListenerRef;
-
-    const KIND: &'static str = "elbv2.listener";
-    const REPLACED_BY: &'static [&'static str] = &["load_balancer"];
-    const UNIQUE_BY: &'static [&'static str] = &["load_balancer", "port"];
-    const HOLDS: &'static [&'static str] = &["certificate", "forward"];
-    const ACCESS: Access = Access {
-        look: &["elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeTags"],
-        create: &["elasticloadbalancing:AddTags", "elasticloadbalancing:CreateListener"],
-        change: &[
-            "elasticloadbalancing:AddTags",
-            "elasticloadbalancing:ModifyListener",
-            "elasticloadbalancing:RemoveTags",
-        ],
-        delete: &["elasticloadbalancing:DeleteListener"],
-        unscoped: &["elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeTags"],
-        on: &[
-            // It is made on the one, and is the other.
-            concat!(
-                "arn:{partition}:elasticloadbalancing:{region}:{account}:",
-                "loadbalancer/app/{load_balancer.name}/*"
-            ),
-            concat!(
-                "arn:{partition}:elasticloadbalancing:{region}:{account}:",
-                "listener/app/{load_balancer.name}/*"
-            ),
-        ],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<ListenerOutputs>> {
         let Ok(load_balancer) = self.load_balancer.get() else { return Ok(Vec::new()) };
         let request = cx.cloud.elbv2.describe_listeners().load_balancer_arn(load_balancer);

@@ -1,64 +1,93 @@
 //! Load balancers: one name for many servers, in several availability zones.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use aws_sdk_elasticloadbalancingv2::types::{
     self, AvailabilityZone, LoadBalancerAttribute, LoadBalancerSchemeEnum, LoadBalancerStateEnum,
     LoadBalancerTypeEnum,
 };
-use payctl_engine::{
-    Access, Changed, Failure, FailureKind, Input, Readiness, Resource, Typical, outputs,
-};
-use serde::{Deserialize, Serialize};
+use payctl_engine::{Failure, FailureKind};
 
 use super::tags;
 use crate::ec2::{SecurityGroupId, SubnetId, VpcId, interfaces};
+use crate::prelude::*;
 use crate::s3::BucketName;
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Set, Tags};
 
 /// An Application Load Balancer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LoadBalancer {
-    /// Up to 32 letters, digits and hyphens.
-    pub name: String,
-    /// `internal` or `internet-facing`.
-    pub scheme: String,
-    /// That of the subnets. AWS moves none to another.
-    pub vpc: Input<VpcId>,
-    /// In two availability zones at least.
-    pub subnets: Set<Input<SubnetId>>,
-    pub security_groups: Set<Input<SecurityGroupId>>,
-    /// Where every request is written down.
-    pub access_logs: Option<AccessLogs>,
-    /// Whether headers that are none by HTTP's rules are left out.
-    pub drop_invalid_headers: bool,
-    /// What becomes of requests that servers may understand differently: `monitor`, `defensive`
-    /// or `strictest`.
-    pub desync_mode: String,
-    pub deletion_protection: bool,
-    pub tags: Tags,
-}
-
-/// Where the requests are written down.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AccessLogs {
-    /// Encrypted with S3's own keys: AWS writes into no bucket that has a key of KMS's.
-    pub bucket: Input<BucketName>,
-    /// The folder; the empty text is none.
-    pub prefix: String,
-}
-
-outputs! {
-    /// What AWS assigns to a load balancer.
-    LoadBalancerOutputs via LoadBalancerRef {
+#[kind(
+    "elbv2.load_balancer",
+    outputs(
         arn: Arn,
         dns_name: String,
         /// The hosted zone of that name, for aliases to it.
         zone_id: String,
         /// What CloudWatch's dimension `LoadBalancer` calls it: `app/NAME/ID`.
         full_name: String,
-    }
+    ),
+    typical(1.0, 150.0, 180.0),
+    // Its interfaces outlive it by minutes.
+    wait_timeout = 20 * 60,
+    look = "elasticloadbalancing:DescribeLoadBalancerAttributes DescribeLoadBalancers \
+        DescribeTags",
+    // Where there was none before, what EC2 offers is asked for in the caller's name: several
+    // reports of the same refusal (terraform-aws-eks#900, aws-load-balancer-controller#748,
+    // cluster-api-provider-aws#629).
+    create = "ec2:DescribeAccountAttributes DescribeInternetGateways \
+        elasticloadbalancing:AddTags CreateLoadBalancer iam:CreateServiceLinkedRole",
+    change = "elasticloadbalancing:AddTags ModifyLoadBalancerAttributes RemoveTags \
+        SetSecurityGroups SetSubnets",
+    delete = "ec2:DeleteNetworkInterface DescribeNetworkInterfaces \
+        elasticloadbalancing:DeleteLoadBalancer ModifyLoadBalancerAttributes",
+    unscoped = "ec2:DescribeAccountAttributes DescribeInternetGateways DescribeNetworkInterfaces \
+        elasticloadbalancing:DescribeLoadBalancerAttributes DescribeLoadBalancers DescribeTags",
+    // It makes its interfaces as the last: an account's first load balancer makes it.
+    on = [
+        "arn:{partition}:ec2:{region}:{account}:network-interface/*",
+        "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/app/{name}/*",
+        concat!(
+                "arn:{partition}:iam::{account}:role/aws-service-role/",
+                "elasticloadbalancing.amazonaws.com/AWSServiceRoleForElasticLoadBalancing"
+            ),
+    ],
+)]
+pub struct LoadBalancer {
+    /// Up to 32 letters, digits and hyphens.
+    #[prop(replaces, unique)]
+    pub name: String,
+    /// `internal` or `internet-facing`.
+    #[prop(replaces, one_of("internet-facing", "internal"), source = "CreateLoadBalancer.scheme")]
+    pub scheme: String,
+    /// That of the subnets. AWS moves none to another.
+    #[prop(replaces)]
+    pub vpc: Input<VpcId>,
+    /// In two availability zones at least.
+    // By its network interfaces.
+    #[prop(holds)]
+    pub subnets: Set<Input<SubnetId>>,
+    #[prop(holds)]
+    pub security_groups: Set<Input<SecurityGroupId>>,
+    /// Where every request is written down.
+    #[prop(later)]
+    pub access_logs: Option<AccessLogs>,
+    /// Whether headers that are none by HTTP's rules are left out.
+    #[prop(later)]
+    pub drop_invalid_headers: bool,
+    /// What becomes of requests that servers may understand differently: `monitor`, `defensive`
+    /// or `strictest`.
+    #[prop(later)]
+    pub desync_mode: String,
+    #[prop(later, protects)]
+    pub deletion_protection: bool,
+    pub tags: Tags,
+}
+
+/// Where the requests are written down.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AccessLogs {
+    /// Encrypted with S3's own keys: AWS writes into no bucket that has a key of KMS's.
+    pub bucket: Input<BucketName>,
+    /// The folder; the empty text is none.
+    pub prefix: String,
 }
 
 const GONE: &str = "LoadBalancerNotFound";
@@ -69,69 +98,6 @@ const DESYNC: &str = "routing.http.desync_mitigation_mode";
 const PROTECTION: &str = "deletion_protection.enabled";
 
 impl Resource for LoadBalancer {
-    type Cloud = Aws;
-    type Outputs = LoadBalancerOutputs;
-    type Ref = LoadBalancerRef;
-
-    const KIND: &'static str = "elbv2.load_balancer";
-    const REPLACED_BY: &'static [&'static str] = &["name", "scheme", "vpc"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const SET_LATER: &'static [&'static str] =
-        &["access_logs", "drop_invalid_headers", "desync_mode", "deletion_protection"];
-    // By its network interfaces.
-    const HOLDS: &'static [&'static str] = &["subnets", "security_groups"];
-    const TYPICAL: Typical = Typical { created: 1.0, ready: 150.0, deleted: 180.0 };
-    // Its interfaces outlive it by minutes.
-    const WAIT_TIMEOUT: Duration = Duration::from_secs(20 * 60);
-    const ACCESS: Access = Access {
-        look: &[
-            "elasticloadbalancing:DescribeLoadBalancerAttributes",
-            "elasticloadbalancing:DescribeLoadBalancers",
-            "elasticloadbalancing:DescribeTags",
-        ],
-        // Where there was none before, what EC2 offers is asked for in the caller's name: several
-        // reports of the same refusal (terraform-aws-eks#900, aws-load-balancer-controller#748,
-        // cluster-api-provider-aws#629).
-        create: &[
-            "ec2:DescribeAccountAttributes",
-            "ec2:DescribeInternetGateways",
-            "elasticloadbalancing:AddTags",
-            "elasticloadbalancing:CreateLoadBalancer",
-            "iam:CreateServiceLinkedRole",
-        ],
-        change: &[
-            "elasticloadbalancing:AddTags",
-            "elasticloadbalancing:ModifyLoadBalancerAttributes",
-            "elasticloadbalancing:RemoveTags",
-            "elasticloadbalancing:SetSecurityGroups",
-            "elasticloadbalancing:SetSubnets",
-        ],
-        delete: &[
-            "ec2:DeleteNetworkInterface",
-            "ec2:DescribeNetworkInterfaces",
-            "elasticloadbalancing:DeleteLoadBalancer",
-            "elasticloadbalancing:ModifyLoadBalancerAttributes",
-        ],
-        unscoped: &[
-            "ec2:DescribeAccountAttributes",
-            "ec2:DescribeInternetGateways",
-            "ec2:DescribeNetworkInterfaces",
-            "elasticloadbalancing:DescribeLoadBalancerAttributes",
-            "elasticloadbalancing:DescribeLoadBalancers",
-            "elasticloadbalancing:DescribeTags",
-        ],
-        on: &[
-            "arn:{partition}:ec2:{region}:{account}:network-interface/*",
-            "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/app/{name}/*",
-            // As which it makes its interfaces: an account's first load balancer makes it.
-            concat!(
-                "arn:{partition}:iam::{account}:role/aws-service-role/",
-                "elasticloadbalancing.amazonaws.com/AWSServiceRoleForElasticLoadBalancing"
-            ),
-        ],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<LoadBalancerOutputs>> {
         let request = cx.cloud.elbv2.describe_load_balancers().names(&self.name);
         let reply = request.send().await.unless_absent(GONE)?;

@@ -3,31 +3,60 @@
 use aws_sdk_elasticloadbalancingv2::types::{
     self, Matcher, ProtocolEnum, TargetGroupAttribute, TargetTypeEnum,
 };
-use payctl_engine::{Access, Changed, Input, Resource, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::tags;
 use crate::ec2::VpcId;
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags};
+use crate::prelude::*;
 
 /// What requests can be sent to. Its targets are registered by who starts them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "elbv2.target_group",
+    outputs(
+        arn: Arn,
+        /// What CloudWatch's dimension `TargetGroup` calls it: `targetgroup/NAME/ID`.
+        full_name: String,
+    ),
+    look = "elasticloadbalancing:DescribeTags DescribeTargetGroupAttributes DescribeTargetGroups",
+    // The VPC is looked at in the caller's name (AWS's schema of
+    // AWS::ElasticLoadBalancingV2::TargetGroup, `handlers`).
+    create = "ec2:DescribeVpcs elasticloadbalancing:AddTags CreateTargetGroup",
+    change = "elasticloadbalancing:AddTags ModifyTargetGroup ModifyTargetGroupAttributes \
+        RemoveTags",
+    delete = "elasticloadbalancing:DeleteTargetGroup",
+    unscoped = "ec2:DescribeVpcs elasticloadbalancing:DescribeTags DescribeTargetGroupAttributes \
+        DescribeTargetGroups",
+    on = "arn:{partition}:elasticloadbalancing:{region}:{account}:targetgroup/{name}/*",
+)]
 pub struct TargetGroup {
     /// Up to 32 letters, digits and hyphens.
+    #[prop(replaces, unique)]
     pub name: String,
+    #[prop(
+        replaces,
+        one_of("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC"),
+        source = "CreateTargetGroup.protocol"
+    )]
     pub protocol: String,
+    #[prop(replaces, range(1..=65_535), source = "CreateTargetGroup.port")]
     pub port: u16,
+    #[prop(replaces)]
     pub vpc: Input<VpcId>,
     /// `ip` or `instance`.
+    #[prop(
+        replaces,
+        one_of("instance", "ip", "lambda", "alb"),
+        source = "CreateTargetGroup.target_type"
+    )]
     pub target_type: String,
     pub health_check: HealthCheck,
     /// For how long one that is taken out still answers what it was sent before.
+    #[prop(later)]
     pub deregistration_delay_s: u32,
     pub tags: Tags,
 }
 
 /// How a target is found to be well.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct HealthCheck {
     pub protocol: String,
     /// A number, or `traffic-port`.
@@ -43,58 +72,10 @@ pub struct HealthCheck {
     pub matcher: String,
 }
 
-outputs! {
-    /// What AWS assigns to a target group.
-    TargetGroupOutputs via TargetGroupRef {
-        arn: Arn,
-        /// What CloudWatch's dimension `TargetGroup` calls it: `targetgroup/NAME/ID`.
-        full_name: String,
-    }
-}
-
 const GONE: &str = "TargetGroupNotFound";
 const DELAY: &str = "deregistration_delay.timeout_seconds";
 
 impl Resource for TargetGroup {
-    type Cloud = Aws;
-    type Outputs = TargetGroupOutputs;
-    type Ref = TargetGroupRef;
-
-    const KIND: &'static str = "elbv2.target_group";
-    const REPLACED_BY: &'static [&'static str] =
-        &["name", "protocol", "port", "vpc", "target_type"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const SET_LATER: &'static [&'static str] = &["deregistration_delay_s"];
-    const ACCESS: Access = Access {
-        look: &[
-            "elasticloadbalancing:DescribeTags",
-            "elasticloadbalancing:DescribeTargetGroupAttributes",
-            "elasticloadbalancing:DescribeTargetGroups",
-        ],
-        // The VPC is looked at in the caller's name (AWS's schema of
-        // AWS::ElasticLoadBalancingV2::TargetGroup, `handlers`).
-        create: &[
-            "ec2:DescribeVpcs",
-            "elasticloadbalancing:AddTags",
-            "elasticloadbalancing:CreateTargetGroup",
-        ],
-        change: &[
-            "elasticloadbalancing:AddTags",
-            "elasticloadbalancing:ModifyTargetGroup",
-            "elasticloadbalancing:ModifyTargetGroupAttributes",
-            "elasticloadbalancing:RemoveTags",
-        ],
-        delete: &["elasticloadbalancing:DeleteTargetGroup"],
-        unscoped: &[
-            "ec2:DescribeVpcs",
-            "elasticloadbalancing:DescribeTags",
-            "elasticloadbalancing:DescribeTargetGroupAttributes",
-            "elasticloadbalancing:DescribeTargetGroups",
-        ],
-        on: &["arn:{partition}:elasticloadbalancing:{region}:{account}:targetgroup/{name}/*"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<TargetGroupOutputs>> {
         let request = cx.cloud.elbv2.describe_target_groups().names(&self.name);
         let reply = request.send().await.unless_absent(GONE)?;

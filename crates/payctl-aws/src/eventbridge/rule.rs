@@ -4,26 +4,42 @@ use std::collections::BTreeMap;
 
 use aws_sdk_eventbridge::operation::put_rule::builders::PutRuleFluentBuilder;
 use aws_sdk_eventbridge::types::{self, RuleState, Tag};
-use payctl_engine::{Access, Changed, Input, Resource, outputs};
-use serde::{Deserialize, Serialize};
 
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Document, Result, Tags, id};
+use crate::Document;
+use crate::prelude::*;
 
 /// Which events are passed on, and to whom.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "eventbridge.rule",
+    outputs(name: RuleName, arn: Arn),
+    stable(name, arn),
+    look = "events:DescribeRule ListTagsForResource ListTargetsByRule",
+    create = "events:PutRule TagResource",
+    change = "events:ListTargetsByRule PutRule PutTargets RemoveTargets TagResource \
+        UntagResource",
+    delete = "events:DeleteRule ListTargetsByRule RemoveTargets",
+    on = "arn:{partition}:events:{region}:{account}:rule/{name}",
+)]
 pub struct Rule {
+    #[prop(
+        replaces, unique,
+        length(1..=64), pattern = r"[\.\-_A-Za-z0-9]+",
+        source = "PutRule.name"
+    )]
     pub name: String,
+    #[prop(length(..=512), source = "PutRule.description")]
     pub description: String,
     /// Which events, in EventBridge's own structure.
     pub pattern: Document,
     pub enabled: bool,
     /// To whom, by an id within the rule.
+    #[prop(later)]
     pub targets: BTreeMap<String, Target>,
     pub tags: Tags,
 }
 
 /// Whom events are passed on to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Target {
     /// A queue, topic or function, whose policy has to let EventBridge in.
     pub arn: Input<Arn>,
@@ -32,7 +48,7 @@ pub struct Target {
 }
 
 /// A text with parts of the event in it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InputTransformer {
     /// Where in the event the template's variables are found, such as `$.detail.state`.
     pub paths: BTreeMap<String, String>,
@@ -45,39 +61,9 @@ id! {
     RuleName,
 }
 
-outputs! {
-    /// What a rule is known by.
-    RuleOutputs via RuleRef { name: RuleName, arn: Arn }
-}
-
 const GONE: &str = "ResourceNotFoundException";
 
 impl Resource for Rule {
-    type Cloud = Aws;
-    type Outputs = RuleOutputs;
-    type Ref = RuleRef;
-
-    const KIND: &'static str = "eventbridge.rule";
-    const REPLACED_BY: &'static [&'static str] = &["name"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const SET_LATER: &'static [&'static str] = &["targets"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
-    const ACCESS: Access = Access {
-        look: &["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"],
-        create: &["events:PutRule", "events:TagResource"],
-        change: &[
-            "events:ListTargetsByRule",
-            "events:PutRule",
-            "events:PutTargets",
-            "events:RemoveTargets",
-            "events:TagResource",
-            "events:UntagResource",
-        ],
-        delete: &["events:DeleteRule", "events:ListTargetsByRule", "events:RemoveTargets"],
-        on: &["arn:{partition}:events:{region}:{account}:rule/{name}"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<RuleOutputs>> {
         let request = cx.cloud.eventbridge.describe_rule().name(&self.name);
         let seen = request.send().await.unless_absent(GONE)?;

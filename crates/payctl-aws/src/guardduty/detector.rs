@@ -6,19 +6,37 @@
 use std::collections::HashMap;
 
 use aws_sdk_guardduty::types::{DetectorStatus, FindingPublishingFrequency};
-use payctl_engine::{Access, Changed, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
+use crate::prelude::*;
 
 /// GuardDuty's watch over a region.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "guardduty.detector",
+    outputs(id: DetectorId, arn: Arn),
+    repeat = Token,
+    typical(2.0, 0.0, 1.0),
+    look = "guardduty:GetDetector ListDetectors",
+    // The first detector of an account brings GuardDuty's own role with it.
+    create = "guardduty:CreateDetector TagResource iam:CreateServiceLinkedRole",
+    change = "guardduty:TagResource UntagResource UpdateDetector",
+    delete = "guardduty:DeleteDetector",
+    unscoped = "guardduty:CreateDetector ListDetectors",
+    on = [
+        "arn:{partition}:guardduty:{region}:{account}:detector/*",
+        "arn:{partition}:iam::{account}:role/aws-service-role/guardduty.amazonaws.com/*",
+    ],
+)]
 pub struct Detector {
     /// The region it watches over: there is one in each, whoever made it.
+    #[prop(replaces, unique)]
     pub region: String,
     pub enabled: bool,
     /// How long it gathers what it finds again before it tells of it: `FIFTEEN_MINUTES`,
     /// `ONE_HOUR` or `SIX_HOURS`.
+    #[prop(
+        one_of("FIFTEEN_MINUTES", "ONE_HOUR", "SIX_HOURS"),
+        source = "CreateDetector.finding_publishing_frequency"
+    )]
     pub publishing_frequency: String,
     pub tags: Tags,
 }
@@ -28,42 +46,10 @@ id! {
     DetectorId,
 }
 
-outputs! {
-    /// What AWS assigns to a detector.
-    DetectorOutputs via DetectorRef { id: DetectorId, arn: Arn }
-}
-
 /// GuardDuty's code for it is that of every bad request: `error.rs` knows them by the message.
 const GONE: &str = "ResourceNotFoundException";
 
 impl Resource for Detector {
-    type Cloud = Aws;
-    type Outputs = DetectorOutputs;
-    type Ref = DetectorRef;
-
-    const KIND: &'static str = "guardduty.detector";
-    const REPLACED_BY: &'static [&'static str] = &["region"];
-    const UNIQUE_BY: &'static [&'static str] = &["region"];
-    const REPEAT: Repeat = Repeat::Token;
-    const TYPICAL: Typical = Typical { created: 2.0, ready: 0.0, deleted: 1.0 };
-    const ACCESS: Access = Access {
-        look: &["guardduty:GetDetector", "guardduty:ListDetectors"],
-        create: &[
-            "guardduty:CreateDetector",
-            "guardduty:TagResource",
-            // The first detector of an account brings GuardDuty's own role with it.
-            "iam:CreateServiceLinkedRole",
-        ],
-        change: &["guardduty:TagResource", "guardduty:UntagResource", "guardduty:UpdateDetector"],
-        delete: &["guardduty:DeleteDetector"],
-        unscoped: &["guardduty:CreateDetector", "guardduty:ListDetectors"],
-        on: &[
-            "arn:{partition}:guardduty:{region}:{account}:detector/*",
-            "arn:{partition}:iam::{account}:role/aws-service-role/guardduty.amazonaws.com/*",
-        ],
-        ..Access::NONE
-    };
-
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<DetectorOutputs>> {
         let ids = list(&cx.cloud.guardduty).await?;
         Ok(ids.into_iter().map(|id| outputs(cx, id)).collect())

@@ -1,19 +1,38 @@
 //! Instance profiles: what hands a role to the instances that are started with them.
 
 use aws_sdk_iam::types;
-use payctl_engine::{Access, Changed, Input, Resource, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::{RoleName, tags};
-use crate::{Absent as _, Arn, Aws, Cx, Present as _, Result, Tags, id};
+use crate::prelude::*;
 
 /// What hands a role to the instances that are started with it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "iam.instance_profile",
+    outputs(name: InstanceProfileName, arn: Arn, id: String),
+    // The ARN has the path in it.
+    stable(name),
+    look = "iam:GetInstanceProfile",
+    create = "iam:CreateInstanceProfile TagInstanceProfile",
+    change = "iam:AddRoleToInstanceProfile RemoveRoleFromInstanceProfile TagInstanceProfile \
+        UntagInstanceProfile",
+    delete = "iam:DeleteInstanceProfile RemoveRoleFromInstanceProfile",
+    on = "arn:{partition}:iam::{account}:instance-profile{path}{name}",
+    // Asked for when the role is added, and again when something is started with it.
+    delegated = [("iam:PassRole", "role", "ec2")],
+)]
 pub struct InstanceProfile {
+    // Whatever the path.
+    #[prop(
+        replaces, unique,
+        length(1..=128), pattern = r"[\w+=,.@-]+",
+        source = "CreateInstanceProfile.instance_profile_name"
+    )]
     pub name: String,
     /// Where it stands in IAM's tree, usually `/`.
+    #[prop(replaces, length(1..=512), source = "CreateInstanceProfile.path")]
     pub path: String,
     /// The one role it may hold.
+    #[prop(later, holds)]
     pub role: Input<RoleName>,
     pub tags: Tags,
 }
@@ -23,44 +42,7 @@ id! {
     InstanceProfileName,
 }
 
-outputs! {
-    /// What AWS assigns to an instance profile.
-    InstanceProfileOutputs via InstanceProfileRef {
-        name: InstanceProfileName,
-        arn: Arn,
-        id: String,
-    }
-}
-
 impl Resource for InstanceProfile {
-    type Cloud = Aws;
-    type Outputs = InstanceProfileOutputs;
-    type Ref = InstanceProfileRef;
-
-    const KIND: &'static str = "iam.instance_profile";
-    const REPLACED_BY: &'static [&'static str] = &["name", "path"];
-    // Whatever the path.
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const SET_LATER: &'static [&'static str] = &["role"];
-    const HOLDS: &'static [&'static str] = &["role"];
-    // The ARN has the path in it.
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name"];
-    const ACCESS: Access = Access {
-        look: &["iam:GetInstanceProfile"],
-        create: &["iam:CreateInstanceProfile", "iam:TagInstanceProfile"],
-        change: &[
-            "iam:AddRoleToInstanceProfile",
-            "iam:RemoveRoleFromInstanceProfile",
-            "iam:TagInstanceProfile",
-            "iam:UntagInstanceProfile",
-        ],
-        delete: &["iam:DeleteInstanceProfile", "iam:RemoveRoleFromInstanceProfile"],
-        on: &["arn:{partition}:iam::{account}:instance-profile{path}{name}"],
-        // Asked for when the role is added, and again when something is started with it.
-        delegated: &[("iam:PassRole", "role", "ec2")],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<InstanceProfileOutputs>> {
         let seen = look(cx, &self.name).await?;
         Ok(seen.iter().map(InstanceProfileOutputs::from).collect())

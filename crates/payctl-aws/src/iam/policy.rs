@@ -1,19 +1,42 @@
 //! Managed policies: what roles may do, kept apart from the roles, in up to five versions.
 
 use aws_sdk_iam::types::{self, PolicyVersion};
-use payctl_engine::{Access, Changed, Resource, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::tags;
-use crate::{Absent as _, Arn, Aws, Cx, Facts, Policy, Present as _, Result, Tags, id};
+use crate::Facts;
+use crate::prelude::*;
 
 /// What the roles that name it may do.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "iam.policy",
+    // What it is known by, and who made it, who reads too.
+    outputs(name: ManagedPolicyName, arn: Arn),
+    // The ARN has the path in it.
+    stable(name),
+    look = "iam:GetPolicy GetPolicyVersion",
+    create = "iam:CreatePolicy TagPolicy",
+    change = "iam:CreatePolicyVersion DeletePolicyVersion ListPolicyVersions TagPolicy \
+        UntagPolicy",
+    delete = "iam:DeletePolicy DeletePolicyVersion ListPolicyVersions",
+    on = "arn:{partition}:iam::{account}:policy{path}{name}",
+)]
 pub struct ManagedPolicy {
+    // Whatever the path.
+    #[prop(
+        replaces, unique,
+        length(1..=128), pattern = r"[\w+=,.@-]+",
+        source = "CreatePolicy.policy_name"
+    )]
     pub name: String,
     /// Where it stands in IAM's tree, usually `/`.
+    #[prop(
+        replaces,
+        length(1..=512), pattern = r"((/[A-Za-z0-9\.,\+@=_-]+)*)/",
+        source = "CreatePolicy.path"
+    )]
     pub path: String,
     /// IAM cannot change it: another one makes the policy and the roles that name it anew.
+    #[prop(replaces, length(..=1000), source = "CreatePolicy.description")]
     pub description: String,
     pub document: Policy,
     pub tags: Tags,
@@ -24,40 +47,10 @@ id! {
     ManagedPolicyName,
 }
 
-outputs! {
-    /// What AWS assigns to a managed policy.
-    ManagedPolicyOutputs via ManagedPolicyRef { name: ManagedPolicyName, arn: Arn }
-}
-
 /// How many versions IAM keeps of one policy (CreatePolicyVersion).
 const MOST_VERSIONS: usize = 5;
 
 impl Resource for ManagedPolicy {
-    type Cloud = Aws;
-    type Outputs = ManagedPolicyOutputs;
-    type Ref = ManagedPolicyRef;
-
-    const KIND: &'static str = "iam.policy";
-    const REPLACED_BY: &'static [&'static str] = &["name", "path", "description"];
-    // Whatever the path.
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    // The ARN has the path in it.
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name"];
-    const ACCESS: Access = Access {
-        look: &["iam:GetPolicy", "iam:GetPolicyVersion"],
-        create: &["iam:CreatePolicy", "iam:TagPolicy"],
-        change: &[
-            "iam:CreatePolicyVersion",
-            "iam:DeletePolicyVersion",
-            "iam:ListPolicyVersions",
-            "iam:TagPolicy",
-            "iam:UntagPolicy",
-        ],
-        delete: &["iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:ListPolicyVersions"],
-        on: &["arn:{partition}:iam::{account}:policy{path}{name}"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<ManagedPolicyOutputs>> {
         // IAM finds a policy by its ARN only, which follows from path and name.
         let Facts { partition, account, .. } = &*cx.cloud.facts;

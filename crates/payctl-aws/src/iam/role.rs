@@ -3,28 +3,49 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_iam::types::{self, AttachedPolicy};
-use payctl_engine::{Access, Changed, Input, Resource, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::tags;
-use crate::{Absent as _, Arn, Aws, Cx, Policy, Present as _, Result, Set, Tags, id};
+use crate::prelude::*;
 
 /// What its holders may do.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "iam.role",
+    outputs(name: RoleName, arn: Arn, id: String),
+    // The ARN has the path in it; and a function, whose grants are to the role itself and not to
+    // its name, has to be told of a new one.
+    stable(name),
+    look = "iam:GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies",
+    create = "iam:CreateRole TagRole",
+    change = "iam:AttachRolePolicy DeleteRolePermissionsBoundary DeleteRolePolicy \
+        DetachRolePolicy PutRolePermissionsBoundary PutRolePolicy TagRole UntagRole \
+        UpdateAssumeRolePolicy UpdateRole",
+    delete = "iam:DeleteRole DeleteRolePolicy DetachRolePolicy",
+    on = "arn:{partition}:iam::{account}:role{path}{name}",
+)]
 pub struct Role {
+    #[prop(
+        replaces, unique,
+        length(1..=64), pattern = r"[\w+=,.@-]+",
+        source = "CreateRole.role_name"
+    )]
     pub name: String,
     /// Where it stands in IAM's tree, usually `/`.
+    #[prop(replaces, length(1..=512), source = "CreateRole.path")]
     pub path: String,
+    #[prop(length(..=1000), source = "CreateRole.description")]
     pub description: String,
     /// Who may act as it.
     pub trust: Policy,
     /// Its own policies, by name.
+    #[prop(later)]
     pub inline: BTreeMap<String, Policy>,
     /// Policies that it shares with others.
+    #[prop(later, holds)]
     pub managed: Set<Input<Arn>>,
     /// The managed policy that says what its holders may do at most.
     #[serde(default)]
     pub permissions_boundary: Option<Arn>,
+    #[prop(range(3600..=43_200), source = "CreateRole.max_session_duration")]
     pub max_session_s: u32,
     pub tags: Tags,
 }
@@ -34,49 +55,7 @@ id! {
     RoleName,
 }
 
-outputs! {
-    /// What AWS assigns to a role.
-    RoleOutputs via RoleRef { name: RoleName, arn: Arn, id: String }
-}
-
 impl Resource for Role {
-    type Cloud = Aws;
-    type Outputs = RoleOutputs;
-    type Ref = RoleRef;
-
-    const KIND: &'static str = "iam.role";
-    const REPLACED_BY: &'static [&'static str] = &["name", "path"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const SET_LATER: &'static [&'static str] = &["inline", "managed"];
-    const HOLDS: &'static [&'static str] = &["managed"];
-    // The ARN has the path in it; and a function, whose grants are to the role itself and not to
-    // its name, has to be told of a new one.
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name"];
-    const ACCESS: Access = Access {
-        look: &[
-            "iam:GetRole",
-            "iam:GetRolePolicy",
-            "iam:ListAttachedRolePolicies",
-            "iam:ListRolePolicies",
-        ],
-        create: &["iam:CreateRole", "iam:TagRole"],
-        change: &[
-            "iam:AttachRolePolicy",
-            "iam:DeleteRolePermissionsBoundary",
-            "iam:DeleteRolePolicy",
-            "iam:DetachRolePolicy",
-            "iam:PutRolePermissionsBoundary",
-            "iam:PutRolePolicy",
-            "iam:TagRole",
-            "iam:UntagRole",
-            "iam:UpdateAssumeRolePolicy",
-            "iam:UpdateRole",
-        ],
-        delete: &["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy"],
-        on: &["arn:{partition}:iam::{account}:role{path}{name}"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<RoleOutputs>> {
         let seen = look(cx, &self.name).await?;
         Ok(seen.iter().map(RoleOutputs::from).collect())

@@ -1,17 +1,32 @@
 //! KMS aliases: a name for a key.
 
-use payctl_engine::{Access, Changed, Input, Resource, outputs};
-use serde::{Deserialize, Serialize};
-
 use super::KeyId;
 use super::key::describe;
-use crate::{Absent as _, Arn, Aws, Cx, Result, id};
+use crate::prelude::*;
 
 /// A name for a key.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "kms.alias",
+    outputs(name: AliasName, arn: Arn),
+    stable(name, arn),
+    look = "kms:DescribeKey ListResourceTags",
+    create = "kms:CreateAlias",
+    change = "kms:UpdateAlias",
+    delete = "kms:DeleteAlias",
+    on = [
+        "arn:{partition}:kms:{region}:{account}:{name}",
+        "arn:{partition}:kms:{region}:{account}:key/*",
+    ],
+)]
 pub struct Alias {
     /// The name, which begins with `alias/`.
+    #[prop(
+        replaces, unique,
+        length(1..=256), pattern = r"^[a-zA-Z0-9:/_-]+$",
+        source = "CreateAlias.alias_name"
+    )]
     pub name: String,
+    #[prop(parent)]
     pub key: Input<KeyId>,
 }
 
@@ -20,33 +35,7 @@ id! {
     AliasName,
 }
 
-outputs! {
-    /// What an alias is known by.
-    AliasOutputs via AliasRef { name: AliasName, arn: Arn }
-}
-
 impl Resource for Alias {
-    type Cloud = Aws;
-    type Outputs = AliasOutputs;
-    type Ref = AliasRef;
-
-    const KIND: &'static str = "kms.alias";
-    const REPLACED_BY: &'static [&'static str] = &["name"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
-    const BELONGS_TO: Option<&'static str> = Some("key");
-    const ACCESS: Access = Access {
-        look: &["kms:DescribeKey", "kms:ListResourceTags"],
-        create: &["kms:CreateAlias"],
-        change: &["kms:UpdateAlias"],
-        delete: &["kms:DeleteAlias"],
-        on: &[
-            "arn:{partition}:kms:{region}:{account}:{name}",
-            "arn:{partition}:kms:{region}:{account}:key/*",
-        ],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<AliasOutputs>> {
         let seen = describe(cx, &self.name).await?;
         Ok(seen.map(|_| self.outputs(cx)).into_iter().collect())

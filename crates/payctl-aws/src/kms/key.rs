@@ -1,24 +1,42 @@
 //! KMS keys: what data is encrypted with, and who may use it.
 
 use aws_sdk_kms::types::{GrantOperation, KeyMetadata, KeyState, Tag};
-use payctl_engine::{Access, Attachments, Changed, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::search;
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Policy, Present as _, Result, Tags, id};
+use crate::prelude::*;
 
 /// A key that data is encrypted with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "kms.key",
+    outputs(id: KeyId, arn: Arn),
+    // CreateKey takes no token, and two keys may be alike.
+    repeat = Search,
+    keeps_data,
+    typical(1.0, 0.0, 0.4),
+    look = "kms:DescribeKey GetKeyPolicy GetKeyRotationStatus ListGrants ListKeys \
+        ListResourceTags tag:GetResources",
+    create = "kms:CreateKey TagResource",
+    change = "kms:CancelKeyDeletion DisableKey DisableKeyRotation EnableKey EnableKeyRotation \
+        PutKeyPolicy RevokeGrant TagResource UntagResource UpdateKeyDescription",
+    delete = "kms:ScheduleKeyDeletion",
+    unscoped = "kms:CreateKey ListKeys tag:GetResources",
+    on = "arn:{partition}:kms:{region}:{account}:key/*",
+    attachments = ["grant"],
+)]
 pub struct Key {
+    #[prop(length(..=8192), source = "CreateKey.description")]
     pub description: String,
     /// Who may use and manage it.
     pub policy: Policy,
     /// Whether AWS makes new key material every year.
+    #[prop(later)]
     pub rotation: bool,
     /// How long it can be brought back after it was deleted: 7 to 30 days.
+    #[prop(range(7..=30), source = "KMS ScheduleKeyDeletion PendingWindowInDays")]
     pub deletion_window_days: u32,
     /// Declared false: whether it is on its way out.
+    #[prop(pending)]
     pub pending_deletion: bool,
     /// Declared true: whether it can be used.
     pub enabled: bool,
@@ -30,57 +48,12 @@ id! {
     KeyId,
 }
 
-outputs! {
-    /// What AWS assigns to a key.
-    KeyOutputs via KeyRef { id: KeyId, arn: Arn }
-}
-
 /// The shortest window that AWS accepts (ScheduleKeyDeletion).
 const SHORTEST_WINDOW_DAYS: u32 = 7;
 /// The longest one.
 const LONGEST_WINDOW_DAYS: u32 = 30;
 
 impl Resource for Key {
-    type Cloud = Aws;
-    type Outputs = KeyOutputs;
-    type Ref = KeyRef;
-
-    const KIND: &'static str = "kms.key";
-    const SET_LATER: &'static [&'static str] = &["rotation"];
-    const KEEPS_DATA: bool = true;
-    // CreateKey takes no token, and two keys may be alike.
-    const REPEAT: Repeat = Repeat::Search;
-    const TYPICAL: Typical = Typical { created: 1.0, ready: 0.0, deleted: 0.4 };
-    const ACCESS: Access = Access {
-        look: &[
-            "kms:DescribeKey",
-            "kms:GetKeyPolicy",
-            "kms:GetKeyRotationStatus",
-            "kms:ListGrants",
-            "kms:ListKeys",
-            "kms:ListResourceTags",
-            "tag:GetResources",
-        ],
-        create: &["kms:CreateKey", "kms:TagResource"],
-        change: &[
-            "kms:CancelKeyDeletion",
-            "kms:DisableKey",
-            "kms:DisableKeyRotation",
-            "kms:EnableKey",
-            "kms:EnableKeyRotation",
-            "kms:PutKeyPolicy",
-            "kms:RevokeGrant",
-            "kms:TagResource",
-            "kms:UntagResource",
-            "kms:UpdateKeyDescription",
-        ],
-        delete: &["kms:ScheduleKeyDeletion"],
-        unscoped: &["kms:CreateKey", "kms:ListKeys", "tag:GetResources"],
-        on: &["arn:{partition}:kms:{region}:{account}:key/*"],
-        ..Access::NONE
-    };
-    const ATTACHMENTS: &'static [&'static str] = &["grant"];
-
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<KeyOutputs>> {
         search::ours(cx).await
     }

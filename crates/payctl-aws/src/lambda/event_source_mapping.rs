@@ -4,28 +4,42 @@ use std::collections::HashMap;
 
 use aws_sdk_lambda::operation::get_event_source_mapping::GetEventSourceMappingOutput;
 use aws_sdk_lambda::types::{EventSourceMappingConfiguration, FunctionResponseType, ScalingConfig};
-use payctl_engine::{Access, Changed, Input, Readiness, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::FunctionName;
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
+use crate::prelude::*;
 
 /// A queue whose messages Lambda takes to a function.
 ///
 /// Lambda does so as the function's role, and refuses a queue that hides a message for a shorter
 /// time than the function may run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "lambda.event_source_mapping",
+    outputs(id: EventSourceMappingId, arn: Arn),
+    typical(1.0, 10.0, 10.0),
+    look = "lambda:GetEventSourceMapping ListEventSourceMappings ListTags",
+    create = "lambda:CreateEventSourceMapping TagResource",
+    change = "lambda:TagResource UntagResource UpdateEventSourceMapping",
+    delete = "lambda:DeleteEventSourceMapping",
+    // Of these IAM knows no resource, as the one has no id yet and the other has many.
+    unscoped = "lambda:CreateEventSourceMapping ListEventSourceMappings",
+    on = "arn:{partition}:lambda:{region}:{account}:event-source-mapping:*",
+)]
 pub struct EventSourceMapping {
     /// The queue.
+    #[prop(replaces, unique)]
     pub source: Input<Arn>,
+    #[prop(unique)]
     pub function: Input<FunctionName>,
     /// How many messages one call is given at most.
+    #[prop(range(1..=10_000), source = "CreateEventSourceMapping.batch_size")]
     pub batch_size: u32,
     /// How long Lambda waits for a batch to fill; more than 10 messages need a second at least.
+    #[prop(range(0..=300), source = "CreateEventSourceMapping.maximum_batching_window_in_seconds")]
     pub batching_window_s: u32,
     /// Whether the function tells which messages failed, so that only those come again.
     pub partial_responses: bool,
     /// How many calls run at once, 2 to 1000; as many as the function may run when unset.
+    #[prop(range(2..=1000), source = "CreateEventSourceMapping.scaling_config.maximum_concurrency")]
     pub maximum_concurrency: Option<u32>,
     pub enabled: bool,
     pub tags: Tags,
@@ -36,38 +50,10 @@ id! {
     EventSourceMappingId,
 }
 
-outputs! {
-    /// What AWS assigns to an event source mapping.
-    EventSourceMappingOutputs via EventSourceMappingRef { id: EventSourceMappingId, arn: Arn }
-}
-
 const GONE: &str = "ResourceNotFoundException";
 const DELETING: &str = "Deleting";
 
 impl Resource for EventSourceMapping {
-    type Cloud = Aws;
-    type Outputs = EventSourceMappingOutputs;
-    type Ref = EventSourceMappingRef;
-
-    const KIND: &'static str = "lambda.event_source_mapping";
-    const REPLACED_BY: &'static [&'static str] = &["source"];
-    const UNIQUE_BY: &'static [&'static str] = &["source", "function"];
-    const TYPICAL: Typical = Typical { created: 1.0, ready: 10.0, deleted: 10.0 };
-    const ACCESS: Access = Access {
-        look: &[
-            "lambda:GetEventSourceMapping",
-            "lambda:ListEventSourceMappings",
-            "lambda:ListTags",
-        ],
-        create: &["lambda:CreateEventSourceMapping", "lambda:TagResource"],
-        change: &["lambda:TagResource", "lambda:UntagResource", "lambda:UpdateEventSourceMapping"],
-        delete: &["lambda:DeleteEventSourceMapping"],
-        // Of these IAM knows no resource, as the one has no id yet and the other has many.
-        unscoped: &["lambda:CreateEventSourceMapping", "lambda:ListEventSourceMappings"],
-        on: &["arn:{partition}:lambda:{region}:{account}:event-source-mapping:*"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<EventSourceMappingOutputs>> {
         let mut all = self.list(cx).await?;
         all.retain(|(_, deleting)| !deleting);

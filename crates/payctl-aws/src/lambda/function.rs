@@ -1,7 +1,6 @@
 //! Functions: code that runs when it is called.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
 
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
@@ -11,20 +10,14 @@ use aws_sdk_lambda::types::{
     LastUpdateStatus, LoggingConfig, Runtime, State, TracingConfig, TracingMode, VpcConfig,
     VpcConfigResponse,
 };
-use payctl_engine::{
-    Access, Attachments, Changed, Failure, FailureKind, Input, Readiness, Repeat, Resource,
-    Typical, Unresolved, outputs,
-};
-use serde::{Deserialize, Serialize};
+use payctl_engine::{Failure, FailureKind, Unresolved};
 
 use super::attachments;
 use super::detach::{can_detach, detach, place, shared};
 use crate::ec2::{SecurityGroupId, SubnetId, interfaces};
 use crate::logs::LogGroupName;
-use crate::{
-    Absent as _, Architecture, Arn, Aws, AwsError, CodeSha256, Cx, Present as _, Result, Set, Tags,
-    id,
-};
+use crate::prelude::*;
+use crate::{Architecture, CodeSha256};
 
 /// What UpdateFunctionConfiguration sets.
 const CONFIGURATION: &[&str] = &[
@@ -61,33 +54,78 @@ enum KeyChange {
 }
 
 /// A `bootstrap` binary that runs when it is called.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "lambda.function",
+    outputs(name: FunctionName, arn: Arn),
+    stable(name, arn),
+    typical(1.0, 45.0, 60.0),
+    // Its network interfaces are released within minutes, at worst within half an hour
+    // (docs/aws-facts.md).
+    wait_timeout = 45 * 60,
+    look = "lambda:GetFunction GetFunctionConfiguration GetFunctionEventInvokeConfig \
+        GetFunctionUrlConfig GetPolicy ListAliases",
+    // Where it is to be in a network, it is looked at in the caller's name (AWS's schema of
+    // AWS::Lambda::Function, `handlers`).
+    create = "ec2:DescribeSecurityGroups DescribeSubnets DescribeVpcs lambda:CreateFunction \
+        TagResource",
+    change = "ec2:DescribeSecurityGroups DescribeSubnets DescribeVpcs lambda:DeleteAlias \
+        DeleteFunctionConcurrency DeleteFunctionEventInvokeConfig DeleteFunctionUrlConfig \
+        PutFunctionConcurrency RemovePermission TagResource UntagResource UpdateFunctionCode \
+        UpdateFunctionConfiguration",
+    delete = "ec2:DeleteNetworkInterface DescribeNetworkInterfaces lambda:DeleteFunction \
+        ListFunctions UpdateFunctionConfiguration",
+    unscoped = "ec2:DescribeNetworkInterfaces DescribeSecurityGroups DescribeSubnets \
+        DescribeVpcs lambda:ListFunctions",
+    on = [
+        "arn:{partition}:ec2:{region}:{account}:network-interface/*",
+        "arn:{partition}:lambda:{region}:{account}:function:{name}",
+    ],
+    delegated = [
+        ("iam:PassRole", "role", "lambda"),
+        ("kms:CreateGrant", "kms_key", "lambda"),
+        ("kms:Decrypt", "kms_key", "lambda"),
+        ("kms:DescribeKey", "kms_key", "lambda"),
+        ("kms:Encrypt", "kms_key", "lambda"),
+        ("kms:GenerateDataKey", "kms_key", "lambda"),
+    ],
+    attachments = attachments::SORTS,
+)]
 pub struct Function {
+    #[prop(replaces, unique, length(1..=140), source = "CreateFunction.function_name")]
     pub name: String,
+    #[prop(length(..=256), source = "CreateFunction.description")]
     pub description: String,
     pub code: CodeSha256,
     pub architecture: Architecture,
     /// What runs it, such as `provided.al2023`.
     pub runtime: String,
     /// What is called of it: for a binary of its own its name.
+    #[prop(length(..=128), source = "CreateFunction.handler")]
     pub handler: String,
     /// Others' code that is loaded before it, in this order.
     pub layers: Vec<Arn>,
     /// What `/tmp` holds.
+    #[prop(range(512..=32_768), source = "CreateFunction.ephemeral_storage.size")]
     pub ephemeral_storage_mb: u32,
     /// What it may do.
     pub role: Input<Arn>,
+    #[prop(range(128..=32_768), source = "CreateFunction.memory_size")]
     pub memory_mb: u32,
+    #[prop(range(1..=5400), source = "CreateFunction.timeout")]
     pub timeout_s: u32,
     /// How many may run at once; as many as the account has left when unset.
+    #[prop(later, range(0..), source = "PutFunctionConcurrency.reserved_concurrent_executions")]
     pub reserved_concurrency: Option<u32>,
+    #[prop(holds)]
     pub subnets: Set<Input<SubnetId>>,
+    #[prop(holds)]
     pub security_groups: Set<Input<SecurityGroupId>>,
     pub environment: BTreeMap<String, Input<String>>,
     /// The key that the environment is encrypted with; Lambda's own when unset.
     pub kms_key: Option<Input<Arn>>,
     pub log_group: Input<LogGroupName>,
     /// `Active` samples calls for X-Ray, `PassThrough` leaves that to the caller.
+    #[prop(one_of("Active", "PassThrough"), source = "CreateFunction.tracing_config.mode")]
     pub tracing: String,
     /// The queue or topic that gets the events which it failed at as often as they were tried, where
     /// nobody waits for an answer.
@@ -100,90 +138,7 @@ id! {
     FunctionName,
 }
 
-outputs! {
-    /// What follows from a function's name.
-    FunctionOutputs via FunctionRef { name: FunctionName, arn: Arn }
-}
-
 impl Resource for Function {
-    type Cloud = Aws;
-    type Outputs = FunctionOutputs;
-    type Ref = FunctionRef;
-
-    const KIND: &'static str = "lambda.function";
-    const REPLACED_BY: &'static [&'static str] = &["name"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const SET_LATER: &'static [&'static str] = &["reserved_concurrency"];
-    const HOLDS: &'static [&'static str] = &["subnets", "security_groups"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
-    const REPEAT: Repeat = Repeat::Unique;
-    const TYPICAL: Typical = Typical { created: 1.0, ready: 45.0, deleted: 60.0 };
-    // Its network interfaces are released within minutes, at worst within half an hour
-    // (docs/aws-facts.md).
-    const WAIT_TIMEOUT: Duration = Duration::from_secs(45 * 60);
-    const ACCESS: Access = Access {
-        look: &[
-            "lambda:GetFunction",
-            "lambda:GetFunctionConfiguration",
-            "lambda:GetFunctionEventInvokeConfig",
-            "lambda:GetFunctionUrlConfig",
-            "lambda:GetPolicy",
-            "lambda:ListAliases",
-        ],
-        // Where it is to be in a network, it is looked at in the caller's name (AWS's schema of
-        // AWS::Lambda::Function, `handlers`).
-        create: &[
-            "ec2:DescribeSecurityGroups",
-            "ec2:DescribeSubnets",
-            "ec2:DescribeVpcs",
-            "lambda:CreateFunction",
-            "lambda:TagResource",
-        ],
-        change: &[
-            "ec2:DescribeSecurityGroups",
-            "ec2:DescribeSubnets",
-            "ec2:DescribeVpcs",
-            "lambda:DeleteAlias",
-            "lambda:DeleteFunctionConcurrency",
-            "lambda:DeleteFunctionEventInvokeConfig",
-            "lambda:DeleteFunctionUrlConfig",
-            "lambda:PutFunctionConcurrency",
-            "lambda:RemovePermission",
-            "lambda:TagResource",
-            "lambda:UntagResource",
-            "lambda:UpdateFunctionCode",
-            "lambda:UpdateFunctionConfiguration",
-        ],
-        delete: &[
-            "ec2:DeleteNetworkInterface",
-            "ec2:DescribeNetworkInterfaces",
-            "lambda:DeleteFunction",
-            "lambda:ListFunctions",
-            "lambda:UpdateFunctionConfiguration",
-        ],
-        unscoped: &[
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeSecurityGroups",
-            "ec2:DescribeSubnets",
-            "ec2:DescribeVpcs",
-            "lambda:ListFunctions",
-        ],
-        on: &[
-            "arn:{partition}:ec2:{region}:{account}:network-interface/*",
-            "arn:{partition}:lambda:{region}:{account}:function:{name}",
-        ],
-        delegated: &[
-            ("iam:PassRole", "role", "lambda"),
-            ("kms:CreateGrant", "kms_key", "lambda"),
-            ("kms:Decrypt", "kms_key", "lambda"),
-            ("kms:DescribeKey", "kms_key", "lambda"),
-            ("kms:Encrypt", "kms_key", "lambda"),
-            ("kms:GenerateDataKey", "kms_key", "lambda"),
-        ],
-        ..Access::NONE
-    };
-    const ATTACHMENTS: &'static [&'static str] = attachments::SORTS;
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<FunctionOutputs>> {
         let seen = configuration(cx, &self.name).await?;
         let Some(seen) = seen else { return Ok(Vec::new()) };

@@ -6,23 +6,36 @@
 
 use std::collections::BTreeMap;
 
-use payctl_engine::{Access, Changed, Failure, FailureKind, Input, Resource, Typical, Unresolved};
-use serde::{Deserialize, Serialize};
+use payctl_engine::{Failure, FailureKind, Unresolved};
 use serde_json::Value;
 
 use super::FunctionName;
 use super::invoke::{Reply, invoke};
+use crate::prelude::*;
 use crate::ssm::{Parameter, ParameterOutputs, ParameterRef};
-use crate::{Aws, AwsError, Cx, Result, Tags};
 
 /// A call of a function that is made once for what it says here.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "lambda.invocation",
+    outputs = ParameterOutputs via ParameterRef,
+    stable(name, arn),
+    typical(0.4, 3.0, 0.4),
+    look = "ssm:DescribeParameters GetParameters ListTagsForResource",
+    create = "ssm:AddTagsToResource PutParameter",
+    change = "lambda:InvokeFunction ssm:AddTagsToResource PutParameter RemoveTagsFromResource",
+    delete = "ssm:DeleteParameter",
+    unscoped = "ssm:DescribeParameters",
+    on = "arn:{partition}:ssm:{region}:{account}:parameter{receipt}",
+    extra_resources = [("lambda:InvokeFunction", "function")],
+)]
 pub struct Invocation {
     /// The parameter that says what was called: a path, such as `/payment/main/schema`.
+    #[prop(replaces, unique)]
     pub receipt: String,
     /// That of the parameter.
     pub description: String,
     /// The parameter's tier.
+    #[prop(replaces)]
     pub tier: String,
     pub function: Input<FunctionName>,
     /// What it is called with: JSON.
@@ -33,7 +46,7 @@ pub struct Invocation {
 }
 
 /// What the parameter holds. Nothing, as long as the function has not answered.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 struct Receipt {
     function: String,
@@ -46,34 +59,6 @@ const CALLED_FOR: &[&str] = &["function", "payload", "triggers"];
 const NOT_CALLED: &str = "{}";
 
 impl Resource for Invocation {
-    type Cloud = Aws;
-    type Outputs = ParameterOutputs;
-    type Ref = ParameterRef;
-
-    const KIND: &'static str = "lambda.invocation";
-    const REPLACED_BY: &'static [&'static str] = &["receipt", "tier"];
-    const UNIQUE_BY: &'static [&'static str] = &["receipt"];
-    // The parameter is the one call that creates; the function is called after it, and again
-    // where that was broken off.
-    const SET_LATER: &'static [&'static str] = CALLED_FOR;
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
-    const TYPICAL: Typical = Typical { created: 0.4, ready: 3.0, deleted: 0.4 };
-    const ACCESS: Access = Access {
-        look: &["ssm:DescribeParameters", "ssm:GetParameters", "ssm:ListTagsForResource"],
-        create: &["ssm:AddTagsToResource", "ssm:PutParameter"],
-        change: &[
-            "lambda:InvokeFunction",
-            "ssm:AddTagsToResource",
-            "ssm:PutParameter",
-            "ssm:RemoveTagsFromResource",
-        ],
-        delete: &["ssm:DeleteParameter"],
-        unscoped: &["ssm:DescribeParameters"],
-        on: &["arn:{partition}:ssm:{region}:{account}:parameter{receipt}"],
-        extra_resources: &[("lambda:InvokeFunction", "function")],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<ParameterOutputs>> {
         self.parameter(NOT_CALLED.to_owned()).find(cx).await
     }

@@ -1,54 +1,48 @@
 //! Permissions: who may call a function, one statement of its policy each.
 
-use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::FunctionName;
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result};
+use crate::prelude::*;
 
 /// One statement of a function's policy: who may call it, and on whose behalf.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "lambda.permission",
+    outputs(function: FunctionName, statement: String),
+    stable(function, statement),
+    look = "lambda:GetPolicy",
+    create = "lambda:AddPermission",
+    delete = "lambda:RemovePermission",
+)]
 pub struct Permission {
+    #[prop(replaces, unique, parent, serial)]
     pub function: Input<FunctionName>,
     /// The statement's id, unique within the function.
+    #[prop(
+        replaces, unique,
+        length(1..=100), pattern = r"([a-zA-Z0-9-_]+)",
+        source = "AddPermission.statement_id"
+    )]
     pub statement: String,
     /// Such as `lambda:InvokeFunction`.
+    #[prop(
+        replaces,
+        length(..=10_000), pattern = r"(lambda:[*]|lambda:[a-zA-Z]+|[*])",
+        source = "AddPermission.action"
+    )]
     pub action: String,
     /// Such as `s3.amazonaws.com`.
+    #[prop(replaces, length(..=2048), source = "AddPermission.principal")]
     pub principal: String,
     /// The bucket, API or rule on whose behalf the principal may call.
+    #[prop(replaces)]
     pub source_arn: Option<Input<Arn>>,
     /// The account of the source: a bucket's ARN does not name it.
+    #[prop(replaces)]
     pub source_account: Option<Input<String>>,
 }
 
-outputs! {
-    /// Where the statement is found.
-    PermissionOutputs via PermissionRef { function: FunctionName, statement: String }
-}
-
 impl Resource for Permission {
-    type Cloud = Aws;
-    type Outputs = PermissionOutputs;
-    type Ref = PermissionRef;
-
-    const KIND: &'static str = "lambda.permission";
-    const REPLACED_BY: &'static [&'static str] =
-        &["function", "statement", "action", "principal", "source_arn", "source_account"];
-    const UNIQUE_BY: &'static [&'static str] = &["function", "statement"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["function", "statement"];
-    const BELONGS_TO: Option<&'static str> = Some("function");
-    const ONE_AT_A_TIME: Option<&'static str> = Some("function");
-    const REPEAT: Repeat = Repeat::Unique;
-    const TYPICAL: Typical = Typical::QUICK;
-    const ACCESS: Access = Access {
-        look: &["lambda:GetPolicy"],
-        create: &["lambda:AddPermission"],
-        delete: &["lambda:RemovePermission"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<PermissionOutputs>> {
         let Ok(function) = self.function.get() else { return Ok(Vec::new()) };
         let (function, statement) = (function.clone(), self.statement.clone());

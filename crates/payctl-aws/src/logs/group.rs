@@ -1,17 +1,34 @@
 //! Log groups: where a service's or a function's log lines are kept, and for how long.
 
 use aws_sdk_cloudwatchlogs::types;
-use payctl_engine::{Access, Attachments, Changed, Input, Resource, outputs};
-use serde::{Deserialize, Serialize};
 
-use crate::{Absent as _, Arn, Aws, Cx, Result, Tags, id};
+use crate::prelude::*;
 
 /// Where log lines are kept, and for how long.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "logs.group",
+    // The ARN is without the `:*` of policies.
+    outputs(name: LogGroupName, arn: Arn),
+    stable(name, arn),
+    keeps_data,
+    look = "logs:DescribeLogGroups DescribeSubscriptionFilters ListTagsForResource",
+    create = "logs:CreateLogGroup TagResource",
+    change = "logs:AssociateKmsKey DeleteRetentionPolicy DeleteSubscriptionFilter \
+        DisassociateKmsKey PutRetentionPolicy TagResource UntagResource",
+    delete = "logs:DeleteLogGroup",
+    unscoped = "logs:DescribeLogGroups",
+    on = [
+        "arn:{partition}:logs:{region}:{account}:log-group:{name}",
+        "arn:{partition}:logs:{region}:{account}:log-group:{name}:*",
+    ],
+    attachments = ["subscription filter"],
+)]
 pub struct LogGroup {
     /// Services that choose it themselves may have another resource's id in it.
+    #[prop(replaces, unique)]
     pub name: Input<LogGroupName>,
     /// How long a line is kept; 0 is for ever.
+    #[prop(later)]
     pub retention_days: u32,
     /// The key it is encrypted with, whose policy has to let CloudWatch Logs use it. None: a key
     /// of AWS's own.
@@ -24,48 +41,7 @@ id! {
     LogGroupName,
 }
 
-outputs! {
-    /// What a log group is known by; the ARN is without the `:*` of policies.
-    LogGroupOutputs via LogGroupRef { name: LogGroupName, arn: Arn }
-}
-
 impl Resource for LogGroup {
-    type Cloud = Aws;
-    type Outputs = LogGroupOutputs;
-    type Ref = LogGroupRef;
-
-    const KIND: &'static str = "logs.group";
-    const REPLACED_BY: &'static [&'static str] = &["name"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const SET_LATER: &'static [&'static str] = &["retention_days"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
-    const KEEPS_DATA: bool = true;
-    const ACCESS: Access = Access {
-        look: &[
-            "logs:DescribeLogGroups",
-            "logs:DescribeSubscriptionFilters",
-            "logs:ListTagsForResource",
-        ],
-        create: &["logs:CreateLogGroup", "logs:TagResource"],
-        change: &[
-            "logs:AssociateKmsKey",
-            "logs:DeleteRetentionPolicy",
-            "logs:DeleteSubscriptionFilter",
-            "logs:DisassociateKmsKey",
-            "logs:PutRetentionPolicy",
-            "logs:TagResource",
-            "logs:UntagResource",
-        ],
-        delete: &["logs:DeleteLogGroup"],
-        unscoped: &["logs:DescribeLogGroups"],
-        on: &[
-            "arn:{partition}:logs:{region}:{account}:log-group:{name}",
-            "arn:{partition}:logs:{region}:{account}:log-group:{name}:*",
-        ],
-        ..Access::NONE
-    };
-    const ATTACHMENTS: &'static [&'static str] = &["subscription filter"];
-
     /// Lambda, VPC flow logs and RDS create the group that they write to where it is missing, as a
     /// function does whose last lines come after its group was deleted: below `/aws/`, kept for
     /// ever, without a key and without tags. Whoever made one on purpose sets at least one of these.

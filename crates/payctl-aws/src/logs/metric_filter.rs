@@ -1,19 +1,33 @@
 //! Metric filters: what a log group's lines are counted by.
 
 use aws_sdk_cloudwatchlogs::types::{self, MetricTransformation};
-use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::LogGroupName;
-use crate::{Absent as _, Aws, Cx, Present as _, Result};
+use crate::prelude::*;
 
 /// Lines of a log group that fit a pattern, as a metric.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "logs.metric_filter",
+    outputs(log_group: LogGroupName, name: String),
+    stable(log_group, name),
+    look = "logs:DescribeMetricFilters",
+    create = "logs:PutMetricFilter",
+    change = "logs:PutMetricFilter",
+    delete = "logs:DeleteMetricFilter",
+)]
 pub struct MetricFilter {
+    // Those of one group get in each other's way (terraform-provider-aws, logs/metric_filter.go).
+    #[prop(replaces, unique, parent, serial)]
     pub log_group: Input<LogGroupName>,
     /// Unique within the group.
+    #[prop(
+        replaces, unique,
+        length(1..=512), pattern = r"[^:*]*",
+        source = "PutMetricFilter.filter_name"
+    )]
     pub name: String,
     /// In CloudWatch Logs' own language, such as `{ $.errorCode = "AccessDenied*" }`.
+    #[prop(length(..=1024), source = "PutMetricFilter.filter_pattern")]
     pub pattern: String,
     /// The metric's namespace, such as `Payments`.
     pub namespace: String,
@@ -22,33 +36,7 @@ pub struct MetricFilter {
     pub value: String,
 }
 
-outputs! {
-    /// Where the filter is found.
-    MetricFilterOutputs via MetricFilterRef { log_group: LogGroupName, name: String }
-}
-
 impl Resource for MetricFilter {
-    type Cloud = Aws;
-    type Outputs = MetricFilterOutputs;
-    type Ref = MetricFilterRef;
-
-    const KIND: &'static str = "logs.metric_filter";
-    const REPLACED_BY: &'static [&'static str] = &["log_group", "name"];
-    const UNIQUE_BY: &'static [&'static str] = &["log_group", "name"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["log_group", "name"];
-    const BELONGS_TO: Option<&'static str> = Some("log_group");
-    // Those of one group get in each other's way (terraform-provider-aws, logs/metric_filter.go).
-    const ONE_AT_A_TIME: Option<&'static str> = Some("log_group");
-    const REPEAT: Repeat = Repeat::Unique;
-    const TYPICAL: Typical = Typical::QUICK;
-    const ACCESS: Access = Access {
-        look: &["logs:DescribeMetricFilters"],
-        create: &["logs:PutMetricFilter"],
-        change: &["logs:PutMetricFilter"],
-        delete: &["logs:DeleteMetricFilter"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<MetricFilterOutputs>> {
         let Ok(log_group) = self.log_group.get() else { return Ok(Vec::new()) };
         let known = MetricFilterOutputs { log_group: log_group.clone(), name: self.name.clone() };

@@ -3,47 +3,97 @@
 //! The master user's password is no property, so that it is in no plan, state or journal: it is
 //! taken from its secret right before the call that sets it.
 
-use std::time::Duration;
-
 use aws_sdk_rds::operation::modify_db_cluster::builders::ModifyDBClusterFluentBuilder;
 use aws_sdk_rds::types::{CloudwatchLogsExportConfiguration, DbCluster};
-use payctl_engine::{Access, Changed, FailureKind, Input, Readiness, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
+use payctl_engine::FailureKind;
 use serde_json::Value;
 
 use super::password::Password;
 use super::{ClusterParameterGroupName, SubnetGroupName, tags, version};
 use crate::ec2::SecurityGroupId;
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Set, Tags, Zone, id};
+use crate::prelude::*;
 
 /// A database's data, encrypted, and its endpoints. Its instances are resources of their own.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "rds.cluster",
+    // All of it before the cluster is available.
+    outputs(
+        identifier: ClusterId,
+        arn: Arn,
+        endpoint: String,
+        reader_endpoint: String,
+        resource_id: ClusterResourceId,
+    ),
+    stable(identifier, arn),
+    keeps_data,
+    typical(3.0, 90.0, 65.0),
+    // As long as terraform-provider-aws waits (docs/aws-facts.md).
+    wait_timeout = 2 * 60 * 60,
+    look = "rds:DescribeDBClusters",
+    // The first of its things in an account brings RDS's own role with it.
+    create = "iam:CreateServiceLinkedRole rds:AddTagsToResource CreateDBCluster \
+        secretsmanager:GetSecretValue",
+    change = "rds:AddTagsToResource ListTagsForResource ModifyDBCluster RemoveTagsFromResource \
+        secretsmanager:GetSecretValue",
+    delete = "rds:CreateDBClusterSnapshot DeleteDBCluster DescribeDBClusterSnapshots \
+        DescribeDBInstances ModifyDBCluster",
+    unscoped = "rds:DescribeDBClusters DescribeDBInstances",
+    // Aurora has no other option group.
+    on = [
+        "arn:{partition}:iam::{account}:role/aws-service-role/rds.amazonaws.com/*",
+        "arn:{partition}:rds:{region}:{account}:cluster:{identifier}",
+        "arn:{partition}:rds:{region}:{account}:cluster-snapshot:{identifier}-final-*",
+        "arn:{partition}:rds:{region}:{account}:og:default:*",
+    ],
+    extra_resources = [
+        ("rds:CreateDBCluster", "parameter_group"),
+        ("rds:CreateDBCluster", "subnet_group"),
+        ("rds:ModifyDBCluster", "parameter_group"),
+        ("secretsmanager:GetSecretValue", "master_secret"),
+    ],
+    delegated = [
+        ("kms:CreateGrant", "kms_key", "rds"),
+        ("kms:Decrypt", "kms_key", "rds"),
+        ("kms:DescribeKey", "kms_key", "rds"),
+        ("kms:GenerateDataKey", "kms_key", "rds"),
+    ],
+)]
 pub struct Cluster {
     /// In lower case, as AWS writes it so.
+    #[prop(replaces, unique)]
     pub identifier: String,
     /// Such as `aurora-postgresql`.
+    #[prop(replaces)]
     pub engine: String,
     /// Such as `16.6`. A later minor version of the same major one is as good: AWS installs those
     /// by itself, and takes none back.
     pub engine_version: String,
+    #[prop(replaces)]
     pub database_name: String,
+    #[prop(replaces)]
     pub master_username: String,
     /// The secret whose `password` is the master user's. AWS does not tell which one that was: of
     /// a cluster which the state does not know it is taken to be the declared one.
     pub master_secret: Input<Arn>,
     pub port: u16,
     /// The three that the data are in, and that its instances may be in.
+    #[prop(replaces)]
     pub zones: Set<Zone>,
+    #[prop(replaces, holds)]
     pub subnet_group: Input<SubnetGroupName>,
+    #[prop(holds)]
     pub security_groups: Set<Input<SecurityGroupId>>,
     /// The key that the data, their backups and snapshots are encrypted with.
+    #[prop(replaces)]
     pub kms_key: Input<Arn>,
     pub backup_retention_days: u16,
+    #[prop(holds)]
     pub parameter_group: Input<ClusterParameterGroupName>,
     /// The logs that go to CloudWatch, such as `postgresql`.
     pub log_exports: Set<String>,
     /// Whether IAM's principals can log in with a token.
     pub iam_authentication: bool,
+    #[prop(protects)]
     pub deletion_protection: bool,
     pub copy_tags_to_snapshots: bool,
     /// Whether its deletion leaves a snapshot behind, which is nobody's from then on.
@@ -56,17 +106,6 @@ id! {
     ClusterId,
     /// What AWS calls a cluster, and never another: `cluster-` and 26 letters and digits.
     ClusterResourceId,
-}
-
-outputs! {
-    /// What AWS assigns to a cluster, all of it before the cluster is available.
-    ClusterOutputs via ClusterRef {
-        identifier: ClusterId,
-        arn: Arn,
-        endpoint: String,
-        reader_endpoint: String,
-        resource_id: ClusterResourceId,
-    }
 }
 
 /// What `ModifyDBCluster` takes however it is already.
@@ -85,72 +124,6 @@ const SNAPSHOT_GONE: &str = "DBClusterSnapshotNotFoundFault";
 const SNAPSHOT_THERE: &str = "DBClusterSnapshotAlreadyExistsFault";
 
 impl Resource for Cluster {
-    type Cloud = Aws;
-    type Outputs = ClusterOutputs;
-    type Ref = ClusterRef;
-
-    const KIND: &'static str = "rds.cluster";
-    const REPLACED_BY: &'static [&'static str] = &[
-        "identifier",
-        "engine",
-        "database_name",
-        "master_username",
-        "zones",
-        "subnet_group",
-        "kms_key",
-    ];
-    const UNIQUE_BY: &'static [&'static str] = &["identifier"];
-    const HOLDS: &'static [&'static str] = &["subnet_group", "security_groups", "parameter_group"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["identifier", "arn"];
-    const KEEPS_DATA: bool = true;
-    const TYPICAL: Typical = Typical { created: 3.0, ready: 90.0, deleted: 65.0 };
-    // As long as terraform-provider-aws waits (docs/aws-facts.md).
-    const WAIT_TIMEOUT: Duration = Duration::from_secs(2 * 60 * 60);
-    const ACCESS: Access = Access {
-        look: &["rds:DescribeDBClusters"],
-        create: &[
-            // The first of its things in an account brings RDS's own role with it.
-            "iam:CreateServiceLinkedRole",
-            "rds:AddTagsToResource",
-            "rds:CreateDBCluster",
-            "secretsmanager:GetSecretValue",
-        ],
-        change: &[
-            "rds:AddTagsToResource",
-            "rds:ListTagsForResource",
-            "rds:ModifyDBCluster",
-            "rds:RemoveTagsFromResource",
-            "secretsmanager:GetSecretValue",
-        ],
-        delete: &[
-            "rds:CreateDBClusterSnapshot",
-            "rds:DeleteDBCluster",
-            "rds:DescribeDBClusterSnapshots",
-            "rds:DescribeDBInstances",
-            "rds:ModifyDBCluster",
-        ],
-        unscoped: &["rds:DescribeDBClusters", "rds:DescribeDBInstances"],
-        on: &[
-            "arn:{partition}:iam::{account}:role/aws-service-role/rds.amazonaws.com/*",
-            "arn:{partition}:rds:{region}:{account}:cluster:{identifier}",
-            "arn:{partition}:rds:{region}:{account}:cluster-snapshot:{identifier}-final-*",
-            // Aurora has no other option group.
-            "arn:{partition}:rds:{region}:{account}:og:default:*",
-        ],
-        extra_resources: &[
-            ("rds:CreateDBCluster", "parameter_group"),
-            ("rds:CreateDBCluster", "subnet_group"),
-            ("rds:ModifyDBCluster", "parameter_group"),
-            ("secretsmanager:GetSecretValue", "master_secret"),
-        ],
-        delegated: &[
-            ("kms:CreateGrant", "kms_key", "rds"),
-            ("kms:Decrypt", "kms_key", "rds"),
-            ("kms:DescribeKey", "kms_key", "rds"),
-            ("kms:GenerateDataKey", "kms_key", "rds"),
-        ],
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<ClusterOutputs>> {
         let seen = alive(cx.cloud.clusters.load(&self.identifier).await?);
         seen.iter().map(ClusterOutputs::try_from).collect()

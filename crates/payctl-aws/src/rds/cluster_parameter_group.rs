@@ -3,22 +3,35 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_rds::types::{ApplyMethod, DbClusterParameterGroup, Filter, Parameter};
-use payctl_engine::{Access, Changed, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::tags;
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Result, Tags, id};
+use crate::prelude::*;
 
 /// How the databases of a cluster are set, where that is not as the engine has it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "rds.cluster_parameter_group",
+    outputs(name: ClusterParameterGroupName, arn: Arn),
+    stable(name, arn),
+    typical(1.0, 0.5, 0.5),
+    look = "rds:DescribeDBClusterParameterGroups DescribeDBClusterParameters ListTagsForResource",
+    create = "rds:AddTagsToResource CreateDBClusterParameterGroup",
+    change = "rds:AddTagsToResource DescribeDBClusterParameters ListTagsForResource \
+        ModifyDBClusterParameterGroup RemoveTagsFromResource ResetDBClusterParameterGroup",
+    delete = "rds:DeleteDBClusterParameterGroup",
+    on = "arn:{partition}:rds:{region}:{account}:cluster-pg:{name}",
+)]
 pub struct ClusterParameterGroup {
     /// In lower case, as AWS writes it so.
+    #[prop(replaces, unique)]
     pub name: String,
     /// The engine and its major version, such as `aurora-postgresql16`.
+    #[prop(replaces)]
     pub family: String,
+    #[prop(replaces)]
     pub description: String,
     /// Such as `rds.force_ssl` = `1`. A static one takes effect when the instances are rebooted
     /// next; those of a new cluster begin with it.
+    #[prop(later)]
     pub parameters: BTreeMap<String, String>,
     pub tags: Tags,
 }
@@ -28,49 +41,11 @@ id! {
     ClusterParameterGroupName,
 }
 
-outputs! {
-    /// What a cluster parameter group is known by.
-    ClusterParameterGroupOutputs via ClusterParameterGroupRef {
-        name: ClusterParameterGroupName,
-        arn: Arn,
-    }
-}
-
 const GONE: &str = "DBParameterGroupNotFound";
 /// As many parameters as one call takes (ModifyDBClusterParameterGroup).
 const AT_ONCE: usize = 20;
 
 impl Resource for ClusterParameterGroup {
-    type Cloud = Aws;
-    type Outputs = ClusterParameterGroupOutputs;
-    type Ref = ClusterParameterGroupRef;
-
-    const KIND: &'static str = "rds.cluster_parameter_group";
-    const REPLACED_BY: &'static [&'static str] = &["name", "family", "description"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const SET_LATER: &'static [&'static str] = &["parameters"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
-    const TYPICAL: Typical = Typical { created: 1.0, ready: 0.5, deleted: 0.5 };
-    const ACCESS: Access = Access {
-        look: &[
-            "rds:DescribeDBClusterParameterGroups",
-            "rds:DescribeDBClusterParameters",
-            "rds:ListTagsForResource",
-        ],
-        create: &["rds:AddTagsToResource", "rds:CreateDBClusterParameterGroup"],
-        change: &[
-            "rds:AddTagsToResource",
-            "rds:DescribeDBClusterParameters",
-            "rds:ListTagsForResource",
-            "rds:ModifyDBClusterParameterGroup",
-            "rds:RemoveTagsFromResource",
-            "rds:ResetDBClusterParameterGroup",
-        ],
-        delete: &["rds:DeleteDBClusterParameterGroup"],
-        on: &["arn:{partition}:rds:{region}:{account}:cluster-pg:{name}"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<ClusterParameterGroupOutputs>> {
         let seen = describe(cx, &self.name).await?;
         Ok(seen.map(|_| self.outputs(cx)).into_iter().collect())

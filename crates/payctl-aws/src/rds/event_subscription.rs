@@ -1,22 +1,35 @@
 //! Event subscriptions: what RDS tells a topic of.
 
 use aws_sdk_rds::types;
-use payctl_engine::{Access, Changed, Input, Readiness, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::tags;
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Set, Tags, id};
+use crate::prelude::*;
 
 /// What RDS tells a topic of.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "rds.event_subscription",
+    outputs(name: EventSubscriptionName, arn: Arn),
+    stable(name, arn),
+    typical(1.0, 5.0, 5.0),
+    look = "rds:DescribeEventSubscriptions ListTagsForResource",
+    create = "rds:AddTagsToResource CreateEventSubscription",
+    change = "rds:AddTagsToResource ListTagsForResource ModifyEventSubscription \
+        RemoveTagsFromResource",
+    delete = "rds:DeleteEventSubscription",
+    on = "arn:{partition}:rds:{region}:{account}:es:{name}",
+)]
 pub struct EventSubscription {
     /// In lower case, as AWS writes it so.
+    // Sources are added and removed one by one: it holds nothing, so that one made anew is as good.
+    #[prop(replaces, unique)]
     pub name: String,
     /// Its policy, and that of its key, have to let `events.rds.amazonaws.com` publish.
     pub topic: Input<Arn>,
     /// What the events are of, such as `db-instance`.
+    #[prop(replaces)]
     pub source_type: String,
     /// Which of them, by their names. Empty: all of the account and region.
+    #[prop(replaces)]
     pub sources: Set<Input<String>>,
     /// Such as `failure`.
     pub categories: Set<String>,
@@ -29,38 +42,9 @@ id! {
     EventSubscriptionName,
 }
 
-outputs! {
-    /// What an event subscription is known by.
-    EventSubscriptionOutputs via EventSubscriptionRef { name: EventSubscriptionName, arn: Arn }
-}
-
 const GONE: &str = "SubscriptionNotFound";
 
 impl Resource for EventSubscription {
-    type Cloud = Aws;
-    type Outputs = EventSubscriptionOutputs;
-    type Ref = EventSubscriptionRef;
-
-    const KIND: &'static str = "rds.event_subscription";
-    // Sources are added and removed one by one: it holds nothing, so that one made anew is as good.
-    const REPLACED_BY: &'static [&'static str] = &["name", "source_type", "sources"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
-    const TYPICAL: Typical = Typical { created: 1.0, ready: 5.0, deleted: 5.0 };
-    const ACCESS: Access = Access {
-        look: &["rds:DescribeEventSubscriptions", "rds:ListTagsForResource"],
-        create: &["rds:AddTagsToResource", "rds:CreateEventSubscription"],
-        change: &[
-            "rds:AddTagsToResource",
-            "rds:ListTagsForResource",
-            "rds:ModifyEventSubscription",
-            "rds:RemoveTagsFromResource",
-        ],
-        delete: &["rds:DeleteEventSubscription"],
-        on: &["arn:{partition}:rds:{region}:{account}:es:{name}"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<EventSubscriptionOutputs>> {
         let seen = alive(describe(cx, &self.name).await?);
         Ok(seen.map(|_| self.outputs(cx)).into_iter().collect())

@@ -1,25 +1,55 @@
 //! Aurora instances: what works on a cluster's data, one as the writer, the others as readers.
 
-use std::time::Duration;
-
 use aws_sdk_rds::types::DbInstance;
-use payctl_engine::{Access, Changed, FailureKind, Input, Readiness, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
+use payctl_engine::FailureKind;
 
 use super::{ClusterId, tags};
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, Zone, id};
+use crate::prelude::*;
 
 /// What works on a cluster's data: the first of a cluster as its writer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "rds.instance",
+    outputs(identifier: InstanceId, arn: Arn),
+    stable(identifier, arn),
+    typical(2.0, 420.0, 707.0),
+    // As long as terraform-provider-aws waits (docs/aws-facts.md).
+    wait_timeout = 90 * 60,
+    look = "rds:DescribeDBInstances",
+    // The network is looked at in the caller's name (AWS's schema of AWS::RDS::DBInstance,
+    // `handlers`).
+    create = "ec2:DescribeAccountAttributes DescribeAvailabilityZones DescribeInternetGateways \
+        DescribeSecurityGroups DescribeSubnets DescribeVpcAttribute DescribeVpcs \
+        rds:AddTagsToResource CreateDBInstance",
+    change = "rds:AddTagsToResource ListTagsForResource ModifyDBInstance RemoveTagsFromResource",
+    delete = "rds:DeleteDBInstance",
+    unscoped = "ec2:DescribeAccountAttributes DescribeAvailabilityZones DescribeInternetGateways \
+        DescribeSecurityGroups DescribeSubnets DescribeVpcAttribute DescribeVpcs \
+        rds:DescribeDBInstances",
+    // Of options and parameters what AWS takes for it, since nothing else is named: those of the
+    // engine, and the cluster's subnet group.
+    on = [
+        "arn:{partition}:rds:{region}:{account}:db:{identifier}",
+        "arn:{partition}:rds:{region}:{account}:og:default:*",
+        "arn:{partition}:rds:{region}:{account}:pg:default.*",
+        "arn:{partition}:rds:{region}:{account}:subgrp:*",
+    ],
+    extra_resources = [("rds:CreateDBInstance", "cluster")],
+    delegated = [("iam:PassRole", "monitoring", "monitoring.rds")],
+)]
 pub struct Instance {
     /// In lower case, as AWS writes it so.
+    #[prop(replaces, unique)]
     pub identifier: String,
     /// AWS needs no more of it than that it is there: it may still be being created.
+    // A cluster goes after its instances.
+    #[prop(replaces, holds)]
     pub cluster: Input<ClusterId>,
     /// The cluster's.
+    #[prop(replaces)]
     pub engine: String,
     /// Such as `db.r6g.xlarge`.
     pub class: String,
+    #[prop(replaces)]
     pub zone: Zone,
     pub publicly_accessible: bool,
     /// Whether AWS installs minor versions by itself.
@@ -33,7 +63,7 @@ pub struct Instance {
 
 /// How often RDS reports what happens on a machine, and as whom. It does so to the account's log
 /// group `RDSOSMetrics`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Monitoring {
     /// 1, 5, 10, 15, 30 or 60.
     pub interval_s: u32,
@@ -45,71 +75,9 @@ id! {
     InstanceId,
 }
 
-outputs! {
-    /// What an instance is known by.
-    InstanceOutputs via InstanceRef { identifier: InstanceId, arn: Arn }
-}
-
 const GONE: &str = "DBInstanceNotFound";
 
 impl Resource for Instance {
-    type Cloud = Aws;
-    type Outputs = InstanceOutputs;
-    type Ref = InstanceRef;
-
-    const KIND: &'static str = "rds.instance";
-    const REPLACED_BY: &'static [&'static str] = &["identifier", "cluster", "engine", "zone"];
-    const UNIQUE_BY: &'static [&'static str] = &["identifier"];
-    // A cluster goes after its instances.
-    const HOLDS: &'static [&'static str] = &["cluster"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["identifier", "arn"];
-    const TYPICAL: Typical = Typical { created: 2.0, ready: 420.0, deleted: 707.0 };
-    // As long as terraform-provider-aws waits (docs/aws-facts.md).
-    const WAIT_TIMEOUT: Duration = Duration::from_secs(90 * 60);
-    const ACCESS: Access = Access {
-        look: &["rds:DescribeDBInstances"],
-        // The network is looked at in the caller's name (AWS's schema of AWS::RDS::DBInstance,
-        // `handlers`).
-        create: &[
-            "ec2:DescribeAccountAttributes",
-            "ec2:DescribeAvailabilityZones",
-            "ec2:DescribeInternetGateways",
-            "ec2:DescribeSecurityGroups",
-            "ec2:DescribeSubnets",
-            "ec2:DescribeVpcAttribute",
-            "ec2:DescribeVpcs",
-            "rds:AddTagsToResource",
-            "rds:CreateDBInstance",
-        ],
-        change: &[
-            "rds:AddTagsToResource",
-            "rds:ListTagsForResource",
-            "rds:ModifyDBInstance",
-            "rds:RemoveTagsFromResource",
-        ],
-        delete: &["rds:DeleteDBInstance"],
-        unscoped: &[
-            "ec2:DescribeAccountAttributes",
-            "ec2:DescribeAvailabilityZones",
-            "ec2:DescribeInternetGateways",
-            "ec2:DescribeSecurityGroups",
-            "ec2:DescribeSubnets",
-            "ec2:DescribeVpcAttribute",
-            "ec2:DescribeVpcs",
-            "rds:DescribeDBInstances",
-        ],
-        on: &[
-            "arn:{partition}:rds:{region}:{account}:db:{identifier}",
-            // What AWS takes for it, since nothing else is named: those of the engine, and the
-            // cluster's subnet group.
-            "arn:{partition}:rds:{region}:{account}:og:default:*",
-            "arn:{partition}:rds:{region}:{account}:pg:default.*",
-            "arn:{partition}:rds:{region}:{account}:subgrp:*",
-        ],
-        extra_resources: &[("rds:CreateDBInstance", "cluster")],
-        delegated: &[("iam:PassRole", "monitoring", "monitoring.rds")],
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<InstanceOutputs>> {
         let seen = alive(cx.cloud.instances.load(&self.identifier).await?);
         seen.iter().map(InstanceOutputs::try_from).collect()

@@ -1,21 +1,38 @@
 //! Subnet groups: the subnets that a database's instances may be in.
 
 use aws_sdk_rds::types;
-use payctl_engine::{Access, Changed, Input, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::tags;
 use crate::ec2::{SubnetId, VpcId};
-use crate::{Absent as _, Arn, Aws, Cx, Present as _, Result, Set, Tags, id};
+use crate::prelude::*;
 
 /// The subnets that a database's instances may be in, of at least two zones.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "rds.subnet_group",
+    outputs(name: SubnetGroupName, arn: Arn),
+    stable(name, arn),
+    typical(1.0, 0.0, 0.5),
+    look = "rds:DescribeDBSubnetGroups ListTagsForResource",
+    // The first of its things in an account brings RDS's own role with it.
+    create = "iam:CreateServiceLinkedRole rds:AddTagsToResource CreateDBSubnetGroup",
+    change = "rds:AddTagsToResource ListTagsForResource ModifyDBSubnetGroup \
+        RemoveTagsFromResource",
+    delete = "rds:DeleteDBSubnetGroup",
+    on = [
+        "arn:{partition}:iam::{account}:role/aws-service-role/rds.amazonaws.com/*",
+        "arn:{partition}:rds:{region}:{account}:subgrp:{name}",
+    ],
+)]
 pub struct SubnetGroup {
     /// In lower case, as AWS writes it so.
+    #[prop(replaces, unique)]
     pub name: String,
     pub description: String,
     /// That of the subnets. AWS moves none to another.
+    #[prop(replaces)]
     pub vpc: Input<VpcId>,
+    // The interfaces of its databases' instances are in them.
+    #[prop(holds)]
     pub subnets: Set<Input<SubnetId>>,
     pub tags: Tags,
 }
@@ -25,47 +42,9 @@ id! {
     SubnetGroupName,
 }
 
-outputs! {
-    /// What a subnet group is known by.
-    SubnetGroupOutputs via SubnetGroupRef { name: SubnetGroupName, arn: Arn }
-}
-
 const GONE: &str = "DBSubnetGroupNotFoundFault";
 
 impl Resource for SubnetGroup {
-    type Cloud = Aws;
-    type Outputs = SubnetGroupOutputs;
-    type Ref = SubnetGroupRef;
-
-    const KIND: &'static str = "rds.subnet_group";
-    const REPLACED_BY: &'static [&'static str] = &["name", "vpc"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    // The interfaces of its databases' instances are in them.
-    const HOLDS: &'static [&'static str] = &["subnets"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
-    const TYPICAL: Typical = Typical { created: 1.0, ready: 0.0, deleted: 0.5 };
-    const ACCESS: Access = Access {
-        look: &["rds:DescribeDBSubnetGroups", "rds:ListTagsForResource"],
-        create: &[
-            // The first of its things in an account brings RDS's own role with it.
-            "iam:CreateServiceLinkedRole",
-            "rds:AddTagsToResource",
-            "rds:CreateDBSubnetGroup",
-        ],
-        change: &[
-            "rds:AddTagsToResource",
-            "rds:ListTagsForResource",
-            "rds:ModifyDBSubnetGroup",
-            "rds:RemoveTagsFromResource",
-        ],
-        delete: &["rds:DeleteDBSubnetGroup"],
-        on: &[
-            "arn:{partition}:iam::{account}:role/aws-service-role/rds.amazonaws.com/*",
-            "arn:{partition}:rds:{region}:{account}:subgrp:{name}",
-        ],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<SubnetGroupOutputs>> {
         let seen = describe(cx, &self.name).await?;
         Ok(seen.map(|_| self.outputs(cx)).into_iter().collect())

@@ -1,54 +1,91 @@
 //! Buckets: where objects are kept, under a name that is unique in all of AWS.
 
-use std::time::Duration;
-
 use aws_sdk_s3::types::{
     self, BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration,
     ObjectOwnership, ServerSideEncryption,
 };
 use payctl_engine::owner::LINEAGE;
-use payctl_engine::{
-    Access, Attachments, Changed, DeletionView, Failure, FailureKind, Input, Repeat, Resource,
-    Typical, outputs,
-};
-use serde::{Deserialize, Serialize};
+use payctl_engine::{Failure, FailureKind};
 
 use super::attachments;
 use super::empty::empty;
 use super::lifecycle::{self, LifecycleRule};
 use super::lock::{self, ObjectLock};
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Policy, Result, Tags, id};
+use crate::prelude::*;
 
 /// The region whose buckets name no location, and where making one twice is no error.
 const FIRST_REGION: &str = "us-east-1";
 
 /// Where objects are kept, each of them encrypted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "s3.bucket",
+    outputs(name: BucketName, arn: Arn),
+    stable(name, arn),
+    keeps_data,
+    typical(0.5, 1.5, 1.0),
+    // A thousand versions are deleted in about a second; and a name may be locked for minutes
+    // after its bucket was deleted. terraform-provider-aws waits as long (docs/aws-facts.md).
+    wait_timeout = 60 * 60,
+    look = "s3:GetBucketCORS GetBucketLogging GetBucketNotification \
+        GetBucketObjectLockConfiguration GetBucketOwnershipControls GetBucketPolicy \
+        GetBucketPublicAccessBlock GetBucketTagging GetBucketVersioning GetBucketWebsite \
+        GetEncryptionConfiguration GetLifecycleConfiguration GetReplicationConfiguration \
+        ListBucket",
+    create = "s3:CreateBucket",
+    change = "s3:DeleteBucketPolicy DeleteBucketWebsite PutBucketCORS PutBucketLogging \
+        PutBucketNotification PutBucketObjectLockConfiguration PutBucketOwnershipControls \
+        PutBucketPolicy PutBucketPublicAccessBlock PutBucketTagging PutBucketVersioning \
+        PutEncryptionConfiguration PutLifecycleConfiguration PutReplicationConfiguration",
+    delete = "s3:AbortMultipartUpload BypassGovernanceRetention DeleteBucket DeleteBucketPolicy \
+        DeleteObject DeleteObjectVersion ListBucketMultipartUploads ListBucketVersions",
+    on = ["arn:{partition}:s3:::{name}", "arn:{partition}:s3:::{name}/*"],
+    attachments = attachments::SORTS,
+)]
 pub struct Bucket {
+    #[prop(
+        replaces,
+        unique,
+        pattern = "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+        source = "S3 bucket naming rules"
+    )]
     pub name: String,
     /// The key that objects are encrypted with. None: keys of S3's own.
+    #[prop(later)]
     pub kms_key: Option<Input<Arn>>,
     /// Whether a key of the bucket's own spares most calls to KMS.
+    #[prop(later)]
     pub bucket_key: bool,
+    #[prop(later)]
     pub versioning: bool,
     /// How long what comes in can be neither changed nor deleted, where nothing else is said of it.
+    #[prop(later, protects)]
     pub lock: Option<ObjectLock>,
     /// Who owns what others put here, such as `BucketOwnerEnforced`.
+    #[prop(
+        one_of("BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced"),
+        source = "CreateBucket.object_ownership"
+    )]
     pub ownership: String,
     /// Whether all four ways to make it public are shut.
+    #[prop(later)]
     pub block_public: bool,
+    #[prop(later)]
     pub lifecycle: Vec<LifecycleRule>,
     /// Whether objects under 128 KB stay in their storage class whatever the rules say, as S3 has
     /// it since 2024-09 where nothing else is said: moving them costs more than it saves.
+    #[prop(later)]
     pub small_objects_stay: bool,
     /// Where a line is left for every request.
+    #[prop(later)]
     pub access_log: Option<AccessLog>,
+    #[prop(later)]
     pub policy: Option<Policy>,
+    #[prop(later)]
     pub tags: Tags,
 }
 
 /// Where S3 leaves a line for every request to a bucket, hours later and as well as it can.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AccessLog {
     /// Of the same account and region, without a lock and without a key of KMS's: S3 delivers to no
     /// other (its guide, enable-server-access-logging).
@@ -62,87 +99,7 @@ id! {
     BucketName,
 }
 
-outputs! {
-    /// What follows from a bucket's name.
-    BucketOutputs via BucketRef { name: BucketName, arn: Arn }
-}
-
 impl Resource for Bucket {
-    type Cloud = Aws;
-    type Outputs = BucketOutputs;
-    type Ref = BucketRef;
-
-    const KIND: &'static str = "s3.bucket";
-    const REPLACED_BY: &'static [&'static str] = &["name"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const SET_LATER: &'static [&'static str] = &[
-        "tags",
-        "block_public",
-        "versioning",
-        "lock",
-        "kms_key",
-        "bucket_key",
-        "lifecycle",
-        "small_objects_stay",
-        "access_log",
-        "policy",
-    ];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
-    const KEEPS_DATA: bool = true;
-    const REPEAT: Repeat = Repeat::Unique;
-    const TYPICAL: Typical = Typical { created: 0.5, ready: 1.5, deleted: 1.0 };
-    // A thousand versions are deleted in about a second; and a name may be locked for minutes
-    // after its bucket was deleted. terraform-provider-aws waits as long (docs/aws-facts.md).
-    const WAIT_TIMEOUT: Duration = Duration::from_secs(60 * 60);
-    const ACCESS: Access = Access {
-        look: &[
-            "s3:GetBucketCORS",
-            "s3:GetBucketLogging",
-            "s3:GetBucketNotification",
-            "s3:GetBucketObjectLockConfiguration",
-            "s3:GetBucketOwnershipControls",
-            "s3:GetBucketPolicy",
-            "s3:GetBucketPublicAccessBlock",
-            "s3:GetBucketTagging",
-            "s3:GetBucketVersioning",
-            "s3:GetBucketWebsite",
-            "s3:GetEncryptionConfiguration",
-            "s3:GetLifecycleConfiguration",
-            "s3:GetReplicationConfiguration",
-            "s3:ListBucket",
-        ],
-        create: &["s3:CreateBucket"],
-        change: &[
-            "s3:DeleteBucketPolicy",
-            "s3:DeleteBucketWebsite",
-            "s3:PutBucketCORS",
-            "s3:PutBucketLogging",
-            "s3:PutBucketNotification",
-            "s3:PutBucketObjectLockConfiguration",
-            "s3:PutBucketOwnershipControls",
-            "s3:PutBucketPolicy",
-            "s3:PutBucketPublicAccessBlock",
-            "s3:PutBucketTagging",
-            "s3:PutBucketVersioning",
-            "s3:PutEncryptionConfiguration",
-            "s3:PutLifecycleConfiguration",
-            "s3:PutReplicationConfiguration",
-        ],
-        delete: &[
-            "s3:AbortMultipartUpload",
-            lock::BYPASS,
-            "s3:DeleteBucket",
-            "s3:DeleteBucketPolicy",
-            "s3:DeleteObject",
-            "s3:DeleteObjectVersion",
-            "s3:ListBucketMultipartUploads",
-            "s3:ListBucketVersions",
-        ],
-        on: &["arn:{partition}:s3:::{name}", "arn:{partition}:s3:::{name}/*"],
-        ..Access::NONE
-    };
-    const ATTACHMENTS: &'static [&'static str] = attachments::SORTS;
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<BucketOutputs>> {
         let there = exists(cx, &self.name).await?;
         Ok(there.then(|| outputs(cx, &self.name)).into_iter().collect())
@@ -195,9 +152,8 @@ impl Resource for Bucket {
         known: &BucketOutputs,
     ) -> Result<Option<DeletionView<Self>>> {
         let (tags, lock) = futures::try_join!(tags(cx, &known.name), lock::read(cx, &known.name))?;
-        let lock = serde_json::to_value(lock.and_then(|lock| lock.retention))
-            .map_err(|source| AwsError::unexpected("object lock", source))?;
-        Ok(tags.map(|tags| DeletionView::Lock { tags, lock }))
+        let lock = lock.and_then(|lock| lock.retention);
+        Ok(tags.map(|tags| DeletionView::Some(json!({ "tags": tags, "lock": lock }))))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<BucketOutputs> {

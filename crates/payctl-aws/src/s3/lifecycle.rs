@@ -3,13 +3,14 @@
 use aws_sdk_s3::types::{
     self, ExpirationStatus, TransitionDefaultMinimumObjectSize, TransitionStorageClass,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::BucketName;
 use crate::{Absent as _, AwsError, Cx, Result};
 
 /// What happens to the objects under a prefix as they age.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LifecycleRule {
     pub id: String,
     /// Which objects; all when it is empty.
@@ -28,7 +29,7 @@ pub struct LifecycleRule {
 }
 
 /// A move to another storage class.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Transition {
     pub days: u32,
     /// The storage class, such as `GLACIER`.

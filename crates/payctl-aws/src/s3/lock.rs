@@ -4,6 +4,7 @@ use aws_sdk_s3::types::{
     DefaultRetention, ObjectLockConfiguration, ObjectLockEnabled, ObjectLockRetentionMode,
     ObjectLockRule,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::BucketName;
@@ -14,7 +15,7 @@ use crate::{Absent as _, Cx, Result};
 pub(crate) const BYPASS: &str = "s3:BypassGovernanceRetention";
 
 /// The lock that everything gets which comes into a bucket.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ObjectLock {
     /// `GOVERNANCE`, or `COMPLIANCE`, which nobody lifts.
     pub mode: String,

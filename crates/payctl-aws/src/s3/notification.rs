@@ -4,15 +4,22 @@ use aws_sdk_s3::types::{
     Event, EventBridgeConfiguration, FilterRule, FilterRuleName, LambdaFunctionConfiguration,
     NotificationConfiguration, NotificationConfigurationFilter, S3KeyFilter,
 };
-use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::BucketName;
-use crate::{Absent as _, Arn, Aws, Cx, Result, Set};
+use crate::prelude::*;
 
 /// All whom a bucket tells when something happens to its objects.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "s3.notification",
+    outputs(bucket: BucketName),
+    stable(bucket),
+    look = "s3:GetBucketNotification",
+    create = "s3:PutBucketNotification",
+    change = "s3:PutBucketNotification",
+    delete = "s3:PutBucketNotification",
+)]
 pub struct Notification {
+    #[prop(replaces, unique, parent)]
     pub bucket: Input<BucketName>,
     pub functions: Vec<FunctionTarget>,
     /// Whether EventBridge is told of everything, where rules choose what they want.
@@ -20,7 +27,7 @@ pub struct Notification {
 }
 
 /// A function that is called for the objects of a prefix and suffix.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FunctionTarget {
     pub id: String,
     pub function: Input<Arn>,
@@ -30,31 +37,7 @@ pub struct FunctionTarget {
     pub suffix: String,
 }
 
-outputs! {
-    /// Where the notification is set.
-    NotificationOutputs via NotificationRef { bucket: BucketName }
-}
-
 impl Resource for Notification {
-    type Cloud = Aws;
-    type Outputs = NotificationOutputs;
-    type Ref = NotificationRef;
-
-    const KIND: &'static str = "s3.notification";
-    const REPLACED_BY: &'static [&'static str] = &["bucket"];
-    const UNIQUE_BY: &'static [&'static str] = &["bucket"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["bucket"];
-    const BELONGS_TO: Option<&'static str> = Some("bucket");
-    const REPEAT: Repeat = Repeat::Unique;
-    const TYPICAL: Typical = Typical::QUICK;
-    const ACCESS: Access = Access {
-        look: &["s3:GetBucketNotification"],
-        create: &["s3:PutBucketNotification"],
-        change: &["s3:PutBucketNotification"],
-        delete: &["s3:PutBucketNotification"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<NotificationOutputs>> {
         let Ok(bucket) = self.bucket.get() else { return Ok(Vec::new()) };
         let known = NotificationOutputs { bucket: bucket.clone() };

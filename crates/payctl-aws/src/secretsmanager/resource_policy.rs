@@ -3,27 +3,32 @@
 //! Only reading is denied, so that nobody is locked out of the secret itself: whoever may delete
 //! it, or replace its policy, still may.
 
-use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::secret::ON_ITS_WAY;
+use crate::Statement;
 use crate::policy::principals;
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Policy, Result, Set, Statement};
+use crate::prelude::*;
 
 /// Who gets a secret's value. Everybody else is refused, administrators included.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "secretsmanager.resource_policy",
+    outputs(secret: Arn, made_by: String),
+    stable(secret),
+    // A second call puts the same.
+    repeat = Unique,
+    look = "secretsmanager:GetResourcePolicy",
+    create = "secretsmanager:PutResourcePolicy",
+    change = "secretsmanager:PutResourcePolicy",
+    delete = "secretsmanager:DeleteResourcePolicy",
+)]
 pub struct ResourcePolicy {
+    #[prop(replaces, unique, parent, serial)]
     pub secret: Input<Arn>,
     /// ARNs of roles and users, `*` and `?` among them, besides whoever made this: that one has to
     /// read the value to give it to a database. What others wrote into the policy is read as one
     /// more of these.
     pub readers: Set<String>,
-}
-
-outputs! {
-    /// What a policy is known by, and who made it, who reads too.
-    ResourcePolicyOutputs via ResourcePolicyRef { secret: Arn, made_by: String }
 }
 
 /// How a policy names whoever asks (IAM user guide, "AWS global condition context keys"): of a
@@ -32,27 +37,6 @@ const OPERATOR: &str = "ArnNotLike";
 const KEY: &str = "aws:PrincipalArn";
 
 impl Resource for ResourcePolicy {
-    type Cloud = Aws;
-    type Outputs = ResourcePolicyOutputs;
-    type Ref = ResourcePolicyRef;
-
-    const KIND: &'static str = "secretsmanager.resource_policy";
-    const REPLACED_BY: &'static [&'static str] = &["secret"];
-    const UNIQUE_BY: &'static [&'static str] = &["secret"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["secret"];
-    const BELONGS_TO: Option<&'static str> = Some("secret");
-    const ONE_AT_A_TIME: Option<&'static str> = Some("secret");
-    // A second call puts the same.
-    const REPEAT: Repeat = Repeat::Unique;
-    const TYPICAL: Typical = Typical::QUICK;
-    const ACCESS: Access = Access {
-        look: &["secretsmanager:GetResourcePolicy"],
-        create: &["secretsmanager:PutResourcePolicy"],
-        change: &["secretsmanager:PutResourcePolicy"],
-        delete: &["secretsmanager:DeleteResourcePolicy"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<ResourcePolicyOutputs>> {
         let Ok(secret) = self.secret.get() else { return Ok(Vec::new()) };
         let Some(seen) = look(cx, secret).await? else { return Ok(Vec::new()) };

@@ -1,52 +1,38 @@
 //! Rotations: which function gives a secret a new value, and how often.
 
 use aws_sdk_secretsmanager::types::RotationRulesType;
-use payctl_engine::{Access, Changed, Input, Repeat, Resource, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::secret::{ON_ITS_WAY, describe};
-use crate::{Absent as _, Arn, Aws, Cx, Result};
+use crate::prelude::*;
 
 /// Which function gives a secret a new value, and how often.
 ///
 /// The first time is when the days are over: what the function changes need not be there yet when
 /// this is made.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "secretsmanager.rotation",
+    outputs(secret: Arn),
+    stable(secret),
+    repeat = Token,
+    look = "secretsmanager:DescribeSecret",
+    create = "secretsmanager:RotateSecret",
+    change = "secretsmanager:RotateSecret",
+    delete = "secretsmanager:CancelRotateSecret",
+    // Asked for of whoever sets up a rotation.
+    delegated = [("lambda:InvokeFunction", "function", "secretsmanager")],
+)]
 pub struct Rotation {
+    #[prop(replaces, unique, parent, serial)]
     pub secret: Input<Arn>,
     pub function: Input<Arn>,
+    #[prop(range(1..=1000), source = "RotateSecret.rotation_rules.automatically_after_days")]
     pub automatically_after_days: u32,
     /// How long the window is within which it begins, such as `3h`.
+    #[prop(length(2..=3), pattern = r"[0-9]+h", source = "RotateSecret.rotation_rules.duration")]
     pub duration: String,
 }
 
-outputs! {
-    /// What a rotation is known by.
-    RotationOutputs via RotationRef { secret: Arn }
-}
-
 impl Resource for Rotation {
-    type Cloud = Aws;
-    type Outputs = RotationOutputs;
-    type Ref = RotationRef;
-
-    const KIND: &'static str = "secretsmanager.rotation";
-    const REPLACED_BY: &'static [&'static str] = &["secret"];
-    const UNIQUE_BY: &'static [&'static str] = &["secret"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["secret"];
-    const BELONGS_TO: Option<&'static str> = Some("secret");
-    const ONE_AT_A_TIME: Option<&'static str> = Some("secret");
-    const REPEAT: Repeat = Repeat::Token;
-    const ACCESS: Access = Access {
-        look: &["secretsmanager:DescribeSecret"],
-        create: &["secretsmanager:RotateSecret"],
-        change: &["secretsmanager:RotateSecret"],
-        delete: &["secretsmanager:CancelRotateSecret"],
-        // Asked for of whoever sets up a rotation.
-        delegated: &[("lambda:InvokeFunction", "function", "secretsmanager")],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<RotationOutputs>> {
         let Ok(secret) = self.secret.get() else { return Ok(Vec::new()) };
         let known = RotationOutputs { secret: secret.clone() };

@@ -10,33 +10,58 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::primitives::DateTime;
 use aws_sdk_secretsmanager::types::Tag;
-use payctl_engine::{Access, Attachments, Changed, Input, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::policy::principals_of;
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
+use crate::prelude::*;
 
 /// A value that Secrets Manager makes up and keeps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "secretsmanager.secret",
+    outputs(name: SecretName, arn: Arn),
+    stable(name),
+    keeps_data,
+    typical(0.6, 0.0, 5.0),
+    look = "secretsmanager:DescribeSecret GetResourcePolicy",
+    create = "secretsmanager:CreateSecret GetRandomPassword TagResource",
+    change = "secretsmanager:DeleteResourcePolicy RestoreSecret TagResource UntagResource \
+        UpdateSecret",
+    delete = "secretsmanager:DeleteSecret DescribeSecret",
+    unscoped = "secretsmanager:GetRandomPassword",
+    // What AWS appends is six characters. Where there is none of that name, nothing is appended.
+    on = [
+        "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-??????",
+        "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}",
+    ],
+    delegated = [
+        ("kms:Decrypt", "kms_key", "secretsmanager"),
+        ("kms:Encrypt", "kms_key", "secretsmanager"),
+        ("kms:GenerateDataKey", "kms_key", "secretsmanager"),
+    ],
+    attachments = ["resource policy"],
+)]
 pub struct Secret {
+    #[prop(replaces, unique, length(1..=512), source = "CreateSecret.name")]
     pub name: String,
+    #[prop(length(..=2048), source = "CreateSecret.description")]
     pub description: String,
     /// The key it is encrypted with. None: `aws/secretsmanager`, which is AWS's own.
     pub kms_key: Option<Input<Arn>>,
     /// How its value is made up. AWS does not tell how one was: that of a secret which the state
     /// does not know is taken to be as declared.
+    #[prop(replaces)]
     pub generate: Generate,
     /// How long it can be brought back after it was deleted: 7 to 30 days, for which its name is
     /// taken. None: it is deleted for good.
     pub recovery_window_days: Option<u32>,
     /// Declared false: whether it is on its way out.
+    #[prop(pending)]
     pub pending_deletion: bool,
     pub tags: Tags,
 }
 
 /// A JSON object of fixed texts and one password.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Generate {
     /// What is no secret, such as a user's name.
     pub fixed: BTreeMap<String, String>,
@@ -51,11 +76,6 @@ pub struct Generate {
 id! {
     /// A secret's name.
     SecretName,
-}
-
-outputs! {
-    /// What AWS assigns to a secret; another one of the same name has another ARN.
-    SecretOutputs via SecretRef { name: SecretName, arn: Arn }
 }
 
 /// The shortest window that AWS accepts (DeleteSecret).
@@ -75,47 +95,6 @@ struct SecretValue {
 }
 
 impl Resource for Secret {
-    type Cloud = Aws;
-    type Outputs = SecretOutputs;
-    type Ref = SecretRef;
-
-    const KIND: &'static str = "secretsmanager.secret";
-    const REPLACED_BY: &'static [&'static str] = &["name", "generate"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name"];
-    const KEEPS_DATA: bool = true;
-    const TYPICAL: Typical = Typical { created: 0.6, ready: 0.0, deleted: 5.0 };
-    const ACCESS: Access = Access {
-        look: &["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"],
-        create: &[
-            "secretsmanager:CreateSecret",
-            "secretsmanager:GetRandomPassword",
-            "secretsmanager:TagResource",
-        ],
-        change: &[
-            "secretsmanager:DeleteResourcePolicy",
-            "secretsmanager:RestoreSecret",
-            "secretsmanager:TagResource",
-            "secretsmanager:UntagResource",
-            "secretsmanager:UpdateSecret",
-        ],
-        delete: &["secretsmanager:DeleteSecret", "secretsmanager:DescribeSecret"],
-        unscoped: &["secretsmanager:GetRandomPassword"],
-        on: &[
-            // What AWS appends is six characters.
-            "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-??????",
-            // Where there is none of that name, nothing is appended.
-            "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}",
-        ],
-        delegated: &[
-            ("kms:Decrypt", "kms_key", "secretsmanager"),
-            ("kms:Encrypt", "kms_key", "secretsmanager"),
-            ("kms:GenerateDataKey", "kms_key", "secretsmanager"),
-        ],
-        ..Access::NONE
-    };
-    const ATTACHMENTS: &'static [&'static str] = &["resource policy"];
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<SecretOutputs>> {
         let seen = describe(cx, &self.name).await?.filter(can_be_had);
         seen.map(outputs).into_iter().collect()

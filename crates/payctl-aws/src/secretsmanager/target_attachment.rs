@@ -5,26 +5,34 @@
 
 use std::collections::BTreeMap;
 
-use payctl_engine::{Access, Changed, FailureKind, Input, Repeat, Resource, outputs};
-use serde::{Deserialize, Serialize};
+use payctl_engine::FailureKind;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::secret::{ON_ITS_WAY, describe};
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result};
+use crate::prelude::*;
 
 /// Where a secret's database is, in the value of the secret itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "secretsmanager.target_attachment",
+    outputs(secret: Arn),
+    stable(secret),
+    repeat = Token,
+    look = "secretsmanager:GetSecretValue",
+    create = "secretsmanager:DescribeSecret GetSecretValue PutSecretValue",
+    change = "secretsmanager:DescribeSecret GetSecretValue PutSecretValue",
+    delete = "secretsmanager:DescribeSecret GetSecretValue PutSecretValue",
+    delegated = [
+        ("kms:Decrypt", "secret.kms_key", "secretsmanager"),
+        ("kms:GenerateDataKey", "secret.kms_key", "secretsmanager"),
+    ],
+)]
 pub struct TargetAttachment {
+    #[prop(replaces, unique, parent, serial)]
     pub secret: Input<Arn>,
     /// Fields of the JSON object that the value is, such as `host` and `port`. One that is
     /// declared no longer stays in it until the secret goes.
     pub fields: BTreeMap<String, Input<String>>,
-}
-
-outputs! {
-    /// What an attachment is known by.
-    TargetAttachmentOutputs via TargetAttachmentRef { secret: Arn }
 }
 
 /// What an attachment neither sets nor tells.
@@ -42,41 +50,6 @@ struct Current {
 }
 
 impl Resource for TargetAttachment {
-    type Cloud = Aws;
-    type Outputs = TargetAttachmentOutputs;
-    type Ref = TargetAttachmentRef;
-
-    const KIND: &'static str = "secretsmanager.target_attachment";
-    const REPLACED_BY: &'static [&'static str] = &["secret"];
-    const UNIQUE_BY: &'static [&'static str] = &["secret"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["secret"];
-    const BELONGS_TO: Option<&'static str> = Some("secret");
-    const ONE_AT_A_TIME: Option<&'static str> = Some("secret");
-    const REPEAT: Repeat = Repeat::Token;
-    const ACCESS: Access = Access {
-        look: &["secretsmanager:GetSecretValue"],
-        create: &[
-            "secretsmanager:DescribeSecret",
-            "secretsmanager:GetSecretValue",
-            "secretsmanager:PutSecretValue",
-        ],
-        change: &[
-            "secretsmanager:DescribeSecret",
-            "secretsmanager:GetSecretValue",
-            "secretsmanager:PutSecretValue",
-        ],
-        delete: &[
-            "secretsmanager:DescribeSecret",
-            "secretsmanager:GetSecretValue",
-            "secretsmanager:PutSecretValue",
-        ],
-        delegated: &[
-            ("kms:Decrypt", "secret.kms_key", "secretsmanager"),
-            ("kms:GenerateDataKey", "secret.kms_key", "secretsmanager"),
-        ],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<TargetAttachmentOutputs>> {
         let Ok(secret) = self.secret.get() else { return Ok(Vec::new()) };
         let known = TargetAttachmentOutputs { secret: secret.clone() };

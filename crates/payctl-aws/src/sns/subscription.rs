@@ -1,27 +1,31 @@
 //! Subscriptions: who is told what is published to a topic.
 
-use payctl_engine::{Access, Changed, Input, Resource, outputs};
-use serde::{Deserialize, Serialize};
-
-use crate::{Absent as _, Arn, Aws, Cx, Result};
+use crate::prelude::*;
 
 /// One who is told what is published to a topic.
 ///
 /// The owner of an e-mail address has to confirm it, in a mail that SNS sends. Until then it is
 /// told nothing, and SNS drops what is not confirmed within two days.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "sns.subscription",
+    // It has an ARN, which SNS does not list before it is confirmed.
+    outputs(topic: Arn, protocol: String, endpoint: String),
+    stable(topic, protocol, endpoint),
+    look = "sns:ListSubscriptionsByTopic",
+    create = "sns:Subscribe",
+    delete = "sns:Unsubscribe",
+    unscoped = "sns:Unsubscribe",
+)]
 pub struct Subscription {
+    // A second call changes nothing, though the mail to confirm is sent once more.
+    #[prop(replaces, unique, parent)]
     pub topic: Input<Arn>,
     /// Such as `email`.
+    #[prop(replaces, unique)]
     pub protocol: String,
     /// Who is told: an address, or the ARN of a queue or function.
+    #[prop(replaces, unique)]
     pub endpoint: Input<String>,
-}
-
-outputs! {
-    /// Where a subscription is found. It has an ARN, which SNS does not list before it is
-    /// confirmed.
-    SubscriptionOutputs via SubscriptionRef { topic: Arn, protocol: String, endpoint: String }
 }
 
 const GONE: &str = "NotFound";
@@ -30,24 +34,6 @@ const GONE: &str = "NotFound";
 const DELETED: &str = "Deleted";
 
 impl Resource for Subscription {
-    type Cloud = Aws;
-    type Outputs = SubscriptionOutputs;
-    type Ref = SubscriptionRef;
-
-    const KIND: &'static str = "sns.subscription";
-    const REPLACED_BY: &'static [&'static str] = &["topic", "protocol", "endpoint"];
-    // A second call changes nothing, though the mail to confirm is sent once more.
-    const UNIQUE_BY: &'static [&'static str] = &["topic", "protocol", "endpoint"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["topic", "protocol", "endpoint"];
-    const BELONGS_TO: Option<&'static str> = Some("topic");
-    const ACCESS: Access = Access {
-        look: &["sns:ListSubscriptionsByTopic"],
-        create: &["sns:Subscribe"],
-        delete: &["sns:Unsubscribe"],
-        unscoped: &["sns:Unsubscribe"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<SubscriptionOutputs>> {
         let Ok(known) = self.outputs() else { return Ok(Vec::new()) };
         let there = look(cx, &known).await?.is_some();

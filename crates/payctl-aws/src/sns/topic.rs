@@ -3,14 +3,26 @@
 use std::collections::HashMap;
 
 use aws_sdk_sns::types::Tag;
-use payctl_engine::{Access, Attachments, Changed, DeletionView, Input, Resource, outputs};
-use serde::{Deserialize, Serialize};
 
-use crate::{Absent as _, Arn, Aws, Cx, Policy, Present as _, Result, Tags, id};
+use crate::prelude::*;
 
 /// What is published to it is told to everybody who subscribed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "sns.topic",
+    outputs(name: TopicName, arn: Arn),
+    stable(name, arn),
+    look = "sns:GetTopicAttributes ListSubscriptionsByTopic ListTagsForResource",
+    create = "sns:CreateTopic TagResource",
+    change = "sns:SetTopicAttributes TagResource Unsubscribe UntagResource",
+    delete = "sns:DeleteTopic",
+    unscoped = "sns:Unsubscribe",
+    on = "arn:{partition}:sns:{region}:{account}:{name}",
+    attachments = ["subscription"],
+)]
 pub struct Topic {
+    // CreateTopic answers for a topic that exists as if it had made it, but only where the
+    // attributes and tags are the same, and the ownership tags are nobody else's.
+    #[prop(replaces, unique, pattern = "[A-Za-z0-9_-]{1,256}", source = "SNS CreateTopic Name")]
     pub name: String,
     /// From whom its e-mails say they are. Empty for none.
     pub display_name: String,
@@ -27,44 +39,9 @@ id! {
     TopicName,
 }
 
-outputs! {
-    /// What a topic is known by.
-    TopicOutputs via TopicRef { name: TopicName, arn: Arn }
-}
-
 const GONE: &str = "NotFound";
 
 impl Resource for Topic {
-    type Cloud = Aws;
-    type Outputs = TopicOutputs;
-    type Ref = TopicRef;
-
-    const KIND: &'static str = "sns.topic";
-    const REPLACED_BY: &'static [&'static str] = &["name"];
-    // CreateTopic answers for a topic that exists as if it had made it, but only where the
-    // attributes and tags are the same, and the ownership tags are nobody else's.
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
-    const ACCESS: Access = Access {
-        look: &[
-            "sns:GetTopicAttributes",
-            "sns:ListSubscriptionsByTopic",
-            "sns:ListTagsForResource",
-        ],
-        create: &["sns:CreateTopic", "sns:TagResource"],
-        change: &[
-            "sns:SetTopicAttributes",
-            "sns:TagResource",
-            "sns:Unsubscribe",
-            "sns:UntagResource",
-        ],
-        delete: &["sns:DeleteTopic"],
-        unscoped: &["sns:Unsubscribe"],
-        on: &["arn:{partition}:sns:{region}:{account}:{name}"],
-        ..Access::NONE
-    };
-    const ATTACHMENTS: &'static [&'static str] = &["subscription"];
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<TopicOutputs>> {
         let arn = cx.cloud.facts.arn("sns", &self.name);
         let seen = attributes(cx, &arn).await?;
@@ -121,7 +98,7 @@ impl Resource for Topic {
         cx: &Cx<'_>,
         known: &TopicOutputs,
     ) -> Result<Option<DeletionView<Self>>> {
-        Ok(tags(cx, &known.arn).await?.map(|tags| DeletionView::Tags { tags }))
+        Ok(tags(cx, &known.arn).await?.map(|tags| DeletionView::Some(json!({ "tags": tags }))))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<TopicOutputs> {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_sqs::types::QueueAttributeName as Name;
 use payctl_engine::Input;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -11,7 +12,7 @@ use super::Queue;
 use crate::{Arn, AwsError, Policy, Present as _, Result, Set, Tags};
 
 /// How messages are encrypted while they wait.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Encryption {
     /// With keys that SQS keeps itself.
@@ -24,7 +25,7 @@ pub enum Encryption {
 }
 
 /// What becomes of messages that are received again and again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Redrive {
     /// The queue they are moved to.
     pub dead_letter: Input<Arn>,

@@ -1,26 +1,49 @@
 //! Queues: where messages wait until somebody has worked on them.
 
 use aws_sdk_sqs::types::QueueAttributeName;
-use payctl_engine::{Access, Changed, DeletionView, Input, Readiness, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::attributes::Attributes;
 use super::{Encryption, Redrive};
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Policy, Present as _, Result, Set, Tags, id};
+use crate::prelude::*;
 
 /// Where messages wait until somebody has worked on them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "sqs.queue",
+    outputs(url: QueueUrl, arn: Arn, name: QueueName),
+    stable(arn, name),
+    // What waits in it is payments that nobody has worked on.
+    keeps_data,
+    typical(0.5, 1.0, 30.0),
+    look = "sqs:GetQueueAttributes GetQueueUrl ListQueueTags",
+    create = "sqs:CreateQueue TagQueue",
+    change = "sqs:SetQueueAttributes TagQueue UntagQueue",
+    delete = "sqs:DeleteQueue",
+    on = "arn:{partition}:sqs:{region}:{account}:{name}",
+)]
 pub struct Queue {
+    // CreateQueue answers for a queue that exists as if it had made it, but only where the
+    // attributes and tags are the same, and the ownership tags are nobody else's.
+    #[prop(
+        replaces,
+        unique,
+        pattern = "[A-Za-z0-9_-]{1,80}",
+        source = "SQS CreateQueue QueueName"
+    )]
     pub name: String,
     /// How long a message that was received is hidden from all others.
+    #[prop(range(0..=43_200), source = "SQS CreateQueue VisibilityTimeout")]
     pub visibility_timeout_s: u32,
     /// How long a message is kept that nobody deletes: one minute to 14 days.
+    #[prop(range(60..=1_209_600), source = "SQS CreateQueue MessageRetentionPeriod")]
     pub retention_s: u32,
     /// How long a receive waits for a message, at most 20.
+    #[prop(range(0..=20), source = "SQS CreateQueue ReceiveMessageWaitTimeSeconds")]
     pub receive_wait_s: u32,
     /// How long a new message is held back.
+    #[prop(range(0..=900), source = "SQS CreateQueue DelaySeconds")]
     pub delay_s: u32,
     /// The longest message, 1 KiB to 1 MiB.
+    #[prop(range(1024..=1_048_576), source = "SQS CreateQueue MaximumMessageSize")]
     pub max_message_bytes: u32,
     pub encryption: Encryption,
     /// Who may do what with it. None: whom its account lets.
@@ -39,36 +62,9 @@ id! {
     QueueUrl,
 }
 
-outputs! {
-    /// What a queue is known by.
-    QueueOutputs via QueueRef { url: QueueUrl, arn: Arn, name: QueueName }
-}
-
 const GONE: &str = "QueueDoesNotExist";
 
 impl Resource for Queue {
-    type Cloud = Aws;
-    type Outputs = QueueOutputs;
-    type Ref = QueueRef;
-
-    const KIND: &'static str = "sqs.queue";
-    const REPLACED_BY: &'static [&'static str] = &["name"];
-    // CreateQueue answers for a queue that exists as if it had made it, but only where the
-    // attributes and tags are the same, and the ownership tags are nobody else's.
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["arn", "name"];
-    // What waits in it is payments that nobody has worked on.
-    const KEEPS_DATA: bool = true;
-    const TYPICAL: Typical = Typical { created: 0.5, ready: 1.0, deleted: 30.0 };
-    const ACCESS: Access = Access {
-        look: &["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"],
-        create: &["sqs:CreateQueue", "sqs:TagQueue"],
-        change: &["sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue"],
-        delete: &["sqs:DeleteQueue"],
-        on: &["arn:{partition}:sqs:{region}:{account}:{name}"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<QueueOutputs>> {
         let url = url(cx, &self.name).await?;
         Ok(url.map(|url| self.outputs(cx, url)).into_iter().collect())
@@ -85,7 +81,7 @@ impl Resource for Queue {
         cx: &Cx<'_>,
         known: &QueueOutputs,
     ) -> Result<Option<DeletionView<Self>>> {
-        Ok(tags(cx, &known.url).await?.map(|tags| DeletionView::Tags { tags }))
+        Ok(tags(cx, &known.url).await?.map(|tags| DeletionView::Some(json!({ "tags": tags }))))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<QueueOutputs> {

@@ -6,23 +6,39 @@ use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{
     self, ParameterStringFilter, ParameterTier, ParameterType, ResourceTypeForTagging, Tag,
 };
-use payctl_engine::{Access, Changed, FailureKind, Input, Resource, outputs};
-use serde::{Deserialize, Serialize};
+use payctl_engine::FailureKind;
 
 use crate::load::Loader;
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
+use crate::prelude::*;
 
 /// A value that others look up by its name.
 ///
 /// Never a secret: everybody who may read it sees it in plain text, and so do plans and the state.
 /// `SecureString` is not offered; secrets are for Secrets Manager.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "ssm.parameter",
+    outputs(name: ParameterName, arn: Arn),
+    stable(name, arn),
+    look = "ssm:DescribeParameters GetParameters ListTagsForResource",
+    create = "ssm:AddTagsToResource PutParameter",
+    change = "ssm:AddTagsToResource PutParameter RemoveTagsFromResource",
+    delete = "ssm:DeleteParameter",
+    unscoped = "ssm:DescribeParameters",
+    on = "arn:{partition}:ssm:{region}:{account}:parameter{name}",
+)]
 pub struct Parameter {
     /// A path, such as `/payment/main/table-name`.
+    #[prop(replaces, unique, length(1..=2048), source = "PutParameter.name")]
     pub name: String,
+    #[prop(length(..=1024), source = "PutParameter.description")]
     pub description: String,
     pub value: Input<String>,
     /// `Standard`, or `Advanced`, which costs. AWS takes an advanced one back by no call.
+    #[prop(
+        replaces,
+        one_of("Standard", "Advanced", "Intelligent-Tiering"),
+        source = "PutParameter.tier"
+    )]
     pub tier: String,
     pub tags: Tags,
 }
@@ -32,32 +48,9 @@ id! {
     ParameterName,
 }
 
-outputs! {
-    /// What a parameter is known by.
-    ParameterOutputs via ParameterRef { name: ParameterName, arn: Arn }
-}
-
 const GONE: &str = "ParameterNotFound";
 
 impl Resource for Parameter {
-    type Cloud = Aws;
-    type Outputs = ParameterOutputs;
-    type Ref = ParameterRef;
-
-    const KIND: &'static str = "ssm.parameter";
-    const REPLACED_BY: &'static [&'static str] = &["name", "tier"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name", "arn"];
-    const ACCESS: Access = Access {
-        look: &["ssm:DescribeParameters", "ssm:GetParameters", "ssm:ListTagsForResource"],
-        create: &["ssm:AddTagsToResource", "ssm:PutParameter"],
-        change: &["ssm:AddTagsToResource", "ssm:PutParameter", "ssm:RemoveTagsFromResource"],
-        delete: &["ssm:DeleteParameter"],
-        unscoped: &["ssm:DescribeParameters"],
-        on: &["arn:{partition}:ssm:{region}:{account}:parameter{name}"],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<ParameterOutputs>> {
         let seen = cx.cloud.parameters.load(&self.name).await?;
         Ok(seen.map(|_| self.outputs(cx)).into_iter().collect())

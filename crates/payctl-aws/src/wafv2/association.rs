@@ -1,64 +1,45 @@
 //! Associations: which web ACL a resource is behind.
 
-use std::time::Duration;
-
-use payctl_engine::{Access, Changed, Input, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
-
-use crate::{Absent as _, Arn, Aws, Cx, Result};
+use crate::prelude::*;
 
 /// The bond of a resource and the one web ACL it is behind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "wafv2.association",
+    // What it is known by: a resource has one at most.
+    outputs(resource: Arn),
+    stable(resource),
+    typical(5.0, 0.0, 2.0),
+    // A new web ACL or stage is not known everywhere in WAF for up to some minutes.
+    wait_timeout = 5 * 60,
+    look = "wafv2:GetWebACL GetWebACLForResource",
+    // What the resource's own service is asked for, whichever it is (WAF developer guide,
+    // "Permissions for AssociateWebACL").
+    create = "apigateway:SetWebACL elasticloadbalancing:SetWebAcl wafv2:AssociateWebACL",
+    change = "apigateway:SetWebACL elasticloadbalancing:SetWebAcl wafv2:AssociateWebACL",
+    delete = "apigateway:SetWebACL elasticloadbalancing:SetWebAcl wafv2:DisassociateWebACL",
+    on = [
+        "arn:{partition}:wafv2:{region}:{account}:regional/webacl/*",
+        "arn:{partition}:wafv2:{region}:{account}:regional/webacl/{web_acl.name}/*",
+    ],
+    extra_resources = [
+        ("apigateway:SetWebACL", "resource"),
+        ("elasticloadbalancing:SetWebAcl", "resource"),
+        ("wafv2:AssociateWebACL", "resource"),
+        ("wafv2:DisassociateWebACL", "resource"),
+        ("wafv2:GetWebACLForResource", "resource"),
+    ],
+)]
 pub struct Association {
+    #[prop(holds)]
     pub web_acl: Input<Arn>,
     /// A REST API's stage. WAF knows no HTTP APIs.
+    #[prop(replaces, unique, parent)]
     pub resource: Input<Arn>,
 }
 
-outputs! {
-    /// What an association is known by: a resource has one at most.
-    AssociationOutputs via AssociationRef { resource: Arn }
-}
-
 const GONE: &str = "WAFNonexistentItemException";
-/// What the resource's own service is asked for, whichever it is (WAF developer guide, "Permissions
-/// for AssociateWebACL").
-const STAGE: &str = "apigateway:SetWebACL";
-const LOAD_BALANCER: &str = "elasticloadbalancing:SetWebAcl";
 
 impl Resource for Association {
-    type Cloud = Aws;
-    type Outputs = AssociationOutputs;
-    type Ref = AssociationRef;
-
-    const KIND: &'static str = "wafv2.association";
-    const REPLACED_BY: &'static [&'static str] = &["resource"];
-    const UNIQUE_BY: &'static [&'static str] = &["resource"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["resource"];
-    const BELONGS_TO: Option<&'static str> = Some("resource");
-    const HOLDS: &'static [&'static str] = &["web_acl"];
-    const TYPICAL: Typical = Typical { created: 5.0, ready: 0.0, deleted: 2.0 };
-    // A new web ACL or stage is not known everywhere in WAF for up to some minutes.
-    const WAIT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
-    const ACCESS: Access = Access {
-        look: &["wafv2:GetWebACL", "wafv2:GetWebACLForResource"],
-        create: &[STAGE, LOAD_BALANCER, "wafv2:AssociateWebACL"],
-        change: &[STAGE, LOAD_BALANCER, "wafv2:AssociateWebACL"],
-        delete: &[STAGE, LOAD_BALANCER, "wafv2:DisassociateWebACL"],
-        on: &[
-            "arn:{partition}:wafv2:{region}:{account}:regional/webacl/*",
-            "arn:{partition}:wafv2:{region}:{account}:regional/webacl/{web_acl.name}/*",
-        ],
-        extra_resources: &[
-            (STAGE, "resource"),
-            (LOAD_BALANCER, "resource"),
-            ("wafv2:AssociateWebACL", "resource"),
-            ("wafv2:DisassociateWebACL", "resource"),
-            ("wafv2:GetWebACLForResource", "resource"),
-        ],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<AssociationOutputs>> {
         let Ok(resource) = self.resource.get() else { return Ok(Vec::new()) };
         let seen = look(cx, resource).await?;

@@ -1,20 +1,37 @@
 //! Logging: where a web ACL writes down the requests it sees.
 
-use std::time::Duration;
-
 use aws_sdk_wafv2::types::{FieldToMatch, LoggingConfiguration, SingleHeader};
-use payctl_engine::{Access, Changed, Input, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
-use crate::{Absent as _, Arn, Aws, Cx, Present as _, Result, Set};
+use crate::prelude::*;
 
 /// Where a web ACL writes down the requests it sees.
 ///
 /// WAF lets itself in by a resource policy: since 2026-03 one of the group, which goes with it
 /// (terraform-provider-aws#47111), before by one of the account's, which all groups share and
 /// which stays.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "wafv2.logging",
+    // What it is known by: a web ACL has one at most.
+    outputs(web_acl: Arn),
+    stable(web_acl),
+    typical(2.0, 0.0, 1.0),
+    // As long as terraform-provider-aws waits for WAF (docs/aws-facts.md).
+    wait_timeout = 5 * 60,
+    look = "wafv2:GetLoggingConfiguration",
+    // WAF does the latter in the caller's name.
+    create = "wafv2:PutLoggingConfiguration logs:CreateLogDelivery DescribeLogGroups \
+        DescribeResourcePolicies PutResourcePolicy",
+    change = "wafv2:PutLoggingConfiguration",
+    delete = "wafv2:DeleteLoggingConfiguration logs:DeleteLogDelivery",
+    unscoped = "logs:CreateLogDelivery DeleteLogDelivery DescribeLogGroups \
+        DescribeResourcePolicies PutResourcePolicy",
+    on = [
+        "arn:{partition}:wafv2:{region}:{account}:regional/webacl/*",
+        "arn:{partition}:wafv2:{region}:{account}:regional/webacl/{web_acl.name}/*",
+    ],
+)]
 pub struct Logging {
+    #[prop(replaces, unique, parent)]
     pub web_acl: Input<Arn>,
     /// A log group, whose name has to begin with `aws-waf-logs-`.
     pub log_group: Input<Arn>,
@@ -22,52 +39,9 @@ pub struct Logging {
     pub redacted_headers: Set<String>,
 }
 
-outputs! {
-    /// What it is known by: a web ACL has one at most.
-    LoggingOutputs via LoggingRef { web_acl: Arn }
-}
-
 const GONE: &str = "WAFNonexistentItemException";
 
 impl Resource for Logging {
-    type Cloud = Aws;
-    type Outputs = LoggingOutputs;
-    type Ref = LoggingRef;
-
-    const KIND: &'static str = "wafv2.logging";
-    const REPLACED_BY: &'static [&'static str] = &["web_acl"];
-    const UNIQUE_BY: &'static [&'static str] = &["web_acl"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["web_acl"];
-    const BELONGS_TO: Option<&'static str> = Some("web_acl");
-    const TYPICAL: Typical = Typical { created: 2.0, ready: 0.0, deleted: 1.0 };
-    // As long as terraform-provider-aws waits for WAF (docs/aws-facts.md).
-    const WAIT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
-    const ACCESS: Access = Access {
-        look: &["wafv2:GetLoggingConfiguration"],
-        // WAF does the latter in the caller's name.
-        create: &[
-            "wafv2:PutLoggingConfiguration",
-            "logs:CreateLogDelivery",
-            "logs:DescribeLogGroups",
-            "logs:DescribeResourcePolicies",
-            "logs:PutResourcePolicy",
-        ],
-        change: &["wafv2:PutLoggingConfiguration"],
-        delete: &["wafv2:DeleteLoggingConfiguration", "logs:DeleteLogDelivery"],
-        unscoped: &[
-            "logs:CreateLogDelivery",
-            "logs:DeleteLogDelivery",
-            "logs:DescribeLogGroups",
-            "logs:DescribeResourcePolicies",
-            "logs:PutResourcePolicy",
-        ],
-        on: &[
-            "arn:{partition}:wafv2:{region}:{account}:regional/webacl/*",
-            "arn:{partition}:wafv2:{region}:{account}:regional/webacl/{web_acl.name}/*",
-        ],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<LoggingOutputs>> {
         let Ok(web_acl) = self.web_acl.get() else { return Ok(Vec::new()) };
         let seen = look(cx, web_acl).await?;

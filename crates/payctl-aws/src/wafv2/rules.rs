@@ -4,6 +4,7 @@ use aws_sdk_wafv2::types::{
     self, BlockAction, ManagedRuleGroupStatement, NoneAction, OverrideAction, RateBasedStatement,
     RateBasedStatementAggregateKeyType, RuleAction, Statement, VisibilityConfig,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{AwsError, Present as _, Result};
@@ -12,7 +13,7 @@ use crate::{AwsError, Present as _, Result};
 const WINDOW_S: i64 = 300;
 
 /// One rule. A web ACL goes through its rules in their order until one decides.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rule {
     pub name: String,
     pub statement: RuleStatement,
@@ -20,7 +21,7 @@ pub struct Rule {
 }
 
 /// What a rule looks for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RuleStatement {
     /// What the rules of a group look for that `vendor` keeps, in its default version. What they
@@ -33,7 +34,7 @@ pub enum RuleStatement {
 }
 
 /// What is told of the requests that a rule or a web ACL decides on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Visibility {
     /// The metric's name in CloudWatch.
     pub metric: String,

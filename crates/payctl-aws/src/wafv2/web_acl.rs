@@ -1,19 +1,38 @@
 //! Web ACLs: the rules that requests to an API of this region have to pass.
 
-use std::time::Duration;
-
 use aws_sdk_wafv2::types::{self, AllowAction, BlockAction, DefaultAction, Scope, Tag};
-use payctl_engine::{Access, Changed, Resource, Typical, outputs};
-use serde::{Deserialize, Serialize};
 
 use super::{Rule, Visibility, rules};
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
+use crate::prelude::*;
 
 /// The rules that requests to an API of this region have to pass.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kind(
+    "wafv2.web_acl",
+    outputs(id: WebAclId, name: WebAclName, arn: Arn),
+    stable(name),
+    typical(2.0, 0.0, 2.0),
+    // What was made or let go a moment ago is not known everywhere in WAF.
+    wait_timeout = 5 * 60,
+    look = "wafv2:GetWebACL ListTagsForResource ListWebACLs",
+    create = "wafv2:CreateWebACL TagResource",
+    change = "wafv2:TagResource UntagResource UpdateWebACL",
+    delete = "wafv2:DeleteWebACL",
+    unscoped = "wafv2:ListWebACLs",
+    // Whoever names a managed group has to be allowed to.
+    on = [
+        "arn:{partition}:wafv2:{region}:{account}:regional/webacl/{name}/*",
+        "arn:{partition}:wafv2:{region}:{account}:regional/managedruleset/*",
+    ],
+)]
 pub struct WebAcl {
+    #[prop(replaces, unique, length(1..=128), pattern = r"^[\w\-]+$", source = "CreateWebACL.name")]
     pub name: String,
     /// Empty for none.
+    #[prop(
+        length(..=256),
+        pattern = r"([\w+=:#@/,.-][\w+=:#@/,.\s-]+[\w+=:#@/,.-])?",
+        source = "CreateWebACL.description"
+    )]
     pub description: String,
     /// Whether a request passes that no rule decides on.
     pub default_allow: bool,
@@ -29,41 +48,11 @@ id! {
     WebAclName,
 }
 
-outputs! {
-    /// What AWS assigns to a web ACL.
-    WebAclOutputs via WebAclRef { id: WebAclId, name: WebAclName, arn: Arn }
-}
-
 /// For all but CloudFront.
 const SCOPE: Scope = Scope::Regional;
 const GONE: &str = "WAFNonexistentItemException";
 
 impl Resource for WebAcl {
-    type Cloud = Aws;
-    type Outputs = WebAclOutputs;
-    type Ref = WebAclRef;
-
-    const KIND: &'static str = "wafv2.web_acl";
-    const REPLACED_BY: &'static [&'static str] = &["name"];
-    const UNIQUE_BY: &'static [&'static str] = &["name"];
-    const STABLE_OUTPUTS: &'static [&'static str] = &["name"];
-    const TYPICAL: Typical = Typical { created: 2.0, ready: 0.0, deleted: 2.0 };
-    // What was made or let go a moment ago is not known everywhere in WAF.
-    const WAIT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
-    const ACCESS: Access = Access {
-        look: &["wafv2:GetWebACL", "wafv2:ListTagsForResource", "wafv2:ListWebACLs"],
-        create: &["wafv2:CreateWebACL", "wafv2:TagResource"],
-        change: &["wafv2:TagResource", "wafv2:UntagResource", "wafv2:UpdateWebACL"],
-        delete: &["wafv2:DeleteWebACL"],
-        unscoped: &["wafv2:ListWebACLs"],
-        on: &[
-            "arn:{partition}:wafv2:{region}:{account}:regional/webacl/{name}/*",
-            // Whoever names a managed group has to be allowed to.
-            "arn:{partition}:wafv2:{region}:{account}:regional/managedruleset/*",
-        ],
-        ..Access::NONE
-    };
-
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<WebAclOutputs>> {
         let mut marker = None;
         loop {

@@ -200,7 +200,7 @@ impl Work<'_, '_> {
                 }
                 let read = || self.run.provider.read(call, &outputs);
                 let Some(seen) = self.patiently(read).await? else { continue };
-                let tags = seen.get("tags").unwrap_or(&Value::Null);
+                let tags = self.kind.tags_of(&seen);
                 let ours = !self.kind.tagged()
                     || match call.owner.ownership(call.address, tags) {
                         Ownership::Ours => true,

@@ -20,7 +20,7 @@ pub(super) struct Orphans<'a> {
 
 impl<'a> Orphans<'a> {
     pub(super) fn new(request: &Request<'a>) -> Self {
-        let Request { stack, state, observed, .. } = *request;
+        let Request { stack, state, observed, kinds, .. } = *request;
         let unknown: BTreeSet<&Address> = observed
             .resources
             .keys()
@@ -30,7 +30,8 @@ impl<'a> Orphans<'a> {
             return Self::default();
         }
         let ids = observed.resources.iter().flat_map(|(address, seen)| {
-            let ids = seen.all_outputs().flat_map(|one| [one.get("id"), one.get("arn")]);
+            let names = kinds.get(address.kind()).map_or(&[][..], |kind| kind.identity);
+            let ids = seen.all_outputs().flat_map(|one| names.iter().map(|name| one.get(*name)));
             ids.filter_map(move |id| Some((id?.as_str()?, address)))
         });
         Self { unknown, ids: ids.collect() }

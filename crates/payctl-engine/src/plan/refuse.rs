@@ -27,7 +27,7 @@ impl Planner<'_> {
         let belongs =
             || parent.is_some_and(|parent| seen.properties.get(parent) == declared.get(parent));
         if kind.tagged() {
-            let tags = seen.properties.get("tags").unwrap_or(&Value::Null);
+            let tags = kind.tags_of(&seen.properties);
             return match owner.ownership(address, tags) {
                 Ownership::Ours => None,
                 Ownership::Nobody if begun => None,
@@ -113,10 +113,8 @@ impl Planner<'_> {
 
     pub(super) fn guard_protection(&mut self, address: &Address, step: &Step) {
         let observed = self.request.observed.resources.get(address);
-        let on = |value: &Value| {
-            let locked = value.get("lock").is_some_and(|lock| !lock.is_null());
-            locked || value.get("deletion_protection") == Some(&Value::Bool(true))
-        };
+        let kind = self.request.kinds.get(address.kind());
+        let on = |value: &Value| kind.is_some_and(|kind| kind.is_protected(value));
         let on = observed.is_some_and(|seen| on(&seen.properties)) || on(&step.before);
         if on && !self.request.permissions.lift_protection {
             self.refusals.push(Refusal {

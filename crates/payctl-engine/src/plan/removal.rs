@@ -53,7 +53,7 @@ impl Planner<'_> {
         let mut before = record.map_or(Value::Null, |record| record.properties.clone());
         if before.is_null() {
             before = declared.map_or(Value::Null, |declared| {
-                resolve(&declared.owned(owner), &|reference| {
+                resolve(&declared.owned(owner, kind), &|reference| {
                     // What belongs to a foreign resource is foreign as well.
                     let ours = !self.foreign.contains(&reference.address);
                     let seen = observed.resources.get(&reference.address).filter(|_| ours)?;
@@ -96,7 +96,7 @@ impl Planner<'_> {
                 }
                 _ => step.reason = Some("it is already gone".to_owned()),
             },
-            Some(seen) if seen.properties.get("pending_deletion") == Some(&Value::Bool(true)) => {
+            Some(seen) if self.kind(address)?.is_pending_deletion(&seen.properties) => {
                 step.reason = Some("its deletion is already scheduled".to_owned());
                 step.known = None;
             }

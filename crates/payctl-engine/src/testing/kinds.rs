@@ -16,6 +16,14 @@ const SYNTHETIC: [&str; 5] = ["net.zone", "net.node", "data.store", "app.worker"
 pub fn synthetic() -> Kinds {
     let zone = KindInfo {
         kind: SYNTHETIC[0],
+        doc: "",
+        details: &[],
+        outputs: &[("id", "String"), ("arn", "String")],
+        identity: &["id", "arn"],
+        tags: Some("tags"),
+        pending_deletion: Some("pending_deletion"),
+        protected_by: &["deletion_protection"],
+        schema: |_| schemars::Schema::default(),
         properties: &["name", "zone", "size", "parents", "tags"],
         replaced_by: &["name", "zone"],
         unique_by: &[],
@@ -52,6 +60,7 @@ pub fn synthetic() -> Kinds {
     let link = KindInfo {
         kind: SYNTHETIC[4],
         properties: &["name", "size", "parents"],
+        tags: None,
         replaced_by: &["name", "parents"],
         unique_by: &["name", "parents"],
         holds: &[],

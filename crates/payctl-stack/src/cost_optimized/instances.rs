@@ -7,7 +7,7 @@ use payctl_aws::ec2::{
 };
 use payctl_aws::iam::{InstanceProfile, InstanceProfileRef, Role};
 use payctl_aws::{Arn, Set, Statement, Tags};
-use payctl_engine::{Address, Resource as _, Stack, owner};
+use payctl_engine::{Address, Kind as _, Stack, owner};
 use serde_json::json;
 
 use super::System;
@@ -91,7 +91,7 @@ impl System<'_> {
     /// whose it is, as the instance itself.
     fn volume_tags(&self) -> Tags {
         let context = self.context;
-        let group = Address::new(Group::KIND, GROUP);
+        let group = Address::new(Group::INFO.kind, GROUP);
         let mut tags = context.tags(&context.name("payment-instance"));
         tags.extend(owner::tags_of_offspring(super::NAME, context.suffix.as_str(), &group));
         tags

@@ -4,6 +4,7 @@ pub(crate) mod completions;
 pub(crate) mod destroy;
 pub(crate) mod history;
 pub(crate) mod invoke;
+pub(crate) mod kinds;
 pub(crate) mod list;
 pub(crate) mod man;
 pub(crate) mod output;
@@ -37,6 +38,9 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::List(args) => list::run(global, &args).await,
         Command::History(args) => history::run(global, &args),
         Command::Stacks(args) => stacks::run(&args),
+        Command::Kinds(args) => kinds::list(&args),
+        Command::Explain(args) => kinds::explain(&args),
+        Command::Schema(args) => kinds::schema(&args),
         Command::State(command) => state::run(global, &command).await,
         Command::Sandbox(command) => sandbox::run(global, &command).await,
         Command::Shift(args) => shift::run(global, &args).await,

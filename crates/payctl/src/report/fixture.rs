@@ -40,9 +40,10 @@ impl Fixture {
         let owner = self.owner();
         for declared in self.stack.resources() {
             let address = &declared.address;
-            let properties = resolve(&declared.owned(&owner), &|reference| {
-                known.get(&reference.address)?.get(&reference.output).cloned()
-            });
+            let properties =
+                resolve(&declared.owned(&owner, &self.kinds[address.kind()]), &|reference| {
+                    known.get(&reference.address)?.get(&reference.output).cloned()
+                });
             let properties = (self.kinds[address.kind()].normalise)(&properties);
             let outputs = outputs(&self.stack, address, &properties);
             known.insert(address.clone(), outputs.clone());

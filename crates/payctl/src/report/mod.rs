@@ -4,6 +4,7 @@ mod error;
 pub(crate) mod events;
 #[cfg(test)]
 mod fixture;
+pub(crate) mod kind;
 mod live;
 pub(crate) mod outcome;
 pub(crate) mod plan;

@@ -1,0 +1,155 @@
+//! `payctl kinds`, `payctl explain` and `payctl schema`: what a resource can be declared with.
+
+use clap::Args;
+use payctl_engine::KindInfo;
+use serde_json::{Value, json};
+
+use crate::error::{CliError, Exit};
+use crate::report;
+
+/// The format of `--json`.
+const FORMAT: u32 = 1;
+
+/// List the kinds of resources
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  payctl kinds                       every kind, with a line of what it is
+  payctl kinds --json                all that is known of each")]
+pub(crate) struct KindsArgs {
+    /// Print all that is known of them as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Explain a kind of resource, or one of its properties
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  payctl explain sqs.queue                        properties, outputs, actions
+  payctl explain sqs.queue.visibility_timeout_s   one property
+  payctl explain sqs                              every kind of a service")]
+pub(crate) struct ExplainArgs {
+    /// SERVICE, SERVICE.KIND or SERVICE.KIND.PROPERTY
+    #[arg(value_name = "KIND")]
+    what: String,
+    /// Print a page in Markdown
+    #[arg(long)]
+    markdown: bool,
+}
+
+/// Print the JSON Schema of a kind's properties
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  payctl schema sqs.queue            for an editor, a validator or a generator")]
+pub(crate) struct SchemaArgs {
+    /// Which kind, such as sqs.queue
+    #[arg(value_name = "KIND")]
+    kind: String,
+}
+
+pub(super) fn list(args: &KindsArgs) -> Result<Exit, CliError> {
+    let kinds = payctl_aws::kinds();
+    if args.json {
+        let all: Vec<Value> = kinds.kinds().values().map(described).collect();
+        report::json(&json!({ "format": FORMAT, "kinds": all }))?;
+        return Ok(Exit::Done);
+    }
+    let width = kinds.kinds().keys().map(|name| name.len()).max().unwrap_or_default() + 2;
+    for (name, kind) in kinds.kinds() {
+        let about = kind.doc.split(['.', '\n']).next().unwrap_or_default();
+        report::data(&format!("{name:<width$}{}\n", about));
+    }
+    Ok(Exit::Done)
+}
+
+pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, CliError> {
+    let kinds = payctl_aws::kinds();
+    let kinds = kinds.kinds();
+    let what = args.what.as_str();
+    let of_service: Vec<&KindInfo> = kinds.values().filter(|kind| kind.service() == what).collect();
+    let print = |kind: &KindInfo| match args.markdown {
+        true => report::kind::markdown(kind),
+        false => report::kind::kind(kind),
+    };
+    if !of_service.is_empty() {
+        let title = if args.markdown { format!("# {what}\n\n") } else { String::new() };
+        let all: Vec<String> = of_service.into_iter().map(print).collect();
+        report::data(&(title + &all.join("\n")));
+        return Ok(Exit::Done);
+    }
+    if let Some(kind) = kinds.get(what) {
+        report::data(&print(kind));
+        return Ok(Exit::Done);
+    }
+    let property = what.rsplit_once('.').and_then(|(kind, name)| Some((kinds.get(kind)?, name)));
+    let Some((kind, name)) = property else { return Err(unknown(what)) };
+    let Some(property) = kind.details.iter().find(|property| property.name == name) else {
+        let error = CliError::failed(format!("{} has no property `{name}`", kind.kind));
+        return Err(error.hint(match report::nearest(name, kind.properties.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("its properties: {}", kind.properties.join(", ")),
+        }));
+    };
+    report::data(&report::kind::property(kind, property));
+    Ok(Exit::Done)
+}
+
+pub(super) fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
+    let kinds = payctl_aws::kinds();
+    let kind = kinds.kinds().get(args.kind.as_str()).ok_or_else(|| unknown(&args.kind))?;
+    report::json(&payctl_engine::schema::of(kind))?;
+    Ok(Exit::Done)
+}
+
+fn unknown(what: &str) -> CliError {
+    let kinds = payctl_aws::kinds();
+    let hint = match report::nearest(what, kinds.kinds().keys().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`payctl kinds` lists them".to_owned(),
+    };
+    CliError::failed(format!("there is no kind `{what}`")).hint(hint)
+}
+
+/// All that is known of a kind, for programs.
+fn described(kind: &KindInfo) -> Value {
+    let properties: Vec<Value> = kind
+        .details
+        .iter()
+        .map(|property| {
+            let constraint = property.constraint;
+            json!({
+                "name": property.name,
+                "doc": property.doc,
+                "required": property.default.is_none(),
+                "default": property.default.map(|default| default()),
+                "range": constraint.range,
+                "length": constraint.length,
+                "pattern": constraint.pattern,
+                "one_of": constraint.one_of,
+                "source": property.source,
+                "unread": property.unread,
+                "replaces": kind.replaced_by.contains(&property.name),
+            })
+        })
+        .collect();
+    let outputs: Vec<&str> = kind.outputs.iter().map(|(name, _)| *name).collect();
+    let access = kind.access;
+    json!({
+        "kind": kind.kind,
+        "doc": kind.doc,
+        "properties": properties,
+        "outputs": outputs,
+        "unique_by": kind.unique_by,
+        "keeps_data": kind.keeps_data,
+        "belongs_to": kind.belongs_to,
+        "tags": kind.tags,
+        "attachments": kind.attachments,
+        "actions": {
+            "look": access.look, "create": access.create,
+            "change": access.change, "delete": access.delete,
+        },
+        "schema": payctl_engine::schema::of(kind),
+    })
+}
