@@ -5,9 +5,9 @@ use std::time::Duration;
 use payctl_engine::{Access, Changed, Input, Pace, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
-use super::ApiId;
 use super::patch::PAGE;
-use crate::{Absent as _, Aws, Cx, Present as _, Result, id};
+use super::{ApiId, ResourceId};
+use crate::{Absent as _, Aws, Cx, Present as _, Result};
 
 /// One segment of an API's paths.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,11 +17,6 @@ pub struct ApiResource {
     pub parent: Input<ResourceId>,
     /// Such as `payments`, or `{id}` for any.
     pub path_part: String,
-}
-
-id! {
-    /// A resource's id within its API, such as `a1b2c3`.
-    ResourceId,
 }
 
 outputs! {

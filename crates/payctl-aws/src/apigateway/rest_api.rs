@@ -8,7 +8,6 @@ use aws_sdk_apigateway::types::EndpointConfiguration;
 use payctl_engine::{Access, Attachments, Changed, Pace, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
-use super::ResourceId;
 use super::patch::{PAGE, Patch, replace_tags, tags};
 use crate::policy::principals_of;
 use crate::{
@@ -30,6 +29,8 @@ pub struct RestApi {
 id! {
     /// A REST API's id, such as `a1b2c3d4e5`.
     ApiId,
+    /// A resource's id within its API, such as `a1b2c3`.
+    ResourceId,
 }
 
 outputs! {

@@ -7,8 +7,8 @@ use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Rules, VpcId, blockers, rules, tags};
-use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
+use super::{Rules, SecurityGroupId, VpcId, blockers, rules, tags};
+use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags};
 
 /// What may reach an interface, and what it may reach.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,11 +21,6 @@ pub struct SecurityGroup {
     pub ingress: Option<Rules>,
     pub egress: Rules,
     pub tags: Tags,
-}
-
-id! {
-    /// A security group's id, such as `sg-0a1b2c`.
-    SecurityGroupId,
 }
 
 outputs! {

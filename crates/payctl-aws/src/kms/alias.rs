@@ -4,7 +4,7 @@ use payctl_engine::{Access, Changed, Input, Resource, outputs};
 use serde::{Deserialize, Serialize};
 
 use super::KeyId;
-use super::key::describe;
+use super::look::describe;
 use crate::{Absent as _, Arn, Aws, Cx, Result, id};
 
 /// A name for a key.
