@@ -17,23 +17,23 @@ use payctl_engine::{Input, Stack};
 
 use self::messages::Queues;
 use crate::Context;
-use crate::config::Posture;
 use crate::parts::bucket::{self, Retention};
 use crate::parts::{
     endpoint, flow_log, function, key, logs, nat, network, queue, role, secret, table,
 };
+use crate::settings::Posture;
 
 mod api;
 mod instances;
 mod messages;
 mod month;
 mod parameters;
+mod system;
 mod watch;
 
-pub use parameters::Parameters;
+pub use parameters::{NAME, Parameters};
+use system::{STATUS_INDEX, System};
 
-/// The stack's name.
-pub const NAME: &str = "cost-optimized";
 /// The handler of the function behind the API.
 pub const API_HANDLER: &str = "payments-api";
 /// The handler of the function that the queue feeds.
@@ -41,9 +41,6 @@ pub const EVENT_HANDLER: &str = "event-handler";
 
 /// The bucket of audit objects.
 const AUDIT: &str = "payment-audit-logs";
-/// The index that payments are listed by.
-const STATUS_INDEX: &str = "status-index";
-
 /// Declares the stack.
 #[must_use]
 pub fn declare(context: &Context<'_>, parameters: &Parameters) -> Stack {
@@ -61,11 +58,6 @@ pub fn image_parameter(parameters: &Parameters) -> Option<String> {
     };
     let latest = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default";
     parameters.image.is_none().then(|| format!("{latest}-{architecture}"))
-}
-
-struct System<'a> {
-    context: &'a Context<'a>,
-    parameters: &'a Parameters,
 }
 
 /// Where payments and what was done with them are kept.

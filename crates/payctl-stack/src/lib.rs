@@ -9,6 +9,7 @@ mod parts;
 pub mod pci_core;
 mod prices;
 pub mod secure_api;
+mod settings;
 mod suffix;
 mod wide;
 

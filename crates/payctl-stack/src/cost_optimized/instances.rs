@@ -10,7 +10,7 @@ use payctl_aws::{Arn, Set, Statement, Tags};
 use payctl_engine::{Address, Resource as _, Stack, owner};
 use serde_json::json;
 
-use super::System;
+use super::system::System;
 use crate::parts::alarm::{self, Metric};
 use crate::parts::nat::Egress;
 use crate::parts::{function, network, role};

@@ -157,7 +157,7 @@ mod tests {
 
     use super::super::{NAME, Parameters, declare};
     use super::*;
-    use crate::config::Nat;
+    use crate::settings::Nat;
     use crate::{Context, Discovered, Suffix, migration};
 
     const PAGE: &str = include_str!("../../../../docs/systems/cost-optimized.md");

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::instances::of_group;
 use super::messages::{Queues, Topics};
 use super::month::Month;
-use super::{STATUS_INDEX, System};
+use super::system::{STATUS_INDEX, System};
 use crate::parts::alarm::{self, Metric};
 use crate::parts::{dashboard, queue};
 use crate::{Detector, prices};

@@ -13,7 +13,8 @@ use payctl_aws::rds::{
 use payctl_aws::secretsmanager::{Generate, Rotation, Secret, SecretRef, TargetAttachment};
 use payctl_engine::{Address, Handle as _, Input, Stack};
 
-use super::{Groups, Keys, POSTGRESQL, PROCESSING, Parameters, System, Tiers, Topics};
+use super::parameters::Parameters;
+use super::system::{Groups, Keys, POSTGRESQL, PROCESSING, System, Tiers, Topics};
 use crate::parts::{role, secret};
 
 /// The database in the cluster.
@@ -25,7 +26,7 @@ const ENGINE: &str = "aurora-postgresql";
 const LOG: &str = "postgresql";
 
 /// The functions that open it.
-const LOG_IN: [&str; 3] = ["payment-validation", "transaction-processing", super::ROTATION];
+const LOG_IN: [&str; 3] = ["payment-validation", "transaction-processing", super::system::ROTATION];
 
 pub(super) struct Database {
     pub(super) cluster: ClusterRef,

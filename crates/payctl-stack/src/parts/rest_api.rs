@@ -14,7 +14,7 @@ use payctl_engine::{Address, Handle as _, Input, Stack};
 use serde_json::json;
 
 use super::role;
-use crate::config::Authorization;
+use crate::settings::Authorization;
 use crate::{API_LOGS_ROLE, Context};
 
 /// How long API Gateway waits for an answer at most.
