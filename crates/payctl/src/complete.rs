@@ -13,15 +13,13 @@ use payctl_engine::State;
 use payctl_stack::SYSTEMS;
 
 use crate::environments;
+use crate::regions::REGIONS;
 
 /// The shells that are completed for.
 pub(crate) const SHELLS: Shells<'static> = Shells(&[&Bash, &Elvish, &Fish, &Powershell, &Zsh]);
 
 /// What of the process's environment asks for completions, and of which shell.
 pub(crate) const VARIABLE: &str = "COMPLETE";
-
-/// Regions with their names, a line each.
-pub(crate) const REGIONS: &str = include_str!("regions.txt");
 
 /// Lets each argument that takes a known value say which there are.
 pub(crate) fn attach(command: Command) -> Command {
@@ -199,7 +197,7 @@ impl EnvCompleter for Bash {
         completer: &str,
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
-        let completer = crate::cli::shell_word(completer);
+        let completer = crate::global::shell_word(completer);
         writeln!(
             out,
             r#"_payctl_complete() {{

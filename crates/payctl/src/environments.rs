@@ -10,9 +10,8 @@ use payctl_engine::state::Loaded;
 use payctl_stack::config::Config;
 use payctl_stack::{SYSTEMS, Suffix, System};
 
-use crate::cli::{Global, shell_word};
-use crate::environment::Local;
 use crate::error::CliError;
+use crate::global::{Global, shell_word};
 use crate::report;
 
 /// The suffix of a first environment.
@@ -135,13 +134,14 @@ pub(crate) fn choose(global: &Global, config: &Config, first: First) -> Result<C
 
 /// The other system that has the suffix there, as far as the folder's states tell, and where.
 pub(crate) fn neighbour(
-    local: &Local,
+    (system, suffix): (&System, &Suffix),
+    states: &Path,
     account: &str,
     region: &str,
 ) -> Option<(&'static str, String)> {
-    let others = known(&local.states).into_iter();
-    let mut others = others
-        .filter(|other| other.suffix == local.suffix && other.system.name != local.system.name);
+    let others = known(states).into_iter();
+    let mut others =
+        others.filter(|other| other.suffix == *suffix && other.system.name != system.name);
     others.find_map(|other| {
         let state = other.store.load().ok()?.state?;
         let here = state.account == account && state.region == region && !state.is_empty();
@@ -153,13 +153,13 @@ pub(crate) fn neighbour(
 
 /// Where an environment of that suffix is that may be meant, when nothing is known of the one that was
 /// named: of another system, or in the sandbox.
-pub(crate) fn meant(global: &Global, local: &Local) -> Option<String> {
+pub(crate) fn meant(global: &Global, system: &System, suffix: &Suffix) -> Option<String> {
     let place = |sandbox| {
         let known = known(&folder(&global.state_dir, sandbox)).into_iter();
-        known.filter(|one| one.suffix == local.suffix && one.is_live()).collect::<Vec<_>>()
+        known.filter(|one| one.suffix == *suffix && one.is_live()).collect::<Vec<_>>()
     };
-    let (suffix, here) = (&local.suffix, place(global.sandbox));
-    if here.iter().any(|one| one.system.name == local.system.name) {
+    let here = place(global.sandbox);
+    if here.iter().any(|one| one.system.name == system.name) {
         return None;
     }
     if let [Known { system, .. }] = here[..] {
@@ -169,6 +169,14 @@ pub(crate) fn meant(global: &Global, local: &Local) -> Option<String> {
     let one = there.first().filter(|_| there.len() == 1)?;
     let words = [one.words(false), vec!["--sandbox"]].concat();
     Some(format!("the sandbox has one: `{}`", again(&words)))
+}
+
+/// The option that somebody may mean who types the name of an environment or a system alone.
+pub(crate) fn option_for(word: &str) -> Option<String> {
+    if System::named(word).is_some() {
+        return Some(format!("--stack {word}"));
+    }
+    word.parse::<Suffix>().ok().map(|suffix| format!("--suffix {suffix}"))
 }
 
 /// Why another system cannot be made under `suffix`, which `stack` has in `place`.

@@ -2,10 +2,8 @@
 
 use std::fmt::Write as _;
 
+use clap::Command;
 use clap::builder::{StyledStr, Styles};
-use clap::{Command, CommandFactory as _};
-
-use crate::cli::Cli;
 
 /// The commands, in the order in which they are met.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
@@ -28,9 +26,8 @@ Exit codes: 0 done; 1 failed or wrong usage; 2 changes present (only with
 plan --detailed-exitcode); 3 locked by another run; 4 state not readable or
 writable; 130 interrupted.";
 
-/// The command line as it is parsed, helped with and completed.
-pub(crate) fn command() -> Command {
-    let command = Cli::command();
+/// The commands with what their help says besides of all of them.
+pub(crate) fn complete(command: Command) -> Command {
     let groups = groups(&command);
     let template = format!(
         "{{about-with-newline}}\n{{usage-heading}} {{usage}}   (payctl COMMAND -h shows them)\n\n\
@@ -81,6 +78,7 @@ fn name_variables(command: Command) -> Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::{Cli, command};
 
     /// The lines of all examples.
     fn examples(command: &Command) -> Vec<String> {

@@ -6,8 +6,9 @@ use payctl_aws::{Aws, AwsError, Connection, DetectorFound, Recorder, Zone};
 use payctl_engine::{State, owner};
 use payctl_stack::{API_LOGS_ROLE, Detector, Discovered, Prerequisites};
 
-use crate::environment::{Handlers, Local};
 use crate::error::CliError;
+use crate::handlers::Handlers;
+use crate::local::Local;
 use crate::report;
 
 /// What `local`'s system has to know of the account and region. What is chosen among is kept in

@@ -1,5 +1,6 @@
 //! payctl: provisions PCI-DSS payment infrastructure on AWS, directly through the AWS SDK.
 
+mod ask;
 mod cli;
 mod commands;
 mod complete;
@@ -8,11 +9,14 @@ mod connection;
 mod environment;
 mod environments;
 mod error;
+mod global;
 mod handlers;
 mod help;
 mod history;
+mod local;
 mod lookups;
 mod preflight;
+mod regions;
 mod report;
 mod shift;
 mod signals;
@@ -29,7 +33,7 @@ use crate::error::Exit;
 fn main() -> ExitCode {
     if std::env::var_os(complete::VARIABLE).is_some() {
         // Answers and ends, unless the variable says no.
-        let completions = CompleteEnv::with_factory(|| complete::attach(help::command()));
+        let completions = CompleteEnv::with_factory(|| complete::attach(cli::command()));
         completions.var(complete::VARIABLE).bin("payctl").shells(complete::SHELLS).complete();
     }
     let cli = match Cli::read(std::env::args_os()) {

@@ -2,10 +2,9 @@
 //! hint. None of them ever runs anything, least of all `destroy`.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use payctl_stack::{Suffix, System};
 
 use crate::error::CliError;
-use crate::{help, report};
+use crate::{cli, environments, report};
 
 /// A group of commands, words of other tools within it, and what to type instead.
 type Words = (&'static str, &'static [&'static str], &'static str);
@@ -173,7 +172,7 @@ fn in_our_form(error: &clap::Error, words: &[String]) -> CliError {
 /// The command that the words name, as it is typed and as it is.
 fn named(words: &[String]) -> (String, clap::Command) {
     let mut line = "payctl".to_owned();
-    let mut command = help::command();
+    let mut command = cli::command();
     for word in words.iter().skip(1) {
         if let Some(next) = command.find_subcommand(word).cloned() {
             line += &format!(" {}", next.get_name());
@@ -211,19 +210,11 @@ fn unknown_argument(error: &clap::Error, words: &[String]) -> Option<CliError> {
             false => error.hint(format!("`{line} -h` shows what there is")),
         });
     }
-    let command = help::command();
+    let command = cli::command();
     let name = words.iter().find(|word| command.find_subcommand(word.as_str()).is_some())?;
-    let option = meant(given)?;
+    let option = environments::option_for(given)?;
     let error = CliError::failed(format!("`{name}` takes no {}", report::quoted(given)));
     Some(error.hint(format!("is it an environment or a system? `payctl {name} {option}`")))
-}
-
-/// The option that somebody may mean who types the name of an environment or a system alone.
-pub(crate) fn meant(word: &str) -> Option<String> {
-    if System::named(word).is_some() {
-        return Some(format!("--stack {word}"));
-    }
-    word.parse::<Suffix>().ok().map(|suffix| format!("--suffix {suffix}"))
 }
 
 /// The error for a command that is none, with what may be meant.
@@ -234,7 +225,7 @@ fn unknown_command(error: &clap::Error, words: &[String]) -> Option<CliError> {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
         return None;
     };
-    let command = help::command();
+    let command = cli::command();
     let groups = command.get_subcommands().filter(|command| command.has_subcommands());
     let groups: Vec<&str> = groups.map(clap::Command::get_name).collect();
     let before = words.iter().map(String::as_str).take_while(|before| before != word);
@@ -358,7 +349,7 @@ mod tests {
 
     #[test]
     fn no_word_but_its_own_destroys() {
-        let command = help::command();
+        let command = cli::command();
         let destroy = command.find_subcommand("destroy").unwrap();
         assert_eq!(destroy.get_all_aliases().count(), 0);
         for (group, words, hint) in WORDS {

@@ -11,11 +11,11 @@ use payctl_stack::config::Config;
 use serde::Serialize;
 
 use super::history::short;
-use crate::cli::Global;
 use crate::connection::{connect, facts};
-use crate::environment::running;
 use crate::environments::{self, Known};
 use crate::error::{CliError, Exit};
+use crate::global::Global;
+use crate::local::running;
 use crate::{configuration, report};
 
 /// The format's version.

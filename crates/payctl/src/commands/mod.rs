@@ -18,13 +18,8 @@ pub(crate) mod stacks;
 pub(crate) mod state;
 pub(crate) mod up;
 
-use std::io::IsTerminal as _;
-
-use tokio::sync::oneshot;
-
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Cli, Command};
 use crate::error::{CliError, Exit};
-use crate::{report, signals};
 
 /// Runs a command.
 pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
@@ -44,33 +39,6 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Invoke(args) => invoke::run(global, &args).await,
         Command::Policy(args) => policy::run(global, &args).await,
         Command::Completions(args) => completions::run(&args),
-        Command::Man(args) => man::run(&args),
-    }
-}
-
-/// Asks a question that is answered by typing `wanted`, on a terminal only.
-async fn typed(question: &str, wanted: &str, hint: &str) -> Result<(), CliError> {
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return Err(
-            CliError::failed("there is no terminal to ask on, and nothing was changed").hint(hint)
-        );
-    }
-    let _asking = signals::asking();
-    report::ask(question);
-    let (send, answer) = oneshot::channel();
-    // It may read for ever: nobody waits for its end.
-    std::thread::spawn(move || {
-        let mut line = String::new();
-        let _ = send.send(std::io::stdin().read_line(&mut line).map(|_| line));
-    });
-    let answer = answer.await.unwrap_or_else(|lost| Err(std::io::Error::other(lost)));
-    let answer =
-        answer.map_err(|source| CliError::failed("failed to read the answer").because(&source))?;
-    if !answer.ends_with('\n') {
-        report::say("");
-    }
-    match answer.trim() == wanted {
-        true => Ok(()),
-        false => Err(CliError::failed("not approved, and nothing was changed")),
+        Command::Man(args) => man::run(&args, cli::command()),
     }
 }

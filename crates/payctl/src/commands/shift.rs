@@ -10,10 +10,12 @@ use payctl_engine::{FailureKind, Stop};
 use payctl_stack::migration;
 use serde_json::{Value, json};
 
-use crate::cli::Global;
-use crate::environment::{Environment, Handlers, Local, running};
+use crate::environment::Environment;
 use crate::environments::First;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
+use crate::handlers::Handlers;
+use crate::local::{Local, running};
 use crate::shift::{CHOICE, Ended, Recorded, Shift, TrafficTarget};
 use crate::{report, signals};
 

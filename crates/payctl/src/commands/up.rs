@@ -10,12 +10,14 @@ use payctl_engine::{Address, Goal, Plan};
 
 use super::permissions::PermissionArgs;
 use super::run::{Manner, Question, carry_out, stream};
-use crate::cli::Global;
-use crate::environment::{Environment, Handlers, Local};
+use crate::environment::Environment;
 use crate::environments::First;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
+use crate::handlers::Handlers;
+use crate::local::Local;
 use crate::report::events::Stream;
-use crate::{report, words};
+use crate::{environments, report};
 
 /// Create or update an environment
 ///
@@ -103,7 +105,7 @@ fn read(path: &Path) -> Result<Plan, CliError> {
     let text = std::fs::read_to_string(path).map_err(|source| {
         let error = failed().because(&source);
         // Whoever names an environment or a system means no file.
-        match path.to_str().and_then(words::meant) {
+        match path.to_str().and_then(environments::option_for) {
             Some(option) if source.kind() == ErrorKind::NotFound => {
                 error.hint(format!("is it an environment or a system? `payctl up {option}`"))
             }

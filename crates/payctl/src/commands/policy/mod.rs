@@ -12,11 +12,12 @@ use payctl_engine::Stack;
 use payctl_stack::Discovered;
 use serde_json::Value;
 
-use crate::cli::Global;
 use crate::connection::{connect, facts};
-use crate::environment::{Local, declare};
+use crate::environment::declare;
 use crate::environments::First;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
+use crate::local::Local;
 use crate::report;
 
 /// Print the IAM policy that an operator needs
