@@ -1,11 +1,11 @@
 //! `migration`: payments validated, scored and kept behind an HTTP API, beside a database whose
 //! password changes by itself and a load balancer that moves its traffic from blue to green.
 
-use payctl_aws::Set;
 use payctl_aws::dynamodb::{Attribute, AttributeKind, Index, Table};
 use payctl_aws::ec2::{Peer, Rule, SecurityGroup, SecurityGroupIngress, SubnetRef, VpcRef};
 use payctl_aws::logs::LogGroup;
 use payctl_aws::ssm::Parameter;
+use payctl_aws::{Lookup, Set};
 use payctl_engine::{Input, Stack};
 
 use crate::Context;
@@ -21,7 +21,6 @@ mod parameters;
 mod system;
 mod watch;
 
-pub(crate) use database::wanted as database;
 pub use parameters::{NAME, Parameters};
 pub use system::HANDLERS;
 use system::{
@@ -30,6 +29,20 @@ use system::{
 
 /// The bucket of audit objects.
 const AUDIT: &str = "payment-audit-logs";
+
+/// The system, as the command line offers it.
+pub const SYSTEM: crate::System = crate::System {
+    name: NAME,
+    description: "payments scored and kept behind an HTTP API, with a database and blue/green shifts",
+    handlers: HANDLERS,
+    zones: 3,
+    commands: &["shift"],
+    lookups: |config| {
+        vec![Lookup::engine_version(database::ENGINE, &config.migration.database_version)]
+    },
+    architecture: |config| config.migration.architecture(),
+    declare: |context, config| declare(context, &config.migration),
+};
 
 /// Declares the stack.
 #[must_use]

@@ -33,6 +33,18 @@ use system::System;
 /// The handler its function runs.
 pub const HANDLER: &str = "payment-processor";
 
+/// The system, as the command line offers it.
+pub const SYSTEM: crate::System = crate::System {
+    name: NAME,
+    description: "file- and event-driven payment processor in an isolated network, all of it audited",
+    handlers: &[HANDLER],
+    zones: 3,
+    commands: &[],
+    lookups: |_| Vec::new(),
+    architecture: |config| config.pci_core.architecture(),
+    declare: |context, config| declare(context, &config.pci_core),
+};
+
 /// Declares the stack.
 #[must_use]
 pub fn declare(context: &Context<'_>, parameters: &Parameters) -> Stack {

@@ -12,7 +12,7 @@ use payctl_aws::iam::{ManagedPolicy, Role};
 use payctl_aws::lambda::FunctionRef;
 use payctl_aws::logs::LogGroup;
 use payctl_aws::s3::BucketRef;
-use payctl_aws::{Policy, Set, Statement};
+use payctl_aws::{Lookup, Policy, Set, Statement};
 use payctl_engine::{Input, Stack};
 
 use crate::Context;
@@ -32,6 +32,19 @@ pub const HANDLER: &str = "payment-api";
 
 /// The bucket of documents.
 const DOCUMENTS: &str = "payment-docs";
+
+/// The system, as the command line offers it.
+pub const SYSTEM: crate::System = crate::System {
+    name: NAME,
+    description: "payments posted to a REST API behind AWS WAF, with a key for each purpose",
+    handlers: &[HANDLER],
+    zones: 3,
+    commands: &[],
+    lookups: |_| vec![Lookup::prefix_lists(&["s3", "dynamodb"]), Lookup::api_log_role()],
+    architecture: |config| config.secure_api.architecture(),
+    declare: |context, config| declare(context, &config.secure_api),
+};
+
 /// Declares the stack.
 #[must_use]
 pub fn declare(context: &Context<'_>, parameters: &Parameters) -> Stack {

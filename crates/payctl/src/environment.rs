@@ -10,7 +10,7 @@ use payctl_engine::{
     Address, Bound, Goal, ObserveError, Observed, Owner, Permissions, Plan, Provider as _, Request,
     Seen, Stack, State, Status, is_orphaned, observe_orphans, observe_with, plan,
 };
-use payctl_stack::{Context, Detector, Discovered};
+use payctl_stack::{Context, Discovered};
 
 use crate::commands::permissions::PermissionArgs;
 use crate::connection::{connect, facts};
@@ -18,9 +18,8 @@ use crate::error::CliError;
 use crate::global::Global;
 use crate::handlers::Handlers;
 use crate::local::{Local, running};
-use crate::lookups::look_up;
 use crate::preflight::{self, Asked, Rights};
-use crate::{environments, handlers, report};
+use crate::{environments, handlers, lookups, report};
 
 /// An environment with its account.
 pub(crate) struct Environment {
@@ -39,7 +38,7 @@ pub(crate) struct Environment {
     /// What account and caller have to do with what was last planned.
     pub(crate) asked: Asked,
     /// What the lookups found of ours that AWS's list of tags leaves out.
-    unlisted: Option<Address>,
+    unlisted: Vec<Address>,
 }
 
 /// How many resources other stacks have under the same suffix.
@@ -84,8 +83,8 @@ impl Environment {
             let lineage: String = (0..16).map(|_| fastrand::char('a'..='z')).collect();
             State::empty(local.system.name, local.suffix.as_str(), account, region, &lineage)
         });
-        let lookups = look_up(&local, &connection, &retrying, &mut state, handlers);
-        let found = report::reading(&title, &seen, lookups).await?;
+        let lookups = lookups::look_up(&local, &connection, &retrying, &mut state, handlers);
+        let (found, unlisted) = report::reading(&title, &seen, lookups).await?;
         let stack = declare(&local, &facts, &found, &digests);
         if let Some(too_large) = payctl_aws::too_large(&stack).first()
             && handlers == Handlers::Needed
@@ -93,10 +92,6 @@ impl Environment {
             let message = "the stack cannot be made as it is declared";
             return Err(CliError::failed(message).because(too_large));
         }
-        let unlisted = match found.detector {
-            Detector::Ours(address) => address,
-            _ => None,
-        };
         let provider = kinds().bind(retrying, no_retry);
         Ok(Self {
             provider: provider.ignoring(&local.config.ignore_attachments),
@@ -342,7 +337,7 @@ impl Environment {
 
     /// Whether the caller may do what `up` does.
     pub(crate) async fn rights(&self) -> Rights {
-        let asks = self.local.system.prerequisites(&self.local.config).actions();
+        let asks = lookups::actions(&self.local);
         let kinds = self.provider.kinds();
         preflight::rights(self.provider.cloud(), &self.stack, kinds, &asks).await
     }

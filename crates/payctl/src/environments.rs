@@ -173,7 +173,7 @@ pub(crate) fn meant(global: &Global, system: &System, suffix: &Suffix) -> Option
 
 /// The option that somebody may mean who types the name of an environment or a system alone.
 pub(crate) fn option_for(word: &str) -> Option<String> {
-    if System::named(word).is_some() {
+    if payctl_stack::ALL.named(word).is_some() {
         return Some(format!("--stack {word}"));
     }
     word.parse::<Suffix>().ok().map(|suffix| format!("--suffix {suffix}"))
@@ -212,7 +212,7 @@ fn system(global: &Global, config: &Config) -> Result<Option<(&'static System, S
         (None, Some(name)) => (name, configuration(global)),
         (None, None) => return Ok(None),
     };
-    let system = System::named(name).ok_or_else(|| {
+    let system = payctl_stack::ALL.named(name).ok_or_else(|| {
         let known = SYSTEMS.iter().map(|system| system.name);
         let error = CliError::failed(format!("there is no stack {}", report::quoted(name)));
         error.unknown(name, known)

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use documents::{LONGEST, LONGEST_INLINE, MOST, PolicyFormat, file_name, length, split, write};
-use payctl_aws::{Facts, Partition, Recorder, Task, Zone, kinds, policy};
+use payctl_aws::{Facts, Partition, Task, Zone, kinds, policy};
 use payctl_engine::Stack;
-use payctl_stack::Discovered;
 use serde_json::Value;
 
 use crate::connection::{connect, facts};
@@ -18,7 +17,7 @@ use crate::environments::First;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
 use crate::local::Local;
-use crate::report;
+use crate::{lookups, report};
 
 /// Print the IAM policy that an operator needs
 ///
@@ -107,10 +106,9 @@ fn needed(local: &Local, facts: &Facts, tasks: &[Task]) -> (Value, Stack) {
     // Which zones they are does not matter here.
     let zones: Vec<Zone> =
         ["a", "b", "c"].map(|zone| Zone::from(format!("{}{zone}", facts.region))).into();
-    let recorder = Recorder::Recording(String::new());
-    let found = Discovered { zones, recorder, ..Discovered::default() };
+    let found = lookups::assumed(local, zones);
     let stack = declare(local, facts, &found, &Default::default());
-    let asks = local.system.prerequisites(&local.config).actions();
+    let asks = lookups::actions(local);
     (policy(&stack, kinds().kinds(), facts, tasks, &asks), stack)
 }
 
