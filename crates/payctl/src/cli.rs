@@ -4,7 +4,8 @@
 use std::ffi::OsString;
 
 use clap::parser::ValueSource;
-use clap::{CommandFactory as _, FromArgMatches as _, Id, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Id, Parser, Subcommand};
+use payctl_stack::Systems;
 
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::destroy::DestroyArgs;
@@ -14,12 +15,13 @@ use crate::commands::list::ListArgs;
 use crate::commands::man::ManArgs;
 use crate::commands::output::OutputArgs;
 use crate::commands::plan::PlanArgs;
-use crate::commands::policy::PolicyArgs;
+use crate::commands::policy::{self, PolicyArgs};
 use crate::commands::preflight::PreflightArgs;
 use crate::commands::sandbox::SandboxCommand;
-use crate::commands::shift::ShiftArgs;
 use crate::commands::stacks::StacksArgs;
 use crate::commands::state::StateCommand;
+use crate::commands::system::SystemCommand;
+use crate::commands::systems::offered;
 use crate::commands::up::UpArgs;
 use crate::global::Global;
 use crate::{environments, help};
@@ -27,16 +29,60 @@ use crate::{environments, help};
 /// Provisions PCI-DSS payment infrastructure on AWS, directly through the AWS SDK
 #[derive(Debug, Parser)]
 #[command(name = "payctl", version, max_term_width = 80)]
-pub(crate) struct Cli {
+struct Top {
     #[command(flatten)]
-    pub(crate) global: Global,
-    #[command(subcommand)]
-    pub(crate) command: Command,
+    global: Global,
 }
 
-/// The command line as it is parsed, helped with and completed.
-pub(crate) fn command() -> clap::Command {
-    help::complete(Cli::command())
+/// What was typed.
+#[derive(Debug)]
+pub(crate) struct Cli {
+    pub(crate) global: Global,
+    pub(crate) command: Chosen,
+}
+
+/// The command that was typed.
+#[derive(Debug)]
+pub(crate) enum Chosen {
+    /// One that is there whatever systems there are.
+    Own(Command),
+    /// One that is there for the sake of a system, and what it was given.
+    OfSystem(&'static SystemCommand, ArgMatches),
+}
+
+/// Those of systems stand before it.
+const AFTER_THOSE_OF_SYSTEMS: &str = "policy";
+
+/// The command line for `systems` as it is parsed, helped with and completed.
+pub(crate) fn command(systems: Systems) -> clap::Command {
+    let own = Command::augment_subcommands(clap::Command::new("payctl"));
+    let mut commands = Vec::new();
+    for command in own.get_subcommands() {
+        if command.get_name() == AFTER_THOSE_OF_SYSTEMS {
+            let of_systems = offered(systems);
+            commands.extend(of_systems.map(|one| (one.augment)(clap::Command::new(one.name))));
+        }
+        commands.push(command.clone());
+    }
+    // Their places among the own ones alone were others.
+    let placed = commands.into_iter().enumerate();
+    let commands = placed.map(|(place, command)| command.display_order(place));
+    let first = systems.first().name;
+    let command = Top::command()
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands(commands)
+        .mut_arg("stack", |stack| {
+            let short = format!("Which system [default: {first}]");
+            let long = format!(
+                "{short}\n\n`payctl stacks` lists them. Where it is left out: `stack` of the \
+                 configuration, else that of the environment where this folder's state knows one, \
+                 else {first}."
+            );
+            stack.help(short).long_help(long)
+        })
+        .mut_subcommand("policy", |command| policy::complete(command, systems));
+    help::complete(command, &offered(systems).map(|one| one.name).collect::<Vec<_>>())
 }
 
 impl Cli {
@@ -44,19 +90,30 @@ impl Cli {
     ///
     /// # Errors
     /// What is wrong with it, or the help that it asks for.
-    pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let matches = command().try_get_matches_from(words)?;
-        let mut cli = Self::from_arg_matches(&matches)?;
+    pub(crate) fn read(
+        words: impl IntoIterator<Item = OsString>,
+        systems: Systems,
+    ) -> Result<Self, clap::Error> {
+        let matches = command(systems).try_get_matches_from(words)?;
+        let mut global = Global::from_arg_matches(&matches)?;
         let typed = matches.ids().map(Id::as_str);
         let typed = typed.filter(|id| {
             // Groups have no source.
             matches.try_contains_id(id).is_ok()
                 && matches.value_source(id) == Some(ValueSource::CommandLine)
         });
-        cli.global.typed = typed.map(str::to_owned).collect();
+        global.typed = typed.map(str::to_owned).collect();
+        global.systems = systems;
         let variable = std::env::var_os(environments::ORIGINS_VARIABLE);
-        cli.global.origins_suffix = variable.map(|text| text.to_string_lossy().into_owned());
-        Ok(cli)
+        global.origins_suffix = variable.map(|text| text.to_string_lossy().into_owned());
+        let of_system = matches.subcommand().and_then(|(name, given)| {
+            Some((offered(systems).find(|command| command.name == name)?, given.clone()))
+        });
+        let command = match of_system {
+            Some((command, given)) => Chosen::OfSystem(command, given),
+            None => Chosen::Own(Command::from_arg_matches(&matches)?),
+        };
+        Ok(Self { global, command })
     }
 }
 
@@ -75,7 +132,6 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Sandbox(SandboxCommand),
     Invoke(InvokeArgs),
-    Shift(ShiftArgs),
     Policy(PolicyArgs),
     Preflight(PreflightArgs),
     Completions(CompletionsArgs),
@@ -88,13 +144,14 @@ mod tests {
 
     #[test]
     fn the_command_line_is_sound() {
-        Cli::command().debug_assert();
+        command(payctl_stack::ALL).debug_assert();
     }
 
     #[test]
     fn values_are_checked_before_anything_else() {
         let parse = |args: &[&str]| {
-            Cli::try_parse_from(["payctl"].iter().chain(args)).map_err(|e| e.to_string())
+            let words = ["payctl"].iter().chain(args).map(OsString::from);
+            Cli::read(words, payctl_stack::ALL).map_err(|e| e.to_string())
         };
         assert!(parse(&["plan", "--suffix", "dev"]).is_ok());
         for (args, why) in [

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use payctl_engine::Address;
-use payctl_stack::Suffix;
+use payctl_stack::{Suffix, Systems};
 
 use crate::report::Color;
 
@@ -18,10 +18,7 @@ pub(crate) struct Global {
     #[arg(long, short, global = true, env = "PAYCTL_SUFFIX", value_name = "SUFFIX",
           help_heading = ENVIRONMENT)]
     pub(crate) suffix: Option<Suffix>,
-    /// Which system [default: pci-core]
-    ///
-    /// `payctl stacks` lists them. Where it is left out: `stack` of the configuration, else that of the environment where this
-    /// folder's state knows one, else pci-core.
+    // Its help names the systems: `cli::command` adds it.
     #[arg(long, global = true, env = "PAYCTL_STACK", value_name = "NAME",
           help_heading = ENVIRONMENT)]
     pub(crate) stack: Option<String>,
@@ -86,6 +83,9 @@ pub(crate) struct Global {
     /// process's environment, or defaults.
     #[arg(skip)]
     pub(crate) typed: Vec<String>,
+    /// The systems that there are.
+    #[arg(skip = payctl_stack::ALL)]
+    pub(crate) systems: Systems,
     /// What the variable of the systems' origins says, ENVIRONMENT_SUFFIX.
     #[arg(skip)]
     pub(crate) origins_suffix: Option<String>,
@@ -126,7 +126,7 @@ impl Global {
         if let Some(suffix) = &self.suffix {
             add("suffix", suffix.as_str());
         }
-        if let Some(stack) = self.stack.as_deref().filter(|s| *s != payctl_stack::SYSTEMS[0].name) {
+        if let Some(stack) = self.stack.as_deref().filter(|s| *s != self.systems.first().name) {
             add("stack", stack);
         }
         for (option, value) in [

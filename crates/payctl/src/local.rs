@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use payctl_engine::state::{Loaded, Session};
 use payctl_engine::{Holder, StateError, Store};
 use payctl_stack::config::Config;
-use payctl_stack::{Suffix, System};
+use payctl_stack::{Suffix, System, Systems};
 
 use crate::environments::{self, Chosen, First, choose};
 use crate::error::CliError;
@@ -17,6 +17,8 @@ use crate::{configuration, report};
 pub(crate) struct Local {
     pub(crate) system: &'static System,
     pub(crate) suffix: Suffix,
+    /// The systems that there are.
+    pub(crate) systems: Systems,
     /// What named it, as far as it was not typed; else empty.
     pub(crate) origin: String,
     /// Whether nobody named it.
@@ -31,7 +33,7 @@ impl Local {
     /// Reads the command line and the configuration. Where no environment is named, `first` says
     /// what that means; the command line is answered with its names filled in.
     pub(crate) fn read(global: &Global, first: First) -> Result<(Global, Self), CliError> {
-        let config = configuration::read(global.config.as_deref())?;
+        let config = configuration::read(global.config.as_deref(), global.systems)?;
         payctl_aws::ignore_tags(&config.ignore_tags);
         let Chosen { system, suffix, origin, guessed } = choose(global, &config, first)?;
         let states = environments::folder(&global.state_dir, global.sandbox);
@@ -39,13 +41,14 @@ impl Local {
         let mut global = global.clone();
         global.suffix = Some(suffix.clone());
         global.stack = Some(system.name.to_owned());
-        Ok((global, Self { system, suffix, origin, guessed, config, store, states }))
+        let systems = global.systems;
+        Ok((global, Self { system, suffix, systems, origin, guessed, config, store, states }))
     }
 
     /// The other system that has the suffix there, as far as the folder's states tell, and where.
     pub(crate) fn neighbour(&self, account: &str, region: &str) -> Option<(&'static str, String)> {
         let here = (self.system, &self.suffix);
-        environments::neighbour(here, &self.states, account, region)
+        environments::neighbour(self.systems, here, &self.states, account, region)
     }
 
     /// Where an environment of that suffix is that may be meant, when nothing is known of this one.

@@ -16,29 +16,34 @@ pub(crate) mod sandbox;
 pub(crate) mod shift;
 pub(crate) mod stacks;
 pub(crate) mod state;
+pub(crate) mod system;
+pub(crate) mod systems;
 pub(crate) mod up;
 
-use crate::cli::{self, Cli, Command};
+use crate::cli::{self, Chosen, Cli, Command};
 use crate::error::{CliError, Exit};
 
 /// Runs a command.
 pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
     let global = &cli.global;
-    match cli.command {
+    let command = match cli.command {
+        Chosen::OfSystem(command, given) => return (command.run)(global, &given).await,
+        Chosen::Own(command) => command,
+    };
+    match command {
         Command::Plan(args) => plan::run(global, &args).await,
         Command::Up(args) => up::run(global, &args).await,
         Command::Destroy(args) => destroy::run(global, &args).await,
         Command::Output(args) => output::run(global, &args),
         Command::List(args) => list::run(global, &args).await,
         Command::History(args) => history::run(global, &args),
-        Command::Stacks(args) => stacks::run(&args),
+        Command::Stacks(args) => stacks::run(global, &args),
         Command::State(command) => state::run(global, &command).await,
         Command::Sandbox(command) => sandbox::run(global, &command).await,
-        Command::Shift(args) => shift::run(global, &args).await,
         Command::Preflight(args) => preflight::run(global, &args).await,
         Command::Invoke(args) => invoke::run(global, &args).await,
         Command::Policy(args) => policy::run(global, &args).await,
         Command::Completions(args) => completions::run(&args),
-        Command::Man(args) => man::run(&args, cli::command()),
+        Command::Man(args) => man::run(&args, cli::command(global.systems)),
     }
 }

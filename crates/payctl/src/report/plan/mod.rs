@@ -14,9 +14,9 @@ use payctl_engine::{Goal, Plan, Provider as _};
 
 use super::text::wrapped;
 use super::{BOLD, DIM, YELLOW, paint, plural};
+use crate::commands::systems::under_way;
 use crate::environment::Environment;
 use crate::preflight::Rights;
-use crate::shift::Recorded;
 
 pub(crate) use lines::word;
 pub(crate) use refused::refused;
@@ -34,10 +34,7 @@ pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> Strin
         }
         None => {}
     }
-    if let Some(Recorded { shift, .. }) = Recorded::of(&environment.state) {
-        let line = format!("a shift to green is under way, {}: see `payctl shift`", shift.place());
-        situation.push(line);
-    }
+    situation.extend(under_way(environment.local.systems, &environment.state));
     situation.extend(environment.asked.rights.as_ref().and_then(Rights::told));
     let view = View {
         plan,
