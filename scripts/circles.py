@@ -5,7 +5,7 @@ Whoever reads one of them has to read all. A file needs another when it names so
 defined there, through whichever module that is exported. Not counted: `mod` and `pub use`, by which
 a parent only shows its children; tests; methods, as a call does not say where they are defined.
 
-    scripts/circles.py [CRATE …]    the folders of crates, by default those of the product
+    scripts/circles.py [CRATE …]    the folders of crates, by default those of the product and its handlers
     scripts/circles.py --needs FILE what a file needs, and why
 """
 
@@ -375,7 +375,7 @@ def main():
             for other, (line, path) in Crate(root).needs().get(file, {}).items():
                 print(f"{other.relative_to(ROOT)}: line {line}, {path}")
         return
-    product = [path.parent for path in sorted(ROOT.glob("crates/*/Cargo.toml"))]
+    product = sorted([*ROOT.glob("crates/*"), *ROOT.glob("lambda-src/*")])
     folders = [Path(word).resolve() for word in words] or product
     wrong = 0
     for root in (root for folder in folders for root in targets(folder)):
