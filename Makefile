@@ -1,7 +1,7 @@
 # `make` is what CI runs.
 #
 #   make demo    from nothing to a stored payment, on a local AWS emulator
-#   make check   format, lints, and what the documentation says and links to
+#   make check   format, lints, files that need each other, and what the documentation says and links to
 #   make test    every test
 #   make bench   the figures in docs/benchmarks.md
 #   make coverage the lines of the handlers that tests run
@@ -30,11 +30,11 @@ HANDLERS_secure-api := payment-api
 HANDLERS_cost-optimized := payments-api event-handler
 HANDLERS_migration := payment-validation fraud-detection transaction-processing secrets-rotation
 
-.PHONY: all check fmt lint docs test unit overlay-test handler-test tools handlers build demo bench coverage torture fuzz
+.PHONY: all check fmt lint docs circles test unit overlay-test handler-test tools handlers build demo bench coverage torture fuzz
 
 all: check test
 
-check: fmt docs lint
+check: fmt docs circles lint
 
 fmt:
 	cargo fmt --all --check
@@ -47,6 +47,10 @@ lint: build
 docs:
 	@python3 scripts/check_docs.py
 	@python3 scripts/aws_facts.py
+
+# Files of a crate that need each other.
+circles:
+	@python3 scripts/circles.py
 
 tools:
 	@sh scripts/tools.sh

@@ -1,7 +1,10 @@
 //! A world: a stack run through the engine on the in-memory cloud, with a state of its own and a
 //! process that can be killed.
 
+use std::collections::BTreeMap;
+
 use payctl_aws::ec2::{ImageId, PrefixListId};
+use payctl_aws::questions::{IMAGE, PREFIX_LISTS, RECORDER};
 use payctl_aws::{CodeSha256, Recorder, Tags, Zone};
 use payctl_engine::state::Session;
 use payctl_engine::testing::{Faults, Memory};
@@ -10,7 +13,7 @@ use payctl_engine::{
     Request, Silent, Stack, State, Stop, Store, execute, observe, plan, schedule,
 };
 use payctl_stack::config::Config;
-use payctl_stack::{Context, Discovered, System};
+use payctl_stack::{Context, Discovered};
 
 pub struct World {
     pub memory: Memory,
@@ -158,17 +161,15 @@ pub fn pci_core(config: &Config) -> Stack {
 
 /// A system as a user with that configuration declares it.
 pub fn system(name: &str, config: &Config) -> Stack {
-    let system = System::named(name).unwrap();
+    let system = payctl_stack::ALL.named(name).unwrap();
     let zones: Vec<Zone> = ["us-east-1a", "us-east-1b", "us-east-1c"].map(Zone::from).into();
     let code = |handler: &&str| ((*handler).to_owned(), CodeSha256::from("digest-of-the-code"));
     let list = |service: &str| (service.to_owned(), PrefixListId::from(format!("pl-{service}")));
-    let found = Discovered {
-        zones,
-        prefix_lists: ["s3", "dynamodb"].map(list).into(),
-        image: Some(ImageId::from("ami-latest")),
-        recorder: Recorder::Recording("default".to_owned()),
-        ..Discovered::default()
-    };
+    let lists = BTreeMap::from(["s3", "dynamodb"].map(list));
+    let found = Discovered::new(zones)
+        .with(PREFIX_LISTS, &lists)
+        .with(IMAGE, &ImageId::from("ami-latest"))
+        .with(RECORDER, &Recorder::Recording("default".to_owned()));
     let context = Context {
         suffix: &"dev".parse().unwrap(),
         account: "123456789012",

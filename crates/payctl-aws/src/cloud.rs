@@ -1,20 +1,8 @@
-//! The cloud: one client per service, the account's facts, and what counts the calls.
+//! The cloud: one client per service.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use aws_config::retry::RetryConfig;
-use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
-    FinalizerInterceptorContextRef,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest as Request, Metadata};
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::config_bag::ConfigBag;
-use http_body_util::Limited;
 use payctl_engine::Cloud;
 
 use crate::apigateway::Methods;
@@ -27,33 +15,10 @@ use crate::ec2::BulkReaders;
 use crate::elbv2::Balancing;
 use crate::rds::{Clusters, Instances};
 use crate::ssm::Parameters;
-use crate::{Arn, AwsError, Result};
+use crate::{AwsError, Facts};
 
-/// Larger than any answer that payctl reads, and no burden: a server's answer is not read beyond.
-const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
-/// More pages than any list that payctl reads has: one without an end ends here.
-const MOST_PAGES: u64 = 1_000;
-
-/// What is true of the account, read once.
-#[derive(Clone, Debug)]
-pub struct Facts {
-    /// The account's id.
-    pub account: String,
-    /// Who is asking.
-    pub caller: String,
-    /// The partition, such as `aws`.
-    pub partition: String,
-    /// The region.
-    pub region: String,
-}
-
-/// How often each operation was called, by `service.Operation`; and what keeps a server from
-/// answering without an end.
-#[derive(Clone, Debug, Default)]
-pub struct Calls {
-    counts: Arc<Mutex<BTreeMap<String, u64>>>,
-    pages: Arc<Mutex<BTreeMap<String, u64>>>,
-}
+/// What a kind's verbs are given.
+pub type Cx<'a> = payctl_engine::Cx<'a, Aws>;
 
 /// AWS: the clients of one account and region.
 #[derive(Clone, Debug)]
@@ -188,100 +153,5 @@ impl Connection {
             parameters,
             policies,
         }
-    }
-}
-
-impl Facts {
-    /// The ARN of `resource` of `service` in this account and region.
-    #[must_use]
-    pub fn arn(&self, service: &str, resource: &str) -> Arn {
-        let Self { partition, region, account, .. } = self;
-        format!("arn:{partition}:{service}:{region}:{account}:{resource}").into()
-    }
-
-    /// Whether an ARN names another account than this one; a service's name is none.
-    pub(crate) fn is_of_another_account(&self, arn: &Arn) -> bool {
-        let account = arn.as_str().split(':').nth(4).unwrap_or_default();
-        !account.is_empty() && account != self.account
-    }
-}
-
-impl Calls {
-    /// How many calls were made in all.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.counts().values().sum()
-    }
-
-    /// How often each operation was called.
-    #[must_use]
-    pub fn counts(&self) -> BTreeMap<String, u64> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-/// Whether the request asks for a further page of a list. S3's lists of versions are not among
-/// those, as emptying a bucket has as many as the bucket has.
-fn continues(request: &Request) -> bool {
-    const NAMES: [&str; 5] = ["NextToken", "nextToken", "Marker", "PaginationToken", "position="];
-    let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default());
-    NAMES.iter().any(|name| body.contains(name) || request.uri().contains(name))
-}
-
-#[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
-impl Intercept for Calls {
-    fn name(&self) -> &'static str {
-        "payctl call counter"
-    }
-
-    fn read_before_transmit(
-        &self,
-        context: &BeforeTransmitInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        if let Some(call) = config.load::<Metadata>() {
-            let name = format!("{}.{}", call.service(), call.name());
-            *self.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_insert(0) +=
-                1;
-            if continues(context.request()) {
-                let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-                let count = pages.entry(call.name().to_owned()).or_insert(0);
-                *count += 1;
-                if *count > MOST_PAGES {
-                    return Err(format!("asked for {MOST_PAGES} pages, and there is no end").into());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn modify_before_deserialization(
-        &self,
-        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let body = context.response_mut().body_mut();
-        let whole = std::mem::replace(body, SdkBody::taken());
-        *body = whole.map(|body| SdkBody::from_body_1_x(Limited::new(body, LARGEST_ANSWER)));
-        Ok(())
-    }
-
-    fn read_after_execution(
-        &self,
-        context: &FinalizerInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        if let Some(call) = config.load::<Metadata>() {
-            let status = context.response().map(|response| response.status().as_u16());
-            let request = context
-                .response()
-                .and_then(|response| response.headers().get("x-amzn-requestid"))
-                .unwrap_or_default();
-            tracing::debug!(service = call.service(), operation = call.name(), status, request);
-        }
-        Ok(())
     }
 }

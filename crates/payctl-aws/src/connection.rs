@@ -5,7 +5,6 @@
 
 use std::error::Error;
 use std::io;
-use std::path::PathBuf;
 
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
@@ -17,6 +16,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 
 use self::credentials::{CredentialContext, looked};
+pub use self::error::ConnectionError;
+pub use self::options::ClientOptions;
 use self::profiles::{Base, Profiles};
 pub use self::roles::AskCode;
 use crate::http::trust::Trust;
@@ -24,80 +25,11 @@ use crate::http::{CONNECTING, SILENCE, Server};
 use crate::{AwsError, Calls, Facts, Present as _, Result};
 
 mod credentials;
+mod error;
+mod options;
 mod profiles;
 mod regions;
 mod roles;
-
-/// How payctl is to reach AWS, where the user says so.
-#[derive(Clone, Debug, Default)]
-pub struct ClientOptions {
-    /// The region, where the user names one.
-    pub region: Option<String>,
-    /// The profile of the user's AWS configuration.
-    pub profile: Option<String>,
-    /// Another endpoint for all services, such as an emulator's.
-    pub endpoint: Option<String>,
-    /// What to say when nobody listens there any more, though somebody did.
-    pub ended: Option<String>,
-    /// Fixed credentials (key id, secret), where the usual chain is not to be asked.
-    pub credentials: Option<(String, String)>,
-    /// A role to assume with the credentials.
-    pub role_arn: Option<String>,
-    /// What the role's trust policy asks for.
-    pub external_id: Option<String>,
-    /// Asks for the code of an MFA device.
-    pub ask_code: Option<AskCode>,
-}
-
-/// Why AWS cannot be reached as the user has it, or answers that it does not know them.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectionError {
-    /// A profile is named that does not exist.
-    #[error("there is no profile {name:?}, which {by} names")]
-    UnknownProfile {
-        /// Its name.
-        name: String,
-        /// What names it: an option or a variable.
-        by: &'static str,
-        /// Those that there are.
-        known: Vec<String>,
-        /// Where they were looked for.
-        files: Vec<PathBuf>,
-    },
-    /// The AWS configuration cannot be used.
-    #[error("the AWS configuration cannot be used: {0}")]
-    Configuration(String),
-    /// No region is known.
-    #[error("no region is configured")]
-    NoRegion,
-    /// There are no credentials.
-    #[error("no credentials were found; looked for, in this order:{looked}")]
-    NoCredentials {
-        /// Where, a line each.
-        looked: String,
-    },
-    /// A profile of IAM Identity Center has no session, or its session has ended.
-    #[error("the profile {profile} has to sign in to IAM Identity Center: {why}")]
-    SignIn {
-        /// The profile.
-        profile: String,
-        /// What is the matter with its session.
-        why: String,
-    },
-    /// AWS does not know the credentials in this region.
-    #[error("{source}")]
-    Region {
-        /// The region.
-        region: String,
-        /// Why that may be so.
-        why: String,
-        /// What AWS said.
-        source: AwsError,
-    },
-    /// A call failed.
-    #[error(transparent)]
-    Call(#[from] AwsError),
-}
 
 /// The AWS configuration, loaded, before any call is made.
 #[derive(Clone, Debug)]

@@ -81,7 +81,7 @@ impl AwsError {
         if let Some(trouble) = trouble::find(error) {
             return Some(Self(lost(trouble)));
         }
-        let text = chain(error);
+        let text = answer::chain(error);
         Some(Self(match error {
             CredentialsError::CredentialsNotLoaded(_) => return None,
             CredentialsError::InvalidConfiguration(_) => Failure::new(
@@ -225,7 +225,7 @@ where
             None => Failure::new(FailureKind::Credentials, "the credentials are gone"),
         };
     }
-    let text = chain(error);
+    let text = answer::chain(error);
     match error {
         SdkError::ConstructionFailure(_) => Failure::new(FailureKind::Invalid, text),
         SdkError::TimeoutError(_) => {
@@ -251,20 +251,6 @@ fn find<'a, T: std::error::Error + 'static>(
 ) -> Option<&'a T> {
     std::iter::successors(Some(error), |error| error.source())
         .find_map(|error| error.downcast_ref::<T>())
-}
-
-/// The causes of an error, outermost first, without the repetition.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut texts: Vec<String> = Vec::new();
-    let mut next = error.source();
-    while let Some(error) = next {
-        let text = error.to_string();
-        if !texts.iter().any(|known| known.contains(&text)) {
-            texts.push(text);
-        }
-        next = error.source();
-    }
-    if texts.is_empty() { error.to_string() } else { texts.join(": ") }
 }
 
 /// The operation an SDK error type belongs to: `…::CreateSubnetError` is `CreateSubnet`'s.

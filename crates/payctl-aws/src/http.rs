@@ -34,6 +34,7 @@ use self::trust::Trust;
 
 mod dial;
 mod flow;
+mod local;
 mod routes;
 pub(crate) mod trouble;
 pub(crate) mod trust;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_guardduty::types::DetectorStatus;
 use payctl_engine::{Failure, FailureKind};
+use serde::{Deserialize, Serialize};
 
 use crate::ec2::{ImageId, PrefixListId};
 use crate::guardduty::{self, DetectorId};
@@ -11,7 +12,7 @@ use crate::rds::Version;
 use crate::{Absent as _, Arn, Aws, AwsError, Connection, Present as _, Result, Tags, Zone};
 
 /// Whether AWS Config records in an account and region.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Recorder {
     /// There is no recorder: no rule can be made.
     #[default]

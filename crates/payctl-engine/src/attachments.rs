@@ -1,13 +1,12 @@
 //! What others attached to a resource: a function's URL, a key's grant, a route. A stack does not
 //! declare it, and it may open what the stack keeps shut.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::input::{references, resolve};
-use crate::state::State;
-use crate::{Address, Kinds, Stack};
+use crate::Address;
+use crate::input::references;
 
 /// What is looked for at one resource, and what of it is to go.
 #[derive(Debug)]
@@ -67,39 +66,6 @@ impl<'a> Attachments<'a> {
     pub fn found(self) -> BTreeSet<String> {
         self.found
     }
-}
-
-/// By address, what is declared, was begun or is recorded as referring to it, where it matters.
-pub(crate) fn dependents(
-    kinds: &Kinds,
-    stack: &Stack,
-    state: &State,
-) -> BTreeMap<Address, Vec<Dependent>> {
-    let mut all: BTreeMap<Address, Vec<Dependent>> = BTreeMap::new();
-    let matters = |address: &Address| {
-        kinds.get(address.kind()).is_some_and(|kind| !kind.attachments.is_empty())
-    };
-    let mut add = |of: Vec<Address>, address: &Address, properties: &Value| {
-        for on in of.into_iter().filter(matters) {
-            let properties = resolve(properties, &|reference| {
-                let record = state.resources.get(&reference.address)?;
-                record.outputs.get(&reference.output).cloned()
-            });
-            let dependent = Dependent { address: address.clone(), properties };
-            all.entry(on).or_default().push(dependent);
-        }
-    };
-    for declared in stack.resources() {
-        let on = declared.dependencies().into_keys().collect();
-        add(on, &declared.address, &declared.properties);
-    }
-    for (address, record) in &state.resources {
-        add(record.depends_on.iter().cloned().collect(), address, &record.properties);
-    }
-    for (address, intent) in &state.pending {
-        add(intent.depends_on.iter().cloned().collect(), address, &intent.properties);
-    }
-    all
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 pub mod address;
 pub mod attachments;
+mod dependents;
 pub mod diff;
 pub mod event;
 pub mod execute;

@@ -8,7 +8,7 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use crate::attachments::dependents;
+use crate::dependents::dependents;
 use crate::input::{references, resolve};
 use crate::owner::{Owner, Ownership, lineage};
 use crate::retry::{RetryPolicy, retry};

@@ -5,13 +5,23 @@ use std::fmt::Display;
 use ipnet::Ipv4Net;
 use payctl_aws::Arn;
 
-use crate::config::BadValue;
-
 /// The retentions that CloudWatch Logs knows.
 const RETENTIONS: [u32; 22] = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
     3288, 3653,
 ];
+
+/// A value that a parameter cannot have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{key} must be {rule} (found {value})")]
+pub struct BadValue {
+    /// Which key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+    /// What it must be.
+    pub rule: String,
+}
 
 /// A section of the configuration, such as `pci-core`.
 #[derive(Clone, Copy)]

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use payctl_aws::{Architecture, Arn, IgnoreTags, Tags};
 use serde::{Deserialize, Serialize};
 
+pub use crate::check::BadValue;
 use crate::context::OUR_TAGS;
+pub use crate::settings::{Authorization, Nat, Posture};
 use crate::{Suffix, cost_optimized, migration, pci_core, secure_api};
 
 /// How many tags a resource may have (AWS's guide "Tagging AWS resources"; its own do not count).
@@ -44,64 +46,6 @@ pub struct Config {
     pub migration: migration::Parameters,
 }
 
-/// How strict a stack is where its origin and PCI DSS disagree.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Posture {
-    /// The origin's values; everything can be destroyed.
-    #[default]
-    Standard,
-    /// Every control: a year of logs, protection against deletion, tracing.
-    Strict,
-}
-
-/// What a function without a number of its own may run at once.
-const STRICT_CONCURRENCY: u32 = 10;
-
-impl Posture {
-    /// A year of logs at least, where every control is asked for.
-    pub(crate) fn log_retention_days(self, days: u32) -> u32 {
-        match self {
-            Self::Standard => days,
-            Self::Strict => days.max(365),
-        }
-    }
-
-    /// How many of a function may run at once: where every control is asked for, none is without a
-    /// limit, which keeps that many for it as well.
-    pub(crate) fn reserved_concurrency(self, number: u32) -> Option<u32> {
-        match (self, number) {
-            (Self::Standard, 0) => None,
-            (Self::Strict, 0) => Some(STRICT_CONCURRENCY),
-            _ => Some(number),
-        }
-    }
-}
-
-/// Who may call an API.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Authorization {
-    /// Anyone, as at the origin.
-    #[default]
-    None,
-    /// Whoever IAM lets, with a signed request.
-    Iam,
-}
-
-/// How the private subnets reach the internet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Nat {
-    /// Not at all: only what has an endpoint is reached.
-    None,
-    /// Through one NAT gateway; its zone's failure cuts them off.
-    #[default]
-    One,
-    /// Through one NAT gateway per zone.
-    PerZone,
-}
-
 /// How a region is written.
 pub const REGION: &str = "written like us-east-1";
 
@@ -111,18 +55,6 @@ pub fn is_region(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let parts = text.split('-').count();
     text.len() <= 32 && parts >= 3 && text.chars().all(fits) && !text.contains("--")
-}
-
-/// A value that a parameter cannot have.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{key} must be {rule} (found {value})")]
-pub struct BadValue {
-    /// Which key.
-    pub key: String,
-    /// Its value.
-    pub value: String,
-    /// What it must be.
-    pub rule: String,
 }
 
 impl Config {

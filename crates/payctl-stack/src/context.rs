@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use payctl_aws::ec2::{ImageId, PrefixListId};
-use payctl_aws::{Arn, CodeSha256, Recorder, Tags, Zone};
-use payctl_engine::Address;
+use payctl_aws::ec2::PrefixListId;
+use payctl_aws::questions::PREFIX_LISTS;
+use payctl_aws::{Arn, CodeSha256, Question, Tags, Zone};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::Suffix;
 
@@ -34,33 +37,36 @@ pub struct Context<'a> {
 pub struct Discovered {
     /// The region's zones, in their order.
     pub zones: Vec<Zone>,
-    /// The lists of the addresses of AWS's services, by service.
-    pub prefix_lists: BTreeMap<String, PrefixListId>,
-    /// Whether API Gateway may write logs already, as a role that payctl has not made.
-    pub api_logs: bool,
-    /// The latest image for instances.
-    pub image: Option<ImageId>,
-    /// What AWS Config records with.
-    pub recorder: Recorder,
-    /// What GuardDuty detects with.
-    pub detector: Detector,
-    /// The version of the database that the account offers.
-    pub database_version: Option<String>,
+    /// What AWS answered to the system's own lookups, by their names.
+    answers: BTreeMap<String, Value>,
 }
 
-/// GuardDuty's detector, of which a region has one at most.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Detector {
-    /// There is none.
-    #[default]
-    None,
-    /// The environment's own, with the address that its tags tell.
-    Ours(Option<Address>),
-    /// Someone else's.
-    #[allow(missing_docs)]
-    Other { id: String, enabled: bool },
-    /// It could not be asked for, and why.
-    Unknown(String),
+impl Discovered {
+    /// What is known of a region with these zones before anything else is asked.
+    #[must_use]
+    pub fn new(zones: Vec<Zone>) -> Self {
+        Self { zones, answers: BTreeMap::new() }
+    }
+
+    /// The same with an answer.
+    #[must_use]
+    pub fn with<T: Serialize>(mut self, question: Question<T>, answer: &T) -> Self {
+        if let Ok(value) = serde_json::to_value(answer) {
+            self.insert(question.name(), value);
+        }
+        self
+    }
+
+    /// Takes the answer to the lookup of that name up.
+    pub fn insert(&mut self, name: &str, answer: Value) {
+        self.answers.insert(name.to_owned(), answer);
+    }
+
+    /// The answer, where there is one.
+    #[must_use]
+    pub fn get<T: DeserializeOwned>(&self, question: Question<T>) -> Option<T> {
+        T::deserialize(self.answers.get(question.name())?).ok()
+    }
 }
 
 /// The tags that every resource has, besides those that say whose it is.
@@ -112,7 +118,8 @@ impl Context<'_> {
     /// The list of the addresses of `service`, such as `s3`.
     #[must_use]
     pub fn prefix_list(&self, service: &str) -> PrefixListId {
-        self.found.prefix_lists.get(service).cloned().unwrap_or_else(|| PrefixListId::from(""))
+        let lists = self.found.get(PREFIX_LISTS).unwrap_or_default();
+        lists.get(service).cloned().unwrap_or_else(|| PrefixListId::from(""))
     }
 
     /// The digest of a handler's code.

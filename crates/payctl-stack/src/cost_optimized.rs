@@ -12,28 +12,28 @@ use payctl_aws::s3::BucketRef;
 use payctl_aws::secretsmanager::{Generate, Secret};
 use payctl_aws::sqs::QueueRef;
 use payctl_aws::ssm::Parameter;
-use payctl_aws::{Architecture, Set, Statement};
+use payctl_aws::{Architecture, Lookup, Set, Statement};
 use payctl_engine::{Input, Stack};
 
 use self::messages::Queues;
 use crate::Context;
-use crate::config::Posture;
 use crate::parts::bucket::{self, Retention};
 use crate::parts::{
     endpoint, flow_log, function, key, logs, nat, network, queue, role, secret, table,
 };
+use crate::settings::Posture;
 
 mod api;
 mod instances;
 mod messages;
 mod month;
 mod parameters;
+mod system;
 mod watch;
 
-pub use parameters::Parameters;
+pub use parameters::{NAME, Parameters};
+use system::{STATUS_INDEX, System};
 
-/// The stack's name.
-pub const NAME: &str = "cost-optimized";
 /// The handler of the function behind the API.
 pub const API_HANDLER: &str = "payments-api";
 /// The handler of the function that the queue feeds.
@@ -41,8 +41,26 @@ pub const EVENT_HANDLER: &str = "event-handler";
 
 /// The bucket of audit objects.
 const AUDIT: &str = "payment-audit-logs";
-/// The index that payments are listed by.
-const STATUS_INDEX: &str = "status-index";
+
+/// The system, as the command line offers it.
+pub const SYSTEM: crate::System = crate::System {
+    name: NAME,
+    description: "payments queued and completed one by one, beside instances, on a budget",
+    handlers: &[API_HANDLER, EVENT_HANDLER],
+    zones: 2,
+    commands: &[],
+    lookups: |config| lookups(&config.cost_optimized),
+    architecture: |config| config.cost_optimized.architecture(),
+    declare: |context, config| declare(context, &config.cost_optimized),
+};
+
+fn lookups(parameters: &Parameters) -> Vec<Lookup> {
+    let image = image_parameter(parameters).map(Lookup::image);
+    let recorder = parameters.config_rules.then(Lookup::config_recorder);
+    let detector = Lookup::detector(parameters.create_detector);
+    let asked = [Lookup::api_log_role()].into_iter().chain(image).chain(recorder);
+    asked.chain([detector]).collect()
+}
 
 /// Declares the stack.
 #[must_use]
@@ -53,19 +71,13 @@ pub fn declare(context: &Context<'_>, parameters: &Parameters) -> Stack {
 }
 
 /// The public parameter that holds the latest image of the instances, unless one is named.
-#[must_use]
-pub fn image_parameter(parameters: &Parameters) -> Option<String> {
+fn image_parameter(parameters: &Parameters) -> Option<String> {
     let architecture = match parameters.instance_architecture() {
         Architecture::X86_64 => "x86_64",
         Architecture::Arm64 => "arm64",
     };
     let latest = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default";
     parameters.image.is_none().then(|| format!("{latest}-{architecture}"))
-}
-
-struct System<'a> {
-    context: &'a Context<'a>,
-    parameters: &'a Parameters,
 }
 
 /// Where payments and what was done with them are kept.

@@ -1,55 +1,48 @@
 //! `migration`: payments validated, scored and kept behind an HTTP API, beside a database whose
 //! password changes by itself and a load balancer that moves its traffic from blue to green.
 
-use payctl_aws::Set;
-use payctl_aws::dynamodb::{Attribute, AttributeKind, Index, Table, TableRef};
-use payctl_aws::ec2::{
-    Peer, Rule, SecurityGroup, SecurityGroupIngress, SecurityGroupRef, SubnetRef, VpcRef,
-};
-use payctl_aws::kms::KeyRef;
+use payctl_aws::dynamodb::{Attribute, AttributeKind, Index, Table};
+use payctl_aws::ec2::{Peer, Rule, SecurityGroup, SecurityGroupIngress, SubnetRef, VpcRef};
 use payctl_aws::logs::LogGroup;
-use payctl_aws::s3::BucketRef;
-use payctl_aws::sns::TopicRef;
 use payctl_aws::ssm::Parameter;
-use payctl_engine::{Address, Input, Stack};
+use payctl_aws::{Lookup, Set};
+use payctl_engine::{Input, Stack};
 
 use crate::Context;
-use crate::config::Posture;
 use crate::parts::bucket::{self, Retention};
 use crate::parts::{endpoint, flow_log, function, key, logs, nat, network, table, topic};
+use crate::settings::Posture;
 
 mod api;
 mod balancer;
 mod database;
 mod functions;
 mod parameters;
+mod system;
 mod watch;
 
-pub(crate) use database::wanted as database;
-pub use parameters::Parameters;
+pub use parameters::{NAME, Parameters};
+pub use system::HANDLERS;
+use system::{
+    APPLICATION, Groups, HTTP, Keys, POSTGRESQL, STATUS_INDEX, Stores, System, Tiers, Topics,
+};
 
-/// The stack's name.
-pub const NAME: &str = "migration";
 /// The bucket of audit objects.
 const AUDIT: &str = "payment-audit-logs";
-/// The index that transactions are listed by.
-const STATUS_INDEX: &str = "status-timestamp-index";
-/// The handlers of its functions.
-pub const HANDLERS: &[&str] =
-    &["payment-validation", "fraud-detection", PROCESSING, "secrets-rotation"];
 
-/// The one that keeps payments, and knows the database's schema.
-const PROCESSING: &str = "transaction-processing";
-
-/// The one that changes the database's password.
-const ROTATION: &str = "secrets-rotation";
-
-/// Where PostgreSQL listens.
-const POSTGRESQL: u16 = 5432;
-/// Where what the load balancer leads to listens.
-const APPLICATION: u16 = 8080;
-/// Where the load balancer listens for the API that cannot check its certificate.
-const HTTP: u16 = 80;
+/// The system, as the command line offers it.
+pub const SYSTEM: crate::System = crate::System {
+    name: NAME,
+    description: "payments scored and kept behind an HTTP API, with a database and blue/green shifts",
+    handlers: HANDLERS,
+    zones: 3,
+    commands: &["shift"],
+    lookups: |config| {
+        vec![Lookup::engine_version(database::ENGINE, &config.migration.database_version)]
+    },
+    architecture: |config| config.migration.architecture(),
+    declare: |context, config| declare(context, &config.migration),
+};
 
 /// Declares the stack.
 #[must_use]
@@ -57,53 +50,6 @@ pub fn declare(context: &Context<'_>, parameters: &Parameters) -> Stack {
     let mut stack = Stack::new(NAME, context.suffix.as_str());
     System { context, parameters }.declare(&mut stack);
     stack
-}
-
-struct System<'a> {
-    context: &'a Context<'a>,
-    parameters: &'a Parameters,
-}
-
-/// One key for each purpose.
-struct Keys {
-    database: KeyRef,
-    table: KeyRef,
-    objects: KeyRef,
-    secrets: KeyRef,
-    /// The functions' environments.
-    functions: KeyRef,
-    /// Logs, and what topics tell.
-    logs: KeyRef,
-}
-
-/// Where what is paid and what was done are kept.
-struct Stores {
-    transactions: TableRef,
-    audit: BucketRef,
-    access_logs: BucketRef,
-}
-
-/// Who is told of what.
-struct Topics {
-    errors: TopicRef,
-    failed: TopicRef,
-}
-
-/// The subnets that are not public, and what has to be there before those of the functions reach
-/// anything outside.
-struct Tiers {
-    public: Vec<SubnetRef>,
-    private: Vec<SubnetRef>,
-    database: Vec<SubnetRef>,
-    routes: Vec<Address>,
-}
-
-/// Who may speak to whom.
-struct Groups {
-    functions: SecurityGroupRef,
-    database: SecurityGroupRef,
-    balancer: SecurityGroupRef,
-    link: SecurityGroupRef,
 }
 
 impl System<'_> {

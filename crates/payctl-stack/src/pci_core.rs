@@ -15,23 +15,35 @@ use payctl_aws::{Policy, Set, Statement};
 use payctl_engine::{Handle as _, Input, Stack};
 
 use crate::Context;
-use crate::config::Posture;
 use crate::parts::alarm::Metric;
 use crate::parts::bucket::{self, Retention};
 use crate::parts::{
     alarm, endpoint, flow_log, function, key, logs, nat, network, queue, role, table, topic,
 };
+use crate::settings::Posture;
 
 mod benchmark;
 mod parameters;
+mod system;
 mod trail;
 
-pub use parameters::Parameters;
+pub use parameters::{NAME, Parameters};
+use system::System;
 
-/// The stack's name.
-pub const NAME: &str = "pci-core";
 /// The handler its function runs.
 pub const HANDLER: &str = "payment-processor";
+
+/// The system, as the command line offers it.
+pub const SYSTEM: crate::System = crate::System {
+    name: NAME,
+    description: "file- and event-driven payment processor in an isolated network, all of it audited",
+    handlers: &[HANDLER],
+    zones: 3,
+    commands: &[],
+    lookups: |_| Vec::new(),
+    architecture: |config| config.pci_core.architecture(),
+    declare: |context, config| declare(context, &config.pci_core),
+};
 
 /// Declares the stack.
 #[must_use]
@@ -40,11 +52,6 @@ pub fn declare(context: &Context<'_>, parameters: &Parameters) -> Stack {
     let system = System { context, parameters };
     system.declare(&mut stack);
     stack
-}
-
-struct System<'a> {
-    context: &'a Context<'a>,
-    parameters: &'a Parameters,
 }
 
 impl System<'_> {

@@ -9,32 +9,41 @@ use payctl_aws::ec2::{
     VpcRef,
 };
 use payctl_aws::iam::{ManagedPolicy, Role};
-use payctl_aws::kms::KeyRef;
 use payctl_aws::lambda::FunctionRef;
 use payctl_aws::logs::LogGroup;
 use payctl_aws::s3::BucketRef;
-use payctl_aws::{Policy, Set, Statement};
+use payctl_aws::{Lookup, Policy, Set, Statement};
 use payctl_engine::{Input, Stack};
 
 use crate::Context;
-use crate::config::Posture;
 use crate::parts::{bucket, endpoint, flow_log, function, key, logs, network, role, table};
+use crate::settings::Posture;
 
 mod api;
 mod parameters;
+mod system;
 mod watch;
 
-pub use parameters::Parameters;
+pub use parameters::{NAME, Parameters};
+use system::{CUSTOMER_INDEX, Keys, Stores, Subnets, System};
 
-/// The stack's name.
-pub const NAME: &str = "secure-api";
 /// The handler its function runs.
 pub const HANDLER: &str = "payment-api";
 
 /// The bucket of documents.
 const DOCUMENTS: &str = "payment-docs";
-/// The index of a customer's transactions.
-const CUSTOMER_INDEX: &str = "CustomerIndex";
+
+/// The system, as the command line offers it.
+pub const SYSTEM: crate::System = crate::System {
+    name: NAME,
+    description: "payments posted to a REST API behind AWS WAF, with a key for each purpose",
+    handlers: &[HANDLER],
+    zones: 3,
+    commands: &[],
+    lookups: |_| vec![Lookup::prefix_lists(&["s3", "dynamodb"]), Lookup::api_log_role()],
+    architecture: |config| config.secure_api.architecture(),
+    declare: |context, config| declare(context, &config.secure_api),
+};
 
 /// Declares the stack.
 #[must_use]
@@ -42,30 +51,6 @@ pub fn declare(context: &Context<'_>, parameters: &Parameters) -> Stack {
     let mut stack = Stack::new(NAME, context.suffix.as_str());
     System { context, parameters }.declare(&mut stack);
     stack
-}
-
-struct System<'a> {
-    context: &'a Context<'a>,
-    parameters: &'a Parameters,
-}
-
-/// One key for each purpose.
-struct Keys {
-    objects: KeyRef,
-    table: KeyRef,
-    logs: KeyRef,
-}
-
-/// The subnets of both tiers.
-struct Subnets {
-    private: Vec<SubnetRef>,
-    public: Vec<SubnetRef>,
-}
-
-/// Where payments are kept.
-struct Stores {
-    documents: BucketRef,
-    transactions: TableRef,
 }
 
 impl System<'_> {

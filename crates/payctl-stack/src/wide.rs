@@ -9,18 +9,31 @@ use payctl_aws::s3::Bucket;
 use payctl_aws::sns::Topic;
 use payctl_aws::sqs::{Encryption, Queue};
 use payctl_aws::ssm::Parameter;
-use payctl_aws::{Policy, Statement};
+use payctl_aws::{Architecture, Policy, Statement};
 use payctl_engine::{Input, Stack};
 
-use crate::Context;
+use crate::{Context, System};
 
 /// The stack's name.
-pub(crate) const NAME: &str = "wide";
+const NAME: &str = "wide";
+
+/// The system, which is there to be measured.
+pub(crate) const SYSTEM: System = System {
+    name: NAME,
+    description: "resources that have nothing to do with each other",
+    handlers: &[],
+    zones: 0,
+    commands: &[],
+    lookups: |_| Vec::new(),
+    architecture: |_| Architecture::X86_64,
+    declare: |context, _| declare(context),
+};
+
 /// How many there are of each kind.
 const EACH: usize = 8;
 
 /// Declares the stack.
-pub(crate) fn declare(context: &Context<'_>) -> Stack {
+fn declare(context: &Context<'_>) -> Stack {
     let mut stack = Stack::new(NAME, context.suffix.as_str());
     for nth in 1..=EACH {
         let logical = nth.to_string();

@@ -1,13 +1,11 @@
-//! The command line: what every command takes, and which commands there are. Each command's own
-//! arguments are in its file; the doc comments are the help.
+//! The command line: which commands there are. Each command's own arguments are in its file, what
+//! all take in `global`; the doc comments are the help.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use clap::parser::ValueSource;
-use clap::{Args, FromArgMatches as _, Id, Parser, Subcommand, ValueEnum};
-use payctl_engine::Address;
-use payctl_stack::Suffix;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Id, Parser, Subcommand};
+use payctl_stack::Systems;
 
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::destroy::DestroyArgs;
@@ -18,215 +16,106 @@ use crate::commands::list::ListArgs;
 use crate::commands::man::ManArgs;
 use crate::commands::output::OutputArgs;
 use crate::commands::plan::PlanArgs;
-use crate::commands::policy::PolicyArgs;
+use crate::commands::policy::{self, PolicyArgs};
 use crate::commands::preflight::PreflightArgs;
 use crate::commands::sandbox::SandboxCommand;
-use crate::commands::shift::ShiftArgs;
 use crate::commands::stacks::StacksArgs;
 use crate::commands::state::StateCommand;
+use crate::commands::system::SystemCommand;
+use crate::commands::systems::offered;
 use crate::commands::up::UpArgs;
+use crate::global::Global;
 use crate::{environments, help};
 
 /// Provisions PCI-DSS payment infrastructure on AWS, directly through the AWS SDK
 #[derive(Debug, Parser)]
 #[command(name = "payctl", version, max_term_width = 80)]
-pub(crate) struct Cli {
+struct Top {
     #[command(flatten)]
+    global: Global,
+}
+
+/// What was typed.
+#[derive(Debug)]
+pub(crate) struct Cli {
     pub(crate) global: Global,
-    #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Chosen,
 }
 
-/// What every command takes.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct Global {
-    /// Which environment, such as dev or pr-142
-    ///
-    /// Where it is left out: ENVIRONMENT_SUFFIX, else `suffix` of the configuration, else the only
-    /// environment that this folder's state knows; for `plan` and `up` of a first one, dev.
-    #[arg(long, short, global = true, env = "PAYCTL_SUFFIX", value_name = "SUFFIX",
-          help_heading = ENVIRONMENT)]
-    pub(crate) suffix: Option<Suffix>,
-    /// Which system [default: pci-core]
-    ///
-    /// `payctl stacks` lists them. Where it is left out: `stack` of the configuration, else that of the environment where this
-    /// folder's state knows one, else pci-core.
-    #[arg(long, global = true, env = "PAYCTL_STACK", value_name = "NAME",
-          help_heading = ENVIRONMENT)]
-    pub(crate) stack: Option<String>,
-    /// Use a local AWS emulator, started when needed
-    #[arg(long, global = true, conflicts_with_all = ["profile", "region", "role_arn"],
-          help_heading = ENVIRONMENT)]
-    pub(crate) sandbox: bool,
-    /// The configuration [default: payctl.toml, if any]
-    #[arg(long, global = true, value_name = "FILE", help_heading = ENVIRONMENT)]
-    pub(crate) config: Option<PathBuf>,
-    /// Where the state is kept
-    #[arg(long, global = true, default_value = ".payctl", env = "PAYCTL_STATE_DIR",
-          value_name = "DIR", help_heading = ENVIRONMENT)]
-    pub(crate) state_dir: PathBuf,
-    /// How long to wait for another run
-    ///
-    /// In seconds; after that payctl gives up and ends with 3.
-    #[arg(long, global = true, default_value_t = 0, value_name = "SECONDS",
-          help_heading = ENVIRONMENT)]
-    pub(crate) lock_timeout: u64,
-    /// Where the built handlers are
-    ///
-    /// Each is DIR/NAME/bootstrap, as lambda-src/build.sh leaves it. [default: lambda-src/target/lambda]
-    #[arg(long, global = true, default_value = "lambda-src/target/lambda",
-          hide_default_value = true, env = "PAYCTL_HANDLERS", value_name = "DIR",
-          help_heading = ENVIRONMENT)]
-    pub(crate) handlers: PathBuf,
-    /// The AWS region [default: as configured]
-    ///
-    /// Where it is left out: `region` of the configuration, else that of the AWS configuration.
-    #[arg(long, global = true, value_name = "REGION", value_parser = region, help_heading = AWS)]
-    pub(crate) region: Option<String>,
-    /// The profile of the AWS configuration
-    #[arg(long, global = true, value_name = "PROFILE", help_heading = AWS)]
-    pub(crate) profile: Option<String>,
-    /// A role to assume with the credentials
-    #[arg(long, global = true, value_name = "ARN", value_parser = crate::connection::role,
-          help_heading = AWS)]
-    pub(crate) role_arn: Option<String>,
-    /// The external ID that the role asks for
-    #[arg(long, global = true, value_name = "ID", requires = "role_arn", help_heading = AWS)]
-    pub(crate) external_id: Option<String>,
-    /// Another endpoint for all AWS services
-    #[arg(long, global = true, env = "AWS_ENDPOINT_URL", value_name = "URL",
-          value_parser = endpoint, help_heading = AWS)]
-    pub(crate) endpoint_url: Option<String>,
-    /// How many operations run at once
-    #[arg(long, global = true, default_value_t = 40, value_name = "N",
-          value_parser = clap::value_parser!(u16).range(1..=256), help_heading = AWS)]
-    pub(crate) parallelism: u16,
-    /// -v shows every value and retry, -vv every AWS call
-    #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = OUTPUT)]
-    pub(crate) verbose: u8,
-    /// Only warnings, errors and how it ended
-    #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = OUTPUT)]
-    pub(crate) quiet: bool,
-    /// Use colour: auto, always or never [default: auto]
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN",
-          hide_default_value = true, hide_possible_values = true, help_heading = OUTPUT)]
-    pub(crate) color: Color,
-    /// The options that were typed, by their names in this struct; the others are from the
-    /// process's environment, or defaults.
-    #[arg(skip)]
-    pub(crate) typed: Vec<String>,
-    /// What the variable of the systems' origins says, ENVIRONMENT_SUFFIX.
-    #[arg(skip)]
-    pub(crate) origins_suffix: Option<String>,
+/// The command that was typed.
+#[derive(Debug)]
+pub(crate) enum Chosen {
+    /// One that is there whatever systems there are.
+    Own(Command),
+    /// One that is there for the sake of a system, and what it was given.
+    OfSystem(&'static SystemCommand, ArgMatches),
 }
 
-// A command's own options come first; these headings, in this order, after them.
-const ENVIRONMENT: &str = "Environment";
-const AWS: &str = "AWS";
-const OUTPUT: &str = "Output";
+/// Those of systems stand before it.
+const AFTER_THOSE_OF_SYSTEMS: &str = "policy";
+
+/// The command line for `systems` as it is parsed, helped with and completed.
+pub(crate) fn command(systems: Systems) -> clap::Command {
+    let own = Command::augment_subcommands(clap::Command::new("payctl"));
+    let mut commands = Vec::new();
+    for command in own.get_subcommands() {
+        if command.get_name() == AFTER_THOSE_OF_SYSTEMS {
+            let of_systems = offered(systems);
+            commands.extend(of_systems.map(|one| (one.augment)(clap::Command::new(one.name))));
+        }
+        commands.push(command.clone());
+    }
+    // Their places among the own ones alone were others.
+    let placed = commands.into_iter().enumerate();
+    let commands = placed.map(|(place, command)| command.display_order(place));
+    let first = systems.first().name;
+    let command = Top::command()
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands(commands)
+        .mut_arg("stack", |stack| {
+            let short = format!("Which system [default: {first}]");
+            let long = format!(
+                "{short}\n\n`payctl stacks` lists them. Where it is left out: `stack` of the \
+                 configuration, else that of the environment where this folder's state knows one, \
+                 else {first}."
+            );
+            stack.help(short).long_help(long)
+        })
+        .mut_subcommand("policy", |command| policy::complete(command, systems));
+    help::complete(command, &offered(systems).map(|one| one.name).collect::<Vec<_>>())
+}
 
 impl Cli {
     /// Reads the command line.
     ///
     /// # Errors
     /// What is wrong with it, or the help that it asks for.
-    pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let matches = help::command().try_get_matches_from(words)?;
-        let mut cli = Self::from_arg_matches(&matches)?;
+    pub(crate) fn read(
+        words: impl IntoIterator<Item = OsString>,
+        systems: Systems,
+    ) -> Result<Self, clap::Error> {
+        let matches = command(systems).try_get_matches_from(words)?;
+        let mut global = Global::from_arg_matches(&matches)?;
         let typed = matches.ids().map(Id::as_str);
         let typed = typed.filter(|id| {
             // Groups have no source.
             matches.try_contains_id(id).is_ok()
                 && matches.value_source(id) == Some(ValueSource::CommandLine)
         });
-        cli.global.typed = typed.map(str::to_owned).collect();
+        global.typed = typed.map(str::to_owned).collect();
+        global.systems = systems;
         let variable = std::env::var_os(environments::ORIGINS_VARIABLE);
-        cli.global.origins_suffix = variable.map(|text| text.to_string_lossy().into_owned());
-        Ok(cli)
-    }
-}
-
-impl Global {
-    /// Whether `option` was typed.
-    pub(crate) fn is_typed(&self, option: &str) -> bool {
-        self.typed.iter().any(|typed| typed == option)
-    }
-
-    /// The same environment in the sandbox, where no account is needed.
-    pub(crate) fn in_sandbox(&self, verb: &str) -> String {
-        let place = Self {
-            region: None,
-            profile: None,
-            role_arn: None,
-            external_id: None,
-            endpoint_url: None,
-            sandbox: true,
-            ..self.clone()
+        global.origins_suffix = variable.map(|text| text.to_string_lossy().into_owned());
+        let of_system = matches.subcommand().and_then(|(name, given)| {
+            Some((offered(systems).find(|command| command.name == name)?, given.clone()))
+        });
+        let command = match of_system {
+            Some((command, given)) => Chosen::OfSystem(command, given),
+            None => Chosen::Own(Command::from_arg_matches(&matches)?),
         };
-        place.command(verb)
+        Ok(Self { global, command })
     }
-
-    /// A command for the same environment, as a hint repeats it: whoever copies it is to end up
-    /// where this run was.
-    pub(crate) fn command(&self, verb: &str) -> String {
-        let mut command = format!("payctl {verb}");
-        let mut add = |option: &str, value: &str| {
-            command += &format!(" --{option} {}", shell_word(value));
-        };
-        if let Some(suffix) = &self.suffix {
-            add("suffix", suffix.as_str());
-        }
-        if let Some(stack) = self.stack.as_deref().filter(|s| *s != payctl_stack::SYSTEMS[0].name) {
-            add("stack", stack);
-        }
-        for (option, value) in [
-            ("region", &self.region),
-            ("profile", &self.profile),
-            ("role-arn", &self.role_arn),
-            ("external-id", &self.external_id),
-        ] {
-            if let Some(value) = value {
-                add(option, value);
-            }
-        }
-        if let Some(endpoint) = self.endpoint_url.as_ref().filter(|_| self.is_typed("endpoint_url"))
-        {
-            add("endpoint-url", endpoint);
-        }
-        if let Some(config) = &self.config {
-            add("config", &config.display().to_string());
-        }
-        if self.state_dir.as_os_str() != ".payctl" {
-            add("state-dir", &self.state_dir.display().to_string());
-        }
-        if self.is_typed("handlers") {
-            add("handlers", &self.handlers.display().to_string());
-        }
-        if self.sandbox {
-            command += " --sandbox";
-        }
-        command
-    }
-}
-
-/// `text` as one word of a shell.
-pub(crate) fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./:=@,+%".contains(c);
-    match !text.is_empty() && text.chars().all(plain) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
-    }
-}
-
-/// Whether to use colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    /// On a terminal
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
 }
 
 /// What to do. How each is described is said in its file.
@@ -247,51 +136,26 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Sandbox(SandboxCommand),
     Invoke(InvokeArgs),
-    Shift(ShiftArgs),
     Policy(PolicyArgs),
     Preflight(PreflightArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
 
-/// A resource's address.
-pub(crate) fn address(text: &str) -> Result<Address, String> {
-    Address::parse(text).map_err(|error| error.to_string())
-}
-
-fn region(text: &str) -> Result<String, String> {
-    match payctl_stack::config::is_region(text) {
-        true => Ok(text.to_owned()),
-        false => Err(format!("a region is {}", payctl_stack::config::REGION)),
-    }
-}
-
-fn endpoint(text: &str) -> Result<String, String> {
-    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-    let host = rest.map(|rest| rest.trim_end_matches('/')).unwrap_or_default();
-    let fits = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
-    if !host.is_empty() && host.chars().all(fits) {
-        Ok(text.trim_end_matches('/').to_owned())
-    } else {
-        Err("an endpoint is written like http://127.0.0.1:5000".to_owned())
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
     fn the_command_line_is_sound() {
-        Cli::command().debug_assert();
+        command(payctl_stack::ALL).debug_assert();
     }
 
     #[test]
     fn values_are_checked_before_anything_else() {
         let parse = |args: &[&str]| {
-            Cli::try_parse_from(["payctl"].iter().chain(args)).map_err(|e| e.to_string())
+            let words = ["payctl"].iter().chain(args).map(OsString::from);
+            Cli::read(words, payctl_stack::ALL).map_err(|e| e.to_string())
         };
         assert!(parse(&["plan", "--suffix", "dev"]).is_ok());
         for (args, why) in [
@@ -308,22 +172,6 @@ mod tests {
         ] {
             let error = parse(&args).unwrap_err();
             assert!(error.contains(why), "{args:?}: {error}");
-        }
-    }
-
-    #[test]
-    fn a_word_is_quoted_where_a_shell_would_read_it_otherwise() {
-        for (text, word) in [
-            ("dev", "dev"),
-            ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
-            ("", "''"),
-            ("my state", "'my state'"),
-            ("$(id)", "'$(id)'"),
-            ("it's", r"'it'\''s'"),
-            ("~/x", "'~/x'"),
-            ("{\"a\":1}", "'{\"a\":1}'"),
-        ] {
-            assert_eq!(shell_word(text), word);
         }
     }
 }

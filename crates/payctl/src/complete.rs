@@ -10,9 +10,10 @@ use clap_complete::engine::complete;
 use clap_complete::env::{Elvish, EnvCompleter, Fish, Powershell, Shells, Zsh};
 use clap_complete::{ArgValueCandidates, CompletionCandidate};
 use payctl_engine::State;
-use payctl_stack::SYSTEMS;
+use payctl_stack::Systems;
 
 use crate::environments;
+use crate::regions::REGIONS;
 
 /// The shells that are completed for.
 pub(crate) const SHELLS: Shells<'static> = Shells(&[&Bash, &Elvish, &Fish, &Powershell, &Zsh]);
@@ -20,37 +21,34 @@ pub(crate) const SHELLS: Shells<'static> = Shells(&[&Bash, &Elvish, &Fish, &Powe
 /// What of the process's environment asks for completions, and of which shell.
 pub(crate) const VARIABLE: &str = "COMPLETE";
 
-/// Regions with their names, a line each.
-pub(crate) const REGIONS: &str = include_str!("regions.txt");
-
 /// Lets each argument that takes a known value say which there are.
-pub(crate) fn attach(command: Command) -> Command {
+pub(crate) fn attach(command: Command, systems: Systems) -> Command {
     let command = command.mut_args(|arg| {
-        let candidates: fn() -> Vec<CompletionCandidate> = match arg.get_id().as_str() {
+        let candidates: fn(Systems) -> Vec<CompletionCandidate> = match arg.get_id().as_str() {
             "suffix" => suffixes,
             "stack" => stacks,
-            "region" => regions,
-            "profile" => profiles,
+            "region" => |_| regions(),
+            "profile" => |_| profiles(),
             "address" | "allow_data_loss" => addresses,
             "raw" => outputs,
             "function" => functions,
             _ => return arg,
         };
-        arg.add(ArgValueCandidates::new(candidates))
+        arg.add(ArgValueCandidates::new(move || candidates(systems)))
     });
-    command.mut_subcommands(attach)
+    command.mut_subcommands(|command| attach(command, systems))
 }
 
-fn stacks() -> Vec<CompletionCandidate> {
+fn stacks(systems: Systems) -> Vec<CompletionCandidate> {
     let told = |system: &payctl_stack::System| {
         CompletionCandidate::new(system.name).help(Some(system.description.into()))
     };
-    SYSTEMS.iter().map(told).collect()
+    systems.listed().map(told).collect()
 }
 
-fn suffixes() -> Vec<CompletionCandidate> {
+fn suffixes(systems: Systems) -> Vec<CompletionCandidate> {
     let line = Line::read();
-    let known = environments::known(&line.folder());
+    let known = environments::known(systems, &line.folder());
     let known =
         known.iter().filter(|known| line.stack.as_deref().is_none_or(|s| s == known.system.name));
     let told = known.filter(|known| known.is_live()).map(|known| {
@@ -88,21 +86,21 @@ fn sections(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter_map(|line| Some(line.trim().strip_prefix('[')?.split_once(']')?.0.trim()))
 }
 
-fn addresses() -> Vec<CompletionCandidate> {
-    let states = Line::read().states();
+fn addresses(systems: Systems) -> Vec<CompletionCandidate> {
+    let states = Line::read().states(systems);
     let addresses = states.iter().flat_map(|state| state.resources.keys());
     addresses.map(|address| CompletionCandidate::new(address.as_str())).collect()
 }
 
-fn functions() -> Vec<CompletionCandidate> {
-    let states = Line::read().states();
+fn functions(systems: Systems) -> Vec<CompletionCandidate> {
+    let states = Line::read().states(systems);
     let addresses = states.iter().flat_map(|state| state.resources.keys());
     let functions = addresses.filter(|address| address.kind() == "lambda.function");
     functions.map(|address| CompletionCandidate::new(address.name())).collect()
 }
 
-fn outputs() -> Vec<CompletionCandidate> {
-    let states = Line::read().states();
+fn outputs(systems: Systems) -> Vec<CompletionCandidate> {
+    let states = Line::read().states(systems);
     states.iter().flat_map(|state| state.outputs.keys()).map(CompletionCandidate::new).collect()
 }
 
@@ -151,9 +149,9 @@ impl Line {
     }
 
     /// The states of the environments that may be meant.
-    fn states(&self) -> Vec<State> {
+    fn states(&self, systems: Systems) -> Vec<State> {
         let fits = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|it| it == is);
-        let known = environments::known(&self.folder()).into_iter();
+        let known = environments::known(systems, &self.folder()).into_iter();
         let known = known.filter(|known| {
             fits(&self.stack, known.system.name) && fits(&self.suffix, known.suffix.as_str())
         });
@@ -199,7 +197,7 @@ impl EnvCompleter for Bash {
         completer: &str,
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
-        let completer = crate::cli::shell_word(completer);
+        let completer = crate::global::shell_word(completer);
         writeln!(
             out,
             r#"_payctl_complete() {{

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use payctl_stack::Systems;
 use payctl_stack::config::Config;
 
 use crate::error::CliError;
 use crate::report;
 
 /// Reads the configuration; the defaults where there is none.
-pub(crate) fn read(named: Option<&Path>) -> Result<Config, CliError> {
+pub(crate) fn read(named: Option<&Path>, systems: Systems) -> Result<Config, CliError> {
     let path = named.map_or_else(|| PathBuf::from("payctl.toml"), Path::to_owned);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
@@ -28,7 +29,7 @@ pub(crate) fn read(named: Option<&Path>) -> Result<Config, CliError> {
                 *cause = cause.replace(type_of_rust, words);
             }
         }
-        match belongs(source.message()).or_else(|| nearest(source.message())) {
+        match belongs(source.message(), systems).or_else(|| nearest(source.message())) {
             Some(hint) => error.hint(hint),
             None => error,
         }
@@ -46,14 +47,14 @@ const WORDS: &[(&str, &str)] = &[
 ];
 
 /// For a key that stands outside its section: where it belongs.
-fn belongs(message: &str) -> Option<String> {
+fn belongs(message: &str, systems: Systems) -> Option<String> {
     let mut quoted = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
     let (key, mut known) = (quoted.next()?, quoted);
     // Elsewhere than at the top it is unknown, and nothing else.
-    known.find(|name| *name == payctl_stack::SYSTEMS[0].name)?;
+    known.find(|name| *name == systems.first().name)?;
     let all = serde_json::to_value(Config::default()).ok()?;
     let has = |name: &&str| all[*name].get(key).is_some();
-    let sections = payctl_stack::SYSTEMS.iter().map(|system| system.name).filter(has);
+    let sections = systems.listed().map(|system| system.name).filter(has);
     let sections: Vec<String> = sections.map(|name| format!("[{name}]")).collect();
     (!sections.is_empty()).then(|| format!("`{key}` belongs under {}", sections.join(" or ")))
 }
@@ -85,7 +86,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("payctl.toml");
             std::fs::write(&path, text).unwrap();
-            let config = read(Some(&path)).unwrap();
+            let config = read(Some(&path), payctl_stack::ALL).unwrap();
             assert_eq!(config.permissions_boundary, Some(boundary.into()));
             assert!(config.ignore_tags.has("CostCenter") && config.ignore_tags.has("org:unit"));
         }
@@ -95,7 +96,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("payctl.toml");
         std::fs::write(&path, text).unwrap();
-        read(Some(&path)).unwrap_err()
+        read(Some(&path), payctl_stack::ALL).unwrap_err()
     }
 
     #[test]

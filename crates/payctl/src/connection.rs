@@ -1,14 +1,13 @@
 //! The connection to AWS, or to the sandbox.
 
-use std::io::IsTerminal as _;
-
 use payctl_aws::{AskCode, ClientOptions, Connection, ConnectionError, Facts};
 use payctl_sandbox::{Sandbox, StartOptions};
 use payctl_stack::config::Config;
 
-use crate::cli::Global;
 use crate::error::CliError;
-use crate::{complete, report, signals};
+use crate::global::Global;
+use crate::regions::REGIONS;
+use crate::{ask, report};
 
 /// The connection to AWS, or to the sandbox.
 pub(crate) async fn connect(global: &Global, config: &Config) -> Result<Connection, CliError> {
@@ -104,7 +103,7 @@ fn refused(global: &Global, error: ConnectionError) -> CliError {
 fn unknown_region(said: &str) -> Option<String> {
     let (_, host) = said.split_once("cannot find the host sts.")?;
     let (region, _) = host.split_once(".amazonaws.com")?;
-    let known = || complete::REGIONS.lines().filter_map(|line| Some(line.split_once('\t')?.0));
+    let known = || REGIONS.lines().filter_map(|line| Some(line.split_once('\t')?.0));
     if known().any(|name| name == region) {
         return None;
     }
@@ -113,39 +112,12 @@ fn unknown_region(said: &str) -> Option<String> {
     Some(format!("{region} is no region that payctl knows{near}"))
 }
 
-/// The ARN of a role, checked before anything else.
-pub(crate) fn role(text: &str) -> Result<String, String> {
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let fits = match parts.as_slice() {
-        ["arn", partition, "iam", "", account, name] => {
-            partition.starts_with("aws")
-                && account.len() == 12
-                && account.chars().all(|c| c.is_ascii_digit())
-                && name.strip_prefix("role/").is_some_and(|name| !name.is_empty())
-                && name.chars().all(|c| c.is_ascii_graphic())
-        }
-        _ => false,
-    };
-    match fits {
-        true => Ok(text.to_owned()),
-        false => Err("a role is written like arn:aws:iam::123456789012:role/deploy".to_owned()),
-    }
-}
-
 /// Asks for the code that an MFA device shows.
 async fn ask_code(serial: String) -> Result<String, String> {
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+    if !ask::is_possible() {
         return Err("there is no terminal to ask for it".to_owned());
     }
-    let _asking = signals::asking();
-    report::ask(&format!("MFA code of {serial}: "));
-    let (send, answer) = tokio::sync::oneshot::channel();
-    // It may read for ever: nobody waits for its end.
-    std::thread::spawn(move || {
-        let mut line = String::new();
-        let _ = send.send(std::io::stdin().read_line(&mut line).map(|_| line));
-    });
-    let answer = answer.await.unwrap_or_else(|lost| Err(std::io::Error::other(lost)));
+    let answer = ask::line(&format!("MFA code of {serial}: ")).await;
     answer.map_err(|source| format!("it could not be read: {source}"))
 }
 

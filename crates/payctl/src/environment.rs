@@ -1,43 +1,25 @@
 //! An environment: one system and suffix in one account and region, ready to be planned.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use payctl_aws::{Artifacts, Aws, Calls, CodeSha256, Facts, Leftover, kinds};
 use payctl_engine::plan::PlanError;
-use payctl_engine::state::{Loaded, Session};
+use payctl_engine::state::Loaded;
 use payctl_engine::{
-    Address, Bound, Goal, Holder, ObserveError, Observed, Owner, Permissions, Plan, Provider as _,
-    Request, Seen, Stack, State, StateError, Status, Store, is_orphaned, observe_orphans,
-    observe_with, plan,
+    Address, Bound, Goal, ObserveError, Observed, Owner, Permissions, Plan, Provider as _, Request,
+    Seen, Stack, State, Status, is_orphaned, observe_orphans, observe_with, plan,
 };
-use payctl_stack::config::Config;
-use payctl_stack::{Context, Detector, Discovered, Suffix, System};
+use payctl_stack::{Context, Discovered};
 
-use crate::cli::Global;
 use crate::commands::permissions::PermissionArgs;
 use crate::connection::{connect, facts};
-use crate::environments::{self, Chosen, First, choose};
 use crate::error::CliError;
-use crate::lookups::look_up;
+use crate::global::Global;
+use crate::handlers::Handlers;
+use crate::local::{Local, running};
 use crate::preflight::{self, Asked, Rights};
-use crate::{configuration, handlers, report};
-
-/// What can be said before any AWS call.
-pub(crate) struct Local {
-    pub(crate) system: &'static System,
-    pub(crate) suffix: Suffix,
-    /// What named it, as far as it was not typed; else empty.
-    pub(crate) origin: String,
-    /// Whether nobody named it.
-    guessed: bool,
-    pub(crate) config: Config,
-    pub(crate) store: Store,
-    /// The folder of all environments' states.
-    pub(crate) states: PathBuf,
-}
+use crate::{environments, handlers, lookups, report};
 
 /// An environment with its account.
 pub(crate) struct Environment {
@@ -56,121 +38,11 @@ pub(crate) struct Environment {
     /// What account and caller have to do with what was last planned.
     pub(crate) asked: Asked,
     /// What the lookups found of ours that AWS's list of tags leaves out.
-    unlisted: Option<Address>,
-}
-
-impl Local {
-    /// Reads the command line and the configuration. Where no environment is named, `first` says
-    /// what that means; the command line is answered with its names filled in.
-    pub(crate) fn read(global: &Global, first: First) -> Result<(Global, Self), CliError> {
-        let config = configuration::read(global.config.as_deref())?;
-        payctl_aws::ignore_tags(&config.ignore_tags);
-        let Chosen { system, suffix, origin, guessed } = choose(global, &config, first)?;
-        let states = environments::folder(&global.state_dir, global.sandbox);
-        let store = Store::at(states.join(system.name).join(suffix.as_str()));
-        let mut global = global.clone();
-        global.suffix = Some(suffix.clone());
-        global.stack = Some(system.name.to_owned());
-        Ok((global, Self { system, suffix, origin, guessed, config, store, states }))
-    }
-
-    /// Which environment it is, and what told so where it was not typed.
-    pub(crate) fn title(&self) -> String {
-        let Self { system, suffix, origin, .. } = self;
-        match origin.is_empty() {
-            true => format!("{} {suffix}", system.name),
-            false => format!("{} {suffix} ({origin})", system.name),
-        }
-    }
-
-    /// Says which environment was chosen though nobody named it, for commands that show no plan.
-    pub(crate) fn say_guess(&self) {
-        if self.guessed {
-            report::say(&report::paint(report::DIM, self.title()));
-        }
-    }
-
-    /// The state that is there, checked to be of this stack and suffix.
-    pub(crate) fn load(&self) -> Result<Loaded, CliError> {
-        let loaded = self.store.load()?;
-        if let Some(state) = &loaded.state {
-            let (stack, suffix) = (self.system.name, self.suffix.as_str());
-            if (state.stack.as_str(), state.suffix.as_str()) != (stack, suffix) {
-                let message = format!(
-                    "the state in {} is of stack {}, suffix {}, not of {stack}, {suffix}",
-                    self.store.folder().display(),
-                    state.stack,
-                    state.suffix,
-                );
-                return Err(CliError::failed(message).hint("was the folder copied or renamed?"));
-            }
-        }
-        Ok(loaded)
-    }
-
-    /// Refuses what is to be destroyed if the configuration protects it.
-    pub(crate) fn refuse_protected(&self) -> Result<(), CliError> {
-        let suffix = self.suffix.as_str();
-        if self.config.protected.iter().any(|protected| protected == suffix) {
-            return Err(CliError::failed(format!("the suffix {suffix} is protected"))
-                .hint("take it out of `protected` in the configuration if it is to be destroyed"));
-        }
-        Ok(())
-    }
-
-    /// Takes the lock for `command`, waiting for another run's end as long as that is asked for.
-    pub(crate) async fn lock(&self, command: &str, global: &Global) -> Result<Session, CliError> {
-        let (began, mut told) = (Instant::now(), false);
-        let timeout = Duration::from_secs(global.lock_timeout);
-        loop {
-            match self.store.lock(&Self::holder(command)) {
-                Err(StateError::Locked { holder, .. }) if began.elapsed() < timeout => {
-                    if !std::mem::replace(&mut told, true) {
-                        let seconds = timeout.as_secs();
-                        report::say(&format!("waiting up to {seconds} s for {holder} to end"));
-                    }
-                    tokio::time::sleep(Duration::from_millis(200)).await;
-                }
-                locked => return Ok(locked?),
-            }
-        }
-    }
-
-    /// Who holds the lock while `command` runs.
-    fn holder(command: &str) -> Holder {
-        Holder {
-            pid: std::process::id(),
-            host: host(),
-            command: command.to_owned(),
-            since: jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
-        }
-    }
-}
-
-/// The run of another process that is under way, if there is one: what the lock says, while its
-/// process lives. The lock itself is not touched.
-pub(crate) fn running(store: &Store) -> Option<String> {
-    let text = std::fs::read_to_string(store.folder().join("lock")).ok()?;
-    let Holder { pid, host, command, since } = serde_json::from_str(&text).ok()?;
-    let here = host == Local::holder("").host;
-    // One that has ended and that nobody has waited for is a zombie.
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let alive = !stat.is_empty() && !stat.contains(") Z ");
-    (here && alive && pid != std::process::id())
-        .then(|| format!("`payctl {command}`, process {pid}, since {since}"))
+    unlisted: Vec<Address>,
 }
 
 /// How many resources other stacks have under the same suffix.
 type Others = BTreeMap<String, usize>;
-
-/// What a command needs of the handlers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Handlers {
-    /// Their code, to compare and upload.
-    Needed,
-    /// Nothing: what they run does not matter to a deletion.
-    Ignored,
-}
 
 impl Environment {
     /// Finds the account and declares the stack in it. Everything that can be wrong with the
@@ -211,8 +83,8 @@ impl Environment {
             let lineage: String = (0..16).map(|_| fastrand::char('a'..='z')).collect();
             State::empty(local.system.name, local.suffix.as_str(), account, region, &lineage)
         });
-        let lookups = look_up(&local, &connection, &retrying, &mut state, handlers);
-        let found = report::reading(&title, &seen, lookups).await?;
+        let lookups = lookups::look_up(&local, &connection, &retrying, &mut state, handlers);
+        let (found, unlisted) = report::reading(&title, &seen, lookups).await?;
         let stack = declare(&local, &facts, &found, &digests);
         if let Some(too_large) = payctl_aws::too_large(&stack).first()
             && handlers == Handlers::Needed
@@ -220,10 +92,6 @@ impl Environment {
             let message = "the stack cannot be made as it is declared";
             return Err(CliError::failed(message).because(too_large));
         }
-        let unlisted = match found.detector {
-            Detector::Ours(address) => address,
-            _ => None,
-        };
         let provider = kinds().bind(retrying, no_retry);
         Ok(Self {
             provider: provider.ignoring(&local.config.ignore_attachments),
@@ -305,7 +173,7 @@ impl Environment {
     ) -> Result<Plan, CliError> {
         let Facts { account, region, .. } = &*self.facts;
         if self.begins(goal)
-            && let Some((other, place)) = environments::neighbour(&self.local, account, region)
+            && let Some((other, place)) = self.local.neighbour(account, region)
         {
             return Err(environments::suffix_is_taken(
                 &self.local.suffix,
@@ -469,7 +337,7 @@ impl Environment {
 
     /// Whether the caller may do what `up` does.
     pub(crate) async fn rights(&self) -> Rights {
-        let asks = self.local.system.prerequisites(&self.local.config).actions();
+        let asks = lookups::actions(&self.local);
         let kinds = self.provider.kinds();
         preflight::rights(self.provider.cloud(), &self.stack, kinds, &asks).await
     }
@@ -529,15 +397,4 @@ pub(crate) fn declare(
         permissions_boundary: local.config.permissions_boundary.as_ref(),
     };
     local.system.declare(&context, &local.config)
-}
-
-/// The name of this machine.
-pub(crate) fn host() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    host.trim().to_owned()
-}
-
-/// Where the state is, for messages.
-pub(crate) fn state_folder(local: &Local) -> PathBuf {
-    local.store.folder().to_owned()
 }

@@ -8,11 +8,10 @@ use std::path::{Path, PathBuf};
 use payctl_engine::Store;
 use payctl_engine::state::Loaded;
 use payctl_stack::config::Config;
-use payctl_stack::{SYSTEMS, Suffix, System};
+use payctl_stack::{Suffix, System, Systems};
 
-use crate::cli::{Global, shell_word};
-use crate::environment::Local;
 use crate::error::CliError;
+use crate::global::{Global, shell_word};
 use crate::report;
 
 /// The suffix of a first environment.
@@ -24,6 +23,8 @@ pub(crate) const ORIGINS_VARIABLE: &str = "ENVIRONMENT_SUFFIX";
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     pub(crate) system: &'static System,
+    /// Whether that is the system that is meant where none is named.
+    is_first: bool,
     pub(crate) suffix: Suffix,
     pub(crate) store: Store,
 }
@@ -56,17 +57,18 @@ pub(crate) fn folder(state_dir: &Path, sandbox: bool) -> PathBuf {
     }
 }
 
-/// Every environment with a folder in `folder`, by stack and suffix.
-pub(crate) fn known(folder: &Path) -> Vec<Known> {
+/// Every environment of `systems` with a folder in `folder`, by stack and suffix.
+pub(crate) fn known(systems: Systems, folder: &Path) -> Vec<Known> {
     let mut all = Vec::new();
-    for system in SYSTEMS {
+    for system in systems.listed() {
         let Ok(entries) = std::fs::read_dir(folder.join(system.name)) else { continue };
         let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
         let suffixes = names.filter_map(|name| name.parse::<Suffix>().ok());
         let mut known: Vec<Known> = suffixes
             .map(|suffix| {
                 let store = Store::at(folder.join(system.name).join(suffix.as_str()));
-                Known { system, suffix, store }
+                let is_first = system.name == systems.first().name;
+                Known { system, is_first, suffix, store }
             })
             .collect();
         known.sort_by(|one, other| one.suffix.as_str().cmp(other.suffix.as_str()));
@@ -105,7 +107,7 @@ pub(crate) fn choose(global: &Global, config: &Config, first: First) -> Result<C
     if let (Some(system), Some(suffix)) = (system, &suffix) {
         return Ok(Chosen::new(system, suffix.clone(), &origins, false));
     }
-    let known = known(&folder(&global.state_dir, global.sandbox));
+    let known = known(global.systems, &folder(&global.state_dir, global.sandbox));
     let known: Vec<Known> =
         known.into_iter().filter(|known| known.is(system, suffix.as_ref())).collect();
     let live: Vec<&Known> = known.iter().filter(|known| known.is_live()).collect();
@@ -116,17 +118,17 @@ pub(crate) fn choose(global: &Global, config: &Config, first: First) -> Result<C
         }
         // One suffix holds one system: that of the environment that is there.
         ([Known { system, .. }], Some(suffix)) => {
-            let other = system.name != SYSTEMS[0].name;
+            let other = system.name != global.systems.first().name;
             origins.extend(other.then(|| "known here".to_owned()));
             Ok(Chosen::new(system, suffix, &origins, other))
         }
-        ([], Some(suffix)) => Ok(Chosen::new(&SYSTEMS[0], suffix, &origins, false)),
+        ([], Some(suffix)) => Ok(Chosen::new(global.systems.first(), suffix, &origins, false)),
         ([], None) if first == First::Dev => {
             origins.push("default".to_owned());
             let suffix = FIRST.parse().map_err(|source| {
                 CliError::failed("failed to name the first environment").because(&source)
             })?;
-            Ok(Chosen::new(system.unwrap_or(&SYSTEMS[0]), suffix, &origins, true))
+            Ok(Chosen::new(system.unwrap_or(global.systems.first()), suffix, &origins, true))
         }
         ([], None) => Err(none(global, system, &known)),
         (several, suffix) => Err(choice(several, suffix.is_none())),
@@ -135,13 +137,15 @@ pub(crate) fn choose(global: &Global, config: &Config, first: First) -> Result<C
 
 /// The other system that has the suffix there, as far as the folder's states tell, and where.
 pub(crate) fn neighbour(
-    local: &Local,
+    systems: Systems,
+    (system, suffix): (&System, &Suffix),
+    states: &Path,
     account: &str,
     region: &str,
 ) -> Option<(&'static str, String)> {
-    let others = known(&local.states).into_iter();
-    let mut others = others
-        .filter(|other| other.suffix == local.suffix && other.system.name != local.system.name);
+    let others = known(systems, states).into_iter();
+    let mut others =
+        others.filter(|other| other.suffix == *suffix && other.system.name != system.name);
     others.find_map(|other| {
         let state = other.store.load().ok()?.state?;
         let here = state.account == account && state.region == region && !state.is_empty();
@@ -153,13 +157,13 @@ pub(crate) fn neighbour(
 
 /// Where an environment of that suffix is that may be meant, when nothing is known of the one that was
 /// named: of another system, or in the sandbox.
-pub(crate) fn meant(global: &Global, local: &Local) -> Option<String> {
+pub(crate) fn meant(global: &Global, system: &System, suffix: &Suffix) -> Option<String> {
     let place = |sandbox| {
-        let known = known(&folder(&global.state_dir, sandbox)).into_iter();
-        known.filter(|one| one.suffix == local.suffix && one.is_live()).collect::<Vec<_>>()
+        let known = known(global.systems, &folder(&global.state_dir, sandbox)).into_iter();
+        known.filter(|one| one.suffix == *suffix && one.is_live()).collect::<Vec<_>>()
     };
-    let (suffix, here) = (&local.suffix, place(global.sandbox));
-    if here.iter().any(|one| one.system.name == local.system.name) {
+    let here = place(global.sandbox);
+    if here.iter().any(|one| one.system.name == system.name) {
         return None;
     }
     if let [Known { system, .. }] = here[..] {
@@ -169,6 +173,14 @@ pub(crate) fn meant(global: &Global, local: &Local) -> Option<String> {
     let one = there.first().filter(|_| there.len() == 1)?;
     let words = [one.words(false), vec!["--sandbox"]].concat();
     Some(format!("the sandbox has one: `{}`", again(&words)))
+}
+
+/// The option that somebody may mean who types the name of an environment or a system alone.
+pub(crate) fn option_for(systems: Systems, word: &str) -> Option<String> {
+    if systems.named(word).is_some() {
+        return Some(format!("--stack {word}"));
+    }
+    word.parse::<Suffix>().ok().map(|suffix| format!("--suffix {suffix}"))
 }
 
 /// Why another system cannot be made under `suffix`, which `stack` has in `place`.
@@ -204,8 +216,8 @@ fn system(global: &Global, config: &Config) -> Result<Option<(&'static System, S
         (None, Some(name)) => (name, configuration(global)),
         (None, None) => return Ok(None),
     };
-    let system = System::named(name).ok_or_else(|| {
-        let known = SYSTEMS.iter().map(|system| system.name);
+    let system = global.systems.named(name).ok_or_else(|| {
+        let known = global.systems.listed().map(|system| system.name);
         let error = CliError::failed(format!("there is no stack {}", report::quoted(name)));
         error.unknown(name, known)
     })?;
@@ -264,7 +276,7 @@ fn none(global: &Global, system: Option<&System>, deleted: &[Known]) -> CliError
         return error;
     }
     // Whoever forgot which of the two it was.
-    let sandbox = known(&self::folder(&global.state_dir, true));
+    let sandbox = known(global.systems, &self::folder(&global.state_dir, true));
     let live: Vec<&Known> =
         sandbox.iter().filter(|known| known.is(system, None) && known.is_live()).collect();
     if let [one] = live[..] {
@@ -278,7 +290,7 @@ impl Known {
     /// The options that name it; the default system goes without saying unless `whole`.
     fn words(&self, whole: bool) -> Vec<&str> {
         let mut words = vec!["--suffix", self.suffix.as_str()];
-        if whole || self.system.name != SYSTEMS[0].name {
+        if whole || !self.is_first {
             words.extend(["--stack", self.system.name]);
         }
         words
@@ -312,10 +324,10 @@ mod tests {
     use super::*;
 
     fn global(folder: &Path) -> Global {
-        use clap::Parser as _;
         let folder = folder.to_str().unwrap();
         let words = ["payctl", "plan", "--state-dir", folder];
-        let mut global = crate::cli::Cli::try_parse_from(words).unwrap().global;
+        let words = words.into_iter().map(std::ffi::OsString::from);
+        let mut global = crate::cli::Cli::read(words, payctl_stack::ALL).unwrap().global;
         // Not of whoever runs the tests.
         (global.suffix, global.stack) = (None, None);
         global

@@ -13,6 +13,15 @@ use crate::error::CliError;
 /// What Lambda takes in a request, zipped (its guide, "Lambda quotas", deployment package).
 const MOST_ZIPPED: usize = 50 * 1024 * 1024;
 
+/// What a command needs of the handlers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Handlers {
+    /// Their code, to compare and upload.
+    Needed,
+    /// Nothing: what they run does not matter to a deletion.
+    Ignored,
+}
+
 /// The processors of this machine, so far as Lambda has them.
 pub(crate) fn of_this_machine() -> Option<Architecture> {
     match std::env::consts::ARCH {

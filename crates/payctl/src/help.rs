@@ -2,15 +2,16 @@
 
 use std::fmt::Write as _;
 
+use clap::Command;
 use clap::builder::{StyledStr, Styles};
-use clap::{Command, CommandFactory as _};
 
-use crate::cli::Cli;
+/// The group that has the commands of systems as well.
+const OPERATE: &str = "Operate";
 
 /// The commands, in the order in which they are met.
-pub(crate) const GROUPS: [(&str, &[&str]); 5] = [
+const GROUPS: [(&str, &[&str]); 5] = [
     ("Environments", &["plan", "preflight", "up", "destroy", "output", "list", "history"]),
-    ("Operate", &["invoke", "shift", "policy"]),
+    (OPERATE, &["invoke", "policy"]),
     ("Look up", &["stacks", "kinds", "explain", "schema"]),
     ("State and sandbox", &["state", "sandbox"]),
     ("Other", &["completions"]),
@@ -29,10 +30,9 @@ Exit codes: 0 done; 1 failed or wrong usage; 2 changes present (only with
 plan --detailed-exitcode); 3 locked by another run; 4 state not readable or
 writable; 130 interrupted.";
 
-/// The command line as it is parsed, helped with and completed.
-pub(crate) fn command() -> Command {
-    let command = Cli::command();
-    let groups = groups(&command);
+/// The commands with what their help says besides of all of them; `of_systems` are those of systems.
+pub(crate) fn complete(command: Command, of_systems: &[&str]) -> Command {
+    let groups = write_groups(&command, of_systems);
     let template = format!(
         "{{about-with-newline}}\n{{usage-heading}} {{usage}}   (payctl COMMAND -h shows them)\n\n\
          {}{{after-help}}",
@@ -47,12 +47,25 @@ pub(crate) fn command() -> Command {
     name_variables(command)
 }
 
+/// The groups, in which the commands of systems stand before what is last.
+fn groups<'a>(of_systems: &[&'a str]) -> Vec<(&'a str, Vec<&'a str>)> {
+    let whole = |(name, commands): (&'static str, &'static [&'static str])| {
+        let mut commands: Vec<&str> = commands.to_vec();
+        if name == OPERATE {
+            let last = commands.len().saturating_sub(1);
+            commands.splice(last..last, of_systems.iter().copied());
+        }
+        (name, commands)
+    };
+    GROUPS.into_iter().map(whole).collect()
+}
+
 /// Each group with a line for each of its commands, as it says of itself.
-fn groups(command: &Command) -> StyledStr {
+fn write_groups(command: &Command, of_systems: &[&str]) -> StyledStr {
     let styles = Styles::default();
     let (header, literal) = (styles.get_header(), styles.get_literal());
     let mut text = StyledStr::new();
-    for (nth, (name, commands)) in GROUPS.into_iter().enumerate() {
+    for (nth, (name, commands)) in groups(of_systems).into_iter().enumerate() {
         let gap = if nth == 0 { "" } else { "\n\n" };
         let _ = write!(text, "{gap}{header}{name}:{header:#}");
         for command in commands.iter().filter_map(|name| command.find_subcommand(name)) {
@@ -82,6 +95,7 @@ fn name_variables(command: Command) -> Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::{Cli, command};
 
     /// The lines of all examples.
     fn examples(command: &Command) -> Vec<String> {
@@ -93,7 +107,7 @@ mod tests {
 
     #[test]
     fn what_examples_say_can_be_typed() {
-        let all = examples(&command());
+        let all = examples(&command(payctl_stack::ALL));
         assert!(all.len() > 20, "{all:?}");
         for line in all {
             // What is said of it stands behind; what goes to a file is the shell's.
@@ -102,17 +116,17 @@ mod tests {
             let line = line.split(" > ").next().unwrap().replace('\'', "");
             let line = line.replace(": {}}", ":{}}");
             let words = line.split(' ').map(std::ffi::OsString::from);
-            assert!(Cli::read(words).is_ok(), "{line}");
+            assert!(Cli::read(words, payctl_stack::ALL).is_ok(), "{line}");
         }
     }
 
     #[test]
     fn every_command_is_in_one_group() {
-        let command = command();
+        let command = command(payctl_stack::ALL);
         let visible = command.get_subcommands().filter(|command| !command.is_hide_set());
         let mut visible: Vec<&str> = visible.map(Command::get_name).collect();
         let mut grouped: Vec<&str> =
-            GROUPS.iter().flat_map(|(_, commands)| commands.iter().copied()).collect();
+            groups(&["shift"]).into_iter().flat_map(|(_, commands)| commands).collect();
         visible.sort_unstable();
         grouped.sort_unstable();
         assert_eq!(grouped, visible);

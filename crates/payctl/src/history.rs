@@ -5,7 +5,8 @@ use payctl_engine::state::Session;
 use payctl_engine::state::history::{Changed, End, Ended, Run};
 use payctl_engine::{Goal, Outcome, Phase, Plan};
 
-use crate::environment::{Environment, host};
+use crate::environment::Environment;
+use crate::local::host;
 use crate::report;
 
 /// A run that is noted in the history.

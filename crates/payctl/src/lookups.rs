@@ -1,107 +1,75 @@
 //! Lookups: what is asked of the account and region before a system is declared there.
 
-use std::collections::BTreeMap;
+use payctl_aws::{Aws, Connection, Inquiry, Lookup, Unanswered, Zone};
+use payctl_engine::{Address, State};
+use payctl_stack::Discovered;
 
-use payctl_aws::{Aws, AwsError, Connection, DetectorFound, Recorder, Zone};
-use payctl_engine::{State, owner};
-use payctl_stack::{API_LOGS_ROLE, Detector, Discovered, Prerequisites};
-
-use crate::environment::{Handlers, Local};
 use crate::error::CliError;
+use crate::handlers::Handlers;
+use crate::local::Local;
 use crate::report;
 
-/// What `local`'s system has to know of the account and region. What is chosen among is kept in
-/// `state`, so that what AWS adds later changes nothing.
+/// What `local`'s system has to know of the account and region, and what was found of the
+/// environment's own on the way. What is chosen among is kept in `state`, so that what AWS adds later
+/// changes nothing.
 pub(crate) async fn look_up(
     local: &Local,
     connection: &Connection,
     retrying: &Aws,
     state: &mut State,
     handlers: Handlers,
-) -> Result<Discovered, CliError> {
-    let Prerequisites { prefix_lists: services, api_logs, image, recorder, detector, database } =
-        local.system.prerequisites(&local.config);
-    // As with the zones: a version that AWS adds changes nothing here.
-    let choice = database.as_ref().map(|(engine, wanted)| format!("{engine} {wanted}"));
-    let chosen = choice.as_ref().and_then(|choice| state.choices.get(choice)?.as_str());
-    let chosen = chosen.map(str::to_owned);
-    let failed = |what: &str, error: AwsError| {
-        CliError::aws(format!("failed to ask for {what}"), &error.into())
+) -> Result<(Discovered, Vec<Address>), CliError> {
+    let lookups = local.system.lookups(&local.config);
+    let (stack, suffix) = (local.system.name, local.suffix.as_str());
+    let inquiry = Inquiry { connection, aws: retrying, stack, suffix };
+    let kept = |lookup: &Lookup| {
+        let value = state.choices.get(lookup.choice()?)?;
+        lookup.fits(value).then(|| (lookup.name(), value.clone()))
     };
-    let prefix_lists = async {
-        match services {
-            [] => Ok(BTreeMap::new()),
-            _ => {
-                let lists = connection.prefix_lists(retrying, services).await;
-                lists.map_err(|error| failed("the region's prefix lists", error))
-            }
-        }
+    let known: Vec<_> = lookups.iter().filter_map(kept).collect();
+    let is_open = |lookup: &&Lookup| {
+        // What is deleted may be of a version that AWS offers no more.
+        let matters = lookup.choice().is_none() || handlers == Handlers::Needed;
+        matters && known.iter().all(|(name, _)| *name != lookup.name())
     };
-    let api_logs = async {
-        let role = match api_logs {
-            true => connection.api_log_role(retrying).await,
-            false => Ok(None),
-        };
-        let role = role.map_err(|error| failed("API Gateway's settings", error))?;
-        Ok(role.is_some_and(|role| !role.as_str().contains(API_LOGS_ROLE)))
+    let open: Vec<&Lookup> = lookups.iter().filter(is_open).collect();
+    let ask = async {
+        let asked = Lookup::ask_all(&open, &inquiry).await;
+        asked.map_err(|Unanswered { about, source }| {
+            CliError::aws(format!("failed to ask for {about}"), &source.into())
+        })
     };
-    let image = async {
-        let Some(parameter) = image else { return Ok(None) };
-        let image = connection.image(retrying, &parameter).await;
-        image.map(Some).map_err(|error| failed("the latest image", error))
-    };
-    let recorder = async {
-        match recorder {
-            true => {
-                let recorder = connection.config_recorder(retrying).await;
-                recorder.map_err(|error| failed("AWS Config's recorder", error))
-            }
-            false => Ok(Recorder::None),
-        }
-    };
-    let detector = async {
-        let Some(needed) = detector else { return Ok(Detector::None) };
-        match connection.detector(retrying).await {
-            Ok(found) => Ok(found.map_or(Detector::None, |found| whose(local, found))),
-            // What is only looked at may be out of reach.
-            Err(error) if !needed => Ok(Detector::Unknown(error.to_string())),
-            Err(error) => Err(failed("GuardDuty's detector", error)),
-        }
-    };
-    let database_version = async {
-        match (database, chosen) {
-            (_, Some(chosen)) => Ok(Some(chosen)),
-            (Some((engine, wanted)), None) if handlers == Handlers::Needed => {
-                let version = connection.engine_version(retrying, engine, &wanted).await;
-                version.map(Some).map_err(|error| failed("the database's versions", error))
-            }
-            // What is deleted may be of a version that AWS offers no more.
-            _ => Ok(None),
-        }
-    };
-    let zones = zones(local, connection, retrying, state);
-    let (zones, prefix_lists, api_logs, image, recorder, detector, database_version) = tokio::try_join!(
-        zones,
-        prefix_lists,
-        api_logs,
-        image,
-        recorder,
-        detector,
-        database_version
-    )?;
-    if let (Some(choice), Some(version)) = (choice, &database_version) {
-        state.choices.insert(choice, serde_json::json!(version));
+    let (zones, answers) = tokio::try_join!(zones(local, connection, retrying, state), ask)?;
+    let mut found = Discovered::new(zones);
+    for (name, value) in known {
+        found.insert(name, value);
     }
-    Ok(Discovered { zones, prefix_lists, api_logs, image, recorder, detector, database_version })
+    let mut unlisted = Vec::new();
+    for (lookup, answer) in open.into_iter().zip(answers) {
+        if let Some(choice) = lookup.choice() {
+            state.choices.insert(choice.to_owned(), answer.value.clone());
+        }
+        found.insert(lookup.name(), answer.value);
+        unlisted.extend(answer.unlisted);
+    }
+    Ok((found, unlisted))
 }
 
-/// Whether the detector is the environment's own.
-fn whose(local: &Local, found: DetectorFound) -> Detector {
-    let is = |tag: &str, value: &str| found.tags.get(tag).is_some_and(|tag| tag == value);
-    match is("payctl:stack", local.system.name) && is("payctl:suffix", local.suffix.as_str()) {
-        true => Detector::Ours(owner::address(&found.tags)),
-        false => Detector::Other { id: found.id.to_string(), enabled: found.enabled },
+/// What a system is declared with where AWS is not asked.
+pub(crate) fn assumed(local: &Local, zones: Vec<Zone>) -> Discovered {
+    let mut found = Discovered::new(zones);
+    for lookup in local.system.lookups(&local.config) {
+        if let Some(answer) = lookup.assumed() {
+            found.insert(lookup.name(), answer.clone());
+        }
     }
+    found
+}
+
+/// What an operator has to be allowed for the lookups of `local`'s system.
+pub(crate) fn actions(local: &Local) -> Vec<&'static str> {
+    let lookups = local.system.lookups(&local.config);
+    lookups.iter().flat_map(|lookup| lookup.actions()).copied().collect()
 }
 
 /// The zones: those chosen when the environment was made, so that a zone AWS adds moves nothing.

@@ -2,10 +2,11 @@
 //! hint. None of them ever runs anything, least of all `destroy`.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use payctl_stack::{Suffix, System};
+use payctl_stack::Systems;
 
+use crate::commands::systems::offered;
 use crate::error::CliError;
-use crate::{help, report};
+use crate::{cli, environments, report};
 
 /// A group of commands, words of other tools within it, and what to type instead.
 type Words = (&'static str, &'static [&'static str], &'static str);
@@ -64,11 +65,6 @@ const WORDS: &[Words] = &[
         &["show", "describe", "get", "inspect"],
         "`payctl state show ADDRESS` prints what is recorded of a resource, `payctl output` the \
          outputs",
-    ),
-    (
-        "",
-        &["rollback", "promote", "switch", "canary", "traffic"],
-        "`payctl shift` moves requests between blue and green, `payctl shift --back` goes back",
     ),
     ("", &["run", "call", "exec"], "`payctl invoke FUNCTION` invokes a function"),
     (
@@ -148,13 +144,15 @@ const OPTIONS: &[(&[&str], &str)] = &[
 ];
 
 /// The error for a command line that cannot be read.
-pub(crate) fn told(error: &clap::Error, words: &[String]) -> CliError {
-    let known = unknown_command(error, words).or_else(|| unknown_argument(error, words));
-    known.unwrap_or_else(|| in_our_form(error, words))
+pub(crate) fn told(error: &clap::Error, words: &[String], systems: Systems) -> CliError {
+    let command = cli::command(systems);
+    let known = unknown_command(error, words, &command, systems);
+    let known = known.or_else(|| unknown_argument(error, words, &command, systems));
+    known.unwrap_or_else(|| in_our_form(error, words, command))
 }
 
 /// What clap says, less how it is used: that is what the help is for.
-fn in_our_form(error: &clap::Error, words: &[String]) -> CliError {
+fn in_our_form(error: &clap::Error, words: &[String], command: clap::Command) -> CliError {
     let text = error.render().to_string();
     let paragraphs = || text.split("\n\n").map(str::trim);
     let words_of = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -166,14 +164,13 @@ fn in_our_form(error: &clap::Error, words: &[String]) -> CliError {
     };
     let tips = paragraphs().flat_map(|paragraph| paragraph.split("tip: ").skip(1));
     told.hints.extend(tips.map(words_of));
-    let (line, _) = named(words);
+    let (line, _) = named(words, command);
     told.hint(format!("`{line} -h` shows what there is"))
 }
 
-/// The command that the words name, as it is typed and as it is.
-fn named(words: &[String]) -> (String, clap::Command) {
+/// The command of `command` that the words name, as it is typed and as it is.
+fn named(words: &[String], mut command: clap::Command) -> (String, clap::Command) {
     let mut line = "payctl".to_owned();
-    let mut command = help::command();
     for word in words.iter().skip(1) {
         if let Some(next) = command.find_subcommand(word).cloned() {
             line += &format!(" {}", next.get_name());
@@ -184,7 +181,12 @@ fn named(words: &[String]) -> (String, clap::Command) {
 }
 
 /// The error for an argument that a command does not take, where it is known what is meant.
-fn unknown_argument(error: &clap::Error, words: &[String]) -> Option<CliError> {
+fn unknown_argument(
+    error: &clap::Error,
+    words: &[String],
+    command: &clap::Command,
+    systems: Systems,
+) -> Option<CliError> {
     if error.kind() != ErrorKind::UnknownArgument {
         return None;
     }
@@ -204,53 +206,54 @@ fn unknown_argument(error: &clap::Error, words: &[String]) -> Option<CliError> {
         }
         // Terraform's have one dash.
         let single = whole.len() > 2 && !whole.starts_with("--");
-        let (line, command) = named(words);
+        let (line, command) = named(words, command.clone());
         let long = |arg: &clap::Arg| arg.get_long().is_some_and(|long| option[2..] == *long);
         return single.then(|| match command.get_arguments().any(long) {
             true => error.hint(format!("did you mean {option}?")),
             false => error.hint(format!("`{line} -h` shows what there is")),
         });
     }
-    let command = help::command();
     let name = words.iter().find(|word| command.find_subcommand(word.as_str()).is_some())?;
-    let option = meant(given)?;
+    let option = environments::option_for(systems, given)?;
     let error = CliError::failed(format!("`{name}` takes no {}", report::quoted(given)));
     Some(error.hint(format!("is it an environment or a system? `payctl {name} {option}`")))
 }
 
-/// The option that somebody may mean who types the name of an environment or a system alone.
-pub(crate) fn meant(word: &str) -> Option<String> {
-    if System::named(word).is_some() {
-        return Some(format!("--stack {word}"));
-    }
-    word.parse::<Suffix>().ok().map(|suffix| format!("--suffix {suffix}"))
-}
-
 /// The error for a command that is none, with what may be meant.
-fn unknown_command(error: &clap::Error, words: &[String]) -> Option<CliError> {
+fn unknown_command(
+    error: &clap::Error,
+    words: &[String],
+    command: &clap::Command,
+    systems: Systems,
+) -> Option<CliError> {
     if error.kind() != ErrorKind::InvalidSubcommand {
         return None;
     }
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
         return None;
     };
-    let command = help::command();
     let groups = command.get_subcommands().filter(|command| command.has_subcommands());
     let groups: Vec<&str> = groups.map(clap::Command::get_name).collect();
     let before = words.iter().map(String::as_str).take_while(|before| before != word);
     let group = before.filter(|before| groups.contains(before)).last();
     let group = group.unwrap_or_default();
     let error = CliError::failed(format!("unknown command {}", report::quoted(word)));
-    Some(match hint(group, word) {
+    Some(match hint(group, word, systems) {
         Some(hint) => error.hint(hint),
-        None => error.hint(nearest(&command, group, word)),
+        None => error.hint(nearest(command, group, word)),
     })
 }
 
-fn hint(group: &str, word: &str) -> Option<&'static str> {
+fn hint(group: &str, word: &str, systems: Systems) -> Option<&'static str> {
     let word = word.to_lowercase();
-    let mut fitting = WORDS.iter().filter(|(of, words, _)| *of == group && words.contains(&&*word));
-    fitting.next().map(|(_, _, hint)| *hint)
+    let mut fitting = all(systems).filter(|(of, words, _)| *of == group && words.contains(&&*word));
+    fitting.next().map(|(_, _, hint)| hint)
+}
+
+/// All words that get a hint, those of systems' commands among them.
+fn all(systems: Systems) -> impl Iterator<Item = Words> {
+    let of_systems = offered(systems).map(|command| ("", command.words, command.hint));
+    WORDS.iter().copied().chain(of_systems)
 }
 
 /// The command of `group` that is nearest to `word`, else where they all are.
@@ -270,22 +273,25 @@ mod tests {
     use std::ffi::OsString;
 
     use super::*;
-    use crate::cli::{Cli, Command};
+    use crate::cli::{Chosen, Cli, Command};
+
+    const ALL: Systems = payctl_stack::ALL;
 
     fn parse(line: &str) -> Result<Cli, clap::Error> {
-        Cli::read(line.split(' ').map(OsString::from))
+        Cli::read(line.split(' ').map(OsString::from), ALL)
     }
 
     fn told(line: &str) -> String {
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
         let error = parse(line).unwrap_err();
-        let error = unknown_command(&error, &words).unwrap_or_else(|| panic!("{line}: {error}"));
+        let told = unknown_command(&error, &words, &cli::command(ALL), ALL);
+        let error = told.unwrap_or_else(|| panic!("{line}: {error}"));
         format!("{}: {}", error.message, error.hints.join("; "))
     }
 
     fn argument(line: &str) -> Option<String> {
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        let error = unknown_argument(&parse(line).unwrap_err(), &words)?;
+        let error = unknown_argument(&parse(line).unwrap_err(), &words, &cli::command(ALL), ALL)?;
         Some(format!("{}: {}", error.message, error.hints.join("; ")))
     }
 
@@ -319,7 +325,7 @@ mod tests {
     fn whatever_else_is_wrong_is_told_in_the_form_of_all_errors() {
         let told = |line: &str| {
             let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-            let error = super::told(&parse(line).unwrap_err(), &words);
+            let error = super::told(&parse(line).unwrap_err(), &words, ALL);
             format!("{}: {}", error.message, error.hints.join("; "))
         };
         assert_eq!(
@@ -346,23 +352,32 @@ mod tests {
     #[test]
     fn unmistakable_words_are_aliases() {
         for word in ["apply", "deploy"] {
-            assert!(matches!(parse(&format!("payctl {word}")).unwrap().command, Command::Up(_)));
+            assert!(matches!(
+                parse(&format!("payctl {word}")).unwrap().command,
+                Chosen::Own(Command::Up(_))
+            ));
         }
         for word in ["preview", "diff"] {
-            assert!(matches!(parse(&format!("payctl {word}")).unwrap().command, Command::Plan(_)));
+            assert!(matches!(
+                parse(&format!("payctl {word}")).unwrap().command,
+                Chosen::Own(Command::Plan(_))
+            ));
         }
         let outputs = parse("payctl outputs --json").unwrap().command;
-        assert!(matches!(outputs, Command::Output(_)));
-        assert!(matches!(parse("payctl state ls").unwrap().command, Command::State(_)));
+        assert!(matches!(outputs, Chosen::Own(Command::Output(_))));
+        assert!(matches!(
+            parse("payctl state ls").unwrap().command,
+            Chosen::Own(Command::State(_))
+        ));
     }
 
     #[test]
     fn no_word_but_its_own_destroys() {
-        let command = help::command();
+        let command = cli::command(ALL);
         let destroy = command.find_subcommand("destroy").unwrap();
         assert_eq!(destroy.get_all_aliases().count(), 0);
-        for (group, words, hint) in WORDS {
-            for word in *words {
+        for (group, words, hint) in all(ALL) {
+            for word in words {
                 let line = format!("payctl {group} {word}").replace("  ", " ");
                 assert_eq!(told(&line), format!("unknown command \"{word}\": {hint}"), "{line}");
             }
@@ -390,7 +405,7 @@ mod tests {
 
     #[test]
     fn what_a_hint_says_can_be_typed() {
-        for (_, _, hint) in WORDS {
+        for (_, _, hint) in all(ALL) {
             let commands = hint.split('`').skip(1).step_by(2);
             for line in commands.filter(|line| line.starts_with("payctl ")) {
                 let line = line.replace("ADDRESS", "ec2.vpc:main");

@@ -1,29 +1,13 @@
 //! From a batch to the messages that failed.
 
-use std::time::{Duration, SystemTime};
-
-use handler_kit::aws::SdkConfig;
-use handler_kit::{aws, join_all, log, milliseconds, object};
+use handler_kit::{join_all, log, milliseconds, object};
 use payments_domain::{MessageError, PaymentKey, PaymentStatus, Timestamp};
 use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::batch::{self, Message};
 use crate::store::{self, Completed, StoreError};
-use crate::{BatchError, Config, Failures};
-
-/// What the handler works with.
-#[derive(Clone, Debug)]
-pub struct Deps {
-    /// Where audit objects are written.
-    pub s3: aws_sdk_s3::Client,
-    /// Where payments are kept.
-    pub dynamodb: aws_sdk_dynamodb::Client,
-    /// What the environment says.
-    pub config: Config,
-    /// The clock.
-    pub now: fn() -> SystemTime,
-}
+use crate::{BatchError, Config, Deps, Failures};
 
 /// Why a message failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -34,26 +18,6 @@ enum Failed {
     Store(#[from] StoreError),
     #[error("the audit object could not be written now")]
     Audit,
-}
-
-impl Deps {
-    /// Makes clients from the SDK's default chain: in Lambda, the function's environment.
-    pub async fn connect(config: Config) -> Self {
-        // The function has a minute for what takes three calls, or two more when uploads meet.
-        let shared = aws::config(Duration::from_secs(3), Duration::from_secs(10)).await;
-        Self::new(&shared, config)
-    }
-
-    /// Makes clients from what they share.
-    #[must_use]
-    pub fn new(shared: &SdkConfig, config: Config) -> Self {
-        Self {
-            s3: aws::s3(shared),
-            dynamodb: aws_sdk_dynamodb::Client::new(shared),
-            config,
-            now: SystemTime::now,
-        }
-    }
 }
 
 /// Handles one batch, every message by itself.

@@ -39,9 +39,11 @@
 
 mod batch;
 mod config;
+mod deps;
 mod handler;
 mod store;
 
 pub use batch::{BatchError, Failures};
 pub use config::Config;
-pub use handler::{Deps, handle};
+pub use deps::Deps;
+pub use handler::handle;

@@ -1,50 +1,13 @@
 //! From an event to an answer.
 
-use std::time::{Duration, SystemTime};
-
 use handler_kit::api::Reply;
-use handler_kit::aws::SdkConfig;
-use handler_kit::{aws, log};
+use handler_kit::log;
 use payments_domain::CustomerPayment;
 use serde_json::{Value, json};
 
 use crate::request::Refused;
 use crate::store::{self, Recorded, StoreError};
-use crate::{Config, receipt, request};
-
-/// What the handler works with.
-#[derive(Clone, Debug)]
-pub struct Deps {
-    /// Where receipts are written.
-    pub s3: aws_sdk_s3::Client,
-    /// Where payments are recorded.
-    pub dynamodb: aws_sdk_dynamodb::Client,
-    /// What the environment says.
-    pub config: Config,
-    /// The clock.
-    pub now: fn() -> SystemTime,
-}
-
-impl Deps {
-    /// Makes clients from the SDK's default chain: in Lambda, the function's environment.
-    pub async fn connect(config: Config) -> Self {
-        // API Gateway waits 29 seconds for an answer (default of a REST API's `timeoutInMillis`),
-        // which takes three calls at most, or two more when uploads meet.
-        let shared = aws::config(Duration::from_secs(3), Duration::from_secs(8)).await;
-        Self::new(&shared, config)
-    }
-
-    /// Makes clients from what they share.
-    #[must_use]
-    pub fn new(shared: &SdkConfig, config: Config) -> Self {
-        Self {
-            s3: aws::s3(shared),
-            dynamodb: aws_sdk_dynamodb::Client::new(shared),
-            config,
-            now: SystemTime::now,
-        }
-    }
-}
+use crate::{Deps, receipt, request};
 
 /// Answers one request to the API.
 pub async fn handle(event: Value, deps: &Deps) -> Reply {

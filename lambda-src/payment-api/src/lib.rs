@@ -57,11 +57,13 @@
 //! `receipts/*`, and `kms:GenerateDataKey` and `kms:Decrypt` on the keys of both.
 
 mod config;
+mod deps;
 mod handler;
 mod receipt;
 mod request;
 mod store;
 
 pub use config::Config;
-pub use handler::{Deps, handle};
+pub use deps::Deps;
+pub use handler::handle;
 pub use handler_kit::api::Reply;

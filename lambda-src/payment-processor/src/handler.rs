@@ -1,9 +1,6 @@
 //! From an event to an answer.
 
-use std::time::{Duration, SystemTime};
-
-use handler_kit::aws::SdkConfig;
-use handler_kit::{aws, log};
+use handler_kit::log;
 use payments_domain::Payment;
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -12,47 +9,15 @@ use crate::event::{Event, Object, RecordError};
 use crate::file::{self, FileError};
 use crate::reply::FileReport;
 use crate::store::{self, Recorded, StoreError};
-use crate::{Config, Reply, rejected};
+use crate::{Deps, Reply, rejected};
 
 /// How many refused payments of a file its reason names.
 const MOST_NAMED: usize = 10;
-
-/// What the handler works with.
-#[derive(Clone, Debug)]
-pub struct Deps {
-    /// Where files are read.
-    pub s3: aws_sdk_s3::Client,
-    /// Where payments are recorded.
-    pub dynamodb: aws_sdk_dynamodb::Client,
-    /// What the environment says.
-    pub config: Config,
-    /// The clock.
-    pub now: fn() -> SystemTime,
-}
 
 /// The event met a failure that may pass: Lambda should deliver it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("some files could not be processed now; deliver the event again")]
 pub struct Redeliver;
-
-impl Deps {
-    /// Makes clients from the SDK's default chain: in Lambda, the function's environment.
-    pub async fn connect(config: Config) -> Self {
-        let shared = aws::config(Duration::from_secs(10), Duration::from_secs(30)).await;
-        Self::new(&shared, config)
-    }
-
-    /// Makes clients from what they share.
-    #[must_use]
-    pub fn new(shared: &SdkConfig, config: Config) -> Self {
-        Self {
-            s3: aws::s3(shared),
-            dynamodb: aws_sdk_dynamodb::Client::new(shared),
-            config,
-            now: SystemTime::now,
-        }
-    }
-}
 
 /// Handles one event: a direct payment, or a notification of files.
 ///

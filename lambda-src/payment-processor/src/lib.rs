@@ -50,6 +50,7 @@
 //! written the event is delivered again. The role needs `s3:PutObject` on `rejected/*`.
 
 mod config;
+mod deps;
 mod event;
 mod file;
 mod handler;
@@ -58,5 +59,6 @@ mod reply;
 mod store;
 
 pub use config::Config;
-pub use handler::{Deps, Redeliver, handle};
+pub use deps::Deps;
+pub use handler::{Redeliver, handle};
 pub use reply::Reply;

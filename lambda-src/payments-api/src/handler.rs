@@ -1,10 +1,8 @@
 //! From an event to an answer.
 
-use std::time::{Duration, SystemTime};
-
 use handler_kit::api::Reply;
-use handler_kit::aws::{SdkConfig, Unavailable};
-use handler_kit::{aws, log, milliseconds, object};
+use handler_kit::aws::{self, Unavailable};
+use handler_kit::{log, milliseconds, object};
 use payments_domain::{
     IdempotencyKey, PaymentId, PaymentKey, PaymentRequest, PaymentStatus, Timestamp,
 };
@@ -13,44 +11,7 @@ use serde_json::{Value, json};
 use crate::request::{Page, Refused, Wish};
 use crate::row::Row;
 use crate::store::{self, StoreError};
-use crate::{Config, place, request};
-
-/// What the handler works with.
-#[derive(Clone, Debug)]
-pub struct Deps {
-    /// Where audit objects are written.
-    pub s3: aws_sdk_s3::Client,
-    /// Where payments are kept.
-    pub dynamodb: aws_sdk_dynamodb::Client,
-    /// Where payments are queued.
-    pub sqs: aws_sdk_sqs::Client,
-    /// What the environment says.
-    pub config: Config,
-    /// The clock.
-    pub now: fn() -> SystemTime,
-}
-
-impl Deps {
-    /// Makes clients from the SDK's default chain: in Lambda, the function's environment.
-    pub async fn connect(config: Config) -> Self {
-        // API Gateway waits 29 seconds for an answer (default of a REST API's `timeoutInMillis`),
-        // which takes four calls.
-        let shared = aws::config(Duration::from_millis(2_500), Duration::from_secs(6)).await;
-        Self::new(&shared, config)
-    }
-
-    /// Makes clients from what they share.
-    #[must_use]
-    pub fn new(shared: &SdkConfig, config: Config) -> Self {
-        Self {
-            s3: aws::s3(shared),
-            dynamodb: aws_sdk_dynamodb::Client::new(shared),
-            sqs: aws_sdk_sqs::Client::new(shared),
-            config,
-            now: SystemTime::now,
-        }
-    }
-}
+use crate::{Config, Deps, place, request};
 
 /// Answers one request to the API.
 pub async fn handle(event: Value, deps: &Deps) -> Reply {

@@ -63,6 +63,7 @@
 //! `kms:Decrypt` on the keys of the three where they are not AWS's own.
 
 mod config;
+mod deps;
 mod handler;
 mod place;
 mod request;
@@ -70,5 +71,6 @@ mod row;
 mod store;
 
 pub use config::Config;
-pub use handler::{Deps, handle};
+pub use deps::Deps;
+pub use handler::handle;
 pub use handler_kit::api::Reply;

@@ -66,11 +66,15 @@
 //! network interface, and a security group that reaches the database and Secrets Manager.
 
 mod config;
+mod deps;
+mod error;
 mod event;
 mod handler;
 mod secret;
 
 pub use config::Config;
+pub use deps::Deps;
+pub use error::RotationError;
 pub use event::EventError;
-pub use handler::{Deps, RotationError, handle};
+pub use handler::handle;
 pub use payments_database::{ConnectorError, CredentialsError};

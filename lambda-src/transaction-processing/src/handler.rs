@@ -1,55 +1,18 @@
 //! From an event to an answer.
 
-use std::time::{Duration, SystemTime};
-
 use handler_kit::api::Reply;
-use handler_kit::aws::{SdkConfig, Unavailable};
-use handler_kit::{aws, log, milliseconds};
-use payments_database::{Database, Failed as DatabaseFailed, Migrated, Payment};
+use handler_kit::aws::Unavailable;
+use handler_kit::{log, milliseconds};
+use payments_database::{Failed as DatabaseFailed, Migrated, Payment};
 use payments_domain::{Decided, PaymentId, TransactionRequest, TransactionStatus};
 use serde::Serialize;
 use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::request::Refused;
+use crate::step::Step;
 use crate::store::{self, StoreError};
-use crate::{Config, audit, notice, request, score};
-
-/// How long a request may take: less than the 30 s that API Gateway waits for an answer (default of an
-/// HTTP API's `TimeoutInMillis`), so that it is us who says so.
-const LIMIT: Duration = Duration::from_secs(25);
-
-/// What the handler works with.
-#[derive(Clone, Debug)]
-pub struct Deps {
-    /// Where transactions are kept.
-    pub dynamodb: aws_sdk_dynamodb::Client,
-    /// Where customers are kept.
-    pub database: Database,
-    /// Where transactions are scored.
-    pub lambda: aws_sdk_lambda::Client,
-    /// Where audit records are left.
-    pub s3: aws_sdk_s3::Client,
-    /// Where notices are published.
-    pub sns: aws_sdk_sns::Client,
-    /// What the environment says.
-    pub config: Config,
-    /// The clock.
-    pub now: fn() -> SystemTime,
-    /// How long a request may take.
-    pub limit: Duration,
-}
-
-/// One step of a transaction, in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    Write,
-    Decide,
-    Follow,
-    Audit,
-    Notify,
-    Note,
-}
+use crate::{Deps, audit, notice, request, score};
 
 /// Why a transaction is not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,18 +23,6 @@ enum Failed {
 }
 
 impl Step {
-    /// The step as it is logged and published.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Write => "write",
-            Self::Decide => "decide",
-            Self::Follow => "follow",
-            Self::Audit => "audit",
-            Self::Notify => "notify",
-            Self::Note => "note",
-        }
-    }
-
     fn failed(self) -> impl Fn(Unavailable) -> Failed {
         move |_| Failed::At(self)
     }
@@ -82,29 +33,6 @@ impl From<StoreError> for Failed {
         match error {
             StoreError::OtherContent => Self::OtherContent,
             StoreError::Unavailable => Self::At(Step::Write),
-        }
-    }
-}
-
-impl Deps {
-    /// Makes clients from the SDK's default chain: in Lambda, the function's environment.
-    pub async fn connect(config: Config) -> Self {
-        let shared = aws::config(Duration::from_millis(1_500), Duration::from_secs(3)).await;
-        Self::new(&shared, config)
-    }
-
-    /// Makes clients from what they share.
-    #[must_use]
-    pub fn new(shared: &SdkConfig, config: Config) -> Self {
-        Self {
-            database: Database::new(shared, config.database.clone()),
-            dynamodb: aws_sdk_dynamodb::Client::new(shared),
-            lambda: score::client(shared),
-            s3: aws::s3(shared),
-            sns: aws_sdk_sns::Client::new(shared),
-            config,
-            now: SystemTime::now,
-            limit: LIMIT,
         }
     }
 }

@@ -87,13 +87,16 @@
 
 mod audit;
 mod config;
+mod deps;
 mod handler;
 mod notice;
 mod request;
 mod row;
 mod score;
+mod step;
 mod store;
 
 pub use config::{Config, Days, DaysError, Topic, TopicError};
-pub use handler::{Answer, Deps, MigrationError, handle, invoke};
+pub use deps::Deps;
+pub use handler::{Answer, MigrationError, handle, invoke};
 pub use handler_kit::api::Reply;

@@ -6,7 +6,7 @@ use payments_domain::{Decided, PaymentId, TransactionStatus};
 use serde_json::{Value, json};
 
 use crate::Deps;
-use crate::handler::Step;
+use crate::step::Step;
 
 /// A subscriber may be older or newer than the function.
 const VERSION: u32 = 1;

@@ -1,23 +1,13 @@
 //! Asking the function `fraud-detection` for a score.
 
-use std::time::Duration;
-
-use aws_sdk_lambda::Client;
-use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::primitives::Blob;
-use handler_kit::aws::{self, SdkConfig};
-use handler_kit::log;
+use handler_kit::{aws, log};
 use payments_domain::{Decided, Decision, PaymentId, TransactionRequest, TransactionStatus, json};
 use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::Deps;
-
-/// How long a score is waited for, of the 30 s that the API waits for all.
-const LIMIT: Duration = Duration::from_secs(4);
-/// How long one try of it may take: a first call may find a connection that has died meanwhile, or a
-/// function that has yet to start.
-const ATTEMPT: Duration = Duration::from_secs(2);
+use crate::deps::SCORE_LIMIT;
 
 /// The most reasons that a score has, and their most characters: they are kept in the row.
 const REASONS: usize = 10;
@@ -34,14 +24,6 @@ enum NoScore {
     Senseless,
 }
 
-/// A client that gives up in time.
-pub(crate) fn client(shared: &SdkConfig) -> Client {
-    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT);
-    let timeouts = timeouts.operation_timeout(LIMIT).build();
-    let lambda = aws_sdk_lambda::config::Builder::from(shared).timeout_config(timeouts);
-    Client::from_conf(lambda.build())
-}
-
 /// Scores a transaction; without a score it is held until somebody has looked at it.
 pub(crate) async fn decide(
     deps: &Deps,
@@ -50,7 +32,7 @@ pub(crate) async fn decide(
     timestamp: u64,
     at: u64,
 ) -> Decided {
-    let asked = tokio::time::timeout(LIMIT, ask(deps, id, transaction, timestamp)).await;
+    let asked = tokio::time::timeout(SCORE_LIMIT, ask(deps, id, transaction, timestamp)).await;
     let (decision, score, reasons) = asked.unwrap_or(Err(NoScore::Late)).unwrap_or_else(|reason| {
         let reason = reason.to_string();
         let fields = json!({"transactionId": id.as_str(), "reason": reason});

@@ -12,7 +12,7 @@ use conditions::{Conditions, boundary};
 use payctl_engine::{Declared, KindInfo, Kinds, Stack};
 use serde_json::{Value, json};
 pub use simulate::{Lacking, LinkedRoles, lacking, linked_roles};
-use writer::Writer;
+use writer::{Place, Writer};
 
 use crate::{Facts, Limited, elbv2, lambda, s3};
 
@@ -37,9 +37,6 @@ const ALWAYS: [&str; 3] =
 
 /// What reads values that are nobody's to see who only looks: a plan is content without.
 const SECRET: [&str; 2] = ["kms:Decrypt", "secretsmanager:GetSecretValue"];
-
-/// An action's resources and the conditions it is allowed under.
-type Place = (BTreeSet<String>, Conditions);
 
 /// The policy document for `tasks` on `stack` in the account and region of `facts`, where `asks`
 /// are the actions that look up what it has to know before.

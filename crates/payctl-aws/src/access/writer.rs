@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 use payctl_engine::{Address, Declared, KindInfo, Kinds, Stack, input};
 use serde_json::Value;
 
-use super::Place;
 use super::conditions::{About, Conditions};
 use super::reference;
 use crate::{Facts, Partition, elbv2};
+
+/// An action's resources and the conditions it is allowed under.
+pub(super) type Place = (BTreeSet<String>, Conditions);
 
 /// A resource that an action names: its ARN, and whether the stack's own names tell it.
 type Named = (String, bool);

@@ -12,6 +12,7 @@ use aws_sdk_acm::types::{CertificateDetail, CertificateStatus, Tag};
 
 use super::search;
 use super::self_signed::SelfSigned;
+use super::tags::{GONE, tags};
 use crate::prelude::*;
 
 /// A self-signed certificate that is imported into ACM.
@@ -45,11 +46,11 @@ const RENEWED_BEFORE_DAYS: u32 = 30;
 /// Ten years. Our choice: more is a typing error rather than a wish.
 const LONGEST_DAYS: u32 = 3650;
 const DAY: i64 = 24 * 60 * 60;
-pub(super) const GONE: &str = "ResourceNotFoundException";
 
 impl Resource for Certificate {
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<CertificateOutputs>> {
-        search::ours(cx).await
+        let ours = search::ours(cx).await?.into_iter();
+        Ok(ours.map(|arn| CertificateOutputs { arn }).collect())
     }
 
     async fn read(cx: &Cx<'_>, known: &CertificateOutputs) -> Result<Option<Self>> {
@@ -124,15 +125,6 @@ fn renewed(seen: &CertificateDetail, now: SystemTime) -> bool {
     let soon = DateTime::from(now + soon);
     let usable = seen.status() == Some(&CertificateStatus::Issued);
     usable && seen.not_after().is_some_and(|until| *until > soon)
-}
-
-/// All tags but those that are others' to set; `None` where the certificate is gone.
-pub(super) async fn tags(cx: &Cx<'_>, arn: &Arn) -> Result<Option<Tags>> {
-    let request = cx.cloud.acm.list_tags_for_certificate().certificate_arn(arn);
-    let Some(reply) = request.send().await.unless_absent(GONE)? else { return Ok(None) };
-    let tags = reply.tags.unwrap_or_default().into_iter();
-    let tags = tags.map(|tag| (tag.key, tag.value.unwrap_or_default()));
-    Ok(Some(tags.filter(|(key, _)| !crate::is_ignored(key)).collect()))
 }
 
 async fn replace_tags(cx: &Cx<'_>, arn: &Arn, wanted: &Tags) -> Result<()> {

@@ -3,5 +3,6 @@
 mod certificate;
 mod search;
 mod self_signed;
+mod tags;
 
 pub use certificate::{Certificate, CertificateOutputs, CertificateRef};

@@ -9,8 +9,7 @@ use aws_sdk_acm::types::{CertificateSummary, CertificateType, Filters, KeyAlgori
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use payctl_engine::FailureKind;
 
-use super::CertificateOutputs;
-use super::certificate::tags;
+use super::tags::tags;
 use crate::{Arn, Cx, Present as _, Result};
 
 /// How many certificates are asked at once; AWS allows 10 such calls per second
@@ -18,7 +17,7 @@ use crate::{Arn, Cx, Present as _, Result};
 const AT_ONCE: usize = 5;
 
 /// The certificates that carry the resource's tags.
-pub(super) async fn ours(cx: &Cx<'_>) -> Result<Vec<CertificateOutputs>> {
+pub(super) async fn ours(cx: &Cx<'_>) -> Result<Vec<Arn>> {
     let found = match indexed(cx).await {
         Ok(found) if !found.is_empty() => found,
         _ => listed(cx).await?,
@@ -27,7 +26,7 @@ pub(super) async fn ours(cx: &Cx<'_>) -> Result<Vec<CertificateOutputs>> {
     let mut there = Vec::new();
     for arn in found {
         if marked(cx, &arn).await? {
-            there.push(CertificateOutputs { arn });
+            there.push(arn);
         }
     }
     Ok(there)

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_apigateway::Client;
 use aws_sdk_apigateway::operation::get_method::GetMethodOutput;
 
 use super::patch::Patch;
 use super::{ApiId, ModelName, RequestValidatorId, ResourceId};
-use crate::load::Loader;
 use crate::prelude::*;
 
 /// What may be asked of a resource of an API.
@@ -145,32 +143,6 @@ impl Method {
 
 async fn look(cx: &Cx<'_>, known: &MethodOutputs) -> Result<Option<GetMethodOutput>> {
     seen(cx, &known.api, &known.resource, &known.http_method).await
-}
-
-/// Reads of methods, each of which its integration is read with.
-pub(crate) type Methods = Loader<GetMethodOutput>;
-
-/// The reads of one client.
-pub(crate) fn methods(client: &Client) -> Methods {
-    let client = client.clone();
-    Loader::new(move |places: Vec<String>| {
-        let client = client.clone();
-        async move {
-            let look = |place: String| {
-                let request = client.get_method();
-                async move {
-                    let mut parts = place.splitn(3, '/').map(str::to_owned);
-                    let request = request.set_rest_api_id(parts.next());
-                    let request = request.set_resource_id(parts.next());
-                    let reply = request.set_http_method(parts.next()).send().await;
-                    let seen = reply.unless_absent("NotFoundException")?;
-                    Ok::<_, AwsError>(seen.map(|seen| (place, seen)))
-                }
-            };
-            let seen = futures::future::try_join_all(places.into_iter().map(look)).await?;
-            Ok(seen.into_iter().flatten().collect())
-        }
-    })
 }
 
 /// The method, with its integration in it.

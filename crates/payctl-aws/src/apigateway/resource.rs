@@ -1,7 +1,7 @@
 //! Resources of an API: one segment of its paths each.
 
-use super::ApiId;
 use super::patch::PAGE;
+use super::{ApiId, ResourceId};
 use crate::prelude::*;
 
 /// One segment of an API's paths.
@@ -26,11 +26,6 @@ pub struct ApiResource {
     /// Such as `payments`, or `{id}` for any.
     #[prop(replaces, unique)]
     pub path_part: String,
-}
-
-id! {
-    /// A resource's id within its API, such as `a1b2c3`.
-    ResourceId,
 }
 
 impl Resource for ApiResource {

@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_apigateway::operation::get_rest_api::GetRestApiOutput;
 use aws_sdk_apigateway::types::EndpointConfiguration;
 
-use super::ResourceId;
 use super::patch::{PAGE, Patch, replace_tags, tags};
 use crate::policy::principals_of;
 use crate::prelude::*;
@@ -57,6 +56,8 @@ pub struct RestApi {
 id! {
     /// A REST API's id, such as `a1b2c3d4e5`.
     ApiId,
+    /// A resource's id within its API, such as `a1b2c3`.
+    ResourceId,
 }
 
 impl Resource for RestApi {

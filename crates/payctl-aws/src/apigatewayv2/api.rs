@@ -75,7 +75,7 @@ impl Resource for HttpApi {
         known: &HttpApiOutputs,
         attachments: &mut Attachments<'_>,
     ) -> Result<()> {
-        for route in cx.cloud.lists.routes(&known.id).await? {
+        for route in cx.cloud.lists.routes(known.id.as_str()).await? {
             let key = route.route_key().unwrap_or_default();
             if attachments.is_declared("apigatewayv2.route", &[("route_key", key)]) {
                 continue;

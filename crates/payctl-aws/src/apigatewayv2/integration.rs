@@ -59,13 +59,13 @@ impl Resource for Integration {
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<IntegrationOutputs>> {
         let Ok(api) = self.api.get() else { return Ok(Vec::new()) };
         let mark = mark(cx.address);
-        let all = cx.cloud.lists.integrations(api).await?;
+        let all = cx.cloud.lists.integrations(api.as_str()).await?;
         let ours = all.into_iter().filter(|seen| seen.description() == Some(mark.as_str()));
         ours.map(|seen| outputs(api, seen.integration_id)).collect()
     }
 
     async fn read(cx: &Cx<'_>, known: &IntegrationOutputs) -> Result<Option<Self>> {
-        let all = cx.cloud.lists.integrations(&known.api).await?;
+        let all = cx.cloud.lists.integrations(known.api.as_str()).await?;
         let mut all = all.into_iter();
         let seen = all.find(|seen| seen.integration_id() == Some(known.id.as_str()));
         seen.map(|seen| from_seen(&known.api, &mark(cx.address), seen)).transpose()

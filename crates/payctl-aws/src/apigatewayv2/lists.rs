@@ -3,7 +3,6 @@
 use aws_sdk_apigatewayv2::Client;
 use aws_sdk_apigatewayv2::types::{Integration, Route, Stage};
 
-use super::ApiId;
 use crate::load::Loader;
 use crate::{Absent as _, AwsError, Result};
 
@@ -71,17 +70,17 @@ impl Lists {
     }
 
     /// The API's integrations; none when the API is gone.
-    pub(super) async fn integrations(&self, api: &ApiId) -> Result<Vec<Integration>> {
+    pub(super) async fn integrations(&self, api: &str) -> Result<Vec<Integration>> {
         Ok(self.integrations.load(api).await?.unwrap_or_default())
     }
 
     /// The API's routes; none when the API is gone.
-    pub(super) async fn routes(&self, api: &ApiId) -> Result<Vec<Route>> {
+    pub(super) async fn routes(&self, api: &str) -> Result<Vec<Route>> {
         Ok(self.routes.load(api).await?.unwrap_or_default())
     }
 
     /// The API's stages; none when the API is gone.
-    pub(super) async fn stages(&self, api: &ApiId) -> Result<Vec<Stage>> {
+    pub(super) async fn stages(&self, api: &str) -> Result<Vec<Stage>> {
         Ok(self.stages.load(api).await?.unwrap_or_default())
     }
 }

@@ -45,13 +45,13 @@ const TO: &str = "integrations/";
 impl Resource for Route {
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<RouteOutputs>> {
         let Ok(api) = self.api.get() else { return Ok(Vec::new()) };
-        let all = cx.cloud.lists.routes(api).await?;
+        let all = cx.cloud.lists.routes(api.as_str()).await?;
         let ours = all.into_iter().filter(|seen| seen.route_key() == Some(self.route_key.as_str()));
         ours.map(|seen| outputs(api, seen.route_id)).collect()
     }
 
     async fn read(cx: &Cx<'_>, known: &RouteOutputs) -> Result<Option<Self>> {
-        let all = cx.cloud.lists.routes(&known.api).await?;
+        let all = cx.cloud.lists.routes(known.api.as_str()).await?;
         let mut all = all.into_iter();
         let seen = all.find(|seen| seen.route_id() == Some(known.id.as_str()));
         seen.map(|seen| from_seen(&known.api, seen)).transpose()

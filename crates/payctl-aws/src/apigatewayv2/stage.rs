@@ -144,7 +144,7 @@ impl Stage {
 }
 
 async fn look(cx: &Cx<'_>, known: &StageOutputs) -> Result<Option<types::Stage>> {
-    let all = cx.cloud.lists.stages(&known.api).await?;
+    let all = cx.cloud.lists.stages(known.api.as_str()).await?;
     Ok(all.into_iter().find(|seen| seen.stage_name() == Some(known.name.as_str())))
 }
 

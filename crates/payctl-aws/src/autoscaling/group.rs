@@ -149,7 +149,7 @@ impl Resource for Group {
         if changed.any(&["tags", "tags_at_launch"]) {
             let seen = look(cx, &known.name).await?;
             let seen = seen.map(|seen| tags::all(seen.tags())).unwrap_or_default();
-            tags::replace(cx, &known.name, &seen, &self.tags, self.tags_at_launch).await?;
+            tags::replace(cx, known.name.as_str(), &seen, &self.tags, self.tags_at_launch).await?;
         }
         Ok(())
     }

@@ -1,11 +1,12 @@
 //! Groups of instances, and how their number follows what there is to do.
 
+mod bulk;
 mod group;
 mod policy;
 mod tags;
 
+pub(crate) use bulk::{Policies, policies};
 pub use group::{Group, GroupName, GroupOutputs, GroupRef};
-pub(crate) use policy::{Policies, policies};
 pub use policy::{
     Scaling, ScalingPolicy, ScalingPolicyName, ScalingPolicyOutputs, ScalingPolicyRef, Step,
 };

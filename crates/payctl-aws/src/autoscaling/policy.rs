@@ -1,12 +1,10 @@
 //! Scaling policies: when a group gets more instances, and when fewer.
 
-use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::types::{
     self, MetricType, PredefinedMetricSpecification, StepAdjustment, TargetTrackingConfiguration,
 };
 
 use super::{GONE, GroupName};
-use crate::load::Loader;
 use crate::prelude::*;
 
 /// When a group gets more instances, and when fewer.
@@ -159,35 +157,6 @@ impl ScalingPolicy {
 async fn look(cx: &Cx<'_>, group: &GroupName, name: &str) -> Result<Option<types::ScalingPolicy>> {
     let all = cx.cloud.policies.load(group).await?.unwrap_or_default();
     Ok(all.into_iter().find(|seen| seen.policy_name() == Some(name)))
-}
-
-/// Bulk reads of policies, by their group.
-pub(crate) type Policies = Loader<Vec<types::ScalingPolicy>>;
-
-/// The bulk reads of one client.
-pub(crate) fn policies(client: &Client) -> Policies {
-    let client = client.clone();
-    Loader::new(move |groups: Vec<String>| {
-        let client = client.clone();
-        async move {
-            let of = |group: String| {
-                let request = client.describe_policies().auto_scaling_group_name(&group);
-                let mut pages = request.into_paginator().items().send();
-                async move {
-                    let mut all = Vec::new();
-                    while let Some(policy) = pages.next().await {
-                        match policy.map(Some).unless_absent(GONE)?.flatten() {
-                            Some(policy) => all.push(policy),
-                            None => break,
-                        }
-                    }
-                    Ok::<_, AwsError>((group, all))
-                }
-            };
-            let all = futures::future::try_join_all(groups.into_iter().map(of)).await?;
-            Ok(all.into_iter().collect())
-        }
-    })
 }
 
 impl From<&types::ScalingPolicy> for Scaling {

@@ -3,7 +3,6 @@
 use aws_sdk_autoscaling::types::builders::TagBuilder;
 use aws_sdk_autoscaling::types::{Tag, TagDescription};
 
-use super::GroupName;
 use crate::{Cx, Result, Tags};
 
 /// All tags but those that are others' to set.
@@ -31,13 +30,12 @@ pub(super) fn list(group: &str, tags: &Tags, at_launch: bool) -> Vec<Tag> {
 /// what they were started with.
 pub(super) async fn replace(
     cx: &Cx<'_>,
-    group: &GroupName,
+    group: &str,
     seen: &Tags,
     wanted: &Tags,
     at_launch: bool,
 ) -> Result<()> {
     let autoscaling = &cx.cloud.autoscaling;
-    let group = group.as_str();
     let surplus: Vec<Tag> = seen
         .keys()
         .filter(|key| !wanted.contains_key(*key))

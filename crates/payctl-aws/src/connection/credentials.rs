@@ -23,7 +23,7 @@ use aws_credential_types::provider::{
     ProvideCredentials, Result as Provided, SharedCredentialsProvider, future,
 };
 
-use super::ClientOptions;
+use super::options::ClientOptions;
 use super::profiles::{Base, Profiles, Role, Source, Way, paths};
 use super::roles::{Kept, Roles, WebIdentity};
 

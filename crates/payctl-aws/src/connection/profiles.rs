@@ -14,7 +14,7 @@ use aws_config::profile::{Profile, ProfileSet};
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 
-use super::ConnectionError;
+use super::error::ConnectionError;
 
 /// What is configured, and which profile is meant.
 #[derive(Clone, Debug)]

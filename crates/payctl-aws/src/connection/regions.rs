@@ -1,6 +1,6 @@
 //! Regions in which an account has to be made known first.
 
-use super::ConnectionError;
+use super::error::ConnectionError;
 use crate::{AwsError, Partition};
 
 /// The regions of the partition `aws` that every account has; all others are off until the account

@@ -17,6 +17,7 @@ mod nat_gateway;
 mod route;
 mod route_table;
 mod route_table_association;
+mod route_target;
 mod rules;
 mod security_group;
 mod security_group_ingress;
@@ -50,13 +51,14 @@ pub use launch_template::{
     Metadata,
 };
 pub use nat_gateway::{NatGateway, NatGatewayId, NatGatewayOutputs, NatGatewayRef};
-pub use route::{Route, RouteOutputs, RouteRef, RouteTarget};
+pub use route::{Route, RouteOutputs, RouteRef};
 pub use route_table::{RouteTable, RouteTableId, RouteTableOutputs, RouteTableRef};
 pub use route_table_association::{
     RouteTableAssociation, RouteTableAssociationOutputs, RouteTableAssociationRef,
 };
-pub use rules::{Peer, PrefixListId, Rule, Rules};
-pub use security_group::{SecurityGroup, SecurityGroupId, SecurityGroupOutputs, SecurityGroupRef};
+pub use route_target::RouteTarget;
+pub use rules::{Peer, PrefixListId, Rule, Rules, SecurityGroupId};
+pub use security_group::{SecurityGroup, SecurityGroupOutputs, SecurityGroupRef};
 pub use security_group_ingress::{
     SecurityGroupIngress, SecurityGroupIngressOutputs, SecurityGroupIngressRef,
 };

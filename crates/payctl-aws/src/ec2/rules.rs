@@ -6,7 +6,6 @@ use payctl_engine::Input;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::SecurityGroupId;
 use crate::{AwsError, Cx, Present as _, Result, Set, id};
 
 /// What one side of a security group lets through.
@@ -41,6 +40,8 @@ pub enum Peer {
 id! {
     /// A prefix list's id, such as `pl-63a5400a`.
     PrefixListId,
+    /// A security group's id, such as `sg-0a1b2c`.
+    SecurityGroupId,
 }
 
 impl Rule {

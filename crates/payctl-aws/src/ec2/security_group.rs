@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::{self, ResourceType};
 use serde_json::Value;
 
-use super::{Rules, VpcId, blockers, rules, tags};
+use super::{Rules, SecurityGroupId, VpcId, blockers, rules, tags};
 use crate::prelude::*;
 
 /// What may reach an interface, and what it may reach.
@@ -38,11 +38,6 @@ pub struct SecurityGroup {
     #[prop(later)]
     pub egress: Rules,
     pub tags: Tags,
-}
-
-id! {
-    /// A security group's id, such as `sg-0a1b2c`.
-    SecurityGroupId,
 }
 
 impl Resource for SecurityGroup {

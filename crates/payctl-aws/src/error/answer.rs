@@ -21,9 +21,23 @@ pub(super) fn wrong(answer: &HttpResponse, error: &(dyn Error + 'static)) -> Str
     let mut text = format!("the answer is {what} (HTTP status {status}, content type {content})");
     match why {
         Some(why) => text += &format!(": {why}"),
-        None => text += &format!(", and could not be read: {}", super::chain(error)),
+        None => text += &format!(", and could not be read: {}", chain(error)),
     }
     text
+}
+
+/// The causes of an error, outermost first, without the repetition.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    let mut next = error.source();
+    while let Some(error) = next {
+        let text = error.to_string();
+        if !texts.iter().any(|known| known.contains(&text)) {
+            texts.push(text);
+        }
+        next = error.source();
+    }
+    if texts.is_empty() { error.to_string() } else { texts.join(": ") }
 }
 
 /// What a refusal without AWS's words says.

@@ -16,7 +16,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
-use super::routes::{Proxy, Routes, is_loopback};
+use super::local::is_loopback;
+use super::routes::{Proxy, Routes};
 use super::trouble::{Trouble, place};
 use super::trust::Trust;
 

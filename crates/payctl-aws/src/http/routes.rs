@@ -23,6 +23,7 @@ use http::{Uri, uri};
 use ipnet::IpNet;
 use percent_encoding::percent_decode_str;
 
+use super::local::is_near;
 use super::trouble::Trouble;
 
 /// The proxies, by what they are for.
@@ -152,29 +153,6 @@ fn basic(user: &str) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
     let mut value = HeaderValue::try_from(format!("Basic {both}"))?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-/// The address that a URL names, if it names one.
-fn address(uri: &Uri) -> Option<IpAddr> {
-    uri.host()?.trim_matches(['[', ']']).parse().ok()
-}
-
-/// Whether `uri` is on this machine.
-pub(crate) fn is_loopback(uri: &Uri) -> bool {
-    let host = uri.host().unwrap_or_default().trim_end_matches('.').to_lowercase();
-    let name = host == "localhost" || host.ends_with(".localhost");
-    name || address(uri).is_some_and(|address| address.is_loopback())
-}
-
-/// Whether `uri` is on this machine, or where only this machine's host answers.
-fn is_near(uri: &Uri) -> bool {
-    // fd00:ec2::254 is EC2's, fd00:ec2::23 EKS's and ECS's.
-    const LOCAL: [u16; 2] = [0xfd00, 0xec2];
-    let link_local = address(uri).is_some_and(|address| match address {
-        IpAddr::V4(address) => address.is_link_local(),
-        IpAddr::V6(address) => address.segments()[..2] == LOCAL,
-    });
-    is_loopback(uri) || link_local
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use http::Uri;
 use rustls::CertificateError;
 
+use super::local::is_loopback;
+
 /// Why there is no answer, or no whole one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
@@ -122,7 +124,7 @@ impl Trouble {
 
 /// Whether `to`, as [`place`] writes it, is on this machine.
 fn is_local(to: &str) -> bool {
-    to.parse().is_ok_and(|uri| super::routes::is_loopback(&uri))
+    to.parse().is_ok_and(|uri| is_loopback(&uri))
 }
 
 impl Display for Trouble {

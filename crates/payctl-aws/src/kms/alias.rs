@@ -1,7 +1,7 @@
 //! KMS aliases: a name for a key.
 
 use super::KeyId;
-use super::key::describe;
+use super::look::describe;
 use crate::prelude::*;
 
 /// A name for a key.

@@ -1,8 +1,9 @@
 //! KMS keys: what data is encrypted with, and who may use it.
 
-use aws_sdk_kms::types::{GrantOperation, KeyMetadata, KeyState, Tag};
+use aws_sdk_kms::types::{GrantOperation, KeyState, Tag};
 use serde_json::Value;
 
+use super::look::{self, describe, tags};
 use super::search;
 use crate::prelude::*;
 
@@ -55,7 +56,8 @@ const LONGEST_WINDOW_DAYS: u32 = 30;
 
 impl Resource for Key {
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<KeyOutputs>> {
-        search::ours(cx).await
+        let ours = search::ours(cx).await?;
+        Ok(ours.iter().filter_map(|arn| KeyOutputs::of(arn.as_str())).collect())
     }
 
     async fn read(cx: &Cx<'_>, known: &KeyOutputs) -> Result<Option<Self>> {
@@ -199,17 +201,9 @@ impl Key {
 
 impl KeyOutputs {
     /// Those of the key with this ARN.
-    pub(super) fn of(arn: &str) -> Option<Self> {
-        let (_, id) = arn.split_once(":key/")?;
-        Some(Self { id: id.into(), arn: arn.into() })
+    fn of(arn: &str) -> Option<Self> {
+        Some(Self { id: look::id(arn)?.into(), arn: arn.into() })
     }
-}
-
-/// The key of that id, ARN or alias.
-pub(super) async fn describe(cx: &Cx<'_>, id: &str) -> Result<Option<KeyMetadata>> {
-    let request = cx.cloud.kms.describe_key().key_id(id);
-    let reply = request.send().await.unless_absent("NotFoundException")?;
-    Ok(reply.and_then(|reply| reply.key_metadata))
 }
 
 async fn policy(cx: &Cx<'_>, id: &str) -> Result<Option<Policy>> {
@@ -227,17 +221,6 @@ async fn rotation(cx: &Cx<'_>, id: &str) -> Result<Option<bool>> {
         Err(error) if error.code() == Some("KMSInvalidStateException") => Ok(Some(false)),
         seen => Ok(seen?.map(|seen| seen.key_rotation_enabled)),
     }
-}
-
-/// All tags of the key; it has 50 at most, which is one page.
-pub(super) async fn tags(cx: &Cx<'_>, id: &str) -> Result<Option<Tags>> {
-    let request = cx.cloud.kms.list_resource_tags().key_id(id);
-    let reply = request.send().await.unless_absent("NotFoundException")?;
-    let read = |tag: Tag| (tag.tag_key, tag.tag_value);
-    Ok(reply.map(|reply| {
-        let tags = reply.tags.unwrap_or_default().into_iter().map(read);
-        tags.filter(|(key, _)| !crate::is_ignored(key)).collect()
-    }))
 }
 
 async fn replace_tags(cx: &Cx<'_>, id: &KeyId, wanted: &Tags) -> Result<()> {

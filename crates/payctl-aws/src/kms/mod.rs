@@ -2,6 +2,7 @@
 
 mod alias;
 mod key;
+mod look;
 mod search;
 
 pub use alias::{Alias, AliasName, AliasOutputs, AliasRef};

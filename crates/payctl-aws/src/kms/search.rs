@@ -10,9 +10,8 @@ use aws_sdk_kms::types::{KeyListEntry, KeyState};
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use payctl_engine::FailureKind;
 
-use super::KeyOutputs;
-use super::key::describe;
-use crate::{Cx, Present as _, Result};
+use super::look::{describe, id, tags};
+use crate::{Arn, Cx, Present as _, Result};
 
 /// How many keys are asked at once; AWS allows 2000 such calls per second
 /// (KMS request quotas, docs/aws-facts.md).
@@ -20,7 +19,7 @@ const AT_ONCE: usize = 16;
 
 /// The keys that carry the resource's tags. One that is pending deletion counts only where no
 /// other does.
-pub(super) async fn ours(cx: &Cx<'_>) -> Result<Vec<KeyOutputs>> {
+pub(super) async fn ours(cx: &Cx<'_>) -> Result<Vec<Arn>> {
     let found = match indexed(cx).await {
         Ok(found) if !found.is_empty() => found,
         _ => listed(cx).await?,
@@ -30,7 +29,10 @@ pub(super) async fn ours(cx: &Cx<'_>) -> Result<Vec<KeyOutputs>> {
     }
     let mut alive = Vec::new();
     for key in &found {
-        let seen = describe(cx, key.id.as_str()).await?;
+        let seen = match id(key.as_str()) {
+            Some(id) => describe(cx, id).await?,
+            None => None,
+        };
         if seen.is_some_and(|seen| seen.key_state != Some(KeyState::PendingDeletion)) {
             alive.push(key.clone());
         }
@@ -45,7 +47,7 @@ fn marks<'a>(cx: &Cx<'a>) -> [(&'static str, &'a str); 3] {
 }
 
 /// What the index of tags knows.
-async fn indexed(cx: &Cx<'_>) -> Result<Vec<KeyOutputs>> {
+async fn indexed(cx: &Cx<'_>) -> Result<Vec<Arn>> {
     let filters = marks(cx).map(|(key, value)| TagFilter::builder().key(key).values(value).build());
     let request = cx.cloud.tagging.get_resources().set_tag_filters(Some(filters.to_vec()));
     let mut pages = request.resource_type_filters("kms:key").into_paginator().send();
@@ -53,13 +55,13 @@ async fn indexed(cx: &Cx<'_>) -> Result<Vec<KeyOutputs>> {
     while let Some(page) = pages.next().await {
         let page = page?;
         let arns = page.resource_tag_mapping_list().iter().filter_map(|item| item.resource_arn());
-        found.extend(arns.filter_map(KeyOutputs::of));
+        found.extend(arns.filter(|arn| id(arn).is_some()).map(Arn::from));
     }
     Ok(found)
 }
 
 /// What the keys themselves say.
-async fn listed(cx: &Cx<'_>) -> Result<Vec<KeyOutputs>> {
+async fn listed(cx: &Cx<'_>) -> Result<Vec<Arn>> {
     let keys = cx.cloud.kms.list_keys().into_paginator().items().send();
     let keys: Vec<KeyListEntry> = keys.collect::<std::result::Result<_, _>>().await?;
     let mut found = Vec::new();
@@ -71,9 +73,9 @@ async fn listed(cx: &Cx<'_>) -> Result<Vec<KeyOutputs>> {
 }
 
 /// The key, if it carries the resource's tags.
-async fn marked(cx: &Cx<'_>, key: &KeyListEntry) -> Result<Option<KeyOutputs>> {
+async fn marked(cx: &Cx<'_>, key: &KeyListEntry) -> Result<Option<Arn>> {
     let arn = key.key_arn().present("key_arn")?;
-    let tags = match super::key::tags(cx, arn).await {
+    let tags = match tags(cx, arn).await {
         Ok(tags) => tags.unwrap_or_default(),
         // A key that keeps us out is another's.
         Err(error) if error.kind() == FailureKind::Denied => return Ok(None),
@@ -81,5 +83,5 @@ async fn marked(cx: &Cx<'_>, key: &KeyListEntry) -> Result<Option<KeyOutputs>> {
     };
     let ours =
         marks(cx).iter().all(|(name, value)| tags.get(*name).map(String::as_str) == Some(value));
-    Ok(ours.then(|| KeyOutputs::of(arn)).flatten())
+    Ok((ours && id(arn).is_some()).then(|| arn.into()))
 }

@@ -3,7 +3,6 @@
 use payctl_engine::Attachments;
 use serde_json::Value;
 
-use super::function::FunctionOutputs;
 use crate::policy::principals;
 use crate::{Absent as _, AwsError, Cx, Result};
 
@@ -11,13 +10,8 @@ const GONE: &str = "ResourceNotFoundException";
 
 pub(super) const SORTS: &[&str] = &["alias", "event destination", "function URL", "permission"];
 
-pub(super) async fn look(
-    cx: &Cx<'_>,
-    known: &FunctionOutputs,
-    attachments: &mut Attachments<'_>,
-) -> Result<()> {
+pub(super) async fn look(cx: &Cx<'_>, name: &str, attachments: &mut Attachments<'_>) -> Result<()> {
     let lambda = &cx.cloud.lambda;
-    let name = known.name.as_str();
     let policy = async {
         let reply = lambda.get_policy().function_name(name).send().await.unless_absent(GONE)?;
         Ok::<_, AwsError>(reply.and_then(|reply| reply.policy))

@@ -5,7 +5,6 @@ use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurat
 use aws_sdk_lambda::types::{LastUpdateStatus, State, VpcConfig};
 use payctl_engine::FailureKind;
 
-use super::{FunctionName, FunctionOutputs};
 use crate::ec2::interfaces::Place;
 use crate::{AwsError, Cx, Result};
 
@@ -19,12 +18,12 @@ pub(super) fn can_detach(seen: &GetFunctionConfigurationOutput) -> bool {
 }
 
 /// Takes it out of its VPC, and answers whether that is under way now.
-pub(super) async fn detach(cx: &Cx<'_>, known: &FunctionOutputs) -> Result<bool> {
+pub(super) async fn detach(cx: &Cx<'_>, name: &str) -> Result<bool> {
     let nowhere = VpcConfig::builder()
         .set_subnet_ids(Some(Vec::new()))
         .set_security_group_ids(Some(Vec::new()))
         .build();
-    let request = cx.cloud.lambda.update_function_configuration().function_name(&known.name);
+    let request = cx.cloud.lambda.update_function_configuration().function_name(name);
     match request.vpc_config(nowhere).send().await.map_err(AwsError::from) {
         Ok(_) => Ok(true),
         // Its role or key may be gone; then it is deleted as it is.
@@ -46,14 +45,14 @@ pub(super) fn place(recorded: &serde_json::Value) -> Place {
 }
 
 /// Whether other functions of the account are at the same place.
-pub(super) async fn shared(cx: &Cx<'_>, name: &FunctionName, place: &Place) -> Result<bool> {
+pub(super) async fn shared(cx: &Cx<'_>, name: &str, place: &Place) -> Result<bool> {
     let mut all = cx.cloud.lambda.list_functions().into_paginator().items().send();
     while let Some(other) = all.next().await {
         let other = other?;
         let Some(vpc) = other.vpc_config() else { continue };
         let groups = vpc.security_group_ids().iter().cloned().collect();
         let meets = vpc.subnet_ids().iter().any(|subnet| place.subnets.contains(subnet));
-        if meets && place.groups == groups && other.function_name() != Some(name.as_str()) {
+        if meets && place.groups == groups && other.function_name() != Some(name) {
             return Ok(true);
         }
     }

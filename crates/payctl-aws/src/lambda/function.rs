@@ -167,7 +167,7 @@ impl Resource for Function {
         known: &FunctionOutputs,
         attachments: &mut Attachments<'_>,
     ) -> Result<()> {
-        attachments::look(cx, known, attachments).await
+        attachments::look(cx, known.name.as_str(), attachments).await
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<FunctionOutputs> {
@@ -280,7 +280,7 @@ impl Resource for Function {
             if seen.last_update_status() == Some(&LastUpdateStatus::InProgress) {
                 return Err(AwsError::pending("its network interfaces to be detached"));
             }
-            if can_detach(&seen) && detach(cx, known).await? {
+            if can_detach(&seen) && detach(cx, known.name.as_str()).await? {
                 return Err(AwsError::pending("its network interfaces to be detached"));
             }
             let request = cx.cloud.lambda.delete_function().function_name(&known.name);
@@ -290,7 +290,7 @@ impl Resource for Function {
         // others use as well is theirs: whichever of them goes last waits for it.
         let place = place(cx.properties);
         let left = interfaces::reap(cx, known.name.as_str(), &place).await?;
-        if left > 0 && shared(cx, &known.name, &place).await? {
+        if left > 0 && shared(cx, known.name.as_str(), &place).await? {
             return Ok(());
         }
         match left {

@@ -2,17 +2,11 @@
 
 use payctl_engine::Attachments;
 
-use super::bucket::BucketOutputs;
 use crate::{Absent as _, AwsError, Cx, Result};
 
 pub(super) const SORTS: &[&str] = &["CORS", "notification", "replication", "website"];
 
-pub(super) async fn look(
-    cx: &Cx<'_>,
-    known: &BucketOutputs,
-    attachments: &mut Attachments<'_>,
-) -> Result<()> {
-    let name = &known.name;
+pub(super) async fn look(cx: &Cx<'_>, name: &str, attachments: &mut Attachments<'_>) -> Result<()> {
     let replication = async {
         let request = own!(cx, get_bucket_replication, name);
         let reply = request.send().await;

@@ -108,11 +108,11 @@ impl Resource for Bucket {
     async fn read(cx: &Cx<'_>, known: &BucketOutputs) -> Result<Option<Self>> {
         let seen = futures::try_join!(
             versioning(cx, &known.name),
-            lock::read(cx, &known.name),
+            lock::read(cx, known.name.as_str()),
             encryption(cx, &known.name),
             ownership(cx, &known.name),
             block_public(cx, &known.name),
-            lifecycle::read(cx, &known.name),
+            lifecycle::read(cx, known.name.as_str()),
             access_log(cx, &known.name),
             policy(cx, &known.name),
             tags(cx, &known.name),
@@ -144,14 +144,15 @@ impl Resource for Bucket {
         known: &BucketOutputs,
         attachments: &mut Attachments<'_>,
     ) -> Result<()> {
-        attachments::look(cx, known, attachments).await
+        attachments::look(cx, known.name.as_str(), attachments).await
     }
 
     async fn deletion_view(
         cx: &Cx<'_>,
         known: &BucketOutputs,
     ) -> Result<Option<DeletionView<Self>>> {
-        let (tags, lock) = futures::try_join!(tags(cx, &known.name), lock::read(cx, &known.name))?;
+        let (tags, lock) =
+            futures::try_join!(tags(cx, &known.name), lock::read(cx, known.name.as_str()))?;
         let lock = lock.and_then(|lock| lock.retention);
         Ok(tags.map(|tags| DeletionView::Some(json!({ "tags": tags, "lock": lock }))))
     }
@@ -194,14 +195,14 @@ impl Resource for Bucket {
             self.put_versioning(cx, known).await?;
         }
         if changed.has("lock") {
-            lock::put(cx, &known.name, self.lock.as_ref()).await?;
+            lock::put(cx, known.name.as_str(), self.lock.as_ref()).await?;
         }
         if changed.any(&["kms_key", "bucket_key"]) {
             self.put_encryption(cx, known).await?;
         }
         if changed.any(&["lifecycle", "small_objects_stay"]) {
             let Self { lifecycle, small_objects_stay, .. } = self;
-            lifecycle::put(cx, &known.name, lifecycle, *small_objects_stay).await?;
+            lifecycle::put(cx, known.name.as_str(), lifecycle, *small_objects_stay).await?;
         }
         if changed.has("access_log") {
             self.put_access_log(cx, known).await?;
@@ -218,7 +219,7 @@ impl Resource for Bucket {
         if request.send().await.unless_absent("NoSuchBucket")?.is_none() {
             return Ok(());
         }
-        empty(cx, &known.name).await?;
+        empty(cx, known.name.as_str()).await?;
         // What was delivered meanwhile makes this fail with BucketNotEmpty, which is Busy.
         let request = own!(cx, delete_bucket, &known.name);
         request.send().await.unless_absent("NoSuchBucket")?;

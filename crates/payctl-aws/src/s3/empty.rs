@@ -7,14 +7,14 @@ use aws_sdk_s3::types::{Delete, EncodingType, Error, ObjectIdentifier};
 use payctl_engine::{Failure, FailureKind};
 use percent_encoding::percent_decode_str;
 
-use super::{BucketName, lock};
+use super::lock;
 use crate::{Absent as _, AwsError, Cx, Result};
 
 /// How long one go takes at most, so that a run can be stopped between two.
 const STRETCH: Duration = Duration::from_secs(3);
 
 /// Deletes what is in the bucket, a few thousand objects at a time: pending while some are left.
-pub(super) async fn empty(cx: &Cx<'_>, bucket: &BucketName) -> Result<()> {
+pub(super) async fn empty(cx: &Cx<'_>, bucket: &str) -> Result<()> {
     let began = Instant::now();
     let pause = |deleted: usize| match began.elapsed() < STRETCH {
         true => Ok(()),
@@ -86,7 +86,7 @@ struct Version {
 
 impl Version {
     /// Deletes it by a call of its own, which has the key in its path, where all can be written.
-    async fn delete(self, cx: &Cx<'_>, bucket: &BucketName, bypass: Option<bool>) -> Result<()> {
+    async fn delete(self, cx: &Cx<'_>, bucket: &str, bypass: Option<bool>) -> Result<()> {
         let request = own!(cx, delete_object, bucket).key(self.key);
         let request = request.set_bypass_governance_retention(bypass);
         request.set_version_id(self.version).send().await.unless_absent("NoSuchVersion")?;
@@ -95,12 +95,7 @@ impl Version {
 }
 
 /// Deletes up to a thousand of them by one call.
-async fn delete(
-    cx: &Cx<'_>,
-    bucket: &BucketName,
-    all: Vec<Version>,
-    bypass: Option<bool>,
-) -> Result<()> {
+async fn delete(cx: &Cx<'_>, bucket: &str, all: Vec<Version>, bypass: Option<bool>) -> Result<()> {
     let objects = all.into_iter().map(|Version { key, version }| {
         ObjectIdentifier::builder().key(key).set_version_id(version).build()
     });

@@ -6,7 +6,6 @@ use aws_sdk_s3::types::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::BucketName;
 use crate::{Absent as _, AwsError, Cx, Result};
 
 /// What happens to the objects under a prefix as they age.
@@ -37,7 +36,7 @@ pub struct Transition {
 }
 
 /// The rules, and whether objects under 128 KB stay where they are.
-pub(super) async fn read(cx: &Cx<'_>, bucket: &BucketName) -> Result<(Vec<LifecycleRule>, bool)> {
+pub(super) async fn read(cx: &Cx<'_>, bucket: &str) -> Result<(Vec<LifecycleRule>, bool)> {
     let request = own!(cx, get_bucket_lifecycle_configuration, bucket);
     let reply = request.send().await.unless_absent("NoSuchLifecycleConfiguration")?;
     let least = reply.as_ref().and_then(|reply| reply.transition_default_minimum_object_size());
@@ -48,7 +47,7 @@ pub(super) async fn read(cx: &Cx<'_>, bucket: &BucketName) -> Result<(Vec<Lifecy
 
 pub(super) async fn put(
     cx: &Cx<'_>,
-    bucket: &BucketName,
+    bucket: &str,
     rules: &[LifecycleRule],
     small_stay: bool,
 ) -> Result<()> {

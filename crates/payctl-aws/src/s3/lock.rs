@@ -7,7 +7,6 @@ use aws_sdk_s3::types::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::BucketName;
 use crate::{Absent as _, Cx, Result};
 
 /// What it takes to delete before its time what is locked in governance mode (DeleteObjects,
@@ -28,7 +27,7 @@ pub(super) struct Locking {
 }
 
 /// None: the bucket cannot lock anything.
-pub(super) async fn read(cx: &Cx<'_>, bucket: &BucketName) -> Result<Option<Locking>> {
+pub(super) async fn read(cx: &Cx<'_>, bucket: &str) -> Result<Option<Locking>> {
     let request = own!(cx, get_object_lock_configuration, bucket);
     let reply = request.send().await.unless_absent("ObjectLockConfigurationNotFoundError")?;
     let config = reply.and_then(|reply| reply.object_lock_configuration);
@@ -52,7 +51,7 @@ pub(super) async fn read(cx: &Cx<'_>, bucket: &BucketName) -> Result<Option<Lock
 
 /// What is in the bucket already stays as it is. One that can lock cannot cease to, and locks
 /// nothing by itself without a rule.
-pub(super) async fn put(cx: &Cx<'_>, bucket: &BucketName, lock: Option<&ObjectLock>) -> Result<()> {
+pub(super) async fn put(cx: &Cx<'_>, bucket: &str, lock: Option<&ObjectLock>) -> Result<()> {
     if lock.is_none() && read(cx, bucket).await?.is_none() {
         return Ok(());
     }

@@ -4,34 +4,10 @@ use std::collections::HashMap;
 
 use aws_sdk_sqs::types::QueueAttributeName as Name;
 use payctl_engine::Input;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Queue;
+use super::{Encryption, Queue, Redrive};
 use crate::{Arn, AwsError, Policy, Present as _, Result, Set, Tags};
-
-/// How messages are encrypted while they wait.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Encryption {
-    /// With keys that SQS keeps itself.
-    Managed,
-    /// With a key of KMS. A data key of it is used for so long before KMS is asked for another:
-    /// one minute to a day.
-    Kms { key: Input<Arn>, reuse_s: u32 },
-    /// Not at all. It can be seen, not declared.
-    Off,
-}
-
-/// What becomes of messages that are received again and again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Redrive {
-    /// The queue they are moved to.
-    pub dead_letter: Input<Arn>,
-    /// After how many receives.
-    pub max_receives: u32,
-}
 
 /// The attributes of a queue, by name.
 pub(super) type Attributes = HashMap<Name, String>;

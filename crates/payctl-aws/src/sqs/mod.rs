@@ -3,5 +3,4 @@
 mod attributes;
 mod queue;
 
-pub use attributes::{Encryption, Redrive};
-pub use queue::{Queue, QueueName, QueueOutputs, QueueRef, QueueUrl};
+pub use queue::{Encryption, Queue, QueueName, QueueOutputs, QueueRef, QueueUrl, Redrive};

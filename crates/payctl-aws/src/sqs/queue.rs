@@ -1,9 +1,9 @@
 //! Queues: where messages wait until somebody has worked on them.
 
+use std::collections::HashMap;
+
 use aws_sdk_sqs::types::QueueAttributeName;
 
-use super::attributes::Attributes;
-use super::{Encryption, Redrive};
 use crate::prelude::*;
 
 /// Where messages wait until somebody has worked on them.
@@ -53,6 +53,28 @@ pub struct Queue {
     /// The queues that may move messages here. None: all of the account and region.
     pub redrive_allow: Option<Set<Input<Arn>>>,
     pub tags: Tags,
+}
+
+/// How messages are encrypted while they wait.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Encryption {
+    /// With keys that SQS keeps itself.
+    Managed,
+    /// With a key of KMS. A data key of it is used for so long before KMS is asked for another:
+    /// one minute to a day.
+    Kms { key: Input<Arn>, reuse_s: u32 },
+    /// Not at all. It can be seen, not declared.
+    Off,
+}
+
+/// What becomes of messages that are received again and again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Redrive {
+    /// The queue they are moved to.
+    pub dead_letter: Input<Arn>,
+    /// After how many receives.
+    pub max_receives: u32,
 }
 
 id! {
@@ -149,7 +171,10 @@ async fn url(cx: &Cx<'_>, name: &str) -> Result<Option<QueueUrl>> {
     reply.map(|reply| Ok(reply.queue_url.present("queue_url")?.into())).transpose()
 }
 
-async fn attributes(cx: &Cx<'_>, url: &QueueUrl) -> Result<Option<Attributes>> {
+async fn attributes(
+    cx: &Cx<'_>,
+    url: &QueueUrl,
+) -> Result<Option<HashMap<QueueAttributeName, String>>> {
     let request = cx.cloud.sqs.get_queue_attributes().queue_url(url);
     let request = request.attribute_names(QueueAttributeName::All);
     let reply = request.send().await.unless_absent(GONE)?;

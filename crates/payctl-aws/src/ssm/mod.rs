@@ -1,6 +1,7 @@
 //! Parameters.
 
+mod bulk;
 mod parameter;
 
+pub(crate) use bulk::{Parameters, parameters};
 pub use parameter::{Parameter, ParameterName, ParameterOutputs, ParameterRef};
-pub(crate) use parameter::{Parameters, parameters};

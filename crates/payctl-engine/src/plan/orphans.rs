@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::Request;
-use crate::Address;
-use crate::observe::{Seen, is_orphaned};
+use crate::observe::{Observed, Seen, is_orphaned};
+use crate::{Address, Kinds, Stack, State};
 
 /// What refers to orphans, and what those refer to.
 #[derive(Debug, Default)]
@@ -19,8 +18,7 @@ pub(super) struct Orphans<'a> {
 }
 
 impl<'a> Orphans<'a> {
-    pub(super) fn new(request: &Request<'a>) -> Self {
-        let Request { stack, state, observed, kinds, .. } = *request;
+    pub(super) fn new(stack: &Stack, state: &State, observed: &'a Observed, kinds: &Kinds) -> Self {
         let unknown: BTreeSet<&Address> = observed
             .resources
             .keys()

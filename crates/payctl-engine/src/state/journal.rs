@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::disk::Disk;
 use super::document::{DEEPEST_ENTRY, is_within, sorted};
-use super::{FORMAT, Intent, Record, StateError};
+use super::{FORMAT, Intent, Record, State, StateError};
 use crate::Address;
 
 /// One line of the journal.
@@ -24,7 +24,7 @@ pub enum Entry {
         /// The state's serial.
         serial: u64,
         /// The whole state where there is no state file yet.
-        state: Option<Box<super::State>>,
+        state: Option<Box<State>>,
     },
     /// A changing call is about to be made.
     Intent {
@@ -192,9 +192,35 @@ fn read_line(text: &[u8], seq: u64) -> Option<Value> {
     (fits && is_within(&line.entry, DEEPEST_ENTRY)).then_some(line.entry)
 }
 
+impl State {
+    /// Takes up what the journal says.
+    pub fn apply(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Begin { .. } => {}
+            Entry::Intent { address, intent } => {
+                self.pending.insert(address.clone(), intent.clone());
+            }
+            Entry::Wrote { address, record, settled } => {
+                match record {
+                    Some(record) => self.resources.insert(address.clone(), (**record).clone()),
+                    None => self.resources.remove(address),
+                };
+                if *settled {
+                    self.pending.remove(address);
+                }
+            }
+            Entry::Failed { address, settled, .. } => {
+                if *settled {
+                    self.pending.remove(address);
+                }
+            }
+            Entry::Outputs { outputs } => self.outputs.clone_from(outputs),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::State;
     use super::*;
 
     fn two_lines() -> String {

@@ -6,28 +6,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::disk::{Disk, FileSystem, Lock, replace, sync_folder_of};
 use super::document::{decode, encode};
 use super::journal::{self, Entry, Journal};
-use super::{State, StateError};
+use super::{Holder, State, StateError};
 
 /// How many copies are kept: of the state and of the five before it. Our choice.
 const BACKUPS: usize = 6;
-
-/// Who holds the lock.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Holder {
-    /// The process id.
-    pub pid: u32,
-    /// The host's name.
-    pub host: String,
-    /// What it does, such as `up`.
-    pub command: String,
-    /// Since when.
-    pub since: String,
-}
 
 /// The folder that holds one environment's state.
 #[derive(Clone, Debug)]
@@ -73,11 +60,10 @@ impl Store {
         Self { folder: folder.into(), disk: Arc::new(FileSystem) }
     }
 
-    /// The store on a disk in memory.
+    /// The store on another disk than this machine's.
     #[cfg(any(test, feature = "testing"))]
-    #[must_use]
-    pub fn in_memory(disk: &crate::testing::MemoryDisk) -> Self {
-        Self { folder: PathBuf::from("state"), disk: Arc::new(disk.clone()) }
+    pub(crate) fn on(disk: Arc<dyn Disk>) -> Self {
+        Self { folder: PathBuf::from("state"), disk }
     }
 
     /// The folder.

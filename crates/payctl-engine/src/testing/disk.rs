@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::state::disk::{Disk, Lock};
 use crate::state::error::io;
-use crate::state::{Holder, StateError};
+use crate::state::{Holder, StateError, Store};
 
 /// A disk in memory; clones are the same disk.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +50,14 @@ pub enum Trouble {
     Keeps(ErrorKind, u8),
     /// The process dies before it is synced: it is to be dropped there.
     Dies,
+}
+
+impl Store {
+    /// The store on a disk in memory.
+    #[must_use]
+    pub fn in_memory(disk: &MemoryDisk) -> Self {
+        Self::on(Arc::new(disk.clone()))
+    }
 }
 
 impl MemoryDisk {

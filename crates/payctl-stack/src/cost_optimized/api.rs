@@ -7,10 +7,10 @@ use payctl_aws::lambda::FunctionRef;
 use payctl_aws::wafv2::WebAclRef;
 use payctl_engine::{Input, Stack};
 
-use super::System;
-use crate::config::Posture;
+use super::system::System;
 use crate::parts::rest_api::{self, MethodSpec, StageSpec};
 use crate::parts::{note, web_acl};
+use crate::settings::Posture;
 
 /// AWS's rules that requests are held against.
 const MANAGED_RULES: [&str; 3] = [

@@ -6,11 +6,12 @@ use payctl_aws::ec2::{
     Disk, ImageId, LaunchTemplate, Metadata, Peer, SecurityGroupRef, SubnetRef, VpcRef,
 };
 use payctl_aws::iam::{InstanceProfile, InstanceProfileRef, Role};
+use payctl_aws::questions::IMAGE;
 use payctl_aws::{Arn, Set, Statement, Tags};
 use payctl_engine::{Address, Kind as _, Stack, owner};
 use serde_json::json;
 
-use super::System;
+use super::system::System;
 use crate::parts::alarm::{self, Metric};
 use crate::parts::nat::Egress;
 use crate::parts::{function, network, role};
@@ -34,7 +35,7 @@ impl System<'_> {
         let profile = self.profile(stack);
         let security_group = self.instance_group(stack, vpc);
         let image = parameters.image.as_deref().map(ImageId::from);
-        let image = image.or_else(|| context.found.image.clone());
+        let image = image.or_else(|| context.found.get(IMAGE));
         let template_name = context.name("payment-lt");
         let template = stack.add(
             "payments",

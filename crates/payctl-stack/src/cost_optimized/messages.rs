@@ -6,7 +6,7 @@ use payctl_aws::sns::TopicRef;
 use payctl_aws::sqs::{Queue, QueueRef, Redrive};
 use payctl_engine::Stack;
 
-use super::System;
+use super::system::System;
 use crate::parts::queue::{self, DAY_S};
 use crate::parts::topic;
 

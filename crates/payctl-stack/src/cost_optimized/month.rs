@@ -157,7 +157,7 @@ mod tests {
 
     use super::super::{NAME, Parameters, declare};
     use super::*;
-    use crate::config::Nat;
+    use crate::settings::Nat;
     use crate::{Context, Discovered, Suffix, migration};
 
     const PAGE: &str = include_str!("../../../../docs/systems/cost-optimized.md");
@@ -165,7 +165,7 @@ mod tests {
     fn declared(declare: impl Fn(&Context<'_>) -> Stack) -> Stack {
         let suffix: Suffix = "dev".parse().unwrap();
         let zones = ["us-east-1a", "us-east-1b", "us-east-1c"].map(Zone::from).into();
-        let found = Discovered { zones, ..Discovered::default() };
+        let found = Discovered::new(zones);
         declare(&Context {
             suffix: &suffix,
             account: "123456789012",

@@ -9,6 +9,7 @@ use payctl_aws::dynamodb::TableRef;
 use payctl_aws::eventbridge::{Rule as EventRule, Target};
 use payctl_aws::guardduty::Detector as GuardDuty;
 use payctl_aws::lambda::FunctionRef;
+use payctl_aws::questions::{DETECTOR, Detector, RECORDER};
 use payctl_aws::sns::TopicRef;
 use payctl_aws::{Document, Recorder};
 use payctl_engine::{Input, Stack};
@@ -17,10 +18,10 @@ use serde_json::{Value, json};
 use super::instances::of_group;
 use super::messages::{Queues, Topics};
 use super::month::Month;
-use super::{STATUS_INDEX, System};
+use super::system::{STATUS_INDEX, System};
 use crate::parts::alarm::{self, Metric};
 use crate::parts::{dashboard, queue};
-use crate::{Detector, prices};
+use crate::prices;
 
 /// The home region of Cost Anomaly Detection.
 const COSTS_REGION: &str = "us-east-1";
@@ -319,7 +320,7 @@ impl System<'_> {
         if !self.parameters.config_rules {
             return;
         }
-        match &self.context.found.recorder {
+        match self.context.found.get(RECORDER).unwrap_or_default() {
             Recorder::None => {
                 return stack.note(
                     "AWS Config has no recorder in this region, so its three rules are left out: set \
@@ -381,7 +382,7 @@ impl System<'_> {
     /// GuardDuty: the account's detector, or one of ours where that is asked for.
     fn detected(&self, stack: &mut Stack) {
         let create = self.parameters.create_detector;
-        match &self.context.found.detector {
+        match self.context.found.get(DETECTOR).unwrap_or_default() {
             Detector::Other { id, enabled: true } => {
                 return stack
                     .note(&format!("GuardDuty's detector {id} is the account's, and is used"));
@@ -401,7 +402,7 @@ impl System<'_> {
                      `create_detector = true` under [cost-optimized] makes one",
                 );
             }
-            Detector::None | Detector::Ours(_) => {}
+            Detector::None | Detector::Ours => {}
         }
         if create {
             stack.add(

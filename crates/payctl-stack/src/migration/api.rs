@@ -12,8 +12,8 @@ use serde_json::json;
 
 use super::balancer::Balancer;
 use super::functions::Functions;
-use super::{Groups, Keys, System, Tiers};
-use crate::config::Authorization;
+use super::system::{Groups, Keys, System, Tiers};
+use crate::settings::Authorization;
 
 pub(super) struct Api {
     pub(super) api: HttpApiRef,

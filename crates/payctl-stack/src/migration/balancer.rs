@@ -10,9 +10,9 @@ use payctl_aws::s3::BucketRef;
 use payctl_aws::{Arn, Statement};
 use payctl_engine::{Address, Handle as _, Input, Stack};
 
-use super::{APPLICATION, Groups, HTTP, Keys, System, Tiers};
-use crate::config::Posture;
+use super::system::{APPLICATION, Groups, HTTP, Keys, System, Tiers};
 use crate::parts::{bucket, web_acl};
+use crate::settings::Posture;
 
 /// How much the weights of both groups are together.
 const WHOLE: u32 = 100;

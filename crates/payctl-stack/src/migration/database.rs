@@ -6,6 +6,7 @@ use payctl_aws::Arn;
 use payctl_aws::ec2::VpcRef;
 use payctl_aws::iam::Role;
 use payctl_aws::lambda::{FunctionRef, Invocation, Permission};
+use payctl_aws::questions::ENGINE_VERSION;
 use payctl_aws::rds::{
     Cluster, ClusterParameterGroup, ClusterRef, EventSubscription, Instance, InstanceRef,
     Monitoring, SubnetGroup,
@@ -13,19 +14,19 @@ use payctl_aws::rds::{
 use payctl_aws::secretsmanager::{Generate, Rotation, Secret, SecretRef, TargetAttachment};
 use payctl_engine::{Address, Handle as _, Input, Stack};
 
-use super::{Groups, Keys, POSTGRESQL, PROCESSING, Parameters, System, Tiers, Topics};
+use super::system::{Groups, Keys, POSTGRESQL, PROCESSING, System, Tiers, Topics};
 use crate::parts::{role, secret};
 
 /// The database in the cluster.
 const DATABASE: &str = "payments";
 /// `admin` is a word of PostgreSQL's own there.
 const MASTER: &str = "payments_admin";
-const ENGINE: &str = "aurora-postgresql";
+pub(super) const ENGINE: &str = "aurora-postgresql";
 /// What it writes to CloudWatch.
 const LOG: &str = "postgresql";
 
 /// The functions that open it.
-const LOG_IN: [&str; 3] = ["payment-validation", "transaction-processing", super::ROTATION];
+const LOG_IN: [&str; 3] = ["payment-validation", "transaction-processing", super::system::ROTATION];
 
 pub(super) struct Database {
     pub(super) cluster: ClusterRef,
@@ -48,11 +49,6 @@ impl Database {
         let instances = self.instances.iter().map(InstanceRef::address);
         [&self.attachment].into_iter().chain(instances).chain(&tiers.routes).collect()
     }
-}
-
-/// What engine the database is of, and what version of it is wanted.
-pub(crate) fn wanted(parameters: &Parameters) -> (&'static str, String) {
-    (ENGINE, parameters.database_version.clone())
 }
 
 impl System<'_> {
@@ -105,7 +101,7 @@ impl System<'_> {
             Cluster {
                 identifier: name.clone(),
                 engine: ENGINE.to_owned(),
-                engine_version: context.found.database_version.clone().unwrap_or_default(),
+                engine_version: context.found.get(ENGINE_VERSION).unwrap_or_default(),
                 database_name: DATABASE.to_owned(),
                 master_username: MASTER.to_owned(),
                 master_secret: secret.arn(),

@@ -8,9 +8,9 @@ use payctl_aws::lambda::FunctionRef;
 use payctl_engine::{Input, Stack};
 
 use super::database::Database;
-use super::{Groups, Keys, PROCESSING, Stores, System, Tiers, Topics};
-use crate::config::Posture;
+use super::system::{Groups, Keys, PROCESSING, Stores, System, Tiers, Topics};
 use crate::parts::{function, role};
+use crate::settings::Posture;
 
 pub(super) struct Functions {
     pub(super) validation: FunctionRef,

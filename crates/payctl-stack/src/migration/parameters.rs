@@ -5,10 +5,12 @@ use payctl_aws::{Architecture, Arn};
 use payments_rules::{Bound, Currencies, Currency, FraudRules, FraudRulesError, Limits, Weights};
 use serde::{Deserialize, Serialize};
 
-use super::NAME;
-use crate::check::Section;
-use crate::config::{Authorization, BadValue, Nat, Posture};
+use crate::check::{BadValue, Section};
 use crate::parts::alerts::Alerts;
+use crate::settings::{Authorization, Nat, Posture};
+
+/// The stack's name.
+pub const NAME: &str = "migration";
 
 /// What can be set in `[migration]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use super::api::Api;
 use super::balancer::Balancer;
 use super::database::Database;
 use super::functions::Functions;
-use super::{STATUS_INDEX, System, Topics};
+use super::system::{HANDLERS, STATUS_INDEX, System, Topics};
 use crate::parts::alarm::{self, Metric};
 use crate::parts::{dashboard, note};
 
@@ -136,9 +136,10 @@ impl System<'_> {
                 )
             },
         ];
-        for (function, name) in watched.functions.all().into_iter().zip(super::HANDLERS) {
+        for (function, name) in watched.functions.all().into_iter().zip(HANDLERS) {
             // A rotation that failed leaves a password that is getting old: the first one counts.
-            let most = if *name == super::ROTATION { 0.0 } else { parameters.error_alarm_above };
+            let most =
+                if *name == super::system::ROTATION { 0.0 } else { parameters.error_alarm_above };
             alarms.push(above(
                 &format!("{name}-errors"),
                 &format!("{name} fails"),
@@ -169,7 +170,7 @@ impl System<'_> {
         };
         let (blue, green) = (&watched.balancer.blue, &watched.balancer.green);
         let function = |metric: &str| {
-            let names = super::HANDLERS.iter().map(|name| context.name(name));
+            let names = HANDLERS.iter().map(|name| context.name(name));
             Value::from_iter(names.map(|name| json!(["AWS/Lambda", metric, "FunctionName", name])))
         };
         let database = context.name("payment-db");

@@ -8,7 +8,7 @@ use payctl_aws::{Arn, Policy, Statement};
 use payctl_engine::{Input, Stack};
 
 use crate::Context;
-use crate::config::Posture;
+use crate::settings::Posture;
 
 /// When old objects are archived and when they go.
 #[derive(Clone, Copy, Debug)]

@@ -12,7 +12,7 @@ use payctl_aws::{Architecture, Set};
 use payctl_engine::{Input, Stack};
 
 use crate::Context;
-use crate::config::Posture;
+use crate::settings::Posture;
 
 /// What differs from one function to the next.
 pub(crate) struct FunctionSpec<'a> {

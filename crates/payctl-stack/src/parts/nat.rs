@@ -9,7 +9,7 @@ use payctl_engine::{Address, Handle as _, Stack};
 
 use super::network;
 use crate::Context;
-use crate::config::Nat;
+use crate::settings::Nat;
 
 /// What leads out of the VPC.
 pub(crate) struct Egress {

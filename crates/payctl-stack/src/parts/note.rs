@@ -2,7 +2,7 @@
 
 use payctl_engine::Stack;
 
-use crate::config::Authorization;
+use crate::settings::Authorization;
 
 /// Says that an API answers whoever calls it, if it does; `section` is the system's in the
 /// configuration.

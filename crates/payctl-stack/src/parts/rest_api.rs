@@ -9,14 +9,18 @@ use payctl_aws::apigateway::{
 use payctl_aws::iam::Role;
 use payctl_aws::lambda::{FunctionRef, Permission};
 use payctl_aws::logs::{LogGroup, LogGroupRef};
+use payctl_aws::questions::API_LOG_ROLE;
 use payctl_aws::{Set, Statement, Tags};
 use payctl_engine::{Address, Handle as _, Input, Stack};
 use serde_json::json;
 
 use super::role;
-use crate::config::Authorization;
-use crate::{API_LOGS_ROLE, Context};
+use crate::Context;
+use crate::settings::Authorization;
 
+/// What the role is called, but for the region, that API Gateway writes logs as where payctl made
+/// it.
+const API_LOGS_ROLE: &str = "payctl-apigateway-logs";
 /// How long API Gateway waits for an answer at most.
 const TIMEOUT_MS: u32 = 29_000;
 const NAME: &str = "payment-api";
@@ -192,7 +196,8 @@ pub(crate) fn serve(
 /// The role that API Gateway writes logs as, which is one per account and region: made where
 /// there is none, and left to the others.
 fn account(stack: &mut Stack, context: &Context<'_>) -> Option<Address> {
-    if context.found.api_logs {
+    let role = context.found.get(API_LOG_ROLE).flatten();
+    if role.is_some_and(|role| !role.as_str().contains(API_LOGS_ROLE)) {
         stack.note("API Gateway writes its logs as the account's own role, which is used");
         return None;
     }

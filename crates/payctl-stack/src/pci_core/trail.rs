@@ -8,7 +8,7 @@ use payctl_aws::s3::BucketRef;
 use payctl_aws::{Arn, Set, Statement};
 use payctl_engine::{Input, Stack};
 
-use super::System;
+use super::system::System;
 use crate::parts::bucket::{self, Retention};
 use crate::parts::role;
 

@@ -6,7 +6,7 @@ use payctl_aws::lambda::FunctionRef;
 use payctl_engine::{Input, Stack};
 use serde_json::json;
 
-use super::{Keys, System};
+use super::system::{Keys, System};
 use crate::parts::rest_api::{self, MethodSpec, StageSpec};
 use crate::parts::{note, web_acl};
 

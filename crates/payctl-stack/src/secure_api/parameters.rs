@@ -4,10 +4,12 @@ use ipnet::Ipv4Net;
 use payctl_aws::{Architecture, Arn};
 use serde::{Deserialize, Serialize};
 
-use super::NAME;
-use crate::check::Section;
-use crate::config::{Authorization, BadValue, Posture};
+use crate::check::{BadValue, Section};
 use crate::parts::alerts::Alerts;
+use crate::settings::{Authorization, Posture};
+
+/// The stack's name.
+pub const NAME: &str = "secure-api";
 
 /// What can be set in `[secure-api]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use payctl_aws::sns::TopicRef;
 use payctl_engine::{Input, Stack};
 use serde_json::{Value, json};
 
-use super::{CUSTOMER_INDEX, System};
+use super::system::{CUSTOMER_INDEX, System};
 use crate::parts::alarm::{self, Metric};
 use crate::parts::{dashboard, topic};
 

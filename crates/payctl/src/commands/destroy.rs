@@ -5,10 +5,12 @@ use payctl_engine::Goal;
 
 use super::permissions::PermissionArgs;
 use super::run::{Manner, Question, carry_out, stream};
-use crate::cli::Global;
-use crate::environment::{Environment, Handlers, Local};
+use crate::environment::Environment;
 use crate::environments::First;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
+use crate::handlers::Handlers;
+use crate::local::Local;
 use crate::report::events::Stream;
 
 /// Delete everything of an environment

@@ -7,10 +7,10 @@ use payctl_engine::plan::Counts;
 use payctl_engine::state::history::{Ended, Past};
 use serde_json::json;
 
-use crate::cli::Global;
-use crate::environment::Local;
-use crate::environments::{self, First};
+use crate::environments::First;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
+use crate::local::Local;
 use crate::report;
 
 /// The format of `--json`.
@@ -51,7 +51,7 @@ pub(super) fn run(global: &Global, args: &HistoryArgs) -> Result<Exit, CliError>
         None if past.is_empty() => {
             let name = format!("{} {}", local.system.name, local.suffix);
             report::say(&format!("nothing was changed in {name} from this folder"));
-            if let Some(hint) = environments::meant(global, local) {
+            if let Some(hint) = local.meant(global) {
                 report::say(&hint);
             }
         }

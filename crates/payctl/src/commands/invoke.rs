@@ -7,10 +7,12 @@ use clap::Args;
 use payctl_aws::lambda::invoke;
 use payctl_engine::Address;
 
-use crate::cli::Global;
-use crate::environment::{Environment, Handlers, Local};
+use crate::environment::Environment;
 use crate::environments::First;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
+use crate::handlers::Handlers;
+use crate::local::Local;
 use crate::{report, signals};
 
 /// Invoke a function and print its answer

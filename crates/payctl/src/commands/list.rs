@@ -11,11 +11,11 @@ use payctl_stack::config::Config;
 use serde::Serialize;
 
 use super::history::short;
-use crate::cli::Global;
 use crate::connection::{connect, facts};
-use crate::environment::running;
 use crate::environments::{self, Known};
 use crate::error::{CliError, Exit};
+use crate::global::Global;
+use crate::local::running;
 use crate::{configuration, report};
 
 /// The format's version.
@@ -96,7 +96,7 @@ struct LastRun {
 }
 
 pub(super) async fn run(global: &Global, args: &ListArgs) -> Result<Exit, CliError> {
-    let config = configuration::read(global.config.as_deref())?;
+    let config = configuration::read(global.config.as_deref(), global.systems)?;
     let mut rows = here(global);
     if args.account {
         add_account(global, &config, &mut rows).await?;
@@ -134,7 +134,8 @@ fn is_asked_for(global: &Global, row: &Row) -> bool {
 /// The environments of this folder; with --sandbox, of its sandbox only.
 fn here(global: &Global) -> Vec<Row> {
     let of = |sandbox: bool| {
-        let known = environments::known(&environments::folder(&global.state_dir, sandbox));
+        let folder = environments::folder(&global.state_dir, sandbox);
+        let known = environments::known(global.systems, &folder);
         known.into_iter().filter_map(move |known| row(&known, sandbox))
     };
     match global.sandbox {

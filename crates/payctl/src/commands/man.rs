@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::error::{CliError, Exit};
-use crate::{help, report};
+use crate::report;
 
 /// Write the manual pages, one for each command
 #[derive(Debug, Args)]
@@ -16,13 +16,13 @@ pub(crate) struct ManArgs {
     out: PathBuf,
 }
 
-pub(super) fn run(args: &ManArgs) -> Result<Exit, CliError> {
+pub(super) fn run(args: &ManArgs, command: clap::Command) -> Result<Exit, CliError> {
     let failed = |source: std::io::Error| {
         let message = format!("failed to write the manual pages to {}", args.out.display());
         CliError::failed(message).because(&source)
     };
     std::fs::create_dir_all(&args.out).map_err(failed)?;
-    clap_mangen::generate_to(help::command(), &args.out).map_err(failed)?;
+    clap_mangen::generate_to(command, &args.out).map_err(failed)?;
     report::say(&format!("written to {}", args.out.display()));
     Ok(Exit::Done)
 }

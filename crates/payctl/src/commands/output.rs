@@ -3,10 +3,10 @@
 use clap::Args;
 use serde_json::Value;
 
-use crate::cli::Global;
-use crate::environment::Local;
-use crate::environments::{self, First};
+use crate::environments::First;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
+use crate::local::Local;
 use crate::report;
 
 /// Print the outputs of an environment
@@ -40,7 +40,7 @@ pub(super) fn run(global: &Global, args: &OutputArgs) -> Result<Exit, CliError> 
     if outputs.is_empty() {
         let (name, suffix) = (local.system.name, &local.suffix);
         let error = CliError::failed(format!("{name} {suffix} has no outputs"));
-        let hint = environments::meant(&global, &local);
+        let hint = local.meant(&global);
         let hint = hint.unwrap_or_else(|| format!("`{}` makes them", global.command("up")));
         return Err(error.hint(hint));
     }

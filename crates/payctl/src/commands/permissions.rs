@@ -3,7 +3,7 @@
 use clap::Args;
 use payctl_engine::Address;
 
-use crate::cli::{address, shell_word};
+use crate::global::{address, shell_word};
 
 /// What is only done when asked for by name.
 #[derive(Debug, Args)]

@@ -7,11 +7,13 @@ use payctl_engine::Goal;
 use payctl_engine::state::write_private;
 
 use super::permissions::PermissionArgs;
-use crate::cli::{Global, shell_word};
-use crate::environment::{Environment, Handlers, Local};
+use crate::environment::Environment;
 use crate::environments::First;
 use crate::error::{CliError, Exit};
+use crate::global::{Global, shell_word};
+use crate::handlers::Handlers;
 use crate::history::verb;
+use crate::local::Local;
 use crate::report;
 
 /// Show what `up` would change, and why

@@ -9,10 +9,12 @@ use payctl_engine::Goal;
 use serde_json::{Value, json};
 
 use super::permissions::PermissionArgs;
-use crate::cli::Global;
-use crate::environment::{Environment, Handlers, Local};
+use crate::environment::Environment;
 use crate::environments::First;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
+use crate::handlers::Handlers;
+use crate::local::Local;
 use crate::preflight::{Check, Rights, checks};
 use crate::report;
 

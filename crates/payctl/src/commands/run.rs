@@ -5,12 +5,12 @@ use payctl_engine::state::Session;
 use payctl_engine::{FailureKind, Goal, Limits, Outcome, Plan, Provider as _, Stop, execute};
 
 use super::permissions::PermissionArgs;
-use super::typed;
-use crate::cli::Global;
-use crate::environment::{Environment, state_folder};
-use crate::environments;
+use crate::ask::typed;
+use crate::environment::Environment;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::history::{Noted, verb};
+use crate::local::state_folder;
 use crate::report::events::{Run, Stream};
 use crate::report::progress::{Progress, Undone};
 use crate::{report, signals};
@@ -75,7 +75,7 @@ pub(super) async fn carry_out(
             keep_outputs(&mut environment, session, plan)?;
             report::outputs(&environment.state.outputs);
             stream.outputs.clone_from(&environment.state.outputs);
-        } else if let Some(hint) = environments::meant(global, &environment.local) {
+        } else if let Some(hint) = environment.local.meant(global) {
             report::say(&hint);
         }
         return Ok(Exit::Done);

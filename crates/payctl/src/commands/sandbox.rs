@@ -6,9 +6,9 @@ use clap::{Subcommand, ValueEnum};
 use payctl_sandbox::{Running, StartOptions, Status};
 use serde_json::json;
 
-use crate::cli::Global;
 use crate::connection::{sandbox, start_sandbox};
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::{report, signals};
 
 /// Start, stop or empty the local AWS emulator

@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use clap::Args;
-use payctl_aws::{Arn, AwsError, cloudwatch, elbv2};
-use payctl_engine::state::Session;
+use clap::{ArgMatches, Args, FromArgMatches as _};
+use payctl_aws::{Arn, AwsError, Task, cloudwatch, elbv2};
+use payctl_engine::state::{Session, State};
 use payctl_engine::{FailureKind, Stop};
-use payctl_stack::migration;
 use serde_json::{Value, json};
 
-use crate::cli::Global;
-use crate::environment::{Environment, Handlers, Local, running};
+use super::system::SystemCommand;
+use crate::environment::Environment;
 use crate::environments::First;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
+use crate::handlers::Handlers;
+use crate::local::{Local, running};
 use crate::shift::{CHOICE, Ended, Recorded, Shift, TrafficTarget};
 use crate::{report, signals};
 
@@ -61,7 +63,32 @@ pub(crate) struct ShiftArgs {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shares(pub(crate) Vec<u32>);
 
-pub(super) async fn run(global: &Global, args: &ShiftArgs) -> Result<Exit, CliError> {
+/// The command, as systems name it.
+pub(super) const COMMAND: SystemCommand = SystemCommand {
+    name: NAME,
+    augment: ShiftArgs::augment_args,
+    run: |global, given| Box::pin(read_and_run(global, given)),
+    task: Task::Shift,
+    under_way,
+    words: &["rollback", "promote", "switch", "canary", "traffic"],
+    hint: "`payctl shift` moves requests between blue and green, `payctl shift --back` goes back",
+};
+
+const NAME: &str = "shift";
+
+/// What a plan says of a shift that is under way.
+fn under_way(state: &State) -> Option<String> {
+    let Recorded { shift, .. } = Recorded::of(state)?;
+    Some(format!("a shift to green is under way, {}: see `payctl shift`", shift.place()))
+}
+
+async fn read_and_run(global: &Global, given: &ArgMatches) -> Result<Exit, CliError> {
+    let args = ShiftArgs::from_arg_matches(given)
+        .map_err(|error| CliError::failed("failed to read the command line").because(&error))?;
+    run(global, &args).await
+}
+
+async fn run(global: &Global, args: &ShiftArgs) -> Result<Exit, CliError> {
     let (global, local) = Local::read(global, First::Named)?;
     let global = &global;
     local.say_guess();
@@ -190,9 +217,11 @@ impl Groups {
         let Some((_, listener, blue, green)) = listeners.next() else {
             let system = environment.local.system.name;
             let message = format!("{system} has no load balancer here that divides requests");
-            let hint = match system == migration::NAME {
-                true => format!("`{}` makes it", global.command("up")),
-                false => format!("the stack {} has one: add --stack {0}", migration::NAME),
+            let hint = match global.systems.with_command(NAME) {
+                Some(other) if other.name != system => {
+                    format!("the stack {} has one: add --stack {0}", other.name)
+                }
+                _ => format!("`{}` makes it", global.command("up")),
             };
             return Err(CliError::failed(message).hint(hint));
         };

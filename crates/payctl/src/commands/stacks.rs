@@ -1,10 +1,10 @@
 //! `payctl stacks`: the systems that can be deployed.
 
 use clap::Args;
-use payctl_stack::SYSTEMS;
 use serde_json::json;
 
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::report;
 
 /// The format of `--json`.
@@ -22,9 +22,9 @@ pub(crate) struct StacksArgs {
     json: bool,
 }
 
-pub(super) fn run(args: &StacksArgs) -> Result<Exit, CliError> {
+pub(super) fn run(global: &Global, args: &StacksArgs) -> Result<Exit, CliError> {
     if args.json {
-        let stacks = SYSTEMS.iter().enumerate().map(|(nth, system)| {
+        let stacks = global.systems.listed().enumerate().map(|(nth, system)| {
             json!({
                 "name": system.name,
                 "description": system.description,
@@ -35,7 +35,7 @@ pub(super) fn run(args: &StacksArgs) -> Result<Exit, CliError> {
         report::json(&json!({ "format": FORMAT, "stacks": stacks }))?;
         return Ok(Exit::Done);
     }
-    for system in SYSTEMS {
+    for system in global.systems.listed() {
         report::data(&format!("{:<16}{}\n", system.name, system.description));
     }
     Ok(Exit::Done)

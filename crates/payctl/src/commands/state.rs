@@ -7,11 +7,11 @@ use payctl_engine::state::{Continues, Health, JournalCheck, Record, Summary};
 use payctl_engine::{Address, State, Status};
 use serde_json::{Value, json};
 
-use super::typed;
-use crate::cli::{Global, address};
-use crate::environment::Local;
-use crate::environments::{self, First};
+use crate::ask::typed;
+use crate::environments::First;
 use crate::error::{CliError, Exit};
+use crate::global::{Global, address};
+use crate::local::Local;
 use crate::{report, signals};
 
 /// Look at the state, repair it, or take a resource out of it
@@ -99,7 +99,7 @@ fn list(global: &Global, local: &Local, json: bool) -> Result<Exit, CliError> {
     }
     let Some(state) = state else {
         report::say(&format!("nothing is recorded of {stack} {suffix}"));
-        if let Some(hint) = environments::meant(global, local) {
+        if let Some(hint) = local.meant(global) {
             report::say(&hint);
         }
         return Ok(Exit::Done);

@@ -7,15 +7,18 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use payctl_engine::plan::Step;
 use payctl_engine::{Address, Goal, Plan};
+use payctl_stack::Systems;
 
 use super::permissions::PermissionArgs;
 use super::run::{Manner, Question, carry_out, stream};
-use crate::cli::Global;
-use crate::environment::{Environment, Handlers, Local};
+use crate::environment::Environment;
 use crate::environments::First;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
+use crate::handlers::Handlers;
+use crate::local::Local;
 use crate::report::events::Stream;
-use crate::{report, words};
+use crate::{environments, report};
 
 /// Create or update an environment
 ///
@@ -42,7 +45,7 @@ pub(crate) struct UpArgs {
 }
 
 pub(super) async fn run(global: &Global, args: &UpArgs) -> Result<Exit, CliError> {
-    let saved = args.plan.as_deref().map(read).transpose()?;
+    let saved = args.plan.as_deref().map(|path| read(path, global.systems)).transpose()?;
     let mut global = global.clone();
     if let Some(plan) = &saved {
         take_names(&mut global, plan)?;
@@ -98,12 +101,12 @@ async fn up(
     carry_out(manner, environment, &session, &plan, stream).await
 }
 
-fn read(path: &Path) -> Result<Plan, CliError> {
+fn read(path: &Path, systems: Systems) -> Result<Plan, CliError> {
     let failed = || CliError::failed(format!("failed to read the plan {}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|source| {
         let error = failed().because(&source);
         // Whoever names an environment or a system means no file.
-        match path.to_str().and_then(words::meant) {
+        match path.to_str().and_then(|word| environments::option_for(systems, word)) {
             Some(option) if source.kind() == ErrorKind::NotFound => {
                 error.hint(format!("is it an environment or a system? `payctl up {option}`"))
             }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use payctl_aws::questions::RECORDER;
 use payctl_aws::{CodeSha256, Recorder, Tags, Zone, kinds};
 use payctl_engine::input::{references, resolve};
 use payctl_engine::state::Record;
@@ -10,7 +11,7 @@ use payctl_engine::{
     plan,
 };
 use payctl_stack::config::Config;
-use payctl_stack::{Context, Discovered, System};
+use payctl_stack::{Context, Discovered};
 use serde_json::{Value, json};
 
 pub(super) struct Fixture {
@@ -126,14 +127,11 @@ pub(super) fn at(text: &str) -> Address {
 }
 
 fn declare(name: &str, config: &Config) -> Stack {
-    let system = System::named(name).unwrap();
+    let system = payctl_stack::ALL.named(name).unwrap();
     let zones: Vec<Zone> = ["us-east-1a", "us-east-1b", "us-east-1c"].map(Zone::from).into();
     let code = |handler: &&str| ((*handler).to_owned(), CodeSha256::from("digest-of-the-code"));
-    let found = Discovered {
-        zones,
-        recorder: Recorder::Recording("default".to_owned()),
-        ..Discovered::default()
-    };
+    let recorder = Recorder::Recording("default".to_owned());
+    let found = Discovered::new(zones).with(RECORDER, &recorder);
     let context = Context {
         suffix: &"dev".parse().unwrap(),
         account: "123456789012",

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use super::style::is_quiet;
+
 /// What is drawn now. What is said meanwhile is said above it.
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
@@ -67,7 +69,7 @@ pub(super) fn aside<T>(work: impl FnOnce() -> T) -> T {
 pub(super) fn is_possible() -> bool {
     let is = |name: &str, value: &str| std::env::var_os(name).is_some_and(|set| set == value);
     let log = std::env::var_os("CI").is_some_and(|set| !set.is_empty());
-    std::io::stderr().is_terminal() && !log && !is("TERM", "dumb") && !super::is_quiet()
+    std::io::stderr().is_terminal() && !log && !is("TERM", "dumb") && !is_quiet()
 }
 
 fn colors() -> bool {

@@ -5,23 +5,24 @@ mod documents;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{Args, Command};
 use documents::{LONGEST, LONGEST_INLINE, MOST, PolicyFormat, file_name, length, split, write};
-use payctl_aws::{Facts, Partition, Recorder, Task, Zone, kinds, policy};
+use payctl_aws::{Facts, Partition, Task, Zone, kinds, policy};
 use payctl_engine::Stack;
-use payctl_stack::Discovered;
+use payctl_stack::Systems;
 use serde_json::Value;
 
-use crate::cli::Global;
+use crate::commands::systems::offered;
 use crate::connection::{connect, facts};
-use crate::environment::{Local, declare};
+use crate::environment::declare;
 use crate::environments::First;
 use crate::error::{CliError, Exit};
-use crate::report;
+use crate::global::Global;
+use crate::local::Local;
+use crate::{lookups, report};
 
 /// Print the IAM policy that an operator needs
-///
-/// What plan, up, destroy, shift and invoke call, on what the stack declares, and nothing more.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -31,8 +32,8 @@ Examples:
   payctl policy --suffix dev --split policies       in files, each of which IAM takes")]
 pub(crate) struct PolicyArgs {
     /// What the operator is to do (repeatable) [default: all]
-    #[arg(long = "for", value_enum, value_name = "COMMAND")]
-    pub(crate) tasks: Vec<PolicyTask>,
+    #[arg(long = "for", value_name = "COMMAND")]
+    pub(crate) tasks: Vec<String>,
     /// The account [default: that of the credentials]
     #[arg(long, value_name = "ID", value_parser = account)]
     pub(crate) account: Option<String>,
@@ -44,23 +45,28 @@ pub(crate) struct PolicyArgs {
     pub(crate) split: Option<PathBuf>,
 }
 
-/// What an operator may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum PolicyTask {
-    /// payctl plan
-    Plan,
-    /// payctl up
-    Up,
-    /// payctl destroy
-    Destroy,
-    /// payctl shift
-    Shift,
-    /// payctl invoke
-    Invoke,
+/// All that an operator may do, by the commands that do it.
+fn tasks(systems: Systems) -> Vec<(&'static str, Task)> {
+    let first = [("plan", Task::Plan), ("up", Task::Up), ("destroy", Task::Destroy)];
+    let of_systems = offered(systems).map(|command| (command.name, command.task));
+    first.into_iter().chain(of_systems).chain([("invoke", Task::Invoke)]).collect()
 }
 
-/// All that an operator does.
-const EVERYTHING: &[Task] = &[Task::Plan, Task::Up, Task::Destroy, Task::Shift, Task::Invoke];
+/// The command with what depends on which others there are.
+pub(crate) fn complete(command: Command, systems: Systems) -> Command {
+    let names: Vec<&str> = tasks(systems).into_iter().map(|(name, _)| name).collect();
+    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    let (last, first) = names.split_last().unwrap_or((&"plan", &[]));
+    let long = format!(
+        "{about}\n\nWhat {} and {last} call, on what the stack declares, and nothing more.",
+        first.join(", ")
+    );
+    let value = |name: &&'static str| PossibleValue::new(*name).help(format!("payctl {name}"));
+    let values: Vec<PossibleValue> = names.iter().map(value).collect();
+    let parser = PossibleValuesParser::new(values);
+    command.long_about(long).mut_arg("tasks", |arg| arg.value_parser(parser))
+}
+
 /// The account that the sandbox has: moto's.
 const SANDBOX_ACCOUNT: &str = "123456789012";
 
@@ -81,10 +87,9 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliE
             .await
             .map_err(|error| error.hint("with --account ID nothing is asked"))?,
     };
-    let mut tasks: Vec<Task> = args.tasks.iter().map(|task| (*task).into()).collect();
-    if tasks.is_empty() {
-        tasks = EVERYTHING.to_vec();
-    }
+    let is_meant = |name: &str| args.tasks.is_empty() || args.tasks.iter().any(|one| one == name);
+    let tasks = tasks(global.systems).into_iter().filter(|(name, _)| is_meant(name));
+    let tasks: Vec<Task> = tasks.map(|(_, task)| task).collect();
     let (document, stack) = needed(local, &facts, &tasks);
     let name = format!("payctl-{}-{}", local.system.name, local.suffix);
     match &args.split {
@@ -106,10 +111,9 @@ fn needed(local: &Local, facts: &Facts, tasks: &[Task]) -> (Value, Stack) {
     // Which zones they are does not matter here.
     let zones: Vec<Zone> =
         ["a", "b", "c"].map(|zone| Zone::from(format!("{}{zone}", facts.region))).into();
-    let recorder = Recorder::Recording(String::new());
-    let found = Discovered { zones, recorder, ..Discovered::default() };
+    let found = lookups::assumed(local, zones);
     let stack = declare(local, facts, &found, &Default::default());
-    let asks = local.system.prerequisites(&local.config).actions();
+    let asks = lookups::actions(local);
     (policy(&stack, kinds().kinds(), facts, tasks, &asks), stack)
 }
 
@@ -125,7 +129,8 @@ pub(super) fn for_sandbox(global: &Global) -> Result<Value, CliError> {
         partition: Partition::of_region(&region).id.to_owned(),
         region,
     };
-    Ok(needed(&local, &facts, EVERYTHING).0)
+    let tasks: Vec<Task> = tasks(global.systems).into_iter().map(|(_, task)| task).collect();
+    Ok(needed(&local, &facts, &tasks).0)
 }
 
 fn print(document: &Value, name: &str, format: PolicyFormat) {
@@ -191,18 +196,6 @@ fn warn_of_many(count: usize) {
 fn gives_any_rights(stack: &Stack) -> bool {
     let mut roles = stack.resources().iter().filter(|one| one.address.kind() == "iam.role");
     roles.any(|role| role.properties["permissions_boundary"].is_null())
-}
-
-impl From<PolicyTask> for Task {
-    fn from(task: PolicyTask) -> Self {
-        match task {
-            PolicyTask::Plan => Self::Plan,
-            PolicyTask::Up => Self::Up,
-            PolicyTask::Destroy => Self::Destroy,
-            PolicyTask::Shift => Self::Shift,
-            PolicyTask::Invoke => Self::Invoke,
-        }
-    }
 }
 
 fn account(text: &str) -> Result<String, String> {

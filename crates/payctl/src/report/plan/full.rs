@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use payctl_engine::{Goal, Step};
 
+use super::changes;
 use super::lines::{deposed, headline};
-use super::{View, changes};
+use super::view::View;
 
 pub(super) fn write(view: &View<'_>) -> String {
     let mut out = String::new();

@@ -10,9 +10,9 @@ use payctl_engine::{Action, Address, Step};
 
 use super::changes::{self, write_note};
 use super::removal::{joined, loss, physical};
-use super::{View, paint};
+use super::view::View;
 use crate::report::text::{columns, listed, wrapped};
-use crate::report::{CYAN, DIM, GREEN, RED, YELLOW};
+use crate::report::{CYAN, DIM, GREEN, RED, YELLOW, paint};
 
 /// A reason that so many lines share is told once, above them.
 const SHARED: usize = 2;

@@ -6,19 +6,21 @@ mod full;
 mod lines;
 mod refused;
 mod removal;
+mod view;
 
 use std::fmt::Write as _;
 
-use payctl_engine::{Goal, Kinds, Plan, Provider as _};
+use payctl_engine::{Goal, Plan, Provider as _};
 
 use super::text::wrapped;
 use super::{BOLD, DIM, YELLOW, paint, plural};
+use crate::commands::systems::under_way;
 use crate::environment::Environment;
 use crate::preflight::Rights;
-use crate::shift::Recorded;
 
 pub(crate) use lines::word;
 pub(crate) use refused::refused;
+use view::View;
 
 /// The whole plan.
 pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> String {
@@ -32,10 +34,7 @@ pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> Strin
         }
         None => {}
     }
-    if let Some(Recorded { shift, .. }) = Recorded::of(&environment.state) {
-        let line = format!("a shift to green is under way, {}: see `payctl shift`", shift.place());
-        situation.push(line);
-    }
+    situation.extend(under_way(environment.local.systems, &environment.state));
     situation.extend(environment.asked.rights.as_ref().and_then(Rights::told));
     let view = View {
         plan,
@@ -71,22 +70,6 @@ pub(crate) fn deletion_question(plan: &Plan, sandbox: bool) -> String {
     let place = if sandbox { ", sandbox" } else { "" };
     let suffix = &owner.suffix;
     format!("Type the suffix to {what} in account {account}, {region}{place} ({suffix}): ")
-}
-
-/// A plan and what is told besides.
-struct View<'a> {
-    plan: &'a Plan,
-    /// Which environment it is, and what told so.
-    title: String,
-    kinds: &'a Kinds,
-    sandbox: bool,
-    /// What else is going on.
-    situation: Vec<String>,
-    /// What a careful colleague would mention of what is declared.
-    notes: &'a [String],
-    verbose: u8,
-    /// How many columns there are.
-    width: usize,
 }
 
 impl View<'_> {

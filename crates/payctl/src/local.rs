@@ -1,0 +1,154 @@
+//! What can be said of an environment before any AWS call: its names, its configuration, its state.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use payctl_engine::state::{Loaded, Session};
+use payctl_engine::{Holder, StateError, Store};
+use payctl_stack::config::Config;
+use payctl_stack::{Suffix, System, Systems};
+
+use crate::environments::{self, Chosen, First, choose};
+use crate::error::CliError;
+use crate::global::Global;
+use crate::{configuration, report};
+
+/// What can be said before any AWS call.
+pub(crate) struct Local {
+    pub(crate) system: &'static System,
+    pub(crate) suffix: Suffix,
+    /// The systems that there are.
+    pub(crate) systems: Systems,
+    /// What named it, as far as it was not typed; else empty.
+    pub(crate) origin: String,
+    /// Whether nobody named it.
+    guessed: bool,
+    pub(crate) config: Config,
+    pub(crate) store: Store,
+    /// The folder of all environments' states.
+    pub(crate) states: PathBuf,
+}
+
+impl Local {
+    /// Reads the command line and the configuration. Where no environment is named, `first` says
+    /// what that means; the command line is answered with its names filled in.
+    pub(crate) fn read(global: &Global, first: First) -> Result<(Global, Self), CliError> {
+        let config = configuration::read(global.config.as_deref(), global.systems)?;
+        payctl_aws::ignore_tags(&config.ignore_tags);
+        let Chosen { system, suffix, origin, guessed } = choose(global, &config, first)?;
+        let states = environments::folder(&global.state_dir, global.sandbox);
+        let store = Store::at(states.join(system.name).join(suffix.as_str()));
+        let mut global = global.clone();
+        global.suffix = Some(suffix.clone());
+        global.stack = Some(system.name.to_owned());
+        let systems = global.systems;
+        Ok((global, Self { system, suffix, systems, origin, guessed, config, store, states }))
+    }
+
+    /// The other system that has the suffix there, as far as the folder's states tell, and where.
+    pub(crate) fn neighbour(&self, account: &str, region: &str) -> Option<(&'static str, String)> {
+        let here = (self.system, &self.suffix);
+        environments::neighbour(self.systems, here, &self.states, account, region)
+    }
+
+    /// Where an environment of that suffix is that may be meant, when nothing is known of this one.
+    pub(crate) fn meant(&self, global: &Global) -> Option<String> {
+        environments::meant(global, self.system, &self.suffix)
+    }
+
+    /// Which environment it is, and what told so where it was not typed.
+    pub(crate) fn title(&self) -> String {
+        let Self { system, suffix, origin, .. } = self;
+        match origin.is_empty() {
+            true => format!("{} {suffix}", system.name),
+            false => format!("{} {suffix} ({origin})", system.name),
+        }
+    }
+
+    /// Says which environment was chosen though nobody named it, for commands that show no plan.
+    pub(crate) fn say_guess(&self) {
+        if self.guessed {
+            report::say(&report::paint(report::DIM, self.title()));
+        }
+    }
+
+    /// The state that is there, checked to be of this stack and suffix.
+    pub(crate) fn load(&self) -> Result<Loaded, CliError> {
+        let loaded = self.store.load()?;
+        if let Some(state) = &loaded.state {
+            let (stack, suffix) = (self.system.name, self.suffix.as_str());
+            if (state.stack.as_str(), state.suffix.as_str()) != (stack, suffix) {
+                let message = format!(
+                    "the state in {} is of stack {}, suffix {}, not of {stack}, {suffix}",
+                    self.store.folder().display(),
+                    state.stack,
+                    state.suffix,
+                );
+                return Err(CliError::failed(message).hint("was the folder copied or renamed?"));
+            }
+        }
+        Ok(loaded)
+    }
+
+    /// Refuses what is to be destroyed if the configuration protects it.
+    pub(crate) fn refuse_protected(&self) -> Result<(), CliError> {
+        let suffix = self.suffix.as_str();
+        if self.config.protected.iter().any(|protected| protected == suffix) {
+            return Err(CliError::failed(format!("the suffix {suffix} is protected"))
+                .hint("take it out of `protected` in the configuration if it is to be destroyed"));
+        }
+        Ok(())
+    }
+
+    /// Takes the lock for `command`, waiting for another run's end as long as that is asked for.
+    pub(crate) async fn lock(&self, command: &str, global: &Global) -> Result<Session, CliError> {
+        let (began, mut told) = (Instant::now(), false);
+        let timeout = Duration::from_secs(global.lock_timeout);
+        loop {
+            match self.store.lock(&Self::holder(command)) {
+                Err(StateError::Locked { holder, .. }) if began.elapsed() < timeout => {
+                    if !std::mem::replace(&mut told, true) {
+                        let seconds = timeout.as_secs();
+                        report::say(&format!("waiting up to {seconds} s for {holder} to end"));
+                    }
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                locked => return Ok(locked?),
+            }
+        }
+    }
+
+    /// Who holds the lock while `command` runs.
+    fn holder(command: &str) -> Holder {
+        Holder {
+            pid: std::process::id(),
+            host: host(),
+            command: command.to_owned(),
+            since: jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        }
+    }
+}
+
+/// The run of another process that is under way, if there is one: what the lock says, while its
+/// process lives. The lock itself is not touched.
+pub(crate) fn running(store: &Store) -> Option<String> {
+    let text = std::fs::read_to_string(store.folder().join("lock")).ok()?;
+    let Holder { pid, host, command, since } = serde_json::from_str(&text).ok()?;
+    let here = host == Local::holder("").host;
+    // One that has ended and that nobody has waited for is a zombie.
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let alive = !stat.is_empty() && !stat.contains(") Z ");
+    (here && alive && pid != std::process::id())
+        .then(|| format!("`payctl {command}`, process {pid}, since {since}"))
+}
+
+/// Where the state is, for messages.
+pub(crate) fn state_folder(local: &Local) -> PathBuf {
+    local.store.folder().to_owned()
+}
+
+/// The name of this machine.
+pub(crate) fn host() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    host.trim().to_owned()
+}
