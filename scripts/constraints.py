@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What AWS's service models say of the properties that kinds send: ranges, lengths, patterns, words.
 
-    scripts/constraints.py            fails where a kind says otherwise, or less
-    scripts/constraints.py --list     prints what the models say, as JSON, by kind and property
+    payctl kinds --json | scripts/constraints.py    fails where a kind takes what a model does not
+    scripts/constraints.py --list                   prints what the models say, by kind and property
 
 The way from a property to a model's member is tests/src/conformance/members.txt, which the conformance
 test holds against what is really sent. The models are botocore's, of the version that the sandbox pins.
@@ -104,6 +104,47 @@ def said():
     return found
 
 
+def wider(ours, models):
+    """What a kind takes though a model does not, in words."""
+    for word in ("range", "length"):
+        least, most = models.get(word, (None, None))
+        our_least, our_most = ours[word]
+        if least is not None and (our_least is None or our_least < least):
+            yield f"{word} from {our_least}, and the model says {least}"
+        if most is not None and (our_most is None or our_most > most):
+            yield f"{word} to {our_most}, and the model says {most}"
+    for word in set(ours["one_of"]) - set(models.get("one_of", ours["one_of"])):
+        yield f"{word}, which the model does not know"
+    pattern = models.get("pattern")
+    if pattern and ours["pattern"] and ours["pattern"] != pattern:
+        yield f"pattern {ours['pattern']}, and the model says {pattern}"
+
+
+def check(kinds, models):
+    """What is wrong with the constraints that name a model's member as their source."""
+    compared = 0
+    for kind in kinds:
+        for ours in kind["properties"]:
+            for says in models.get(kind["kind"], {}).get(ours["name"], []):
+                if ours["source"] != says["member"]:
+                    continue
+                compared += 1
+                # Nothing is not sent, so that the least length binds what is sent alone.
+                if ours["length"][0] is None and "Empty for none" in ours["doc"]:
+                    says = {**says, "length": [None, says["length"][1]], "pattern": None}
+                for why in wider(ours, says):
+                    yield f"{kind['kind']} {ours['name']}: {why} ({says['member']})"
+            if ours["source"] and not re.fullmatch(r"\w+\.[\w.]+", ours["source"]):
+                continue
+            if ours["source"] and not models.get(kind["kind"], {}).get(ours["name"]):
+                yield f"{kind['kind']} {ours['name']}: no model has {ours['source']}"
+    print(f"constraints compared with botocore's models: {compared}")
+
+
 if __name__ == "__main__":
-    print(json.dumps(said(), indent=1))
-    sys.exit(0)
+    if sys.argv[1:] == ["--list"]:
+        print(json.dumps(said(), indent=1))
+        sys.exit(0)
+    wrong = list(check(json.load(sys.stdin)["kinds"], said()))
+    print("\n".join(wrong), end="\n" if wrong else "")
+    sys.exit(1 if wrong else 0)

@@ -22,7 +22,10 @@ pub(crate) fn kind(words: &KindWords, mut item: ItemStruct) -> Result<TokenStrea
     let name = &item.ident;
     let (declared, outputs, handle) = outputs(words, &item);
     let info = info(words, &item, &outputs, &properties)?;
-    let cloud = words.cloud.as_ref().map_or_else(|| quote!(crate::Aws), |cloud| quote!(#cloud));
+    let cloud = match &words.cloud {
+        Some(cloud) => cloud.clone(),
+        None => syn::parse_str("crate::Aws")?,
+    };
     Ok(quote! {
         #[derive(
             Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize,
@@ -63,8 +66,9 @@ impl Property {
         Ok(Self { name, doc: doc(&field.attrs), ty: field.ty.clone(), words })
     }
 
+    /// Whether it carries the tags: a kind may set those of others too, under another name.
     fn is_tags(&self) -> bool {
-        matches!(&self.ty, Type::Path(path) if path.path.is_ident("Tags"))
+        self.name == "tags" && matches!(&self.ty, Type::Path(path) if path.path.is_ident("Tags"))
     }
 }
 

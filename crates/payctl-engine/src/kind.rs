@@ -8,7 +8,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{Address, Cloud};
+use crate::{Address, Failure};
+
+/// Where resources live.
+pub trait Cloud: Send + Sync + 'static {
+    /// What its calls fail with.
+    type Error: Into<Failure> + Send;
+}
 
 /// What a kind of resource says about itself; written by `#[kind]`.
 pub trait Kind:

@@ -33,7 +33,9 @@ pub use event::{Event, Reporter, Silent};
 pub use execute::{Limits, Outcome, Stop, execute};
 pub use failure::{Failure, FailureKind};
 pub use input::{Input, Needs, Part, Reference, Unresolved};
-pub use kind::{Access, Constraint, Handle, Kind, KindInfo, Pace, Property, Repeat, Typical};
+pub use kind::{
+    Access, Cloud, Constraint, Handle, Kind, KindInfo, Pace, Property, Repeat, Typical,
+};
 pub use observe::{
     ObserveError, Observed, Other, Seen, is_orphaned, observe, observe_orphans, observe_with,
 };
@@ -41,7 +43,7 @@ pub use owner::{OWNER_TAGS, Owner, Ownership};
 pub use payctl_derive::kind;
 pub use plan::{Action, Counts, Goal, Permissions, Plan, PlanError, Refusal, Request, Step, plan};
 pub use provider::{Answer, Bound, Call, Kinds, Provider, Registry};
-pub use resource::{Changed, Cloud, CloudError, Cx, DeletionView, Readiness, Resource};
+pub use resource::{Changed, CloudError, Cx, DeletionView, Readiness, Resource};
 pub use schedule::{LintError, Milestone, Operation, Phase, Schedule, schedule, typical_seconds};
 pub use stack::{Declared, Stack, StackError};
 pub use state::{Holder, State, StateError, Status, Store};

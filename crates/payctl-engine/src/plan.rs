@@ -63,6 +63,9 @@ pub enum PlanError {
 pub fn plan(request: Request<'_>) -> Result<Plan, PlanError> {
     let Request { goal, stack, state, owner, .. } = request;
     stack.check()?;
+    if goal == Goal::Up {
+        stack.check_values(request.kinds)?;
+    }
     let mut planner = Planner {
         request,
         orphans: Orphans::new(stack, state, request.observed, request.kinds),

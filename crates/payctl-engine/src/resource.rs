@@ -9,12 +9,6 @@ use serde_json::Value;
 
 use crate::{Address, Attachments, Failure, Kind, Owner};
 
-/// Where resources live.
-pub trait Cloud: Send + Sync + 'static {
-    /// What its calls fail with.
-    type Error: Into<Failure> + Send;
-}
-
 /// What a verb is given besides the resource.
 #[derive(Debug)]
 pub struct Cx<'a, C> {

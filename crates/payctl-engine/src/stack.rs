@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::Address;
 use crate::input::{Needs, references};
 use crate::owner::Owner;
-use crate::{Handle, KindInfo, Resource};
+use crate::{Handle, KindInfo, Kinds, Resource};
 
 /// What is declared for one environment.
 #[derive(Clone, Debug)]
@@ -45,6 +45,8 @@ pub enum StackError {
     Dangling(Address, Address),
     #[error("the properties of {0} cannot be written down: {1}")]
     Encode(Address, String),
+    #[error("`{1}` of {0} {2}")]
+    Value(Address, &'static str, String),
 }
 
 impl Stack {
@@ -137,6 +139,23 @@ impl Stack {
     /// The first contradiction.
     pub fn check(&self) -> Result<(), StackError> {
         self.errors.first().map_or(Ok(()), |error| Err(error.clone()))
+    }
+
+    /// Whether the values that are known are what their kinds take. What is to be deleted need not
+    /// fit: a kind may take less than it did.
+    ///
+    /// # Errors
+    /// The first that is not.
+    pub fn check_values(&self, kinds: &Kinds) -> Result<(), StackError> {
+        for Declared { address, properties, .. } in &self.resources {
+            let Some(kind) = kinds.get(address.kind()) else { continue };
+            for property in kind.details {
+                let value = properties.get(property.name).unwrap_or(&Value::Null);
+                let checked = property.constraint.check(value);
+                checked.map_err(|why| StackError::Value(address.clone(), property.name, why))?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -86,13 +86,15 @@ impl Environment {
         let lookups = lookups::look_up(&local, &connection, &retrying, &mut state, handlers);
         let (found, unlisted) = report::reading(&title, &seen, lookups).await?;
         let stack = declare(&local, &facts, &found, &digests);
-        if let Some(too_large) = payctl_aws::too_large(&stack).first()
-            && handlers == Handlers::Needed
-        {
-            let message = "the stack cannot be made as it is declared";
-            return Err(CliError::failed(message).because(too_large));
-        }
         let provider = kinds().bind(retrying, no_retry);
+        if handlers == Handlers::Needed {
+            let cannot = || CliError::failed("the stack cannot be made as it is declared");
+            if let Some(too_large) = payctl_aws::too_large(&stack).first() {
+                return Err(cannot().because(too_large));
+            }
+            let fits = stack.check_values(provider.kinds());
+            fits.map_err(|source| cannot().because(&source))?;
+        }
         Ok(Self {
             provider: provider.ignoring(&local.config.ignore_attachments),
             calls: connection.calls().clone(),

@@ -15,6 +15,7 @@ mod faults;
 mod foreign;
 mod hostile;
 mod input;
+mod kinds;
 mod lifecycle;
 mod lookups;
 mod migration;

@@ -64,6 +64,7 @@ fn what_is_printed_as_json_fits_its_schema() {
             "description": stacks["stacks"][0]["description"],
         })
     );
+    check("kinds", &["kinds", "--json"]);
     check("list", &["list", "--json", "--account"]);
     check("output", &["output", "--json"]);
     check("history", &["history", "--json"]);
