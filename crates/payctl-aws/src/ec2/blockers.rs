@@ -4,10 +4,9 @@
 use aws_sdk_ec2::types;
 
 use super::tags;
+use crate::error::few;
 use crate::{AwsError, Cx, Result};
 
-/// How many things a wait names at most.
-const NAMED: usize = 3;
 /// GuardDuty tags the endpoint and the group that it puts into VPCs by itself (GuardDuty's user
 /// guide, "Runtime Monitoring: automated agent configuration").
 const GUARDDUTY: &str = "GuardDutyManaged";
@@ -29,6 +28,11 @@ pub(super) async fn named(
     let interfaces = request.send().await?.network_interfaces.unwrap_or_default();
     let mut found: Vec<String> = interfaces.iter().map(interface).collect();
     let mut managed = interfaces.iter().any(|one| is_guarddutys(one.tag_set()));
+    if filter == "group-id" {
+        let named = by_rule(cx, id).await?;
+        managed |= named.iter().any(|group| is_guarddutys(group.tags()));
+        found.extend(named.iter().map(|group| format!("a rule of {}", name(group))));
+    }
     if filter == "vpc-id" {
         let request = ec2.describe_security_groups().filters(tags::filter(filter, id));
         for group in request.send().await?.security_groups() {
@@ -36,8 +40,7 @@ pub(super) async fn named(
                 continue;
             }
             managed |= is_guarddutys(group.tags());
-            let name = group.group_name().unwrap_or_default();
-            found.push(format!("the group {} ({name})", group.group_id().unwrap_or_default()));
+            found.push(name(group));
         }
         let request = ec2.describe_subnets().filters(tags::filter(filter, id));
         let subnets = request.send().await?.subnets.unwrap_or_default();
@@ -47,16 +50,33 @@ pub(super) async fn named(
     if found.is_empty() {
         return Ok(refused);
     }
-    let more = found.len().saturating_sub(NAMED);
-    let mut what = found[..found.len() - more].join(", ");
-    if more > 0 {
-        what += &format!(" and {more} more");
-    }
     let made_by = match managed {
         true => "; GuardDuty made some of it, which is to be deleted by hand: first its endpoint",
         false => "",
     };
-    Ok(AwsError::pending(format!("what uses it to go: {what}{made_by}")))
+    Ok(AwsError::pending(format!("what uses it to go: {}{made_by}", few(&found))))
+}
+
+/// The other groups with a rule that names the group `id`. Those of other VPCs are in nothing's way:
+/// their rules become stale (botocore, DescribeStaleSecurityGroups).
+async fn by_rule(cx: &Cx<'_>, id: &str) -> Result<Vec<types::SecurityGroup>> {
+    let mut found: Vec<types::SecurityGroup> = Vec::new();
+    // Two filters of one request would have to fit both.
+    for filter in ["ip-permission.group-id", "egress.ip-permission.group-id"] {
+        let request = cx.cloud.ec2.describe_security_groups().filters(tags::filter(filter, id));
+        for group in request.send().await?.security_groups.unwrap_or_default() {
+            let same = |other: &types::SecurityGroup| other.group_id() == group.group_id();
+            if group.group_id() != Some(id) && !found.iter().any(same) {
+                found.push(group);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn name(group: &types::SecurityGroup) -> String {
+    let name = group.group_name().unwrap_or_default();
+    format!("the group {} ({name})", group.group_id().unwrap_or_default())
 }
 
 fn interface(seen: &types::NetworkInterface) -> String {

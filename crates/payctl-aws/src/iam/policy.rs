@@ -4,7 +4,7 @@ use aws_sdk_iam::types::{self, PolicyVersion};
 use payctl_engine::{Access, Changed, Resource, outputs};
 use serde::{Deserialize, Serialize};
 
-use super::tags;
+use super::{holders, tags};
 use crate::{Absent as _, Arn, Aws, Cx, Facts, Policy, Present as _, Result, Tags, id};
 
 /// What the roles that name it may do.
@@ -53,7 +53,12 @@ impl Resource for ManagedPolicy {
             "iam:TagPolicy",
             "iam:UntagPolicy",
         ],
-        delete: &["iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:ListPolicyVersions"],
+        delete: &[
+            "iam:DeletePolicy",
+            "iam:DeletePolicyVersion",
+            "iam:ListEntitiesForPolicy",
+            "iam:ListPolicyVersions",
+        ],
         on: &["arn:{partition}:iam::{account}:policy{path}{name}"],
         ..Access::NONE
     };
@@ -130,8 +135,10 @@ impl Resource for ManagedPolicy {
             delete_version(cx, &known.arn, version).await?;
         }
         let request = cx.cloud.iam.delete_policy().policy_arn(&known.arn);
-        request.send().await.unless_absent("NoSuchEntity")?;
-        Ok(())
+        match request.send().await.unless_absent("NoSuchEntity") {
+            Err(refused) => Err(holders::of_policy(cx, refused, &known.arn).await?),
+            gone => gone.map(drop),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use aws_sdk_iam::types::{self, AttachedPolicy};
 use payctl_engine::{Access, Changed, Input, Resource, outputs};
 use serde::{Deserialize, Serialize};
 
-use super::tags;
+use super::{holders, tags};
 use crate::{Absent as _, Arn, Aws, Cx, Policy, Present as _, Result, Set, Tags, id};
 
 /// What its holders may do.
@@ -72,7 +72,12 @@ impl Resource for Role {
             "iam:UpdateAssumeRolePolicy",
             "iam:UpdateRole",
         ],
-        delete: &["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy"],
+        delete: &[
+            "iam:DeleteRole",
+            "iam:DeleteRolePolicy",
+            "iam:DetachRolePolicy",
+            "iam:ListInstanceProfilesForRole",
+        ],
         on: &["arn:{partition}:iam::{account}:role{path}{name}"],
         ..Access::NONE
     };
@@ -157,8 +162,10 @@ impl Resource for Role {
             delete_inline(cx, &known.name, name).await?;
         }
         let request = cx.cloud.iam.delete_role().role_name(&known.name);
-        request.send().await.unless_absent("NoSuchEntity")?;
-        Ok(())
+        match request.send().await.unless_absent("NoSuchEntity") {
+            Err(refused) => Err(holders::of_role(cx, refused, &known.name).await?),
+            gone => gone.map(drop),
+        }
     }
 }
 
