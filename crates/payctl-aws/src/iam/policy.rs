@@ -118,12 +118,13 @@ impl Resource for ManagedPolicy {
             let seen = seen.map(|seen| tags::all(seen.tags())).unwrap_or_default();
             let surplus: Vec<String> =
                 seen.into_keys().filter(|key| !self.tags.contains_key(key)).collect();
-            let request = iam.tag_policy().policy_arn(&known.arn);
-            request.set_tags(Some(tags::list(&self.tags)?)).send().await?;
+            // First: to IAM a name that differs in case only is the same (see `iam.role`).
             if !surplus.is_empty() {
                 let request = iam.untag_policy().policy_arn(&known.arn);
                 request.set_tag_keys(Some(surplus)).send().await?;
             }
+            let request = iam.tag_policy().policy_arn(&known.arn);
+            request.set_tags(Some(tags::list(&self.tags)?)).send().await?;
         }
         Ok(())
     }

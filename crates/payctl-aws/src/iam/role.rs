@@ -215,10 +215,12 @@ impl Role {
         let seen = seen.map(|seen| tags::all(seen.tags())).unwrap_or_default();
         let surplus: Vec<String> =
             seen.into_keys().filter(|key| !self.tags.contains_key(key)).collect();
-        iam.tag_role().role_name(role).set_tags(Some(tags::list(&self.tags)?)).send().await?;
+        // First: a name that differs in case only is the same to IAM (its guide, "Tags for IAM
+        // resources"), and taking it off would take the new one as well.
         if !surplus.is_empty() {
             iam.untag_role().role_name(role).set_tag_keys(Some(surplus)).send().await?;
         }
+        iam.tag_role().role_name(role).set_tags(Some(tags::list(&self.tags)?)).send().await?;
         Ok(())
     }
 }
