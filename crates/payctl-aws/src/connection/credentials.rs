@@ -24,7 +24,7 @@ use aws_credential_types::provider::{
 };
 
 use super::ClientOptions;
-use super::profiles::{Base, Profiles, Role, Source, Way, paths};
+use super::profiles::{Base, Profiles, Role, Source, Way, paths, unread};
 use super::roles::{Kept, Roles, WebIdentity};
 
 /// What credentials are worked out from.
@@ -237,11 +237,12 @@ pub(super) fn looked(profiles: &Profiles) -> String {
     line("environment", if explicit { over } else { &keys });
     let name = profiles.name();
     let files: Vec<String> = paths().iter().map(|path| path.display().to_string()).collect();
-    let found = match profiles.exists() {
-        true => "it holds no credentials",
-        false => "there is no such profile",
+    let found = match (profiles.exists(), unread()) {
+        (_, unread) if !unread.is_empty() => unread.join(", "),
+        (true, _) => "it holds no credentials".to_owned(),
+        (false, _) => "there is no such profile".to_owned(),
     };
-    line(&format!("profile {name} in {}", files.join(", ")), found);
+    line(&format!("profile {name} in {}", files.join(", ")), &found);
     let token = set("AWS_WEB_IDENTITY_TOKEN_FILE");
     line("web identity", if explicit { over } else { &token });
     let container = match env::var_os("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
