@@ -39,6 +39,41 @@ async fn a_rule_that_names_a_group_is_told() {
     run.end().exits(0);
 }
 
+/// What somebody else put into a VPC, of every sort, keeps it (VPC's guide, "Delete your VPC"), and a
+/// subnet of theirs the route table that they gave it.
+#[tokio::test]
+async fn what_else_is_in_a_network_is_told() {
+    let world = Standing::of("pci-core").await.under_its_own_policy();
+    let (ec2, vpc) = (&world.aws.ec2, world.id("ec2.vpc:main"));
+    let table = ec2.create_route_table().vpc_id(&vpc).send().await.unwrap();
+    let table = table.route_table.unwrap().route_table_id.unwrap();
+    let acl = ec2.create_network_acl().vpc_id(&vpc).send().await.unwrap();
+    let acl = acl.network_acl.unwrap().network_acl_id.unwrap();
+    let egress = ec2.create_egress_only_internet_gateway().vpc_id(&vpc).send().await.unwrap();
+    let egress = egress.egress_only_internet_gateway.unwrap();
+    let egress = egress.egress_only_internet_gateway_id.unwrap();
+    let subnet = ec2.create_subnet().vpc_id(&vpc).cidr_block("10.0.99.0/24").send().await.unwrap();
+    let subnet = subnet.subnet.unwrap().subnet_id.unwrap();
+    let ours = world.id("ec2.route_table:private");
+    let associated = ec2.associate_route_table().route_table_id(&ours).subnet_id(&subnet);
+    associated.send().await.unwrap();
+
+    let mut run = world.payctl.start(&["destroy", "--yes", "-v"]);
+    run.says(&format!(
+        "ec2.route_table:private: waiting for what uses it to go: the association with {subnet}"
+    ));
+    ec2.delete_subnet().subnet_id(subnet).send().await.unwrap();
+    run.says(&format!(
+        "ec2.vpc:main: waiting for what uses it to go: the route table {table}, the network ACL {acl}, \
+         the egress-only internet gateway {egress}"
+    ));
+    ec2.delete_route_table().route_table_id(table).send().await.unwrap();
+    ec2.delete_network_acl().network_acl_id(acl).send().await.unwrap();
+    let gone = ec2.delete_egress_only_internet_gateway().egress_only_internet_gateway_id(egress);
+    gone.send().await.unwrap();
+    run.end().exits(0);
+}
+
 /// A role in an instance profile cannot be deleted (botocore, DeleteRole).
 #[tokio::test]
 async fn an_instance_profile_with_a_role_is_told() {

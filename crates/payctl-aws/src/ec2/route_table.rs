@@ -4,6 +4,7 @@ use aws_sdk_ec2::types::{self, ResourceType, RouteOrigin};
 use payctl_engine::{Access, Attachments, Changed, Input, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
+use super::blockers::{self, Doomed};
 use super::{RouteTarget, VpcId, tags};
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
 
@@ -37,7 +38,7 @@ impl Resource for RouteTable {
         look: &["ec2:DescribeRouteTables"],
         create: &["ec2:CreateRouteTable", "ec2:CreateTags"],
         change: &["ec2:CreateTags", "ec2:DeleteRoute", "ec2:DeleteTags", "ec2:DescribeTags"],
-        delete: &["ec2:DeleteRouteTable"],
+        delete: &["ec2:DeleteRouteTable", "ec2:DescribeRouteTables"],
         on: &["*"],
         ..Access::NONE
     };
@@ -110,8 +111,12 @@ impl Resource for RouteTable {
 
     async fn delete(cx: &Cx<'_>, known: &RouteTableOutputs) -> Result<()> {
         let request = cx.cloud.ec2.delete_route_table().route_table_id(&known.id);
-        request.send().await.unless_absent("InvalidRouteTableID.NotFound")?;
-        Ok(())
+        match request.send().await.unless_absent("InvalidRouteTableID.NotFound") {
+            Err(refused) => {
+                Err(blockers::named(cx, refused, Doomed::RouteTable(known.id.as_str())).await?)
+            }
+            gone => gone.map(drop),
+        }
     }
 }
 

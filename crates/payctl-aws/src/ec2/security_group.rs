@@ -7,7 +7,8 @@ use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Rules, VpcId, blockers, rules, tags};
+use super::blockers::{self, Doomed};
+use super::{Rules, VpcId, rules, tags};
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
 
 /// What may reach an interface, and what it may reach.
@@ -125,7 +126,9 @@ impl Resource for SecurityGroup {
         rules::clear(cx, &known.id, &seen).await.unless_absent("InvalidPermission.NotFound")?;
         let request = cx.cloud.ec2.delete_security_group().group_id(&known.id);
         match request.send().await.unless_absent("InvalidGroup.NotFound") {
-            Err(refused) => Err(blockers::named(cx, refused, "group-id", known.id.as_str()).await?),
+            Err(refused) => {
+                Err(blockers::named(cx, refused, Doomed::Group(known.id.as_str())).await?)
+            }
             gone => gone.map(drop),
         }
     }

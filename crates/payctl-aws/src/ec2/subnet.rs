@@ -5,7 +5,8 @@ use ipnet::Ipv4Net;
 use payctl_engine::{Access, Changed, Input, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
-use super::{VpcId, blockers, tags};
+use super::blockers::{self, Doomed};
+use super::{VpcId, tags};
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, Zone, id};
 
 /// One slice of a VPC's addresses, in one availability zone.
@@ -96,7 +97,7 @@ impl Resource for Subnet {
         let request = cx.cloud.ec2.delete_subnet().subnet_id(&known.id);
         match request.send().await.unless_absent("InvalidSubnetID.NotFound") {
             Err(refused) => {
-                Err(blockers::named(cx, refused, "subnet-id", known.id.as_str()).await?)
+                Err(blockers::named(cx, refused, Doomed::Subnet(known.id.as_str())).await?)
             }
             gone => gone.map(drop),
         }

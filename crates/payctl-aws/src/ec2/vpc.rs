@@ -5,7 +5,8 @@ use ipnet::Ipv4Net;
 use payctl_engine::{Access, Changed, Repeat, Resource, Typical, outputs};
 use serde::{Deserialize, Serialize};
 
-use super::{blockers, tags};
+use super::blockers::{self, Doomed};
+use super::tags;
 use crate::{Absent as _, Arn, Aws, AwsError, Cx, Present as _, Result, Tags, id};
 
 /// A network of the account's own.
@@ -46,9 +47,16 @@ impl Resource for Vpc {
         change: &["ec2:CreateTags", "ec2:DeleteTags", "ec2:DescribeTags", "ec2:ModifyVpcAttribute"],
         delete: &[
             "ec2:DeleteVpc",
+            "ec2:DescribeEgressOnlyInternetGateways",
+            "ec2:DescribeInternetGateways",
+            "ec2:DescribeNetworkAcls",
             "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeRouteTables",
             "ec2:DescribeSecurityGroups",
             "ec2:DescribeSubnets",
+            "ec2:DescribeVpcEndpoints",
+            "ec2:DescribeVpcPeeringConnections",
+            "ec2:DescribeVpnGateways",
         ],
         on: &["*"],
         ..Access::NONE
@@ -101,7 +109,9 @@ impl Resource for Vpc {
     async fn delete(cx: &Cx<'_>, known: &VpcOutputs) -> Result<()> {
         let request = cx.cloud.ec2.delete_vpc().vpc_id(&known.id);
         match request.send().await.unless_absent("InvalidVpcID.NotFound") {
-            Err(refused) => Err(blockers::named(cx, refused, "vpc-id", known.id.as_str()).await?),
+            Err(refused) => {
+                Err(blockers::named(cx, refused, Doomed::Vpc(known.id.as_str())).await?)
+            }
             gone => gone.map(drop),
         }
     }
