@@ -142,6 +142,13 @@ impl Profiles {
             .any(|key| profile.is_some_and(|profile| profile.get(key).is_some()))
     }
 
+    /// Whether `name` has a session that `aws login` began, and none of IAM Identity Center, which goes
+    /// before it, as keys do (botocore 1.44.5, `credentials.ProfileProviderBuilder`).
+    pub(super) fn is_login(&self, name: &str) -> bool {
+        let begun = |profile: &Profile| profile.get("login_session").is_some();
+        self.set.get_profile(name).is_some_and(begun) && !self.is_sso(name)
+    }
+
     /// The keys that `name` holds.
     pub(super) fn keys(&self, name: &str) -> Option<(&str, &str, Option<&str>)> {
         let profile = self.set.get_profile(name)?;
