@@ -14,6 +14,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
+use aws_runtime::auth::sigv4;
 
 use self::credentials::{CredentialContext, looked};
 pub use self::error::ConnectionError;
@@ -73,9 +74,12 @@ impl Connection {
             // the SDK knows, such as `legacy`, which the AWS CLI takes (smithy-rs#741).
             .retry_config(retrying())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            // Of another that the environment prefers, the SDK would sign what no bucket here takes.
+            .auth_scheme_preference([sigv4::SCHEME_ID])
             .http_client(http.clone());
-        if let Some(region) = &options.region {
-            loader = loader.region(Region::new(region.clone()));
+        let configured = || profiles.as_ref().and_then(Profiles::region);
+        if let Some(region) = options.region.clone().or_else(configured) {
+            loader = loader.region(Region::new(region));
         }
         if let Some(profiles) = &profiles {
             loader = loader.profile_name(profiles.name());
@@ -89,7 +93,8 @@ impl Connection {
             // So is one that the profile names.
             config = config.into_builder().use_fips(false).use_dual_stack(false).build();
         }
-        let Some(region) = config.region().map(ToString::to_string) else {
+        let region = config.region().map(ToString::to_string);
+        let Some(region) = region.filter(|region| !region.is_empty()) else {
             return Err(ConnectionError::NoRegion);
         };
         if !region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {

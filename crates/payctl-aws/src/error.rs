@@ -120,6 +120,16 @@ impl AwsError {
     }
 }
 
+/// What stands in the way of something, the first three by name.
+pub(crate) fn few(names: &[String]) -> String {
+    const NAMED: usize = 3;
+    let named = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
 impl From<AwsError> for Failure {
     fn from(error: AwsError) -> Self {
         error.0

@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::resource::{Cloud, CloudError, Resource};
+use crate::kind::Cloud;
+use crate::resource::{CloudError, Resource};
 use crate::{
     Address, Attachments, Changed, Cx, Dependent, Failure, FailureKind, KindInfo, Owner, Readiness,
 };

@@ -7,7 +7,8 @@ use std::future::Future;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Address, Attachments, Failure, Kind, Owner};
+use crate::kind::Cloud;
+use crate::{Address, Attachments, Kind, Owner};
 
 /// What a verb is given besides the resource.
 #[derive(Debug)]

@@ -1,9 +1,21 @@
 //! The rules that parameters of several systems keep.
 
 use std::fmt::Display;
+use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
-use payctl_aws::Arn;
+use payctl_aws::{Arn, Partition};
+
+use crate::settings::is_region;
+
+/// Addresses that no machine of a network has (RFC 6890; RFC 5771 for the last); that CreateVpc takes
+/// none of them is assumed.
+const RESERVED: [(Ipv4Net, &str); 4] = [
+    (Ipv4Net::new_assert(Ipv4Addr::new(0, 0, 0, 0), 8), "this network"),
+    (Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8), "each machine itself"),
+    (Ipv4Net::new_assert(Ipv4Addr::new(169, 254, 0, 0), 16), "links"),
+    (Ipv4Net::new_assert(Ipv4Addr::new(224, 0, 0, 0), 4), "multicast"),
+];
 
 /// The retentions that CloudWatch Logs knows.
 const RETENTIONS: [u32; 22] = [
@@ -82,24 +94,48 @@ impl Section {
     pub(crate) fn alerts(self, email: Option<&str>, topic: Option<&Arn>) -> Result<(), BadValue> {
         if let Some(email) = email {
             let parts = email.split_once('@').filter(|(user, host)| {
-                !user.is_empty() && host.contains('.') && !host.contains('@')
+                let labels = host.split('.');
+                !user.is_empty()
+                    && host.contains('.')
+                    && !host.contains('@')
+                    && labels.clone().all(|label| !label.is_empty())
             });
             let plain = email.len() <= 254 && !email.contains(char::is_whitespace);
             self.rule("alert_email", &email, parts.is_some() && plain, "a mail address")?;
         }
         let Some(topic) = topic else { return Ok(()) };
-        let parts: Vec<&str> = topic.as_str().split(':').collect();
-        let named = matches!(
-            parts[..],
-            ["arn", partition, "sns", region, account, name]
-                if partition.starts_with("aws")
-                    && region.contains('-')
-                    && account.len() == 12
-                    && account.bytes().all(|digit| digit.is_ascii_digit())
-                    && !name.is_empty()
-        );
+        let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let named = topic.as_str().strip_prefix("arn:").is_some_and(|arn| {
+            let name = regional(arn, "sns").filter(|name| name.chars().all(fits));
+            name.is_some_and(|name| (1..=256).contains(&name.len()))
+        });
         let rule = "a topic's ARN, such as arn:aws:sns:us-east-1:123456789012:alerts";
         self.rule("alert_topic_arn", &topic, named, rule)
+    }
+
+    /// A certificate of ACM.
+    pub(crate) fn certificate(self, key: &str, arn: &str) -> Result<(), BadValue> {
+        let named = arn.strip_prefix("arn:").is_some_and(|arn| {
+            let id = regional(arn, "acm").and_then(|name| name.strip_prefix("certificate/"));
+            id.is_some_and(|id| !id.is_empty() && !id.contains('/'))
+        });
+        let rule = "the ARN of a certificate in ACM, such as \
+                    arn:aws:acm:us-east-1:123456789012:certificate/ID";
+        self.rule(key, &arn, named, rule)
+    }
+
+    /// What `arn` names has to be in `region`, `as_of` the reason.
+    pub(crate) fn in_region(
+        self,
+        key: &str,
+        arn: &str,
+        region: &str,
+        as_of: &str,
+    ) -> Result<(), BadValue> {
+        let mut parts = arn.split(':').skip(1);
+        let found = (parts.next(), parts.nth(1));
+        let fits = found == (Some(Partition::of_region(region).id), Some(region));
+        self.rule(key, &arn, fits, &format!("of the region {region}: {as_of}"))
     }
 
     /// Who reads a secret: ARNs, wildcards among them.
@@ -122,6 +158,10 @@ impl Section {
     ) -> Result<(), BadValue> {
         let size = network.prefix_len();
         self.rule("network", &network, (16..=28).contains(&size), "a network of /16 to /28")?;
+        for (reserved, whose) in RESERVED {
+            let rule = format!("outside {reserved}, whose addresses are for {whose}");
+            self.rule("network", &network, !reserved.contains(&network), &rule)?;
+        }
         let same = network.network() == network.addr();
         self.rule("network", &network, same, "the first address of its network")?;
         let (private, privates, each) = private;
@@ -141,5 +181,71 @@ impl Section {
             seen.push(*net);
         }
         Ok(())
+    }
+}
+
+/// What an ARN, without its `arn:`, names in a region and an account of `service`.
+fn regional<'a>(arn: &'a str, service: &str) -> Option<&'a str> {
+    let parts: Vec<&str> = arn.split(':').collect();
+    let [partition, of, region, account, name] = parts[..] else { return None };
+    let account = account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
+    let placed = partition.starts_with("aws") && of == service && is_region(region);
+    (account && placed).then_some(name)
+}
+
+/// Whether `name` is one of the domain name system's (RFC 1123): parts of letters, digits and dashes,
+/// neither of which begins or ends with a dash.
+pub(crate) fn is_domain(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    (1..=253).contains(&name.len())
+        && name.split('.').all(|part| {
+            (1..=63).contains(&part.len())
+                && part.chars().all(fits)
+                && !part.starts_with('-')
+                && !part.ends_with('-')
+        })
+}
+
+/// Whether `origin` is written as browsers send it: scheme, host, and a port that is not the usual one.
+pub(crate) fn is_origin(origin: &str) -> bool {
+    let Some(host) = origin.strip_prefix("https://") else { return false };
+    let (host, port) = host.split_once(':').map_or((host, None), |(host, port)| (host, Some(port)));
+    let port = port.is_none_or(|port| !port.starts_with('0') && port.parse::<u16>().is_ok());
+    let lower = !host.chars().any(|c| c.is_ascii_uppercase());
+    host == "*" || is_domain(host) && lower && port
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_domains() {
+        for name in ["payments.internal", "pay.example.org", "xn--bcher-kva.example", "a1-2.b"] {
+            assert!(is_domain(name), "{name}");
+        }
+        let long = format!("{}.example", "a".repeat(64));
+        for name in ["", ".", "a..b", "-a.b", "a-.b", "pay.example.", "a_b.c", "*.a.b", &long] {
+            assert!(!is_domain(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn origins_as_browsers_send_them() {
+        for origin in ["https://shop.example", "https://localhost:3000", "https://*"] {
+            assert!(is_origin(origin), "{origin}");
+        }
+        for origin in [
+            "*",
+            "http://shop.example",
+            "https://",
+            "https://shop.example/",
+            "https://shop.example/pay",
+            "https://Shop.example",
+            "https://shop.example:",
+            "https://shop.example:99999",
+        ] {
+            assert!(!is_origin(origin), "{origin}");
+        }
     }
 }

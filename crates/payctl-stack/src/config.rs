@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use payctl_aws::{Architecture, Arn, IgnoreTags, Tags};
+use payctl_aws::{Architecture, Arn, IgnoreTags, Partition, Tags};
 use serde::{Deserialize, Serialize};
 
 pub use crate::check::BadValue;
-use crate::context::OUR_TAGS;
-pub use crate::settings::{Authorization, Nat, Posture};
+use crate::check::Section;
+use crate::context::{OUR_TAGS, is_same_tag};
+pub use crate::settings::{Authorization, Nat, Posture, REGION, is_region};
 use crate::{Suffix, cost_optimized, migration, pci_core, secure_api};
 
 /// How many tags a resource may have (AWS's guide "Tagging AWS resources"; its own do not count).
@@ -46,17 +47,6 @@ pub struct Config {
     pub migration: migration::Parameters,
 }
 
-/// How a region is written.
-pub const REGION: &str = "written like us-east-1";
-
-/// Whether `text` is written like a region.
-#[must_use]
-pub fn is_region(text: &str) -> bool {
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let parts = text.split('-').count();
-    text.len() <= 32 && parts >= 3 && text.chars().all(fits) && !text.contains("--")
-}
-
 impl Config {
     /// Lets functions run on `architecture` where the configuration does not choose one.
     pub fn default_architecture(&mut self, architecture: Architecture) {
@@ -84,7 +74,9 @@ impl Config {
                 return Err(BadValue { key, value, rule: format!("{what}: {error}") });
             }
         }
-        let most = MOST_TAGS - OUR_TAGS.len() - payctl_engine::OWNER_TAGS;
+        let chosen = |ours: &&&str| self.tags.keys().any(|name| is_same_tag(name, ours));
+        let chosen = OUR_TAGS.iter().filter(chosen).count();
+        let most = MOST_TAGS - OUR_TAGS.len() - payctl_engine::OWNER_TAGS + chosen;
         if self.tags.len() > most {
             return Err(BadValue {
                 key: "tags".to_owned(),
@@ -94,7 +86,6 @@ impl Config {
                 ),
             });
         }
-        // IAM takes names that differ in case for one (its guide, "Tags for IAM resources").
         let mut seen = BTreeMap::new();
         for (name, value) in &self.tags {
             let bad = |rule: &str| BadValue {
@@ -106,13 +97,9 @@ impl Config {
             if lower.starts_with("payctl:") || lower.starts_with("aws:") {
                 return Err(bad("named otherwise: payctl: and aws: are reserved"));
             }
-            if let Some(ours) = OUR_TAGS.iter().find(|ours| ours.to_lowercase() == lower) {
-                return Err(bad(&match *ours == name {
-                    true => "left out: every resource has that tag already".to_owned(),
-                    false => {
-                        format!("left out: every resource has {ours}, which is the same to IAM")
-                    }
-                }));
+            let [own, ..] = OUR_TAGS;
+            if is_same_tag(name, own) {
+                return Err(bad("left out: every resource has a name of its own"));
             }
             if let Some(other) = seen.insert(lower, name) {
                 return Err(bad(&format!("named otherwise: {other} is the same to IAM")));
@@ -133,6 +120,41 @@ impl Config {
         self.secure_api.check()?;
         self.cost_optimized.check()?;
         self.migration.check()
+    }
+
+    /// Checks what depends on the region that `stack` is to be in.
+    ///
+    /// # Errors
+    /// The first value that cannot be there.
+    pub fn check_place(&self, stack: &str, region: &str) -> Result<(), BadValue> {
+        let (name, topic) = match stack {
+            pci_core::NAME => (pci_core::NAME, &self.pci_core.alert_topic_arn),
+            secure_api::NAME => (secure_api::NAME, &self.secure_api.alert_topic_arn),
+            cost_optimized::NAME => (cost_optimized::NAME, &self.cost_optimized.alert_topic_arn),
+            migration::NAME => (migration::NAME, &self.migration.alert_topic_arn),
+            _ => return Ok(()),
+        };
+        if let Some(topic) = topic {
+            // "Invalid region … specified" (cds-snc/notification-terraform#128, 2021).
+            let why = "CloudWatch's alarms act on topics of their own region";
+            Section(name).in_region("alert_topic_arn", topic.as_str(), region, why)?;
+        }
+        if let Some(arn) =
+            self.migration.certificate_arn.as_ref().filter(|_| stack == migration::NAME)
+        {
+            // CreateListener: CertificateNotFound (ACM's guide, "Services integrated with ACM").
+            let why = "load balancers use certificates of their own region";
+            Section(name).in_region("certificate_arn", arn, region, why)?;
+        }
+        let partition = Partition::of_region(region).id;
+        match &self.permissions_boundary {
+            Some(arn) if arn.as_str().split(':').nth(1) != Some(partition) => Err(BadValue {
+                key: "permissions_boundary".to_owned(),
+                value: arn.to_string(),
+                rule: format!("of the partition {partition}, which {region} is in"),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// A region that is none would be told by the name of a host that nobody has.
@@ -228,9 +250,11 @@ mod tests {
     #[test]
     fn tags_that_iam_takes_for_one_are_refused() {
         assert_eq!(refused(&[("team", "red"), ("Cost", "1")]), None);
+        assert_eq!(refused(&[("environment", "shop"), ("ManagedBy", "platform")]), None);
         for (tags, why) in [
-            (&[("environment", "shop")][..], "every resource has Environment, which is the same"),
-            (&[("Name", "x")], "every resource has that tag already"),
+            (&[("Name", "x")][..], "every resource has a name of its own"),
+            (&[("name", "x")], "every resource has a name of its own"),
+            (&[("Environment", "a"), ("environment", "b")], "Environment is the same to IAM"),
             (&[("Team", "a"), ("team", "b")], "Team is the same to IAM"),
             (&[("AWS:x", "y")], "payctl: and aws: are reserved"),
         ] {
@@ -240,10 +264,37 @@ mod tests {
     }
 
     #[test]
+    fn what_is_of_another_region_is_refused() {
+        let mut config = Config::default();
+        config.pci_core.alert_topic_arn = Some("arn:aws:sns:us-east-1:123456789012:alerts".into());
+        config.migration.certificate_arn =
+            Some("arn:aws:acm:us-east-1:123456789012:certificate/x".to_owned());
+        config.permissions_boundary = Some("arn:aws:iam::123456789012:policy/boundary".into());
+        assert_eq!(config.check(), Ok(()));
+        let refused = |stack: &str, region: &str| {
+            config.check_place(stack, region).err().map(|bad| bad.to_string()).unwrap_or_default()
+        };
+        for stack in ["pci-core", "migration", "secure-api"] {
+            assert_eq!(refused(stack, "us-east-1"), "");
+        }
+        assert_eq!(refused("secure-api", "eu-west-1"), "");
+        assert_eq!(
+            refused("pci-core", "eu-west-1"),
+            "pci-core.alert_topic_arn must be of the region eu-west-1: CloudWatch's alarms act on \
+             topics of their own region (found arn:aws:sns:us-east-1:123456789012:alerts)"
+        );
+        assert!(refused("migration", "eu-west-1").starts_with("migration.certificate_arn must be"));
+        let said = refused("secure-api", "us-gov-west-1");
+        assert!(said.contains("of the partition aws-us-gov, which us-gov-west-1 is in"), "{said}");
+    }
+
+    #[test]
     fn more_tags_than_a_resource_may_have_are_refused() {
         let names: Vec<String> = (1..=42).map(|nth| format!("Team{nth}")).collect();
         let tags: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "x")).collect();
         assert_eq!(refused(&tags[..41]), None);
+        let chosen = [&tags[..41], &[("environment", "shop")]].concat();
+        assert_eq!(refused(&chosen), None);
         let said = refused(&tags).unwrap_or_default();
         assert!(said.contains("41 at most") && said.contains("no more than 50"), "{said}");
     }

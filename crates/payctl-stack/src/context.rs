@@ -69,9 +69,15 @@ impl Discovered {
     }
 }
 
-/// The tags that every resource has, besides those that say whose it is.
+/// The tags that every resource has, besides those that say whose it is. The configuration may say
+/// other values, and write the names otherwise: only the first is each resource's own.
 pub(crate) const OUR_TAGS: [&str; 5] =
     ["Name", "Environment", "DataClassification", "ComplianceScope", "ManagedBy"];
+
+/// Whether two names are of one tag to IAM, which ignores case (its guide, "Tags for IAM resources").
+pub(crate) fn is_same_tag(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
+}
 
 impl Context<'_> {
     /// `base` with the suffix, such as `payment-vpc-dev`.
@@ -91,9 +97,20 @@ impl Context<'_> {
     pub fn tags(&self, name: &str) -> Tags {
         let values = [name, self.suffix.as_str(), "HighlyConfidential", "PCI-DSS", "payctl"]
             .map(str::to_owned);
-        let mut tags = self.tags.clone();
-        tags.extend(OUR_TAGS.map(str::to_owned).into_iter().zip(values));
-        tags
+        let ours = OUR_TAGS.into_iter().zip(values).filter(|(ours, _)| self.chosen(ours).is_none());
+        let ours = ours.map(|(ours, value)| (ours.to_owned(), value));
+        self.tags.clone().into_iter().chain(ours).collect()
+    }
+
+    /// How the tag `ours` is written in this environment.
+    #[must_use]
+    pub fn tag_name<'a>(&'a self, ours: &'a str) -> &'a str {
+        self.chosen(ours).unwrap_or(ours)
+    }
+
+    /// What the configuration calls the tag `ours`, where it says it.
+    fn chosen(&self, ours: &str) -> Option<&str> {
+        self.tags.keys().map(String::as_str).find(|name| is_same_tag(name, ours))
     }
 
     /// The ARN of `resource` of `service` in this account and region.

@@ -2,6 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+/// How a region is written.
+pub const REGION: &str = "written like us-east-1";
+
+/// Whether `text` is written like a region.
+#[must_use]
+pub fn is_region(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let parts = text.split('-').count();
+    text.len() <= 32 && parts >= 3 && text.chars().all(fits) && !text.contains("--")
+}
+
 /// How strict a stack is where its origin and PCI DSS disagree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

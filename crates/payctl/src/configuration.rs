@@ -123,7 +123,7 @@ mod tests {
             ("[pci-core]\nlog_retention_days = 31", "pci-core.log_retention_days must be"),
             ("[pci-core]\nnetwork = \"10.0.0.0/8\"", "a network of /16 to /28"),
             ("[tags]\n\"payctl:id\" = \"x\"", "reserved"),
-            ("[tags]\nEnvironment = \"x\"", "has that tag already"),
+            ("[tags]\nName = \"x\"", "a name of its own"),
             ("[pci-core]\nkey_deletion_window_days = 3", "7 to 30"),
             ("permissions_boundary = \"boundary\"", "the ARN of a managed policy"),
             ("permissions_boundary = \"arn:aws:iam::123456789012:role/x\"", "a managed policy"),

@@ -47,8 +47,9 @@ pub(crate) async fn facts(global: &Global, connection: &Connection) -> Result<Fa
 fn refused(global: &Global, error: ConnectionError) -> CliError {
     let unverified = "could not verify the AWS credentials";
     match error {
-        ConnectionError::UnknownProfile { ref name, ref known, ref files, .. } => {
+        ConnectionError::UnknownProfile { ref name, ref known, ref unread, ref files, .. } => {
             let mut told = CliError::failed(error.to_string());
+            told.causes.extend_from_slice(unread);
             let near = known
                 .iter()
                 .map(|known| (strsim::damerau_levenshtein(name, known), known))

@@ -67,6 +67,14 @@ impl Environment {
             Handlers::Ignored => (Artifacts::default(), BTreeMap::new()),
         };
         let connection = connect(global, &local.config).await?;
+        if handlers == Handlers::Needed {
+            let region = connection.region();
+            local.config.check_place(local.system.name, region).map_err(|bad| {
+                CliError::failed(format!("the configuration does not fit the region {region}"))
+                    .because(&bad)
+                    .hint("change it, or name the region it is made for with --region")
+            })?;
+        }
         // Not while something is drawn: a code may be asked for.
         let facts = facts(global, &connection).await?;
         let title = reading_title(&local, connection.region());

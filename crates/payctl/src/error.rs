@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
+use std::io;
 use std::process::ExitCode;
 
 use payctl_engine::{Failure, FailureKind, StateError};
@@ -112,6 +113,13 @@ impl From<StateError> for CliError {
             StateError::NotAFolder { .. } => {
                 "put the folder itself there, or name the one it is in with --state-dir"
             }
+            StateError::Io { what: "lock", source, .. } if has_no_locks(source) => {
+                "its file system has no locks, as some network shares: name a folder of this machine \
+                 with --state-dir"
+            }
+            StateError::Io { source, .. } if source.raw_os_error() == Some(TOO_MANY_FILES) => {
+                "the system lets a process have too few files open: `ulimit -n 1024` allows more"
+            }
             StateError::Io { .. } | StateError::JournalBroken { .. } => {
                 "nothing is changed without a record of it: see to the folder and the space on its \
                  disk, or name another with --state-dir"
@@ -127,6 +135,16 @@ impl From<StateError> for CliError {
             None => error,
         }
     }
+}
+
+/// EMFILE, on Linux and macOS alike.
+const TOO_MANY_FILES: i32 = 24;
+
+/// Whether a file system, or the server behind it, knows no locks (flock(2): ENOLCK, or none of its
+/// operations).
+fn has_no_locks(error: &io::Error) -> bool {
+    let no_locks = if cfg!(target_os = "macos") { 77 } else { 37 };
+    error.kind() == io::ErrorKind::Unsupported || error.raw_os_error() == Some(no_locks)
 }
 
 /// What to do about a failed call.

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: one listener for the whole command, so that none is lost between what it
+//! Ctrl-C, SIGTERM, and SIGHUP as the terminal ends: one listener for the whole command, so that none is lost between what it
 //! does first and what it does next.
 //!
 //! It is a thread of its own: what the command waits for, be it a pipe that nothing comes through,
@@ -41,21 +41,39 @@ pub(crate) struct Heeded {
 /// When the operating system does not let it.
 pub(crate) fn listen() -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_io().build()?;
-    let (mut interrupt, mut terminate) = {
+    let (mut interrupt, mut terminate, mut hangup) = {
         let _entered = runtime.enter();
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+        let hangup = hears_hangups().then(|| signal(SignalKind::hangup())).transpose()?;
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, hangup)
     };
     let hear = async move {
         loop {
+            let hung_up = async {
+                match &mut hangup {
+                    Some(hangup) => hangup.recv().await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
+                _ = hung_up => {}
             }
             heard();
         }
     };
     thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(hear))?;
     Ok(())
+}
+
+/// Whether the end of the terminal is meant to end this process: `nohup` has it ignored, which only the
+/// operating system can tell. Where it does not, the signal is left to do what it does.
+fn hears_hangups() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // SIGHUP is the first signal.
+    ignored.is_some_and(|mask| mask & 1 == 0)
 }
 
 /// A question is asked.

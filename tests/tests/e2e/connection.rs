@@ -92,6 +92,38 @@ fn a_profile_that_is_named_wins_over_keys_in_the_environment() {
     signed(&["plan"], &[id, secret], "AKIADEFAULT");
 }
 
+/// A session that `aws login` began is the AWS CLI's, which hands its credentials out.
+#[test]
+fn who_is_signed_in_by_the_aws_cli_is_known() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (_server, proxy, payctl) = behind_a_proxy();
+    let login = "login_session = arn:aws:iam::123456789012:user/ada\n";
+    let role = "role_arn = arn:aws:iam::123456789012:role/deploy\nsource_profile = ada\n";
+    configure(&payctl, &format!("[profile ada]\n{login}[profile deploy]\n{role}"), "");
+    let aws = payctl.folder().join("bin/aws");
+    fs::create_dir_all(aws.parent().unwrap()).unwrap();
+    let write = |then: &str| {
+        fs::write(&aws, format!("#!/bin/sh\necho \"$*\" > asked\n{then}\n")).unwrap();
+        fs::set_permissions(&aws, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", aws.parent().unwrap().display());
+    let run = |args: &[&str]| run_with(&payctl, args, &[("PATH", &path)]);
+    write(r#"echo '{"Version": 1, "AccessKeyId": "AKIALOGIN", "SecretAccessKey": "s"}'"#);
+    for profile in ["ada", "deploy"] {
+        proxy.set(&Rule::Nothing);
+        let ended = run(&["plan", "--profile", profile]);
+        assert!(signers(&proxy).contains("AKIALOGIN"), "{ended}");
+        let asked = fs::read_to_string(payctl.folder().join("asked")).unwrap();
+        assert_eq!(asked, "configure export-credentials --profile ada --format process\n");
+    }
+    write("echo 'Your session has expired. Please reauthenticate using aws login.' >&2\nexit 255");
+    let ended = run(&["plan", "--profile", "ada"]);
+    ended.exits(1);
+    ended.says("Please reauthenticate using aws login.");
+}
+
 #[test]
 fn a_profile_that_does_not_exist_is_refused_before_any_call() {
     let (_server, proxy, payctl) = behind_a_proxy();

@@ -1,6 +1,7 @@
 //! What interrupts payctl: kills at random moments, Ctrl-C, a second run at the same time.
 
 use std::collections::BTreeSet;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use payctl_aws::Aws;
@@ -172,6 +173,30 @@ async fn a_second_ctrl_c_ends_it_at_once() {
     assert!(before.elapsed() < Duration::from_secs(1), "{ended}");
     ended.exits(130);
     payctl.up();
+    payctl.is_as_declared();
+}
+
+/// A terminal that ends takes what runs in it along, but for what was begun by `nohup`.
+#[tokio::test]
+async fn the_end_of_the_terminal_stops_it_gently() {
+    let server = Server::start_slow(SLOW);
+    let payctl = Payctl::new(&server);
+    let mut run = payctl.start(&["up", "--yes", "-v"]);
+    run.says("ec2.nat_gateway:main: waiting");
+    run.signal("HUP");
+    let ended = run.end();
+    ended.exits(130);
+    ended.says("interrupted; progress is saved");
+
+    let direct = payctl.command(&["up", "--yes", "-v"]);
+    let mut kept = Command::new("nohup");
+    kept.arg(direct.get_program()).args(direct.get_args()).current_dir(payctl.folder());
+    let set = direct.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    kept.env_clear().envs(set).stdin(Stdio::null());
+    let mut run = Run::start(kept);
+    run.says("ec2.nat_gateway:main: waiting");
+    run.signal("HUP");
+    run.end().exits(0);
     payctl.is_as_declared();
 }
 

@@ -92,15 +92,48 @@ fn a_configuration_that_is_none_is_refused_before_any_call() {
         ),
         ("[pci-core]\nnetwork = \"10.0.0.0/8\"\n", "a network of /16 to /28"),
         ("[pci-core]\nnetwork = \"10.0.0.300/16\"\n", "network"),
+        ("[pci-core]\nnetwork = \"169.254.0.0/16\"\n", "outside 169.254.0.0/16"),
         ("[pci-core]\nprivate_subnets = [\"10.0.1.0/24\"]\n", "three, one per zone"),
         ("[tags]\n\"payctl:id\" = \"x\"\n", "reserved"),
-        ("[tags]\nManagedBy = \"x\"\n", "has that tag already"),
+        ("[tags]\nName = \"x\"\n", "has a name of its own"),
         ("stack = \"pci\"\n", "there is no stack \"pci\""),
     ] {
         payctl.configure(text);
         for verb in VERBS {
             refused(&payctl, &payctl.run(verb), why);
         }
+    }
+}
+
+/// What only the region shows to be wrong. A deletion does without.
+#[test]
+fn a_configuration_for_another_region_is_refused_before_any_call() {
+    let payctl = nowhere();
+    for (stack, text, why) in [
+        (
+            "pci-core",
+            "[pci-core]\nalert_topic_arn = \"arn:aws:sns:eu-west-1:123456789012:alerts\"\n",
+            "pci-core.alert_topic_arn must be of the region us-east-1",
+        ),
+        (
+            "migration",
+            "[migration]\ncertificate_arn = \"arn:aws:acm:eu-west-1:123456789012:certificate/x\"\n",
+            "migration.certificate_arn must be of the region us-east-1",
+        ),
+        (
+            "pci-core",
+            "permissions_boundary = \"arn:aws-us-gov:iam::123456789012:policy/x\"\n",
+            "permissions_boundary must be of the partition aws, which us-east-1 is in",
+        ),
+    ] {
+        payctl.configure(text);
+        for verb in &VERBS[..2] {
+            let ended = payctl.run(&[*verb, &["--stack", stack]].concat());
+            refused(&payctl, &ended, why);
+            ended.says("name the region it is made for with --region");
+        }
+        let ended = payctl.run(&[VERBS[2], &["--stack", stack]].concat());
+        assert!(!ended.stderr.contains(why), "{ended}");
     }
 }
 

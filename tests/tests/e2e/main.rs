@@ -14,6 +14,7 @@ mod events;
 mod faults;
 mod foreign;
 mod hostile;
+mod in_use;
 mod input;
 mod kinds;
 mod lifecycle;

@@ -1,7 +1,7 @@
 //! What organisations ask of whoever works in their accounts: a boundary for roles, tags that are
 //! theirs, and readers that see no secrets.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::Tag;
 use aws_sdk_s3::types::Tagging;
@@ -114,6 +114,50 @@ async fn tags_of_others_stay() {
         let has = |key: &str| keys.iter().any(|seen| seen == key);
         assert!(has("CostCenter") && has("org:unit") && !has("team"), "{keys:?}");
     }
+    payctl.destroy();
+}
+
+/// An organisation's tag policy may ask for a value, and for a name as it is written. IAM takes names
+/// that differ in case for one, so that one is taken off before the other is set.
+#[tokio::test]
+async fn what_tags_describe_can_be_said_otherwise() {
+    let world = Standing::recorded("cost-optimized", "").await;
+    let (aws, payctl) = (&world.aws, &world.payctl);
+    let vpc = world.id("ec2.vpc:main");
+    let role = world.known("iam.role:instances", "name");
+    let tags = async || -> [BTreeMap<String, String>; 2] {
+        let seen = aws.ec2.describe_vpcs().vpc_ids(&vpc).send().await.unwrap();
+        let seen = seen.vpcs()[0].tags().to_vec().into_iter();
+        let of_vpc = seen.map(|tag| (tag.key.unwrap(), tag.value.unwrap())).collect();
+        let seen = aws.iam.list_role_tags().role_name(&role).send().await.unwrap().tags;
+        [of_vpc, seen.into_iter().map(|tag| (tag.key, tag.value)).collect()]
+    };
+    let before = tags().await;
+    payctl.configure("[tags]\nenvironment = \"production\"\nManagedBy = \"payments\"\n");
+    payctl.up();
+    payctl.is_as_declared();
+    for (now, before) in tags().await.iter().zip(&before) {
+        let mut expected = before.clone();
+        assert_eq!(expected.remove("Environment").as_deref(), Some("dev"));
+        expected.insert("environment".to_owned(), "production".to_owned());
+        expected.insert("ManagedBy".to_owned(), "payments".to_owned());
+        assert_eq!(*now, expected);
+    }
+    let rules = aws.config.describe_config_rules().send().await.unwrap().config_rules.unwrap();
+    let required = rules.iter().find_map(|rule| {
+        let name = rule.config_rule_name().unwrap_or_default();
+        name.starts_with("required-tags").then(|| rule.input_parameters().unwrap_or_default())
+    });
+    assert!(required.unwrap().contains(r#""tag1Key":"environment""#), "{required:?}");
+
+    payctl.lose_state();
+    changing_calls(&world.server);
+    payctl.up();
+    assert_eq!(changing_calls(&world.server), [].into());
+    payctl.configure("");
+    payctl.up();
+    payctl.is_as_declared();
+    assert_eq!(tags().await, before);
     payctl.destroy();
 }
 

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use aws_config::credential_process::CredentialProcessProvider;
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
@@ -24,7 +25,7 @@ use aws_credential_types::provider::{
 };
 
 use super::options::ClientOptions;
-use super::profiles::{Base, Profiles, Role, Source, Way, paths};
+use super::profiles::{Base, Profiles, Role, Source, Way, paths, unread};
 use super::roles::{Kept, Roles, WebIdentity};
 
 /// What credentials are worked out from.
@@ -138,17 +139,16 @@ impl CredentialContext<'_> {
     fn profile(&self, way: Way) -> Any {
         let Way { base, roles } = way;
         let base = match base {
+            Base::Profile(name) if self.profiles.is_login(&name) => {
+                self.keys(&name).unwrap_or_else(|| Any::of(by_the_cli(&name)))
+            }
             Base::Profile(name) => {
                 let builder = ProfileFileCredentialsProvider::builder().configure(self.provider);
                 Any::of(builder.profile_name(name).build())
             }
-            Base::Keys(name) => match self.profiles.keys(&name) {
-                Some((id, secret, token)) => {
-                    let token = token.map(str::to_owned);
-                    Any::of(Credentials::new(id, secret, token, None, "payctl profile"))
-                }
-                None => Any::of(Wrong(format!("the profile {name} has no keys"))),
-            },
+            Base::Keys(name) => self
+                .keys(&name)
+                .unwrap_or_else(|| Any::of(Wrong(format!("the profile {name} has no keys")))),
             Base::WebIdentity { role, token, session } => {
                 let config = self.config.clone();
                 Any::of(WebIdentity { role, token, session, config })
@@ -161,6 +161,13 @@ impl CredentialContext<'_> {
             true => base,
             false => Any::of(self.over(base, roles)),
         }
+    }
+
+    /// The profile's own keys.
+    fn keys(&self, name: &str) -> Option<Any> {
+        let (id, secret, token) = self.profiles.keys(name)?;
+        let token = token.map(str::to_owned);
+        Some(Any::of(Credentials::new(id, secret, token, None, "payctl profile")))
     }
 
     fn over(&self, base: impl ProvideCredentials + 'static, roles: Vec<Role>) -> Roles {
@@ -188,6 +195,16 @@ impl CredentialContext<'_> {
     fn instance(&self) -> Any {
         Any::of(ImdsCredentialsProvider::builder().configure(self.provider).build())
     }
+}
+
+/// What the AWS CLI gives of a session that `aws login` began. It keeps and renews the session, and hands
+/// out credentials to others so (its guide, "Sharing Login credentials as process credentials",
+/// 2026-11-30).
+fn by_the_cli(profile: &str) -> CredentialProcessProvider {
+    // A profile's name goes to a shell.
+    let name = profile.replace('\'', r"'\''");
+    let command = format!("aws configure export-credentials --profile '{name}' --format process");
+    CredentialProcessProvider::new(command)
 }
 
 /// The end of every chain: metadata that refuse, as where nobody serves them, give no credentials, and
@@ -237,11 +254,12 @@ pub(super) fn looked(profiles: &Profiles) -> String {
     line("environment", if explicit { over } else { &keys });
     let name = profiles.name();
     let files: Vec<String> = paths().iter().map(|path| path.display().to_string()).collect();
-    let found = match profiles.exists() {
-        true => "it holds no credentials",
-        false => "there is no such profile",
+    let found = match (profiles.exists(), unread()) {
+        (_, unread) if !unread.is_empty() => unread.join(", "),
+        (true, _) => "it holds no credentials".to_owned(),
+        (false, _) => "there is no such profile".to_owned(),
     };
-    line(&format!("profile {name} in {}", files.join(", ")), found);
+    line(&format!("profile {name} in {}", files.join(", ")), &found);
     let token = set("AWS_WEB_IDENTITY_TOKEN_FILE");
     line("web identity", if explicit { over } else { &token });
     let container = match env::var_os("AWS_CONTAINER_CREDENTIALS_FULL_URI") {

@@ -16,6 +16,8 @@ pub enum ConnectionError {
         by: &'static str,
         /// Those that there are.
         known: Vec<String>,
+        /// Which of the files cannot be read, and why.
+        unread: Vec<String>,
         /// Where they were looked for.
         files: Vec<PathBuf>,
     },

@@ -8,6 +8,7 @@
 
 use std::env;
 use std::error::Error as _;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use aws_config::profile::{Profile, ProfileSet};
@@ -15,6 +16,9 @@ use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 
 use super::error::ConnectionError;
+
+/// What some editors begin a file with.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// What is configured, and which profile is meant.
 #[derive(Clone, Debug)]
@@ -76,16 +80,34 @@ impl Profiles {
         let read = aws_config::profile::load(&Fs::real(), &Env::real(), &files, None).await;
         let set = read.map_err(|error| {
             let why = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-            ConnectionError::Configuration(format!("{error}{why}"))
+            let marked = paths().into_iter().find(|path| {
+                std::fs::read(path).is_ok_and(|text| text.starts_with(BYTE_ORDER_MARK))
+            });
+            let marked = marked.map(|path| {
+                let path = path.display();
+                format!("; {path} begins with a byte order mark: save it as UTF-8 without one")
+            });
+            let marked = marked.unwrap_or_default();
+            ConnectionError::Configuration(format!("{error}{why}{marked}"))
         })?;
         if let Some((by, _)) = named
             && set.get_profile(&name).is_none()
         {
             let mut known: Vec<String> = set.profiles().map(str::to_owned).collect();
             known.sort();
-            return Err(ConnectionError::UnknownProfile { name, by, known, files: paths() });
+            let (files, unread) = (paths(), unread());
+            return Err(ConnectionError::UnknownProfile { name, by, known, unread, files });
         }
         Ok(Self { set, name, is_explicit: option.is_some() })
+    }
+
+    /// The region of the environment, or else of the profile. A variable that is empty, as where it
+    /// was passed on without being set, counts as none.
+    pub(super) fn region(&self) -> Option<String> {
+        let variables = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+        let mut set = variables.into_iter().filter_map(|name| env::var(name).ok());
+        let of_profile = || self.setting("region").map(str::to_owned);
+        set.find(|region| !region.is_empty()).or_else(of_profile)
     }
 
     /// The profile's name.
@@ -118,6 +140,13 @@ impl Profiles {
         ["sso_session", "sso_start_url"]
             .iter()
             .any(|key| profile.is_some_and(|profile| profile.get(key).is_some()))
+    }
+
+    /// Whether `name` has a session that `aws login` began, and none of IAM Identity Center, which goes
+    /// before it, as keys do (botocore 1.44.5, `credentials.ProfileProviderBuilder`).
+    pub(super) fn is_login(&self, name: &str) -> bool {
+        let begun = |profile: &Profile| profile.get("login_session").is_some();
+        self.set.get_profile(name).is_some_and(begun) && !self.is_sso(name)
     }
 
     /// The keys that `name` holds.
@@ -226,6 +255,18 @@ pub(super) fn paths() -> Vec<PathBuf> {
             Err(_) => home.join(".aws").join(name),
         })
         .into()
+}
+
+/// Those of them that are there and cannot be read, and why. What is in them is passed over, as the
+/// AWS CLI does it: they may be somebody else's, and not needed.
+pub(super) fn unread() -> Vec<String> {
+    let why = |path: &PathBuf| match std::fs::read_to_string(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Some(format!("{} cannot be read: {error}", path.display()))
+        }
+        _ => None,
+    };
+    paths().iter().filter_map(why).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use aws_sdk_ec2::types;
 
+use super::blockers::{self, Doomed};
 use super::{InternetGatewayId, VpcId};
 use crate::prelude::*;
 
@@ -16,7 +17,7 @@ use crate::prelude::*;
     wait_timeout = 20 * 60,
     look = "ec2:DescribeInternetGateways",
     create = "ec2:AttachInternetGateway",
-    delete = "ec2:DetachInternetGateway",
+    delete = "ec2:DescribeNetworkInterfaces DetachInternetGateway",
     on = "*",
 )]
 pub struct InternetGatewayAttachment {
@@ -62,9 +63,11 @@ impl Resource for InternetGatewayAttachment {
             return Err(AwsError::pending("the internet gateway to be detached"));
         }
         let request = cx.cloud.ec2.detach_internet_gateway().internet_gateway_id(&known.gateway);
-        let request = request.vpc_id(seen.vpc_id().present("vpc_id")?);
-        request.send().await.unless_absent("Gateway.NotAttached")?;
-        Ok(())
+        let vpc = seen.vpc_id().present("vpc_id")?;
+        match request.vpc_id(vpc).send().await.unless_absent("Gateway.NotAttached") {
+            Err(refused) => Err(blockers::named(cx, refused, Doomed::Gateway(vpc)).await?),
+            gone => gone.map(drop),
+        }
     }
 
     async fn ready(cx: &Cx<'_>, known: &InternetGatewayAttachmentOutputs) -> Result<Readiness> {

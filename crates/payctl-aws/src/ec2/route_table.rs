@@ -2,6 +2,7 @@
 
 use aws_sdk_ec2::types::{self, ResourceType, RouteOrigin};
 
+use super::blockers::{self, Doomed};
 use super::{RouteTarget, VpcId, tags};
 use crate::prelude::*;
 
@@ -14,7 +15,7 @@ use crate::prelude::*;
     look = "ec2:DescribeRouteTables",
     create = "ec2:CreateRouteTable CreateTags",
     change = "ec2:CreateTags DeleteRoute DeleteTags DescribeTags",
-    delete = "ec2:DeleteRouteTable",
+    delete = "ec2:DeleteRouteTable DescribeRouteTables",
     on = "*",
     attachments = ["route"],
 )]
@@ -97,8 +98,12 @@ impl Resource for RouteTable {
 
     async fn delete(cx: &Cx<'_>, known: &RouteTableOutputs) -> Result<()> {
         let request = cx.cloud.ec2.delete_route_table().route_table_id(&known.id);
-        request.send().await.unless_absent("InvalidRouteTableID.NotFound")?;
-        Ok(())
+        match request.send().await.unless_absent("InvalidRouteTableID.NotFound") {
+            Err(refused) => {
+                Err(blockers::named(cx, refused, Doomed::RouteTable(known.id.as_str())).await?)
+            }
+            gone => gone.map(drop),
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 use aws_sdk_ec2::types::{self, ResourceType};
 use serde_json::Value;
 
-use super::{Rules, SecurityGroupId, VpcId, blockers, rules, tags};
+use super::blockers::{self, Doomed};
+use super::{Rules, SecurityGroupId, VpcId, rules, tags};
 use crate::prelude::*;
 
 /// What may reach an interface, and what it may reach.
@@ -94,7 +95,9 @@ impl Resource for SecurityGroup {
         rules::clear(cx, &known.id, &seen).await.unless_absent("InvalidPermission.NotFound")?;
         let request = cx.cloud.ec2.delete_security_group().group_id(&known.id);
         match request.send().await.unless_absent("InvalidGroup.NotFound") {
-            Err(refused) => Err(blockers::named(cx, refused, "group-id", known.id.as_str()).await?),
+            Err(refused) => {
+                Err(blockers::named(cx, refused, Doomed::Group(known.id.as_str())).await?)
+            }
             gone => gone.map(drop),
         }
     }

@@ -3,7 +3,8 @@
 use aws_sdk_ec2::types::{self, AttributeBooleanValue, ResourceType};
 use ipnet::Ipv4Net;
 
-use super::{VpcId, blockers, tags};
+use super::blockers::{self, Doomed};
+use super::{VpcId, tags};
 use crate::prelude::*;
 
 /// One slice of a VPC's addresses, in one availability zone.
@@ -79,7 +80,7 @@ impl Resource for Subnet {
         let request = cx.cloud.ec2.delete_subnet().subnet_id(&known.id);
         match request.send().await.unless_absent("InvalidSubnetID.NotFound") {
             Err(refused) => {
-                Err(blockers::named(cx, refused, "subnet-id", known.id.as_str()).await?)
+                Err(blockers::named(cx, refused, Doomed::Subnet(known.id.as_str())).await?)
             }
             gone => gone.map(drop),
         }

@@ -3,7 +3,8 @@
 use aws_sdk_ec2::types::{self, AttributeBooleanValue, ResourceType, VpcAttributeName};
 use ipnet::Ipv4Net;
 
-use super::{blockers, tags};
+use super::blockers::{self, Doomed};
+use super::tags;
 use crate::prelude::*;
 
 /// A network of the account's own.
@@ -16,7 +17,9 @@ use crate::prelude::*;
     look = "ec2:DescribeVpcAttribute DescribeVpcs",
     create = "ec2:CreateTags CreateVpc",
     change = "ec2:CreateTags DeleteTags DescribeTags ModifyVpcAttribute",
-    delete = "ec2:DeleteVpc DescribeNetworkInterfaces DescribeSecurityGroups DescribeSubnets",
+    delete = "ec2:DeleteVpc DescribeEgressOnlyInternetGateways DescribeInternetGateways \
+        DescribeNetworkAcls DescribeNetworkInterfaces DescribeRouteTables DescribeSecurityGroups \
+        DescribeSubnets DescribeVpcEndpoints DescribeVpcPeeringConnections DescribeVpnGateways",
     on = "*",
 )]
 pub struct Vpc {
@@ -85,7 +88,9 @@ impl Resource for Vpc {
     async fn delete(cx: &Cx<'_>, known: &VpcOutputs) -> Result<()> {
         let request = cx.cloud.ec2.delete_vpc().vpc_id(&known.id);
         match request.send().await.unless_absent("InvalidVpcID.NotFound") {
-            Err(refused) => Err(blockers::named(cx, refused, "vpc-id", known.id.as_str()).await?),
+            Err(refused) => {
+                Err(blockers::named(cx, refused, Doomed::Vpc(known.id.as_str())).await?)
+            }
             gone => gone.map(drop),
         }
     }

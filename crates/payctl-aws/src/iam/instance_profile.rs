@@ -88,12 +88,13 @@ impl Resource for InstanceProfile {
         if changed.has("tags") {
             let seen = seen.iter().flat_map(|seen| tags::all(seen.tags())).map(|(key, _)| key);
             let surplus: Vec<String> = seen.filter(|key| !self.tags.contains_key(key)).collect();
-            let request = iam.tag_instance_profile().instance_profile_name(&known.name);
-            request.set_tags(Some(tags::list(&self.tags)?)).send().await?;
+            // First: to IAM a name that differs in case only is the same (see `iam.role`).
             if !surplus.is_empty() {
                 let request = iam.untag_instance_profile().instance_profile_name(&known.name);
                 request.set_tag_keys(Some(surplus)).send().await?;
             }
+            let request = iam.tag_instance_profile().instance_profile_name(&known.name);
+            request.set_tags(Some(tags::list(&self.tags)?)).send().await?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Identities and what they may do.
 
+mod holders;
 mod instance_profile;
 mod policy;
 mod role;

@@ -2,7 +2,7 @@
 
 use aws_sdk_iam::types::{self, PolicyVersion};
 
-use super::tags;
+use super::{holders, tags};
 use crate::Facts;
 use crate::prelude::*;
 
@@ -17,7 +17,7 @@ use crate::prelude::*;
     create = "iam:CreatePolicy TagPolicy",
     change = "iam:CreatePolicyVersion DeletePolicyVersion ListPolicyVersions TagPolicy \
         UntagPolicy",
-    delete = "iam:DeletePolicy DeletePolicyVersion ListPolicyVersions",
+    delete = "iam:DeletePolicy DeletePolicyVersion ListEntitiesForPolicy ListPolicyVersions",
     on = "arn:{partition}:iam::{account}:policy{path}{name}",
 )]
 pub struct ManagedPolicy {
@@ -106,12 +106,13 @@ impl Resource for ManagedPolicy {
             let seen = seen.map(|seen| tags::all(seen.tags())).unwrap_or_default();
             let surplus: Vec<String> =
                 seen.into_keys().filter(|key| !self.tags.contains_key(key)).collect();
-            let request = iam.tag_policy().policy_arn(&known.arn);
-            request.set_tags(Some(tags::list(&self.tags)?)).send().await?;
+            // First: to IAM a name that differs in case only is the same (see `iam.role`).
             if !surplus.is_empty() {
                 let request = iam.untag_policy().policy_arn(&known.arn);
                 request.set_tag_keys(Some(surplus)).send().await?;
             }
+            let request = iam.tag_policy().policy_arn(&known.arn);
+            request.set_tags(Some(tags::list(&self.tags)?)).send().await?;
         }
         Ok(())
     }
@@ -123,8 +124,10 @@ impl Resource for ManagedPolicy {
             delete_version(cx, &known.arn, version).await?;
         }
         let request = cx.cloud.iam.delete_policy().policy_arn(&known.arn);
-        request.send().await.unless_absent("NoSuchEntity")?;
-        Ok(())
+        match request.send().await.unless_absent("NoSuchEntity") {
+            Err(refused) => Err(holders::of_policy(cx, refused, &known.arn).await?),
+            gone => gone.map(drop),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_iam::types::{self, AttachedPolicy};
 
-use super::tags;
+use super::{holders, tags};
 use crate::prelude::*;
 
 /// What its holders may do.
@@ -19,7 +19,7 @@ use crate::prelude::*;
     change = "iam:AttachRolePolicy DeleteRolePermissionsBoundary DeleteRolePolicy \
         DetachRolePolicy PutRolePermissionsBoundary PutRolePolicy TagRole UntagRole \
         UpdateAssumeRolePolicy UpdateRole",
-    delete = "iam:DeleteRole DeleteRolePolicy DetachRolePolicy",
+    delete = "iam:DeleteRole DeleteRolePolicy DetachRolePolicy ListInstanceProfilesForRole",
     on = "arn:{partition}:iam::{account}:role{path}{name}",
 )]
 pub struct Role {
@@ -136,8 +136,10 @@ impl Resource for Role {
             delete_inline(cx, &known.name, name).await?;
         }
         let request = cx.cloud.iam.delete_role().role_name(&known.name);
-        request.send().await.unless_absent("NoSuchEntity")?;
-        Ok(())
+        match request.send().await.unless_absent("NoSuchEntity") {
+            Err(refused) => Err(holders::of_role(cx, refused, &known.name).await?),
+            gone => gone.map(drop),
+        }
     }
 }
 
@@ -187,10 +189,12 @@ impl Role {
         let seen = seen.map(|seen| tags::all(seen.tags())).unwrap_or_default();
         let surplus: Vec<String> =
             seen.into_keys().filter(|key| !self.tags.contains_key(key)).collect();
-        iam.tag_role().role_name(role).set_tags(Some(tags::list(&self.tags)?)).send().await?;
+        // First: a name that differs in case only is the same to IAM (its guide, "Tags for IAM
+        // resources"), and taking it off would take the new one as well.
         if !surplus.is_empty() {
             iam.untag_role().role_name(role).set_tag_keys(Some(surplus)).send().await?;
         }
+        iam.tag_role().role_name(role).set_tags(Some(tags::list(&self.tags)?)).send().await?;
         Ok(())
     }
 }

@@ -454,6 +454,20 @@ class Deletes(SandboxTest):
         ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=network.vpc)
         self.refused("DependencyViolation", ec2.delete_vpc, VpcId=network.vpc)
 
+    def test_a_vpc_with_what_somebody_made(self):
+        ec2 = self.aws("ec2")
+        network = Network(ec2)
+        vpc = {"VpcId": network.vpc}
+        ec2.delete_subnet(SubnetId=network.subnet)
+        acl = ec2.create_network_acl(**vpc)["NetworkAcl"]["NetworkAclId"]
+        self.refused("DependencyViolation", ec2.delete_vpc, **vpc)
+        ec2.delete_network_acl(NetworkAclId=acl)
+        made = ec2.create_egress_only_internet_gateway(**vpc)["EgressOnlyInternetGateway"]
+        self.refused("DependencyViolation", ec2.delete_vpc, **vpc)
+        egress = made["EgressOnlyInternetGatewayId"]
+        ec2.delete_egress_only_internet_gateway(EgressOnlyInternetGatewayId=egress)
+        ec2.delete_vpc(**vpc)
+
     def test_subnet_and_group_of_a_function(self):
         ec2, functions = self.aws("ec2"), self.aws("lambda")
         network = Network(ec2)

@@ -227,7 +227,11 @@ impl Parameters {
             let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             !part.is_empty() && part.chars().all(fits)
         };
-        let named = plain(family) && plain(size);
+        // Every family has its generation's number (botocore, InstanceType).
+        let named = plain(family)
+            && plain(size)
+            && family.starts_with(|c: char| c.is_ascii_lowercase())
+            && family.contains(|c: char| c.is_ascii_digit());
         section.rule("instance_type", &self.instance_type, named, "such as t3.small")?;
         if let Some(image) = &self.image {
             let id = image.strip_prefix("ami-").filter(|id| [8, 17].contains(&id.len()));
@@ -308,6 +312,9 @@ mod tests {
         assert!(refused(&|p| p.nat = Nat::None).contains("one or per-zone"));
         assert!(refused(&|p| p.instances_desired = 6).contains("instances_min to instances_max"));
         assert!(refused(&|p| p.alert_email = Some("nobody".to_owned())).contains("a mail address"));
+        for name in ["t3", "small.t", "db.t3.small", "t3.", "T3.small"] {
+            assert!(refused(&|p| p.instance_type = name.to_owned()).contains("such as t3.small"));
+        }
         for image in ["latest", "ami-xyz", "ami-0123"] {
             assert!(refused(&|p| p.image = Some(image.to_owned())).contains("an image's id"));
         }

@@ -335,9 +335,9 @@ impl System<'_> {
             }
         }
         let tags = ["Environment", "DataClassification", "ComplianceScope", "ManagedBy"];
-        let tags = tags.iter().enumerate();
+        let tags = tags.iter().map(|tag| self.context.tag_name(tag).to_owned()).enumerate();
         let required: BTreeMap<String, String> =
-            tags.map(|(nth, tag)| (format!("tag{}Key", nth + 1), (*tag).to_owned())).collect();
+            tags.map(|(nth, tag)| (format!("tag{}Key", nth + 1), tag)).collect();
         let bucket = ["AWS::S3::Bucket"];
         let tagged = ["AWS::DynamoDB::Table", "AWS::EC2::VPC", "AWS::S3::Bucket"];
         for (logical, description, source, types, parameters) in [

@@ -5,7 +5,7 @@ use payctl_aws::{Architecture, Arn};
 use payments_rules::{Bound, Currencies, Currency, FraudRules, FraudRulesError, Limits, Weights};
 use serde::{Deserialize, Serialize};
 
-use crate::check::{BadValue, Section};
+use crate::check::{BadValue, Section, is_domain, is_origin};
 use crate::parts::alerts::Alerts;
 use crate::settings::{Authorization, Nat, Posture};
 
@@ -293,17 +293,15 @@ impl Parameters {
     }
 
     fn check_names(&self, section: Section) -> Result<(), BadValue> {
-        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-        let named = (1..=64).contains(&self.domain.len()) && self.domain.chars().all(fits);
+        // A certificate's common name has room for 64 characters (RFC 5280).
+        let named = self.domain.len() <= 64 && is_domain(&self.domain);
         section.rule("domain", &self.domain, named, "a domain name of at most 64 characters")?;
         if let Some(arn) = &self.certificate_arn {
-            let fits =
-                arn.starts_with("arn:") && arn.contains(":acm:") && arn.contains(":certificate/");
-            section.rule("certificate_arn", arn, fits, "the ARN of a certificate in ACM")?;
+            section.certificate("certificate_arn", arn)?;
         }
         for origin in &self.cors_origins {
-            let fits = origin.starts_with("https://") && origin.len() > "https://".len();
-            section.rule("cors_origins", origin, fits, "origins, such as https://shop.example")?;
+            let rule = "origins, such as https://shop.example, without a path";
+            section.rule("cors_origins", origin, is_origin(origin), rule)?;
         }
         Ok(())
     }
@@ -378,6 +376,17 @@ mod tests {
         assert!(refused(&|p| p.database_class = "r6g".to_owned()).contains("db.r6g.xlarge"));
         assert!(refused(&|p| p.secret_readers = vec!["ada".to_owned()]).contains("ARNs, such"));
         assert!(refused(&|p| p.cors_origins = vec!["*".to_owned()]).contains("origins, such as"));
+        for domain in ["-pay.example.org", "pay..org", "pay.example.org.", "https://pay"] {
+            assert!(refused(&|p| p.domain = domain.to_owned()).contains("a domain name"));
+        }
+        for arn in [
+            "arn:aws:iam::123456789012:server-certificate/x",
+            "arn:aws:acm:us-east-1:123456789012:certificate/",
+            "arn:aws:acm::123456789012:certificate/x",
+        ] {
+            let rule = refused(&|p| p.certificate_arn = Some(arn.to_owned()));
+            assert!(rule.contains("the ARN of a certificate in ACM"), "{rule}");
+        }
         assert!(refused(&|p| p.database_subnets.truncate(2)).contains("three, one per zone"));
         Parameters::default().check().unwrap();
     }

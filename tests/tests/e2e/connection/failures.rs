@@ -82,6 +82,44 @@ fn where_credentials_were_looked_for_is_told() {
     }
 }
 
+/// What cannot be read is no profile, and is told as soon as one is missed.
+#[test]
+fn a_file_that_cannot_be_read_is_told() {
+    let payctl = Payctl::at("http://127.0.0.1:1", "dev");
+    let folder = payctl.folder().join(".aws");
+    let file = folder.join("credentials");
+    fs::create_dir_all(&file).unwrap();
+    let told = format!("{} cannot be read: Is a directory", file.display());
+    run_with(&payctl, &["plan"], &NO_KEYS).says(&told);
+    payctl.run(&["plan", "--profile", "work"]).says(&told);
+    // Who needs none of it does without.
+    payctl.run(&["plan"]).says("cannot connect to http://127.0.0.1:1");
+
+    fs::remove_dir(&file).unwrap();
+    fs::write(&file, b"[default]\naws_access_key_id = a\n# gr\xfc\xdfe\n").unwrap();
+    let told = format!("{} cannot be read: stream did not contain valid UTF-8", file.display());
+    run_with(&payctl, &["plan"], &NO_KEYS).says(&told);
+
+    fs::write(&file, "\u{feff}[default]\naws_access_key_id = a\n").unwrap();
+    let ended = run_with(&payctl, &["plan"], &NO_KEYS);
+    ended.exits(1);
+    ended.says("begins with a byte order mark: save it as UTF-8 without one");
+}
+
+/// One that was passed on without being set.
+#[test]
+fn a_region_that_is_empty_is_none() {
+    let payctl = Payctl::at("http://127.0.0.1:1", "dev");
+    let plan = || {
+        let mut command = payctl.command(&["plan"]);
+        command.env("AWS_REGION", "").env("AWS_DEFAULT_REGION", "");
+        Run::start(command).end()
+    };
+    plan().says("error: no region is configured");
+    configure(&payctl, "[default]\nregion = eu-west-1\n", "");
+    plan().says("cannot connect to http://127.0.0.1:1");
+}
+
 /// The file in which the AWS CLI keeps the session of `name`: SHA-1 names it.
 fn session(payctl: &Payctl, name: &str, ends: &str) {
     let script =

@@ -130,8 +130,13 @@ def delete_security_group_call(original, self):
 def delete_vpc(original, self, vpc_id):
     gateways = self.internet_gateways.values()
     endpoints = self.vpc_end_points.values()
+    # VPC user guide, "Delete your VPC"; gruntwork-io/cloud-nuke#345 for the gateways of IPv6.
+    acls = [each for each in self.network_acls.values() if each.vpc_id == vpc_id]
+    egress = self.egress_only_internet_gateways.values()
     in_use = (
         any(group.name != "default" for group in self.groups.get(vpc_id, {}).values())
+        or any(not each.default for each in acls)
+        or any(each.vpc_id == vpc_id for each in egress)
         or any(each.vpc_id == vpc_id and each.state not in GONE for each in endpoints)
         or any(gateway.vpc and gateway.vpc.id == vpc_id for gateway in gateways)
     )
@@ -141,7 +146,7 @@ def delete_vpc(original, self, vpc_id):
         )
     vpc = original(self, vpc_id)
     # Its own network ACL goes with it, as its group and table do (VPC user guide, "Delete your VPC").
-    for acl in [each for each in self.network_acls.values() if each.vpc_id == vpc_id]:
+    for acl in acls:
         self.network_acls.pop(acl.id)
         self.tags.pop(acl.id, None)
     return vpc
