@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use payctl_engine::Reference;
 use payctl_engine::input::resolve;
 use payctl_stack::ALL;
 use payctl_stack::config::Config;
@@ -105,8 +106,11 @@ fn schemas_fit_what_the_systems_declare_and_refuse_mistakes() {
             let config: Config = serde_json::from_value(config).unwrap();
             let stack = world::system(system.name, &config);
             for declared in stack.resources() {
-                // What is only known later is a text as a rule, and is left to the run where not.
-                let known = resolve(&declared.properties, &|_| Some(json!("later")));
+                // What is only known later is a text.
+                let later = |reference: &Reference| {
+                    Some(json!(format!("{}.{}", reference.address, reference.output)))
+                };
+                let known = resolve(&declared.properties, &later);
                 let name = format!("{} {}", system.name, declared.address);
                 values.push(json!([name, declared.address.kind(), known]));
             }

@@ -30,10 +30,6 @@ pub struct Alarm {
     pub metric: String,
     pub dimensions: BTreeMap<String, Input<String>>,
     /// How the values of a period become one: `Sum`, or a percentile such as `p99`.
-    #[prop(
-        one_of("SampleCount", "Average", "Sum", "Minimum", "Maximum"),
-        source = "PutMetricAlarm.statistic"
-    )]
     pub statistic: String,
     #[prop(range(1..), source = "PutMetricAlarm.period")]
     pub period_s: u32,

@@ -3,12 +3,11 @@
 
 use aws_sdk_iam::types::{InstanceProfile, PolicyGroup, PolicyRole, PolicyUser};
 
-use super::RoleName;
 use crate::error::few;
 use crate::{Absent as _, Arn, AwsError, Cx, Result};
 
 /// The refusal of a role's deletion; where instance profiles hold it, a wait for those.
-pub(super) async fn of_role(cx: &Cx<'_>, refused: AwsError, role: &RoleName) -> Result<AwsError> {
+pub(super) async fn of_role(cx: &Cx<'_>, refused: AwsError, role: &str) -> Result<AwsError> {
     if refused.code() != Some("DeleteConflict") {
         return Ok(refused);
     }

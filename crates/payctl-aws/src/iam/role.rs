@@ -137,7 +137,7 @@ impl Resource for Role {
         }
         let request = cx.cloud.iam.delete_role().role_name(&known.name);
         match request.send().await.unless_absent("NoSuchEntity") {
-            Err(refused) => Err(holders::of_role(cx, refused, &known.name).await?),
+            Err(refused) => Err(holders::of_role(cx, refused, known.name.as_str()).await?),
             gone => gone.map(drop),
         }
     }
