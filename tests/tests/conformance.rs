@@ -101,6 +101,7 @@ conformance! {
     sqs_queue: "sqs.queue",
     ssm_parameter: "ssm.parameter",
     wafv2_association: "wafv2.association",
+    wafv2_ip_set: "wafv2.ip_set",
     wafv2_logging: "wafv2.logging",
     wafv2_web_acl: "wafv2.web_acl",
 }

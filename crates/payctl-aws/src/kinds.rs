@@ -84,6 +84,7 @@ pub fn kinds() -> Registry<Aws> {
         .with::<sqs::Queue>()
         .with::<ssm::Parameter>()
         .with::<wafv2::Association>()
+        .with::<wafv2::IpSet>()
         .with::<wafv2::Logging>()
         .with::<wafv2::WebAcl>()
 }

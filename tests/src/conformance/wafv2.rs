@@ -1,6 +1,6 @@
 //! Cases of AWS WAF's kinds.
 
-use payctl_aws::wafv2::{Association, Logging, Rule, RuleStatement, Visibility, WebAcl};
+use payctl_aws::wafv2::{Association, IpSet, Logging, Rule, RuleStatement, Visibility, WebAcl};
 use payctl_aws::{Artifacts, Facts, Set};
 use payctl_engine::{Address, Goal, Handle as _, Stack};
 
@@ -37,6 +37,16 @@ fn web_acl(name: &str) -> WebAcl {
     }
 }
 
+fn ip_set(name: &str, networks: &[&str]) -> IpSet {
+    IpSet {
+        name: name.to_owned(),
+        description: "conformance".to_owned(),
+        ipv6: false,
+        networks: networks.iter().map(|network| (*network).to_owned()).collect(),
+        tags: tags(name),
+    }
+}
+
 pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
     let mut s = stack();
     let acl = s.add("main", web_acl("conformance-test"));
@@ -55,6 +65,19 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
             .edit("visibility", quiet)
             .edit("tags", tags("other"))
             .except(Ministack, "description", "UpdateWebACL leaves it as it is"),
+    );
+
+    let mut s = stack();
+    let set = s.add("blocked", ip_set("conformance-test", &["192.0.2.0/24", "198.51.100.7/32"]));
+    let from = rule("blocked", RuleStatement::FromAddresses { set: set.arn() });
+    let acl = WebAcl { rules: vec![from], ..web_acl("conformance-test") };
+    s.add("main", acl);
+    cases.push(
+        Case::new(s, set.address())
+            .edit("description", "another")
+            .edit("networks", ["203.0.113.0/24", "192.0.2.0/24"])
+            .edit("networks", [""; 0])
+            .edit("tags", tags("other")),
     );
 
     let mut s = stack();

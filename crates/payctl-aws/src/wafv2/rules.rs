@@ -1,13 +1,16 @@
 //! A web ACL's rules: what each looks for, and what comes of it.
 
 use aws_sdk_wafv2::types::{
-    self, BlockAction, ManagedRuleGroupStatement, NoneAction, OverrideAction, RateBasedStatement,
-    RateBasedStatementAggregateKeyType, RuleAction, Statement, VisibilityConfig,
+    self, BlockAction, IpSetReferenceStatement, ManagedRuleGroupStatement, NoneAction,
+    OverrideAction, RateBasedStatement, RateBasedStatementAggregateKeyType, RuleAction, Statement,
+    VisibilityConfig,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{AwsError, Present as _, Result};
+use payctl_engine::Input;
+
+use crate::{Arn, AwsError, Present as _, Result};
 
 /// The seconds over which a rate is taken: AWS's own default.
 const WINDOW_S: i64 = 300;
@@ -29,6 +32,8 @@ pub enum RuleStatement {
     ManagedGroup { vendor: String, name: String },
     /// More requests from one address than that within five minutes. It is blocked.
     RateLimit { limit: u32 },
+    /// Any request from an address of an [`IpSet`](super::IpSet). It is blocked.
+    FromAddresses { set: Input<Arn> },
     /// What others made of it. It can be seen, not declared.
     Other(String),
 }
@@ -78,6 +83,13 @@ impl Rule {
                 let block = RuleAction::builder().block(BlockAction::builder().build());
                 rule.action(block.build())
                     .statement(Statement::builder().rate_based_statement(rate.build()?).build())
+            }
+            RuleStatement::FromAddresses { set } => {
+                let set = IpSetReferenceStatement::builder().arn(set.get()?);
+                let block = RuleAction::builder().block(BlockAction::builder().build());
+                rule.action(block.build()).statement(
+                    Statement::builder().ip_set_reference_statement(set.build()?).build(),
+                )
             }
             RuleStatement::Other(what) => {
                 let why = format!("the rule {} is {what}, which cannot be declared", self.name);
@@ -149,6 +161,15 @@ fn statement(seen: &types::Rule) -> std::result::Result<RuleStatement, &'static 
         let limit = u32::try_from(rate.limit()).ok().filter(|_| whole);
         let limit = limit.ok_or("a rate limit of another sort")?;
         return Ok(RuleStatement::RateLimit { limit });
+    }
+    if let Some(set) = statement.and_then(Statement::ip_set_reference_statement) {
+        let block = seen.action().and_then(RuleAction::block);
+        if block.is_none_or(|block| block.custom_response().is_some()) {
+            return Err("a rule on addresses that does not simply block");
+        }
+        let whole = set.ip_set_forwarded_ip_config().is_none();
+        let set = RuleStatement::FromAddresses { set: Arn::from(set.arn()).into() };
+        return whole.then_some(set).ok_or("a rule on addresses that a header tells");
     }
     Err("of a sort that payctl does not know")
 }

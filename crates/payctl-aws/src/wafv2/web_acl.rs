@@ -1,8 +1,8 @@
 //! Web ACLs: the rules that requests to an API of this region have to pass.
 
-use aws_sdk_wafv2::types::{self, AllowAction, BlockAction, DefaultAction, Scope, Tag};
+use aws_sdk_wafv2::types::{self, AllowAction, BlockAction, DefaultAction};
 
-use super::{Rule, Visibility, rules};
+use super::{GONE, Rule, SCOPE, Visibility, rules, tags};
 use crate::prelude::*;
 
 /// The rules that requests to an API of this region have to pass.
@@ -36,6 +36,7 @@ pub struct WebAcl {
     pub description: String,
     /// Whether a request passes that no rule decides on.
     pub default_allow: bool,
+    #[prop(holds)]
     pub rules: Vec<Rule>,
     pub visibility: Visibility,
     pub tags: Tags,
@@ -47,10 +48,6 @@ id! {
     /// A web ACL's name.
     WebAclName,
 }
-
-/// For all but CloudFront.
-const SCOPE: Scope = Scope::Regional;
-const GONE: &str = "WAFNonexistentItemException";
 
 impl Resource for WebAcl {
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<WebAclOutputs>> {
@@ -70,7 +67,7 @@ impl Resource for WebAcl {
     }
 
     async fn read(cx: &Cx<'_>, known: &WebAclOutputs) -> Result<Option<Self>> {
-        let (seen, tags) = futures::try_join!(look(cx, known), tags(cx, &known.arn))?;
+        let (seen, tags) = futures::try_join!(look(cx, known), tags::all(cx, &known.arn))?;
         let Some((seen, _)) = seen else { return Ok(None) };
         let action = seen.default_action().present("default_action")?;
         Ok(Some(Self {
@@ -86,11 +83,11 @@ impl Resource for WebAcl {
     async fn create(&self, cx: &Cx<'_>) -> Result<WebAclOutputs> {
         let request = cx.cloud.wafv2.create_web_acl().name(&self.name).scope(SCOPE);
         let reply = request
-            .set_description(self.description())
+            .set_description(super::description(&self.description))
             .default_action(self.default_action())
             .set_rules(Some(rules::written(&self.rules)?))
             .visibility_config(self.visibility.written()?)
-            .set_tags(Some(written(&self.tags)?))
+            .set_tags(Some(tags::list(&self.tags)?))
             .send()
             .await?;
         (&reply.summary.present("summary")?).try_into()
@@ -107,7 +104,7 @@ impl Resource for WebAcl {
             request
                 .scope(SCOPE)
                 .lock_token(token)
-                .set_description(self.description())
+                .set_description(super::description(&self.description))
                 .default_action(self.default_action())
                 .set_rules(Some(rules::written(&self.rules)?))
                 .visibility_config(self.visibility.written()?)
@@ -115,7 +112,7 @@ impl Resource for WebAcl {
                 .await?;
         }
         if changed.has("tags") {
-            replace_tags(cx, &known.arn, &self.tags).await?;
+            tags::replace(cx, &known.arn, &self.tags).await?;
         }
         Ok(())
     }
@@ -129,11 +126,6 @@ impl Resource for WebAcl {
 }
 
 impl WebAcl {
-    /// WAF refuses an empty one.
-    fn description(&self) -> Option<String> {
-        Some(self.description.clone()).filter(|text| !text.is_empty())
-    }
-
     fn default_action(&self) -> DefaultAction {
         let action = DefaultAction::builder();
         if self.default_allow {
@@ -150,31 +142,6 @@ async fn look(cx: &Cx<'_>, known: &WebAclOutputs) -> Result<Option<(types::WebAc
     let Some(reply) = request.send().await.unless_absent(GONE)? else { return Ok(None) };
     let token = reply.lock_token.present("lock_token")?;
     Ok(Some((reply.web_acl.present("web_acl")?, token)))
-}
-
-async fn tags(cx: &Cx<'_>, arn: &Arn) -> Result<Tags> {
-    let request = cx.cloud.wafv2.list_tags_for_resource().resource_arn(arn);
-    let reply = request.send().await.unless_absent(GONE)?;
-    let seen = reply.and_then(|reply| reply.tag_info_for_resource);
-    let seen = seen.iter().flat_map(types::TagInfoForResource::tag_list);
-    let seen = seen.map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
-    Ok(seen.filter(|(key, _)| !crate::is_ignored(key)).collect())
-}
-
-async fn replace_tags(cx: &Cx<'_>, arn: &Arn, wanted: &Tags) -> Result<()> {
-    let wafv2 = &cx.cloud.wafv2;
-    let seen = tags(cx, arn).await?;
-    let surplus: Vec<String> = seen.into_keys().filter(|key| !wanted.contains_key(key)).collect();
-    wafv2.tag_resource().resource_arn(arn).set_tags(Some(written(wanted)?)).send().await?;
-    if !surplus.is_empty() {
-        wafv2.untag_resource().resource_arn(arn).set_tag_keys(Some(surplus)).send().await?;
-    }
-    Ok(())
-}
-
-fn written(tags: &Tags) -> Result<Vec<Tag>> {
-    let write = |(key, value)| Tag::builder().key(key).value(value).build();
-    Ok(tags.iter().map(write).collect::<std::result::Result<_, _>>()?)
 }
 
 impl TryFrom<&types::WebAclSummary> for WebAclOutputs {
