@@ -23,6 +23,8 @@ use crate::prelude::*;
         "arn:{partition}:wafv2:{region}:{account}:regional/webacl/{name}/*",
         "arn:{partition}:wafv2:{region}:{account}:regional/managedruleset/*",
     ],
+    // The IP sets that rules name.
+    extra_resources = [("wafv2:CreateWebACL", "rules"), ("wafv2:UpdateWebACL", "rules")],
 )]
 pub struct WebAcl {
     #[prop(replaces, unique, length(1..=128), pattern = r"^[\w\-]+$", source = "CreateWebACL.name")]
