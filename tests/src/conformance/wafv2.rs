@@ -77,7 +77,8 @@ pub(super) fn cases(facts: &Facts, cases: &mut Vec<Case>) {
             .edit("description", "another")
             .edit("networks", ["203.0.113.0/24", "192.0.2.0/24"])
             .edit("networks", [""; 0])
-            .edit("tags", tags("other")),
+            .edit("tags", tags("other"))
+            .except(Ministack, "description", "UpdateIPSet leaves it as it is"),
     );
 
     let mut s = stack();
