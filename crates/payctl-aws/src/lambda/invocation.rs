@@ -37,10 +37,15 @@ pub struct Invocation {
     /// The parameter's tier.
     #[prop(replaces)]
     pub tier: String,
+    // The parameter is the one call that creates; the function is called after it, and again
+    // where that was broken off.
+    #[prop(later)]
     pub function: Input<FunctionName>,
     /// What it is called with: JSON.
+    #[prop(later)]
     pub payload: String,
     /// What it is called again for when it is another, such as the function's code.
+    #[prop(later)]
     pub triggers: BTreeMap<String, Input<String>>,
     pub tags: Tags,
 }
@@ -54,8 +59,6 @@ struct Receipt {
     triggers: BTreeMap<String, String>,
 }
 
-/// What the call is for.
-const CALLED_FOR: &[&str] = &["function", "payload", "triggers"];
 const NOT_CALLED: &str = "{}";
 
 impl Resource for Invocation {
@@ -89,7 +92,7 @@ impl Resource for Invocation {
         known: &ParameterOutputs,
         changed: &Changed,
     ) -> Result<()> {
-        let called = changed.any(CALLED_FOR);
+        let called = changed.any(Self::INFO.set_later);
         if called {
             let function = self.function.get()?;
             let payload = self.payload.as_bytes().to_vec();
