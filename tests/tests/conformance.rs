@@ -687,4 +687,9 @@ mod constants {
     async fn a_web_acl_that_counts_is_taken_back() {
         by_hand::a_web_acl_that_counts().await;
     }
+
+    #[tokio::test]
+    async fn an_ip_set_without_addresses_is_filled_again() {
+        by_hand::an_ip_set_without_addresses().await;
+    }
 }

@@ -9,12 +9,11 @@ use clap::builder::{StyledStr, Styles};
 const OPERATE: &str = "Operate";
 
 /// The commands, in the order in which they are met.
-const GROUPS: [(&str, &[&str]); 5] = [
+const GROUPS: [(&str, &[&str]); 4] = [
     ("Environments", &["plan", "preflight", "up", "destroy", "output", "list", "history"]),
     (OPERATE, &["invoke", "policy"]),
     ("Look up", &["stacks", "kinds", "explain", "schema"]),
-    ("State and sandbox", &["state", "sandbox"]),
-    ("Other", &["completions"]),
+    ("Other", &["state", "sandbox", "completions"]),
 ];
 
 const EXAMPLES: &str = "\

@@ -211,3 +211,17 @@ pub async fn a_web_acl_that_counts() {
     };
     is_taken_back("wafv2.web_acl", hand, &["rules"], Action::Update).await;
 }
+
+/// An IP set that blocks nobody any more.
+pub async fn an_ip_set_without_addresses() {
+    use aws_sdk_wafv2::types::Scope;
+    let hand = async |aws: &Aws, output: &dyn Fn(&str) -> String| {
+        let (id, name) = (output("id"), output("name"));
+        let seen = aws.wafv2.get_ip_set().id(&id).name(&name).scope(Scope::Regional);
+        let token = seen.send().await.unwrap().lock_token;
+        let request = aws.wafv2.update_ip_set().id(id).name(name).scope(Scope::Regional);
+        let request = request.set_lock_token(token).set_addresses(Some(Vec::new()));
+        request.description("conformance").send().await.unwrap();
+    };
+    is_taken_back("wafv2.ip_set", hand, &["networks"], Action::Update).await;
+}

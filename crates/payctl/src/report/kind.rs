@@ -268,6 +268,8 @@ fn parts<'s>(schema: &Value, root: &'s Value) -> Vec<(&'s str, &'s Value)> {
             _ => {}
         }
     }
+    // Of a document of any form there is nothing to say.
+    found.retain(|(_, part)| part["properties"].is_object() || part["oneOf"].is_array());
     found.reverse();
     found
 }
