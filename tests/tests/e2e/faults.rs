@@ -197,9 +197,9 @@ async fn the_end_of_the_terminal_stops_it_gently() {
     ended.exits(130);
     ended.says("interrupted; progress is saved");
 
-    // Whatever is left to wait for: it hears the signal from its beginning on.
+    // Whatever is left to be done: it hears the signal from its beginning on.
     let mut run = through("nohup", &[]);
-    run.says("reading pci-core dev");
+    run.says("Plan: ");
     run.signal("HUP");
     run.end().exits(0);
     payctl.is_as_declared();
