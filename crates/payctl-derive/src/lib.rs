@@ -1,6 +1,6 @@
 //! `#[kind]`: the form in which a kind of resource says everything about itself once.
 //!
-//! ```ignore
+//! ```text
 //! /// Where messages wait until somebody has worked on them.
 //! #[kind(
 //!     "sqs.queue",
