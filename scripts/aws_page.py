@@ -94,8 +94,8 @@ class Page:
     def typical(self):
         yield "## Times"
         yield ""
-        yield "In seconds: what a kind's calls typically take (`TYPICAL`: until the create call has answered, from then"
-        yield "until it can be used, until it is gone), and how long a wait for it may last (`WAIT_TIMEOUT`). Kinds"
+        yield "In seconds: what a kind's calls typically take (`typical`: until the create call has answered, from then"
+        yield "until it can be used, until it is gone), and how long a wait for it may last (`wait_timeout`). Kinds"
         yield "whose calls answer within a second and are waited for no longer than 10 minutes are left out. The times"
         yield "order the work and predict its end; nothing depends on their being right: all weigh `slower`."
         yield ""
