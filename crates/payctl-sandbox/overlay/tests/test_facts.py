@@ -73,13 +73,13 @@ class Facts(unittest.TestCase):
         self.assertEqual(sorted(belief for belief, _ in rows), sorted(wanted))
 
     def test_another_time(self):
-        found = self.planted(f"{AWS}/ec2/nat_gateway.rs", "ready: 95.0", "ready: 96.0")
+        found = self.planted(f"{AWS}/ec2/nat_gateway.rs", "typical(0.5, 95.0, 45.0)", "typical(0.5, 96.0, 45.0)")
         self.assertIn("docs/aws-facts.md: is not what the code says", found)
 
     def test_a_kind_that_became_slow(self):
-        quick = "const TYPICAL: Typical = Typical::QUICK;"
-        slow = "const TYPICAL: Typical = Typical { created: 9.0, ready: 0.0, deleted: 0.0 };"
-        found = self.planted(f"{AWS}/lambda/permission.rs", quick, slow)
+        quick = "    stable(function, statement),\n"
+        slow = "    typical(9.0, 0.0, 0.0),\n"
+        found = self.planted(f"{AWS}/lambda/permission.rs", quick, quick + slow)
         self.assertIn("times.toml: lambda.permission is missing", found)
 
     def test_another_patience(self):
