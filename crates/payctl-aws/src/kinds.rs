@@ -88,3 +88,19 @@ pub fn kinds() -> Registry<Aws> {
         .with::<wafv2::Logging>()
         .with::<wafv2::WebAcl>()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_constraint_can_be_read_and_has_a_source() {
+        for kind in kinds().kinds().values() {
+            for property in kind.details {
+                let (constraint, of) = (property.constraint, (kind.kind, property.name));
+                assert!(constraint.is_sound(), "{of:?}: {constraint}");
+                assert_eq!(constraint.is_nothing(), property.source.is_none(), "{of:?}");
+            }
+        }
+    }
+}

@@ -119,7 +119,7 @@ impl Constraint {
                 let (least, most) = self.length;
                 let length = text.chars().count() as u64;
                 let matches = |pattern: &str| {
-                    // One that is not a pattern here binds nobody; a test reads them all.
+                    // A test of the kinds holds that each can be read.
                     regex_lite::Regex::new(&anchored(pattern)).map_or(true, |p| p.is_match(text))
                 };
                 let long = least.is_none_or(|l| length >= l) && most.is_none_or(|m| length <= m);
@@ -128,6 +128,12 @@ impl Constraint {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether its pattern can be read: one that cannot binds nobody.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.pattern.is_none_or(|pattern| regex_lite::Regex::new(&anchored(pattern)).is_ok())
     }
 
     /// Whether anything is taken.
