@@ -29,6 +29,8 @@ pub struct Payctl {
     endpoint: String,
     handlers: PathBuf,
     stack: String,
+    /// The document of a stack of one's own.
+    document: Option<PathBuf>,
     suffix: String,
     key: String,
 }
@@ -71,12 +73,33 @@ impl Payctl {
         put_handlers(&handlers);
         let (stack, suffix) = (DEFAULT_STACK.to_owned(), suffix.to_owned());
         let key = ADMINISTRATOR.to_owned();
-        Self { folder, endpoint: endpoint.to_owned(), handlers, stack, suffix, key }
+        let endpoint = endpoint.to_owned();
+        Self { folder, endpoint, handlers, stack, document: None, suffix, key }
     }
 
     /// Of another system than the default one.
     pub fn of(mut self, stack: &str) -> Self {
         stack.clone_into(&mut self.stack);
+        self
+    }
+
+    /// Of the document `examples/NAME.stack.toml`, or of one that is written here.
+    pub fn of_document(mut self, name: &str, text: Option<&str>) -> Self {
+        name.clone_into(&mut self.stack);
+        let file = format!("{name}.stack.toml");
+        let example = || fs::read_to_string(root().join("examples").join(&file)).unwrap();
+        let text = text.map_or_else(example, str::to_owned);
+        let path = self.folder.path().join(&file);
+        fs::write(&path, text).unwrap();
+        self.document = Some(path);
+        // What the examples' own function is built to.
+        fs::create_dir_all(self.handlers.join("worker")).unwrap();
+        put_answering_handler(&self.handlers, "worker");
+        let lambda = self.folder.path().join("worker/target/lambda");
+        fs::create_dir_all(&lambda).unwrap();
+        let mut zip = payctl_aws::Artifacts::default();
+        let digest = zip.add(&answering_handler()).unwrap();
+        fs::write(lambda.join("worker.zip"), zip.get(&digest).unwrap()).unwrap();
         self
     }
 
@@ -145,7 +168,9 @@ impl Payctl {
         command.env("AWS_REGION", "us-east-1").env("AWS_ENDPOINT_URL", &self.endpoint);
         command.env("PAYCTL_SUFFIX", &self.suffix).env("PAYCTL_HANDLERS", &self.handlers);
         // The default one is left to be the default.
-        if self.stack != DEFAULT_STACK {
+        if let Some(document) = &self.document {
+            command.env("PAYCTL_STACK_FILE", document);
+        } else if self.stack != DEFAULT_STACK {
             command.env("PAYCTL_STACK", &self.stack);
         }
         command

@@ -1,7 +1,7 @@
 //! What payctl promises when things go wrong, with the real binary. `make test` tries a seeded
 //! sample; `make torture` tries everything and prints the counts of docs/reliability.md.
 
-use payctl_tests::torture::{Extent, disk, faults, kills, runs, seed};
+use payctl_tests::torture::{DOCUMENT, Extent, disk, faults, kills, runs, seed};
 use tokio::sync::Semaphore;
 
 /// Each further system is one more name here.
@@ -28,10 +28,13 @@ macro_rules! each_system {
 /// on.
 fn tried(proof: &str) -> Vec<&'static str> {
     if let Ok(name) = std::env::var("PAYCTL_SYSTEM") {
-        let system = SYSTEMS.into_iter().find(|system| *system == name);
+        let system = SYSTEMS.into_iter().chain([DOCUMENT]).find(|system| *system == name);
         return vec![system.unwrap_or_else(|| panic!("PAYCTL_SYSTEM is {name:?}: there is none"))];
     }
-    if matches!(Extent::chosen(), Extent::All) || proof.starts_with("r1_") {
+    if proof.starts_with("r1_") {
+        return SYSTEMS.into_iter().chain([DOCUMENT]).collect();
+    }
+    if matches!(Extent::chosen(), Extent::All) {
         return SYSTEMS.to_vec();
     }
     let spread = proof.bytes().map(u64::from).sum::<u64>() + seed();

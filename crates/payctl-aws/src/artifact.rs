@@ -84,6 +84,13 @@ impl Artifacts {
         Ok(digest)
     }
 
+    /// Keeps a zip that somebody made, and answers its digest.
+    pub fn add_zip(&mut self, zip: Vec<u8>) -> CodeSha256 {
+        let digest = digest(&zip);
+        self.0.insert(digest.clone(), Artifact { bootstrap: Vec::new(), zip: zip.into() });
+        digest
+    }
+
     /// Keeps a binary whose zip is known to have this digest: it is zipped only where it is
     /// uploaded.
     pub fn add_known(&mut self, bootstrap: Vec<u8>, digest: CodeSha256) {
@@ -182,6 +189,13 @@ mod tests {
         artifacts.add_known(b"\x7fELF other".to_vec(), digest.clone());
         let error = artifacts.get(&digest).unwrap_err().to_string();
         assert!(error.contains("empty the folder `zips`"), "{error}");
+    }
+
+    #[test]
+    fn a_zip_of_somebody_elses_is_taken_as_it_is() {
+        let mut artifacts = Artifacts::default();
+        let digest = artifacts.add_zip(b"PK whatever".to_vec());
+        assert_eq!(artifacts.get(&digest).unwrap(), b"PK whatever");
     }
 
     #[test]

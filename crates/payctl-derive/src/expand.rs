@@ -209,7 +209,7 @@ fn info(
             },
             attachments: #attachments,
             service_made: |_| false,
-            normalise: ::payctl_engine::kind::normalise::<Self>,
+            parse: ::payctl_engine::kind::parse::<Self>,
             schema: ::payctl_engine::kind::schema::<Self>,
         }
     })

@@ -176,6 +176,9 @@ impl From<&str> for Input<String> {
     }
 }
 
+/// What the schema of an [`Input`] says of itself.
+pub const MAY_REFER: &str = "may refer to an output";
+
 /// That of the value: a document writes a reference as a text such as `${ADDRESS.OUTPUT}`.
 impl<T: JsonSchema> JsonSchema for Input<T> {
     fn inline_schema() -> bool {
@@ -187,7 +190,9 @@ impl<T: JsonSchema> JsonSchema for Input<T> {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<T>()
+        let mut schema = generator.subschema_for::<T>();
+        schema.insert("$comment".to_owned(), MAY_REFER.into());
+        schema
     }
 }
 

@@ -83,8 +83,9 @@ pub struct KindInfo {
     pub attachments: &'static [&'static str],
     /// See [`crate::Resource::is_service_made`].
     pub service_made: fn(&Value) -> bool,
-    /// Writes properties as the kind writes them: lists in their order, policies in one form.
-    pub normalise: fn(&Value) -> Value,
+    /// Writes properties as the kind writes them: lists in their order, policies in one form; or says
+    /// why it cannot.
+    pub parse: fn(&Value) -> Result<Value, String>,
     /// The JSON Schema of its properties.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
 }
@@ -136,6 +137,12 @@ impl KindInfo {
         self.tags.is_some()
     }
 
+    /// Properties as the kind writes them; as they are where it cannot read them.
+    #[must_use]
+    pub fn normalise(&self, properties: &Value) -> Value {
+        (self.parse)(properties).unwrap_or_else(|_| properties.clone())
+    }
+
     /// The tags among its properties, null where it has none.
     #[must_use]
     pub fn tags_of<'v>(&self, properties: &'v Value) -> &'v Value {
@@ -156,11 +163,13 @@ impl KindInfo {
     }
 }
 
-/// See [`KindInfo::normalise`].
-#[must_use]
-pub fn normalise<K: Kind>(value: &Value) -> Value {
-    let written = K::deserialize(value).ok().and_then(|kind| serde_json::to_value(kind).ok());
-    written.unwrap_or_else(|| value.clone())
+/// See [`KindInfo::parse`].
+///
+/// # Errors
+/// What cannot be read of it.
+pub fn parse<K: Kind>(value: &Value) -> Result<Value, String> {
+    let kind = K::deserialize(value).map_err(|error| error.to_string())?;
+    serde_json::to_value(kind).map_err(|error| error.to_string())
 }
 
 /// See [`KindInfo::schema`].

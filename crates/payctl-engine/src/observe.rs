@@ -469,7 +469,7 @@ impl Looker<'_> {
             };
             // After damage it is not known what it was made with.
             let wanted =
-                as_declared(&intent.properties) || as_declared(&(kind.normalise)(&made.properties));
+                as_declared(&intent.properties) || as_declared(&kind.normalise(&made.properties));
             let old = if wanted { std::mem::replace(seen, made) } else { made };
             seen.others.push(Other { outputs: old.outputs, properties: old.properties });
             seen.others.extend(old.others);

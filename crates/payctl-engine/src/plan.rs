@@ -179,7 +179,7 @@ impl<'a> Planner<'a> {
         let address = &declared.address;
         let kind = self.kind(address)?;
         let properties = declared.owned(owner, kind);
-        let resolved = (kind.normalise)(&resolve(&properties, &|reference| {
+        let resolved = kind.normalise(&resolve(&properties, &|reference| {
             self.known.get(&reference.address)?.get(&reference.output).cloned()
         }));
         let record = state.resources.get(address);
@@ -232,7 +232,7 @@ impl<'a> Planner<'a> {
             return Ok(step);
         };
         // What it belongs to is what is there now, whatever becomes of that.
-        let present = (kind.normalise)(&resolve(&step.properties, &|reference| {
+        let present = kind.normalise(&resolve(&step.properties, &|reference| {
             // What belongs to a foreign resource is foreign as well.
             let ours = !self.foreign.contains(&reference.address);
             let seen = observed.resources.get(&reference.address).filter(|_| ours)?;

@@ -1,9 +1,13 @@
 //! The configuration: `payctl.toml`, of which every key has a default.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use payctl_aws::{Architecture, Arn, IgnoreTags, Partition, Tags};
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use crate::check::BadValue;
 use crate::check::Section;
@@ -15,11 +19,21 @@ use crate::{Suffix, cost_optimized, migration, pci_core, secure_api};
 const MOST_TAGS: usize = 50;
 
 /// What `payctl.toml` may say.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// The stack, where `--stack` names none.
     pub stack: Option<String>,
+    /// The document of a stack of one's own, where `--stack-file` names none: its path from here.
+    pub stack_file: Option<PathBuf>,
+    /// Parameters of that stack, and of the system that it extends.
+    pub parameters: BTreeMap<String, Value>,
+    /// The same as they were typed, or given by the process's environment.
+    #[serde(skip)]
+    pub typed_parameters: BTreeMap<String, String>,
+    /// The processors of this machine, where functions run on it.
+    #[serde(skip)]
+    pub architecture_here: Option<Architecture>,
     /// The suffix, where `--suffix` names none.
     pub suffix: Option<String>,
     /// The region, where `--region` names none.
@@ -47,9 +61,19 @@ pub struct Config {
     pub migration: migration::Parameters,
 }
 
+/// The JSON Schema of `payctl.toml`.
+#[must_use]
+pub fn schema() -> Value {
+    let settings = SchemaSettings::draft2020_12();
+    let mut schema = settings.into_generator().into_root_schema_for::<Config>().to_value();
+    schema["title"] = "payctl.toml".into();
+    schema
+}
+
 impl Config {
     /// Lets functions run on `architecture` where the configuration does not choose one.
     pub fn default_architecture(&mut self, architecture: Architecture) {
+        self.architecture_here = Some(architecture);
         let Self { pci_core, secure_api, cost_optimized, migration, .. } = self;
         for chosen in [
             &mut pci_core.architecture,
@@ -59,6 +83,12 @@ impl Config {
         ] {
             chosen.get_or_insert(architecture);
         }
+    }
+
+    /// Takes from `other` what no file says.
+    pub fn keep_unwritten(&mut self, other: &Self) {
+        self.typed_parameters.clone_from(&other.typed_parameters);
+        self.architecture_here = other.architecture_here;
     }
 
     /// Checks what types cannot say.

@@ -49,9 +49,12 @@ pub const SYSTEM: crate::System = crate::System {
     handlers: &[API_HANDLER, EVENT_HANDLER],
     zones: 2,
     commands: &[],
-    lookups: |config| lookups(&config.cost_optimized),
-    architecture: |config| config.cost_optimized.architecture(),
-    declare: |context, config| declare(context, &config.cost_optimized),
+    folder: "",
+    declares: &crate::BuiltIn {
+        lookups: |config| lookups(&config.cost_optimized),
+        architecture: |config| config.cost_optimized.architecture(),
+        declare: |context, config| declare(context, &config.cost_optimized),
+    },
 };
 
 fn lookups(parameters: &Parameters) -> Vec<Lookup> {

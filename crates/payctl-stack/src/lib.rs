@@ -16,7 +16,7 @@ mod wide;
 
 pub use context::{Context, Discovered};
 pub use suffix::{BadSuffix, Suffix};
-pub use system::{System, Systems};
+pub use system::{BuiltIn, Declares, System, Systems};
 
 /// Every system, the default one first.
 pub const SYSTEMS: &[System] =

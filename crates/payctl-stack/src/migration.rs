@@ -37,11 +37,14 @@ pub const SYSTEM: crate::System = crate::System {
     handlers: HANDLERS,
     zones: 3,
     commands: &["shift"],
-    lookups: |config| {
-        vec![Lookup::engine_version(database::ENGINE, &config.migration.database_version)]
+    folder: "",
+    declares: &crate::BuiltIn {
+        lookups: |config| {
+            vec![Lookup::engine_version(database::ENGINE, &config.migration.database_version)]
+        },
+        architecture: |config| config.migration.architecture(),
+        declare: |context, config| declare(context, &config.migration),
     },
-    architecture: |config| config.migration.architecture(),
-    declare: |context, config| declare(context, &config.migration),
 };
 
 /// Declares the stack.

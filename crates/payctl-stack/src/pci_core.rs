@@ -40,9 +40,12 @@ pub const SYSTEM: crate::System = crate::System {
     handlers: &[HANDLER],
     zones: 3,
     commands: &[],
-    lookups: |_| Vec::new(),
-    architecture: |config| config.pci_core.architecture(),
-    declare: |context, config| declare(context, &config.pci_core),
+    folder: "",
+    declares: &crate::BuiltIn {
+        lookups: |_| Vec::new(),
+        architecture: |config| config.pci_core.architecture(),
+        declare: |context, config| declare(context, &config.pci_core),
+    },
 };
 
 /// Declares the stack.

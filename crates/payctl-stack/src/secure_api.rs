@@ -40,9 +40,12 @@ pub const SYSTEM: crate::System = crate::System {
     handlers: &[HANDLER],
     zones: 3,
     commands: &[],
-    lookups: |_| vec![Lookup::prefix_lists(&["s3", "dynamodb"]), Lookup::api_log_role()],
-    architecture: |config| config.secure_api.architecture(),
-    declare: |context, config| declare(context, &config.secure_api),
+    folder: "",
+    declares: &crate::BuiltIn {
+        lookups: |_| vec![Lookup::prefix_lists(&["s3", "dynamodb"]), Lookup::api_log_role()],
+        architecture: |config| config.secure_api.architecture(),
+        declare: |context, config| declare(context, &config.secure_api),
+    },
 };
 
 /// Declares the stack.

@@ -1,5 +1,6 @@
 //! What several systems let be set.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a region is written.
@@ -14,7 +15,7 @@ pub fn is_region(text: &str) -> bool {
 }
 
 /// How strict a stack is where its origin and PCI DSS disagree.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Posture {
     /// The origin's values; everything can be destroyed.
@@ -48,7 +49,7 @@ impl Posture {
 }
 
 /// Who may call an API.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Authorization {
     /// Anyone, as at the origin.
@@ -59,7 +60,7 @@ pub enum Authorization {
 }
 
 /// How the private subnets reach the internet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Nat {
     /// Not at all: only what has an endpoint is reached.

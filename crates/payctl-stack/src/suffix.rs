@@ -31,6 +31,12 @@ pub enum BadSuffix {
 }
 
 impl Suffix {
+    /// One that is as long as one may be.
+    #[must_use]
+    pub fn longest() -> Self {
+        Self("x".repeat(LONGEST))
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -12,7 +12,7 @@ use payctl_aws::ssm::Parameter;
 use payctl_aws::{Architecture, Policy, Statement};
 use payctl_engine::{Input, Stack};
 
-use crate::{Context, System};
+use crate::{BuiltIn, Context, System};
 
 /// The stack's name.
 const NAME: &str = "wide";
@@ -24,9 +24,12 @@ pub(crate) const SYSTEM: System = System {
     handlers: &[],
     zones: 0,
     commands: &[],
-    lookups: |_| Vec::new(),
-    architecture: |_| Architecture::X86_64,
-    declare: |context, _| declare(context),
+    folder: "",
+    declares: &BuiltIn {
+        lookups: |_| Vec::new(),
+        architecture: |_| Architecture::X86_64,
+        declare: |context, _| declare(context),
+    },
 };
 
 /// How many there are of each kind.

@@ -10,6 +10,7 @@ use payctl_stack::Systems;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::destroy::DestroyArgs;
 use crate::commands::history::HistoryArgs;
+use crate::commands::init::InitArgs;
 use crate::commands::invoke::InvokeArgs;
 use crate::commands::kinds::{ExplainArgs, KindsArgs, SchemaArgs};
 use crate::commands::list::ListArgs;
@@ -131,6 +132,7 @@ pub(crate) enum Command {
     Kinds(KindsArgs),
     Explain(ExplainArgs),
     Schema(SchemaArgs),
+    Init(InitArgs),
     #[command(subcommand)]
     State(StateCommand),
     #[command(subcommand)]

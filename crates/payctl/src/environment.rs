@@ -69,7 +69,7 @@ impl Environment {
         let connection = connect(global, &local.config).await?;
         if handlers == Handlers::Needed {
             let region = connection.region();
-            local.config.check_place(local.system.name, region).map_err(|bad| {
+            local.system.check_place(&local.config, region).map_err(|bad| {
                 CliError::failed(format!("the configuration does not fit the region {region}"))
                     .because(&bad)
                     .hint("change it, or name the region it is made for with --region")

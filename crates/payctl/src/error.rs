@@ -37,13 +37,15 @@ pub(crate) struct CliError {
     pub(crate) causes: Vec<String>,
     /// What to do.
     pub(crate) hints: Vec<String>,
+    /// The mistakes in a document, as they are shown before all else.
+    pub(crate) shown: Vec<String>,
 }
 
 impl CliError {
     /// `message` failed.
     pub(crate) fn failed(message: impl Into<String>) -> Self {
         let (exit, message) = (Exit::Failed, message.into());
-        Self { exit, message, causes: Vec::new(), hints: Vec::new() }
+        Self { exit, message, causes: Vec::new(), hints: Vec::new(), shown: Vec::new() }
     }
 
     /// Because of `source` and its own causes.
@@ -59,6 +61,12 @@ impl CliError {
     /// Because of that.
     pub(crate) fn because_of(mut self, cause: impl Into<String>) -> Self {
         self.causes.push(cause.into());
+        self
+    }
+
+    /// Where in a document it is shown.
+    pub(crate) fn showing(mut self, text: String) -> Self {
+        self.shown.push(text);
         self
     }
 

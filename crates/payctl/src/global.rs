@@ -22,6 +22,17 @@ pub(crate) struct Global {
     #[arg(long, global = true, env = "PAYCTL_STACK", value_name = "NAME",
           help_heading = ENVIRONMENT)]
     pub(crate) stack: Option<String>,
+    /// A stack of your own: a document in TOML or JSON, - for standard input
+    ///
+    /// `payctl init` writes one, `payctl schema stack` prints its schema. Where it is left out:
+    /// `stack_file` of the configuration, if any.
+    #[arg(long, global = true, env = "PAYCTL_STACK_FILE", value_name = "FILE",
+          help_heading = ENVIRONMENT)]
+    pub(crate) stack_file: Option<PathBuf>,
+    /// A parameter of that stack; again for further ones
+    #[arg(long, global = true, value_name = "NAME=VALUE", value_parser = parameter,
+          help_heading = ENVIRONMENT)]
+    pub(crate) set: Vec<(String, String)>,
     /// Use a local AWS emulator, started when needed
     #[arg(long, global = true, conflicts_with_all = ["profile", "region", "role_arn"],
           help_heading = ENVIRONMENT)]
@@ -126,8 +137,19 @@ impl Global {
         if let Some(suffix) = &self.suffix {
             add("suffix", suffix.as_str());
         }
-        if let Some(stack) = self.stack.as_deref().filter(|s| *s != self.systems.first().name) {
-            add("stack", stack);
+        match &self.stack_file {
+            Some(file) if self.is_typed("stack_file") => {
+                add("stack-file", &file.display().to_string());
+            }
+            _ => {
+                let first = self.systems.first().name;
+                if let Some(stack) = self.stack.as_deref().filter(|stack| *stack != first) {
+                    add("stack", stack);
+                }
+            }
+        }
+        for (name, value) in &self.set {
+            add("set", &format!("{name}={value}"));
         }
         for (option, value) in [
             ("region", &self.region),
@@ -165,6 +187,14 @@ pub(crate) fn shell_word(text: &str) -> String {
     match !text.is_empty() && text.chars().all(plain) {
         true => text.to_owned(),
         false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+/// A parameter with its value.
+fn parameter(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("a parameter is given as NAME=VALUE".to_owned()),
     }
 }
 

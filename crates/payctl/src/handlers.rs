@@ -38,6 +38,23 @@ fn find(folder: &Path, name: &str, architecture: Architecture) -> PathBuf {
     if own.exists() { own } else { folder.join(name).join("bootstrap") }
 }
 
+/// A zip that somebody made.
+fn read_zip(path: &Path) -> Result<Vec<u8>, CliError> {
+    let failed = || CliError::failed(format!("cannot use the zip {}", path.display()));
+    let zip = std::fs::read(path).map_err(|source| {
+        failed().because(&source).hint("a document names zips by their paths from its own folder")
+    })?;
+    if !zip.starts_with(b"PK") {
+        return Err(failed().because_of("it is not a zip"));
+    }
+    if zip.len() > MOST_ZIPPED {
+        let megabytes = |bytes: usize| bytes.div_ceil(1024 * 1024);
+        let (is, most) = (megabytes(zip.len()), megabytes(MOST_ZIPPED));
+        return Err(failed().because_of(format!("it has {is} MB, and Lambda takes {most} MB")));
+    }
+    Ok(zip)
+}
+
 /// Loads the handlers of `system` from `folder`.
 pub(crate) fn load(
     system: &System,
@@ -47,11 +64,21 @@ pub(crate) fn load(
     let mut artifacts = Artifacts::default();
     let mut digests = BTreeMap::new();
     for name in system.handlers {
+        if let Some(path) = name.strip_prefix(payctl_document::ZIP) {
+            let digest = artifacts.add_zip(read_zip(&Path::new(system.folder).join(path))?);
+            digests.insert((*name).to_owned(), digest);
+            continue;
+        }
         let path = find(folder, name, architecture);
         let failed = |what: &str| CliError::failed(format!("{what} {}", path.display()));
         let build = match architecture {
             Architecture::Arm64 => "build it with `lambda-src/build.sh --arm64`",
             Architecture::X86_64 => "build it with `lambda-src/build.sh`",
+        };
+        let is_ours = payctl_stack::SYSTEMS.iter().any(|system| system.handlers.contains(name));
+        let build = match is_ours {
+            true => build,
+            false => "put your function's binary there, built for Lambda's Linux",
         };
         let binary = std::fs::read(&path).map_err(|source| {
             failed("failed to read the handler")

@@ -10,7 +10,7 @@ const OPERATE: &str = "Operate";
 
 /// The commands, in the order in which they are met.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Environments", &["plan", "preflight", "up", "destroy", "output", "list", "history"]),
+    ("Environments", &["init", "plan", "preflight", "up", "destroy", "output", "list", "history"]),
     (OPERATE, &["invoke", "policy"]),
     ("Look up", &["stacks", "kinds", "explain", "schema"]),
     ("Other", &["state", "sandbox", "completions"]),
@@ -19,8 +19,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
 const EXAMPLES: &str = "\
 Examples:
   payctl up --sandbox        try it on a local AWS emulator, without an account
-  payctl plan --suffix dev   what `up` would change in the environment dev
-  payctl destroy             delete the only environment of this folder";
+  payctl init refunds        begin a stack of your own";
 
 const DETAILS: &str = "\
 Kill it anywhere and run it again: it finds what exists and finishes the work.

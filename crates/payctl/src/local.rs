@@ -11,7 +11,7 @@ use payctl_stack::{Suffix, System, Systems};
 use crate::environments::{self, Chosen, First, choose};
 use crate::error::CliError;
 use crate::global::Global;
-use crate::{configuration, report};
+use crate::{configuration, document, report};
 
 /// What can be said before any AWS call.
 pub(crate) struct Local {
@@ -33,12 +33,13 @@ impl Local {
     /// Reads the command line and the configuration. Where no environment is named, `first` says
     /// what that means; the command line is answered with its names filled in.
     pub(crate) fn read(global: &Global, first: First) -> Result<(Global, Self), CliError> {
-        let config = configuration::read(global.config.as_deref(), global.systems)?;
+        let mut config = configuration::read(global.config.as_deref(), global.systems)?;
+        let mut global = global.clone();
+        document::load(&mut global, &mut config)?;
         payctl_aws::ignore_tags(&config.ignore_tags);
-        let Chosen { system, suffix, origin, guessed } = choose(global, &config, first)?;
+        let Chosen { system, suffix, origin, guessed } = choose(&global, &config, first)?;
         let states = environments::folder(&global.state_dir, global.sandbox);
         let store = Store::at(states.join(system.name).join(suffix.as_str()));
-        let mut global = global.clone();
         global.suffix = Some(suffix.clone());
         global.stack = Some(system.name.to_owned());
         let systems = global.systems;

@@ -210,7 +210,7 @@ pub async fn check(kind: &str, emulator: Emulator) {
             // One more, which goes again on the way back.
             tags.insert("more".to_owned(), "1".into());
         }
-        let edited = (info.normalise)(&edited);
+        let edited = info.normalise(&edited);
         assert_ne!(edited, declared, "the edit of {property} changes nothing");
         let offered = !case.excepted(emulator, property);
         let before = changing(&environment);
@@ -350,7 +350,7 @@ fn resolved(environment: &Environment, value: &Value) -> Value {
 fn declared(environment: &Environment, case: &Case) -> Value {
     let declared = case.stack.resources().iter().find(|d| d.address == case.address).unwrap();
     let kind = &environment.provider.kinds()[case.address.kind()];
-    (kind.normalise)(&resolved(environment, &declared.owned(&environment.owner, kind)))
+    kind.normalise(&resolved(environment, &declared.owned(&environment.owner, kind)))
 }
 
 fn compare(case: &Case, emulator: Emulator, wanted: &Value, read: &Value, when: &str) {

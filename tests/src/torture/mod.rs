@@ -111,6 +111,9 @@ pub struct Rack {
     pub usual: Duration,
 }
 
+/// The stack of one's own, one of the examples, that is killed at calls as the systems are.
+pub const DOCUMENT: &str = "queue-worker";
+
 impl Rack {
     pub async fn new(system: &str) -> Self {
         Self::with(system, &[]).await
@@ -120,7 +123,11 @@ impl Rack {
     pub async fn with(system: &str, arguments: &[&str]) -> Self {
         let server = Server::start_with(Emulator::Sandbox, arguments);
         let proxy = Proxy::start(&server.endpoint);
-        let payctl = Payctl::at(&proxy.endpoint, "dev").of(system);
+        let payctl = Payctl::at(&proxy.endpoint, "dev");
+        let payctl = match system == DOCUMENT {
+            true => payctl.of_document(system, None),
+            false => payctl.of(system),
+        };
         let aws = clients(&server).await;
         let nothing = everything(&aws).await;
         proxy.set(&Rule::Nothing);

@@ -8,6 +8,7 @@ mod connection;
 mod cost_optimized;
 mod credentials;
 mod docs;
+mod documents;
 mod drift;
 mod environments;
 mod events;

@@ -52,7 +52,12 @@ use crate::s3::BucketName;
 )]
 pub struct LoadBalancer {
     /// Up to 32 letters, digits and hyphens.
-    #[prop(replaces, unique)]
+    #[prop(
+        replaces,
+        unique,
+        pattern = "[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?",
+        source = "ELBv2 CreateLoadBalancer Name"
+    )]
     pub name: String,
     /// `internal` or `internet-facing`.
     #[prop(replaces, one_of("internet-facing", "internal"), source = "CreateLoadBalancer.scheme")]

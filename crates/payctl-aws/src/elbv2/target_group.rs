@@ -29,7 +29,12 @@ use crate::prelude::*;
 )]
 pub struct TargetGroup {
     /// Up to 32 letters, digits and hyphens.
-    #[prop(replaces, unique)]
+    #[prop(
+        replaces,
+        unique,
+        pattern = "[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?",
+        source = "ELBv2 CreateTargetGroup Name"
+    )]
     pub name: String,
     #[prop(
         replaces,

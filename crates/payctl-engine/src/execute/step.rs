@@ -126,7 +126,7 @@ impl Work<'_, '_> {
     }
 
     async fn create(&self) -> Result<(), Halt> {
-        let properties = (self.kind.normalise)(&self.run.resolve(&self.step.properties));
+        let properties = self.kind.normalise(&self.run.resolve(&self.step.properties));
         let token = self.intend(IntentAction::Create, &properties)?;
         let call = self.call(&token, &properties);
         let outputs = match self.create_once(call, &properties).await {
@@ -284,7 +284,7 @@ impl Work<'_, '_> {
     }
 
     async fn update(&self) -> Result<(), Halt> {
-        let properties = (self.kind.normalise)(&self.run.resolve(&self.step.properties));
+        let properties = self.kind.normalise(&self.run.resolve(&self.step.properties));
         let outputs = self.step.known.clone().unwrap_or_default();
         let finished = self.step.action == Action::Adopt && self.step.changes.is_empty();
         let unfinished = self.step.action == Action::Update && self.step.reason.is_some();

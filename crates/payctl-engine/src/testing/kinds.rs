@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::{KindInfo, Kinds, Pace, Repeat, Typical};
 
 /// The names of the kinds that `synthetic` makes.
@@ -40,7 +38,7 @@ pub fn synthetic() -> Kinds {
         service_made: |_| false,
         access: crate::Access::NONE,
         attachments: &["rider"],
-        normalise: Value::clone,
+        parse: |properties| Ok(properties.clone()),
     };
     let node = KindInfo {
         kind: SYNTHETIC[1],

@@ -3,6 +3,7 @@
 use ipnet::Ipv4Net;
 use payctl_aws::{Architecture, Arn};
 use payments_rules::{Bound, Currencies, Currency, FraudRules, FraudRulesError, Limits, Weights};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{BadValue, Section, is_domain, is_origin};
@@ -13,18 +14,22 @@ use crate::settings::{Authorization, Nat, Posture};
 pub const NAME: &str = "migration";
 
 /// What can be set in `[migration]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Parameters {
     /// How strict it is where its origin and PCI DSS disagree.
     pub posture: Posture,
     /// The VPC's addresses.
+    #[schemars(with = "String")]
     pub network: Ipv4Net,
     /// The private subnets, one per zone.
+    #[schemars(with = "Vec<String>")]
     pub private_subnets: Vec<Ipv4Net>,
     /// The public subnets, one per zone.
+    #[schemars(with = "Vec<String>")]
     pub public_subnets: Vec<Ipv4Net>,
     /// The database's subnets, one per zone.
+    #[schemars(with = "Vec<String>")]
     pub database_subnets: Vec<Ipv4Net>,
     /// How the private subnets reach the internet.
     pub nat: Nat,

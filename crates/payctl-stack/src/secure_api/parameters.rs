@@ -2,6 +2,7 @@
 
 use ipnet::Ipv4Net;
 use payctl_aws::{Architecture, Arn};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{BadValue, Section};
@@ -12,16 +13,19 @@ use crate::settings::{Authorization, Posture};
 pub const NAME: &str = "secure-api";
 
 /// What can be set in `[secure-api]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Parameters {
     /// How strict it is where its origin and PCI DSS disagree.
     pub posture: Posture,
     /// The VPC's addresses.
+    #[schemars(with = "String")]
     pub network: Ipv4Net,
     /// The private subnets, one per zone.
+    #[schemars(with = "Vec<String>")]
     pub private_subnets: Vec<Ipv4Net>,
     /// The public subnets, one per zone, for a later load balancer.
+    #[schemars(with = "Vec<String>")]
     pub public_subnets: Vec<Ipv4Net>,
     /// Whose mailbox is told of alarms, where anyone's.
     pub alert_email: Option<String>,

@@ -5,6 +5,7 @@ use payctl_engine::KindInfo;
 use serde_json::{Value, json};
 
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::report;
 
 /// The format of `--json`.
@@ -38,15 +39,17 @@ pub(crate) struct ExplainArgs {
     markdown: bool,
 }
 
-/// Print the JSON Schema of a kind's properties
+/// Print the JSON Schema of stack documents, the configuration or a kind
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  payctl schema sqs.queue            for an editor, a validator or a generator")]
+  payctl schema stack > stack.schema.json   for an editor, a validator or a generator
+  payctl schema config                      of payctl.toml
+  payctl schema sqs.queue                   of the properties of one kind")]
 pub(crate) struct SchemaArgs {
-    /// Which kind, such as sqs.queue
-    #[arg(value_name = "KIND")]
-    kind: String,
+    /// stack, config, or a kind such as sqs.queue
+    #[arg(value_name = "WHAT")]
+    what: String,
 }
 
 pub(super) fn list(args: &KindsArgs) -> Result<Exit, CliError> {
@@ -96,10 +99,16 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-pub(super) fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
-    let kinds = payctl_aws::kinds();
-    let kind = kinds.kinds().get(args.kind.as_str()).ok_or_else(|| unknown(&args.kind))?;
-    report::json(&payctl_engine::schema::of(kind))?;
+pub(super) fn schema(global: &Global, args: &SchemaArgs) -> Result<Exit, CliError> {
+    let schema = match args.what.as_str() {
+        "stack" => payctl_document::schema::of_documents(global.systems),
+        "config" => payctl_stack::config::schema(),
+        name => {
+            let kinds = payctl_aws::kinds();
+            payctl_engine::schema::of(kinds.kinds().get(name).ok_or_else(|| unknown(name))?)
+        }
+    };
+    report::json(&schema)?;
     Ok(Exit::Done)
 }
 

@@ -16,7 +16,7 @@ use crate::environments::{self, Known};
 use crate::error::{CliError, Exit};
 use crate::global::Global;
 use crate::local::running;
-use crate::{configuration, report};
+use crate::{configuration, document, report};
 
 /// The format's version.
 const FORMAT: u32 = 1;
@@ -96,7 +96,10 @@ struct LastRun {
 }
 
 pub(super) async fn run(global: &Global, args: &ListArgs) -> Result<Exit, CliError> {
-    let config = configuration::read(global.config.as_deref(), global.systems)?;
+    let mut config = configuration::read(global.config.as_deref(), global.systems)?;
+    let mut global = global.clone();
+    document::load(&mut global, &mut config)?;
+    let global = &global;
     let mut rows = here(global);
     if args.account {
         add_account(global, &config, &mut rows).await?;

@@ -3,6 +3,7 @@
 pub(crate) mod completions;
 pub(crate) mod destroy;
 pub(crate) mod history;
+pub(crate) mod init;
 pub(crate) mod invoke;
 pub(crate) mod kinds;
 pub(crate) mod list;
@@ -41,7 +42,8 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Stacks(args) => stacks::run(global, &args),
         Command::Kinds(args) => kinds::list(&args),
         Command::Explain(args) => kinds::explain(&args),
-        Command::Schema(args) => kinds::schema(&args),
+        Command::Schema(args) => kinds::schema(global, &args),
+        Command::Init(args) => init::run(global, &args),
         Command::State(command) => state::run(global, &command).await,
         Command::Sandbox(command) => sandbox::run(global, &command).await,
         Command::Preflight(args) => preflight::run(global, &args).await,

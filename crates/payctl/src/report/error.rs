@@ -14,7 +14,12 @@ pub(crate) fn error(error: &CliError) {
 }
 
 fn lines(error: &CliError, width: usize) -> Vec<String> {
-    let mut out = vec![format!("{} {}", paint(RED, "error:"), error.message)];
+    let mut out: Vec<String> = Vec::new();
+    for text in &error.shown {
+        out.extend(text.trim_end().lines().map(str::to_owned));
+        out.push(String::new());
+    }
+    out.push(format!("{} {}", paint(RED, "error:"), error.message));
     for cause in told_once(error) {
         if let Some(id) = cause.strip_prefix("request id ") {
             out.push(paint(DIM, format!("  request id {id}")));

@@ -208,7 +208,7 @@ impl Stream {
         let Self { counts, carried_out, outputs, .. } = self;
         let (exit, error) = match ended {
             Ok(exit) => (*exit, None),
-            Err(CliError { exit, message, causes, hints }) => {
+            Err(CliError { exit, message, causes, hints, .. }) => {
                 (*exit, Some(Wrong { message, causes, hints }))
             }
         };

@@ -45,7 +45,7 @@ impl Fixture {
                 resolve(&declared.owned(&owner, &self.kinds[address.kind()]), &|reference| {
                     known.get(&reference.address)?.get(&reference.output).cloned()
                 });
-            let properties = (self.kinds[address.kind()].normalise)(&properties);
+            let properties = self.kinds[address.kind()].normalise(&properties);
             let outputs = outputs(&self.stack, address, &properties);
             known.insert(address.clone(), outputs.clone());
             let record = Record {

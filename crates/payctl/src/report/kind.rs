@@ -21,6 +21,9 @@ const UNITS: [(&str, &str); 9] = [
     ("_acu", "Aurora capacity units"),
 ];
 
+/// How long a default may be to be shown among others.
+const LONGEST_DEFAULT: usize = 60;
+
 /// Everything that a kind says of itself.
 pub(crate) fn kind(kind: &KindInfo) -> String {
     let schema = payctl_engine::schema::of(kind);
@@ -53,6 +56,16 @@ pub(crate) fn property(kind: &KindInfo, property: &Property) -> String {
     let schema = payctl_engine::schema::of(kind);
     let mut text = format!("{}\n", paint(BOLD, format!("{}.{}", kind.kind, property.name)));
     text += &entry(kind, property, &schema);
+    if let Some(default) = payctl_document::house::default_of(kind.kind, property.name)
+        .filter(|default| default.len() > LONGEST_DEFAULT)
+    {
+        let _ = write!(
+            text,
+            "\n{}\n{}\n",
+            paint(DIM, "Where a document says nothing"),
+            pretty(&default)
+        );
+    }
     let parts = parts(&schema["properties"][property.name], &schema);
     for (name, of_part) in parts {
         let _ = writeln!(text, "\n{}", paint(DIM, name));
@@ -61,6 +74,14 @@ pub(crate) fn property(kind: &KindInfo, property: &Property) -> String {
         }
     }
     text
+}
+
+/// JSON in lines.
+fn pretty(json: &str) -> String {
+    let value: Option<Value> = serde_json::from_str(json).ok();
+    let lines =
+        value.and_then(|value| serde_json::to_string_pretty(&value).ok()).unwrap_or_default();
+    lines.lines().map(|line| format!("  {line}\n")).collect::<String>().trim_end().to_owned()
 }
 
 /// The kind as a section of a page.
@@ -112,10 +133,22 @@ fn entry(kind: &KindInfo, property: &Property, schema: &Value) -> String {
 /// What a property takes, and what its change does.
 fn takes(kind: &KindInfo, property: &Property) -> Vec<String> {
     let mut all = Vec::new();
+    let by_house = payctl_document::house::default_of(kind.kind, property.name);
     match property.default.map(|default| default()) {
+        _ if by_house.is_some() => {}
+        None if kind.tags == Some(property.name) => {
+            all.push("payctl's, and those that are declared".to_owned());
+        }
         None => all.push("required".to_owned()),
         Some(Value::Null) => all.push("may be left out".to_owned()),
         Some(default) => all.push(format!("{default} where it is left out")),
+    }
+    if let Some(default) = by_house {
+        // A policy is shown where one asks for it.
+        all.push(match default.len() > LONGEST_DEFAULT {
+            true => "a document need not say it".to_owned(),
+            false => format!("{default} where a document says nothing"),
+        });
     }
     if !property.constraint.is_nothing() {
         let source = property.source.map(|source| format!(" ({source})")).unwrap_or_default();

@@ -11,6 +11,7 @@ pub(crate) mod plan;
 mod print;
 pub(crate) mod progress;
 mod reading;
+mod snippet;
 mod style;
 mod text;
 mod value;
@@ -23,6 +24,7 @@ use serde_json::Value;
 pub(crate) use self::error::{error, quoted, repeat_briefly};
 pub(crate) use self::print::{ask, data, json, line, log_to_stderr, lost_data, say, warn};
 pub(crate) use self::reading::{Seen, begin, reading};
+pub(crate) use self::snippet::snippet;
 pub(crate) use self::style::{
     BOLD, CYAN, Color, DIM, GREEN, RED, YELLOW, be_quiet, paint, set_color, width,
 };

@@ -6,15 +6,7 @@ use payctl_engine::{Action, Phase};
 
 use super::{DIM, paint};
 
-/// Of what is `known`, what `given` may have been meant to be.
-pub(crate) fn nearest<'a>(
-    given: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    let distance = |known: &&str| strsim::damerau_levenshtein(given, known);
-    let nearest = known.into_iter().min_by_key(distance)?;
-    (distance(&nearest) <= 1 + given.len() / 3).then_some(nearest)
-}
+pub(crate) use payctl_document::nearest;
 
 /// So many of a thing, such as `1 step` and `2 steps`.
 pub(crate) fn plural(count: usize, noun: &str) -> String {
