@@ -232,8 +232,9 @@ impl Check<'_> {
             if input.is_null() {
                 return;
             }
-            if let (Some(reference), (_, Some(name))) =
+            if let (Some(reference), (resolved, Some(name))) =
                 (Reference::from_value(input), self.shape.resolved(schema))
+                && resolved.get("type").and_then(Json::as_str) == Some("string")
             {
                 self.typed.push((node.at, name.to_owned(), reference));
             }

@@ -77,6 +77,31 @@ pub(crate) fn known(systems: Systems, folder: &Path) -> Vec<Known> {
     all
 }
 
+/// The environments in `folder` of stacks that are not among `systems`, whose documents are not named:
+/// stack, suffix and where the state is.
+pub(crate) fn of_documents(systems: Systems, folder: &Path) -> Vec<(String, Suffix, Store)> {
+    let names = |folder: &Path| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut names: Vec<String> =
+            entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort_unstable();
+        names
+    };
+    let mut all = Vec::new();
+    // `sandbox` has environments of its own, of systems as well.
+    let stacks = names(folder).into_iter().filter(|name| name != "sandbox");
+    for stack in stacks.filter(|name| systems.named(name).is_none()) {
+        for suffix in names(&folder.join(&stack)) {
+            let store = Store::at(folder.join(&stack).join(&suffix));
+            let Ok(suffix) = suffix.parse() else { continue };
+            if matches!(store.load(), Ok(Loaded { state: Some(_), .. })) {
+                all.push((stack.clone(), suffix, store));
+            }
+        }
+    }
+    all
+}
+
 impl Known {
     /// Whether something of it exists or may exist. What cannot be read may.
     pub(crate) fn is_live(&self) -> bool {
@@ -270,6 +295,14 @@ fn none(global: &Global, system: Option<&System>, deleted: &[Known]) -> CliError
     if let [one] = deleted {
         let Known { system, suffix, .. } = one;
         error.causes.push(format!("{} {suffix} is deleted: its state is empty", system.name));
+    }
+    let live = |store: &Store| {
+        store.load().is_ok_and(|loaded| loaded.state.is_some_and(|state| !state.is_empty()))
+    };
+    let mut of_documents = of_documents(global.systems, &folder).into_iter();
+    if let Some((stack, suffix, _)) = of_documents.find(|(_, _, store)| live(store)) {
+        error = error
+            .hint(format!("there is {stack} {suffix}: name its stack document with --stack-file"));
     }
     error = error.hint(format!("name it, such as `{}`", again(&["--suffix", FIRST])));
     if global.sandbox {

@@ -89,7 +89,7 @@ async fn lives(name: &str) {
     payctl.run(&["up", "--yes"]).exits(1);
     let payctl = payctl.under_its_own_policy(&server);
     let plan = payctl.plan();
-    let steps = plan.steps.iter().filter(|step| step.action != Action::None);
+    let steps = plan.steps.iter().filter(|step| step.action != Action::Keep);
     let made: Vec<&str> = steps.map(|step| step.address.as_str()).collect();
     assert_eq!(made, ["ssm.parameter:more"], "{name}");
     payctl.up();
@@ -98,6 +98,11 @@ async fn lives(name: &str) {
     let listed: Value = serde_json::from_str(&listed.stdout).unwrap();
     assert_eq!(listed["environments"][0]["stack"], *name);
     assert!(listed["environments"][0]["resources"].as_u64().unwrap() as usize >= count);
+    // Whoever forgets the document is told of it.
+    let mut without = payctl.command(&["list", "--json"]);
+    without.env_remove("PAYCTL_STACK_FILE");
+    let listed: Value = serde_json::from_str(&Run::start(without).end().stdout).unwrap();
+    assert_eq!(listed["environments"][0]["stack"], *name);
     payctl.destroy();
     assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0], "{name} in the end");
 }

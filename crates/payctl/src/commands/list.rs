@@ -5,8 +5,10 @@ use std::sync::Arc;
 use clap::Args;
 use jiff::Timestamp;
 use payctl_aws::Artifacts;
+use payctl_engine::Store;
 use payctl_engine::state::Loaded;
 use payctl_engine::state::history::{Ended, Run};
+use payctl_stack::Suffix;
 use payctl_stack::config::Config;
 use serde::Serialize;
 
@@ -131,7 +133,7 @@ fn is_asked_for(global: &Global, row: &Row) -> bool {
     let typed =
         |option: &str, value: Option<&str>, is: &str| !global.is_typed(option) || value == Some(is);
     typed("stack", global.stack.as_deref(), &row.stack)
-        && typed("suffix", global.suffix.as_ref().map(payctl_stack::Suffix::as_str), &row.suffix)
+        && typed("suffix", global.suffix.as_ref().map(Suffix::as_str), &row.suffix)
 }
 
 /// The environments of this folder; with --sandbox, of its sandbox only.
@@ -139,7 +141,13 @@ fn here(global: &Global) -> Vec<Row> {
     let of = |sandbox: bool| {
         let folder = environments::folder(&global.state_dir, sandbox);
         let known = environments::known(global.systems, &folder);
-        known.into_iter().filter_map(move |known| row(&known, sandbox))
+        let known = known
+            .into_iter()
+            .map(|Known { system, suffix, store, .. }| (system.name.to_owned(), suffix, store));
+        let others = environments::of_documents(global.systems, &folder);
+        let all: Vec<_> = known.chain(others).collect();
+        all.into_iter()
+            .filter_map(move |(stack, suffix, store)| row(&stack, &suffix, &store, sandbox))
     };
     match global.sandbox {
         true => of(true).collect(),
@@ -148,17 +156,17 @@ fn here(global: &Global) -> Vec<Row> {
 }
 
 /// What the state says of it; nothing where a folder was made and no state.
-fn row(known: &Known, sandbox: bool) -> Option<Row> {
+fn row(stack: &str, suffix: &Suffix, store: &Store, sandbox: bool) -> Option<Row> {
     // What tells of it is no part of what the environment is.
-    let last = known.store.history().ok().and_then(|mut past| past.pop());
+    let last = store.history().ok().and_then(|mut past| past.pop());
     let ended = last.as_ref().map(|past| past.end.as_ref().map(|end| end.outcome));
     let last_run = last.map(|past| {
         let Run { id, command, began, who, from, .. } = past.run;
         LastRun { id, command, began, who, from }
     });
     let mut row = Row {
-        stack: known.system.name.to_owned(),
-        suffix: known.suffix.to_string(),
+        stack: stack.to_owned(),
+        suffix: suffix.to_string(),
         sandbox,
         account: None,
         region: None,
@@ -168,10 +176,10 @@ fn row(known: &Known, sandbox: bool) -> Option<Row> {
         changed_at: None,
         last_run,
     };
-    let Ok(Loaded { state, replayed, .. }) = known.store.load() else { return Some(row) };
+    let Ok(Loaded { state, replayed, .. }) = store.load() else { return Some(row) };
     let state = state?;
     let broken_off = matches!(ended, Some(None | Some(Ended::Interrupted)));
-    row.state = if running(&known.store).is_some() {
+    row.state = if running(store).is_some() {
         StateIs::Running
     } else if state.is_empty() {
         StateIs::Deleted
