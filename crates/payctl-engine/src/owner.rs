@@ -48,8 +48,14 @@ pub enum Ownership {
     /// It carries no ownership tag.
     Nobody,
     /// Ours by its lineage, and its other tags were changed; told in words.
-    Changed(String),
-    /// Another stack's, suffix's, lineage's or another resource's of ours; told in words.
+    Changed {
+        /// How they are now.
+        how: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// Another stack's, suffix's or lineage's, or, of an age without lineages, another resource's;
+    /// told in words.
     Other(String),
 }
 
@@ -91,22 +97,27 @@ impl Owner {
         };
         if (stack, suffix) != (&self.stack, &self.suffix) {
             if tag(LINEAGE) == Some(&self.lineage) {
-                return Ownership::Changed(format!(
+                let how = format!(
                     "its tags {STACK} and {SUFFIX} were changed outside payctl, to {stack} and {suffix}"
-                ));
+                );
+                let hint =
+                    "set them back; `payctl state forget` leaves the resource alone".to_owned();
+                return Ownership::Changed { how, hint };
             }
             return Ownership::Other(format!("it belongs to stack {stack}, suffix {suffix}"));
         }
-        match tag(LINEAGE) {
-            Some(lineage) if lineage != self.lineage => Ownership::Other(format!(
+        let id = tag(ID).filter(|id| *id != address.as_str());
+        match (tag(LINEAGE), id) {
+            (Some(lineage), _) if lineage != self.lineage => Ownership::Other(format!(
                 "it belongs to another {stack} of suffix {suffix}, with the lineage {lineage}"
             )),
-            _ => match tag(ID) {
-                Some(id) if id != address.as_str() => {
-                    Ownership::Other(format!("it is this stack's {id}"))
-                }
-                _ => Ownership::Ours,
+            (_, None) => Ownership::Ours,
+            // Forgotten, it would be taken for an orphan of that address, and deleted.
+            (Some(_), Some(id)) => Ownership::Changed {
+                how: format!("its tag {ID} is {id}, which is not its address"),
+                hint: format!("set the tag to {address}"),
             },
+            (None, Some(id)) => Ownership::Other(format!("it is this stack's {id}")),
         }
     }
 }
@@ -180,16 +191,10 @@ mod tests {
 
     #[test]
     fn one_tag_of_another_makes_it_anothers() {
-        let others = [
-            (
-                ("lineage", Some("two")),
-                "it belongs to another pci-core of suffix dev, with the lineage two",
-            ),
-            (("id", Some("ec2.vpc:other")), "it is this stack's ec2.vpc:other"),
-        ];
-        for (change, why) in others {
-            assert_eq!(whose(&[change]), Ownership::Other(why.to_owned()), "{change:?}");
-        }
+        let other = "it belongs to another pci-core of suffix dev, with the lineage two";
+        assert_eq!(whose(&[("lineage", Some("two"))]), Ownership::Other(other.to_owned()));
+        let unknown = whose(&[("id", Some("ec2.vpc:other")), ("lineage", None)]);
+        assert_eq!(unknown, Ownership::Other("it is this stack's ec2.vpc:other".to_owned()));
     }
 
     #[test]
@@ -199,11 +204,15 @@ mod tests {
             (("suffix", Some("prod")), "pci-core and prod"),
             (("suffix", None), "pci-core and ?"),
         ] {
-            let Ownership::Changed(how) = whose(&[change]) else { panic!("{change:?}") };
+            let Ownership::Changed { how, .. } = whose(&[change]) else { panic!("{change:?}") };
             assert!(how.ends_with(to), "{how}");
             let theirs = whose(&[change, ("lineage", Some("two"))]);
             assert!(matches!(theirs, Ownership::Other(_)), "{theirs:?}");
         }
+        let moved = whose(&[("id", Some("ec2.vpc:other"))]);
+        let Ownership::Changed { how, hint } = moved else { panic!("{moved:?}") };
+        assert_eq!(how, "its tag payctl:id is ec2.vpc:other, which is not its address");
+        assert_eq!(hint, "set the tag to ec2.vpc:main");
     }
 
     #[test]

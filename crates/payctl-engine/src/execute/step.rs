@@ -206,7 +206,7 @@ impl Work<'_, '_> {
                         Ownership::Ours => true,
                         // Made under its name by the lost call, and not tagged before it died.
                         Ownership::Nobody => unsure && !self.kind.unique_by.is_empty(),
-                        Ownership::Changed(_) | Ownership::Other(_) => false,
+                        Ownership::Changed { .. } | Ownership::Other(_) => false,
                     };
                 if ours {
                     return Ok(Some(outputs));

@@ -47,9 +47,7 @@ impl Planner<'_> {
                     "a resource of that name exists that payctl did not create".to_owned(),
                     "choose another suffix, or remove or rename that resource",
                 ),
-                Ownership::Changed(how) => {
-                    refuse(how, "set them back; `payctl state forget` leaves the resource alone")
-                }
+                Ownership::Changed { how, hint } => refuse(how, &hint),
                 Ownership::Other(whose) => refuse(
                     format!("a resource of that name exists: {whose}"),
                     "choose another suffix, or destroy the other stack first",
