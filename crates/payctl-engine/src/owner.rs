@@ -51,8 +51,10 @@ pub enum Ownership {
     Changed {
         /// How they are now.
         how: String,
-        /// What to do about it.
-        hint: String,
+        /// What undoes it.
+        undo: String,
+        /// Whether the resource is left alone where the state forgets it.
+        forgettable: bool,
     },
     /// Another stack's, suffix's or lineage's, or, of an age without lineages, another resource's;
     /// told in words.
@@ -100,9 +102,8 @@ impl Owner {
                 let how = format!(
                     "its tags {STACK} and {SUFFIX} were changed outside payctl, to {stack} and {suffix}"
                 );
-                let hint =
-                    "set them back; `payctl state forget` leaves the resource alone".to_owned();
-                return Ownership::Changed { how, hint };
+                let undo = "set them back".to_owned();
+                return Ownership::Changed { how, undo, forgettable: true };
             }
             return Ownership::Other(format!("it belongs to stack {stack}, suffix {suffix}"));
         }
@@ -112,10 +113,11 @@ impl Owner {
                 "it belongs to another {stack} of suffix {suffix}, with the lineage {lineage}"
             )),
             (_, None) => Ownership::Ours,
-            // Forgotten, it would be taken for an orphan of that address, and deleted.
             (Some(_), Some(id)) => Ownership::Changed {
                 how: format!("its tag {ID} is {id}, which is not its address"),
-                hint: format!("set the tag to {address}"),
+                undo: format!("set the tag to {address}"),
+                // It would be taken for an orphan of the other address, and deleted.
+                forgettable: false,
             },
             (None, Some(id)) => Ownership::Other(format!("it is this stack's {id}")),
         }
@@ -210,9 +212,9 @@ mod tests {
             assert!(matches!(theirs, Ownership::Other(_)), "{theirs:?}");
         }
         let moved = whose(&[("id", Some("ec2.vpc:other"))]);
-        let Ownership::Changed { how, hint } = moved else { panic!("{moved:?}") };
-        assert_eq!(how, "its tag payctl:id is ec2.vpc:other, which is not its address");
-        assert_eq!(hint, "set the tag to ec2.vpc:main");
+        let how = "its tag payctl:id is ec2.vpc:other, which is not its address".to_owned();
+        let undo = "set the tag to ec2.vpc:main".to_owned();
+        assert_eq!(moved, Ownership::Changed { how, undo, forgettable: false });
     }
 
     #[test]

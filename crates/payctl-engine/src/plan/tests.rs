@@ -273,6 +273,10 @@ fn an_address_that_was_changed_by_hand_is_told_alone() {
     keep net.link:b
     refused net.zone:a: its tag payctl:id is net.zone:z, which is not its address (set the tag to net.zone:a)
     ");
+    // Of what is on no record it is not known which of the two it is.
+    let refusals = case.found("net.zone:a").plan(Goal::Up).refusals;
+    let hint = "if it is this one, set the tag to net.zone:a; else remove or rename it";
+    assert_eq!(refusals[0].hint, hint);
 }
 
 #[test]
