@@ -371,6 +371,18 @@ mod tests {
                      Instance Profile ARN";
         let fresh = kind("CreateAutoScalingGroup", "ValidationError", fresh);
         assert_eq!(fresh, FailureKind::NotYetVisible);
+        let early = kind(
+            "CreateEventSourceMapping",
+            "InvalidParameterValueException",
+            "Function does not exist",
+        );
+        assert_eq!(early, FailureKind::NotYetVisible);
+        let watching = "IAM role ARN value is invalid or does not include the required permissions \
+                        for: ENHANCED_MONITORING";
+        for operation in ["CreateDBInstance", "ModifyDBInstance"] {
+            let early = kind(operation, "InvalidParameterValue", watching);
+            assert_eq!(early, FailureKind::NotYetVisible, "{operation}");
+        }
         let wrong = kind("CreateAutoScalingGroup", "ValidationError", "Min is over max");
         assert_eq!(wrong, FailureKind::Invalid);
         let foreign = "Invalid parameter: Tags Reason: Topic already exists with different tags";

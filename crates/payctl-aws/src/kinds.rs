@@ -103,4 +103,26 @@ mod tests {
             }
         }
     }
+
+    /// For each kind, how long something was seen to be under way that went well in the end, in
+    /// minutes, and by whom.
+    const SEEN: [(&str, u64, &str); 8] = [
+        ("autoscaling.group", 10, "hashicorp/terraform#9074: no capacity in a zone"),
+        ("dynamodb.table", 17, "ACK: an index that is added later"),
+        ("ec2.security_group", 20, "awslabs/aws-support-tools#174: a function's interfaces"),
+        ("ec2.subnet", 20, "awslabs/aws-support-tools#174: a function's interfaces"),
+        ("lambda.function", 20, "awslabs/aws-support-tools#174: a function's interfaces"),
+        ("rds.cluster", 40, "hashicorp/terraform#2886: creation"),
+        ("rds.instance", 40, "hashicorp/terraform#2886: creation"),
+        ("wafv2.association", 5, "terraform-provider-aws#29080: unavailable after 5m1s"),
+    ];
+
+    #[test]
+    fn waits_last_longer_than_what_was_reported() {
+        let kinds = kinds();
+        for (kind, minutes, who) in SEEN {
+            let wait = kinds.kinds()[kind].wait_timeout.as_secs();
+            assert!(wait > minutes * 60, "{kind} waits for {wait} s ({who})");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use futures::future::{BoxFuture, try_join_all};
-use payctl_engine::Address;
+use payctl_engine::{Address, Failure, retry_lookup};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -164,8 +164,10 @@ impl Lookup {
         inquiry: &Inquiry<'_>,
     ) -> Result<Vec<Answer>, Unanswered> {
         let asked = lookups.iter().map(|lookup| async move {
-            let answer = (lookup.ask)(inquiry).await;
-            answer.map_err(|source| Unanswered { about: lookup.about, source })
+            let ask = || async { (lookup.ask)(inquiry).await.map_err(Failure::from) };
+            let unanswered =
+                |source: Failure| Unanswered { about: lookup.about, source: source.into() };
+            retry_lookup(ask).await.map_err(unanswered)
         });
         try_join_all(asked).await
     }

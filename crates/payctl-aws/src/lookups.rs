@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_guardduty::types::DetectorStatus;
-use payctl_engine::{Failure, FailureKind};
+use payctl_engine::{Failure, FailureKind, retry_lookup};
 use serde::{Deserialize, Serialize};
 
 use crate::ec2::{ImageId, PrefixListId};
@@ -42,7 +42,11 @@ impl Connection {
             .name("zone-type")
             .values("availability-zone")
             .build();
-        let reply = aws.ec2.describe_availability_zones().filters(kind).send().await?;
+        let ask = || async {
+            let request = aws.ec2.describe_availability_zones().filters(kind.clone());
+            request.send().await.map_err(|error| Failure::from(AwsError::from(error)))
+        };
+        let reply = retry_lookup(ask).await?;
         let narrow = |id: Option<&str>| id.is_some_and(|id| NARROW_ZONES.contains(&id));
         // What is chosen is kept for good, so that nothing is that cannot be a zone of the region.
         let here = |name: &str| name.starts_with(self.region());

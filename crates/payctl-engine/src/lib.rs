@@ -44,6 +44,7 @@ pub use payctl_derive::kind;
 pub use plan::{Action, Counts, Goal, Permissions, Plan, PlanError, Refusal, Request, Step, plan};
 pub use provider::{Answer, Bound, Call, Kinds, Provider, Registry};
 pub use resource::{Changed, CloudError, Cx, DeletionView, Readiness, Resource};
+pub use retry::retry_lookup;
 pub use schedule::{LintError, Milestone, Operation, Phase, Schedule, schedule, typical_seconds};
 pub use stack::{Declared, Stack, StackError};
 pub use state::{Holder, State, StateError, Status, Store};

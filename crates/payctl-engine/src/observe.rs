@@ -453,7 +453,7 @@ impl Looker<'_> {
                         Ownership::Ours => true,
                         // Made under its name, and not tagged before the run died.
                         Ownership::Nobody => !kind.unique_by.is_empty(),
-                        Ownership::Changed(_) | Ownership::Other(_) => false,
+                        Ownership::Changed { .. } | Ownership::Other(_) => false,
                     };
                 ours && *outputs != seen.outputs
             });

@@ -48,8 +48,16 @@ pub enum Ownership {
     /// It carries no ownership tag.
     Nobody,
     /// Ours by its lineage, and its other tags were changed; told in words.
-    Changed(String),
-    /// Another stack's, suffix's, lineage's or another resource's of ours; told in words.
+    Changed {
+        /// How they are now.
+        how: String,
+        /// What undoes it.
+        undo: String,
+        /// Whether the resource is left alone where the state forgets it.
+        forgettable: bool,
+    },
+    /// Another stack's, suffix's or lineage's, or, of an age without lineages, another resource's;
+    /// told in words.
     Other(String),
 }
 
@@ -91,22 +99,27 @@ impl Owner {
         };
         if (stack, suffix) != (&self.stack, &self.suffix) {
             if tag(LINEAGE) == Some(&self.lineage) {
-                return Ownership::Changed(format!(
+                let how = format!(
                     "its tags {STACK} and {SUFFIX} were changed outside payctl, to {stack} and {suffix}"
-                ));
+                );
+                let undo = "set them back".to_owned();
+                return Ownership::Changed { how, undo, forgettable: true };
             }
             return Ownership::Other(format!("it belongs to stack {stack}, suffix {suffix}"));
         }
-        match tag(LINEAGE) {
-            Some(lineage) if lineage != self.lineage => Ownership::Other(format!(
+        let id = tag(ID).filter(|id| *id != address.as_str());
+        match (tag(LINEAGE), id) {
+            (Some(lineage), _) if lineage != self.lineage => Ownership::Other(format!(
                 "it belongs to another {stack} of suffix {suffix}, with the lineage {lineage}"
             )),
-            _ => match tag(ID) {
-                Some(id) if id != address.as_str() => {
-                    Ownership::Other(format!("it is this stack's {id}"))
-                }
-                _ => Ownership::Ours,
+            (_, None) => Ownership::Ours,
+            (Some(_), Some(id)) => Ownership::Changed {
+                how: format!("its tag {ID} is {id}, which is not its address"),
+                undo: format!("set the tag to {address}"),
+                // It would be taken for an orphan of the other address, and deleted.
+                forgettable: false,
             },
+            (None, Some(id)) => Ownership::Other(format!("it is this stack's {id}")),
         }
     }
 }
@@ -180,16 +193,10 @@ mod tests {
 
     #[test]
     fn one_tag_of_another_makes_it_anothers() {
-        let others = [
-            (
-                ("lineage", Some("two")),
-                "it belongs to another pci-core of suffix dev, with the lineage two",
-            ),
-            (("id", Some("ec2.vpc:other")), "it is this stack's ec2.vpc:other"),
-        ];
-        for (change, why) in others {
-            assert_eq!(whose(&[change]), Ownership::Other(why.to_owned()), "{change:?}");
-        }
+        let other = "it belongs to another pci-core of suffix dev, with the lineage two";
+        assert_eq!(whose(&[("lineage", Some("two"))]), Ownership::Other(other.to_owned()));
+        let unknown = whose(&[("id", Some("ec2.vpc:other")), ("lineage", None)]);
+        assert_eq!(unknown, Ownership::Other("it is this stack's ec2.vpc:other".to_owned()));
     }
 
     #[test]
@@ -199,11 +206,15 @@ mod tests {
             (("suffix", Some("prod")), "pci-core and prod"),
             (("suffix", None), "pci-core and ?"),
         ] {
-            let Ownership::Changed(how) = whose(&[change]) else { panic!("{change:?}") };
+            let Ownership::Changed { how, .. } = whose(&[change]) else { panic!("{change:?}") };
             assert!(how.ends_with(to), "{how}");
             let theirs = whose(&[change, ("lineage", Some("two"))]);
             assert!(matches!(theirs, Ownership::Other(_)), "{theirs:?}");
         }
+        let moved = whose(&[("id", Some("ec2.vpc:other"))]);
+        let how = "its tag payctl:id is ec2.vpc:other, which is not its address".to_owned();
+        let undo = "set the tag to ec2.vpc:main".to_owned();
+        assert_eq!(moved, Ownership::Changed { how, undo, forgettable: false });
     }
 
     #[test]

@@ -240,7 +240,11 @@ impl<'a> Planner<'a> {
         }));
         if let Some(refusal) = self.foreign_refusal(address, kind, seen, &present) {
             self.refusals.push(refusal);
-            self.foreign.insert(address.clone());
+            // What is on record is what others refer to, whatever its tags say: they stay as they are.
+            match seen.found {
+                true => drop(self.foreign.insert(address.clone())),
+                false => drop(self.known.insert(address.clone(), seen.outputs.clone())),
+            }
             return Ok(step);
         }
         let recorded = record.map(|record| &record.properties);

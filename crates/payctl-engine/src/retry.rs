@@ -154,6 +154,30 @@ where
     }
 }
 
+/// Asks what has to be known before anything is declared, and goes on for as long as reads do where
+/// others keep the service from answering by their own calls. An outage is told at once: nothing has
+/// begun that it could interrupt.
+///
+/// # Errors
+/// The failure that no repetition mends, or the last one.
+pub async fn retry_lookup<T, F, Fut>(mut ask: F) -> Result<T, Failure>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T, Failure>>,
+{
+    let mut retries = RetryState::new(RetryPolicy::READ);
+    loop {
+        let failure = match ask().await {
+            Err(failure) if failure.kind == FailureKind::Throttled => failure,
+            ended => return ended,
+        };
+        match retries.next(failure.kind) {
+            Some(pause) => sleep(pause).await,
+            None => return Err(failure),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,5 +314,30 @@ mod tests {
         let began = Instant::now();
         assert_eq!(call(100).await.unwrap_err().kind, FailureKind::NotYetVisible);
         assert_eq!((calls.get(), began.elapsed()), (8, Duration::from_millis(9750)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lookup_waits_for_its_turn_and_for_nothing_else() {
+        let calls = Cell::new(0);
+        let ask = |kind: FailureKind, answered_at: u32| {
+            let calls = &calls;
+            calls.set(0);
+            retry_lookup(move || {
+                calls.set(calls.get() + 1);
+                let nth = calls.get();
+                async move { if nth == answered_at { Ok(nth) } else { Err(Failure::new(kind, "")) } }
+            })
+        };
+        assert_eq!(ask(FailureKind::Throttled, 7).await.unwrap(), 7);
+        let began = Instant::now();
+        assert_eq!(
+            ask(FailureKind::Throttled, 1000).await.unwrap_err().kind,
+            FailureKind::Throttled
+        );
+        assert!(began.elapsed() <= RetryPolicy::READ.outage, "{:?}", began.elapsed());
+        for kind in [FailureKind::Unavailable, FailureKind::Lost, FailureKind::Denied] {
+            assert_eq!(ask(kind, 2).await.unwrap_err().kind, kind);
+            assert_eq!(calls.get(), 1, "{kind:?}");
+        }
     }
 }

@@ -586,9 +586,12 @@ impl Provider for Memory {
 
     fn ready<'a>(&'a self, _: Call<'a>, known: &'a Value) -> Answer<'a, Readiness> {
         async move {
-            let ready_at = self.inner().things.get(&id_of(known)).map(|thing| thing.ready_at);
-            match ready_at {
-                Some(at) if at > Instant::now() => {
+            let (inner, now) = (self.inner(), Instant::now());
+            match inner.things.get(&id_of(known)) {
+                Some(thing) if thing.visible_at > now => {
+                    Err(Failure::new(FailureKind::Absent, "it does not exist"))
+                }
+                Some(thing) if thing.ready_at > now => {
                     Ok(Readiness::NotYet("it to become ready".to_owned()))
                 }
                 _ => Ok(Readiness::Ready),

@@ -1,7 +1,7 @@
 //! What public reports and AWS's own pages tell of AWS (AWS-TRUTH.md and AWS-SOURCES.md, whose rows are
 //! named): each is met by payctl here, and held by the sandbox or by an answer as it was reported.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_acm::types::{Filters, KeyAlgorithm};
 use aws_sdk_dynamodb::types::{BackupTypeFilter, TableStatus};
@@ -11,7 +11,7 @@ use payctl_engine::{Action, Address};
 use payctl_tests::binary::{Payctl, calls, differences};
 use payctl_tests::cloud::{clients, difference, everything};
 use payctl_tests::emulator::{Emulator, Server};
-use payctl_tests::proxy::{Fate, Proxy, Rule};
+use payctl_tests::proxy::{Fate, Proxy, Refusal, Rule};
 use payctl_tests::standing::Standing;
 
 /// A4: one that is imported again has to keep a name that it had, so that another domain is another
@@ -146,6 +146,26 @@ async fn a_plan_reads_a_table_that_is_still_being_made() {
     let asked =
         proxy.calls().iter().filter(|call| call.name.ends_with("DescribeTimeToLive")).count();
     assert!(asked > 0, "nobody asked for the time to live");
+}
+
+/// Others of the account may have used up EC2's requests (hashicorp/terraform#3579): what is asked before
+/// anything is declared is asked for longer than the SDK does, whose five tries take seconds.
+#[tokio::test]
+async fn a_plan_waits_until_it_may_ask_for_the_zones() {
+    let server = Server::start(Emulator::Sandbox);
+    let proxy = Proxy::start(&server.endpoint);
+    let payctl = Payctl::at(&proxy.endpoint, "dev");
+    const ZONES: &str = "ec2 DescribeAvailabilityZones";
+    proxy.set(&Rule::Each(&[(ZONES, Fate::Refuse(Refusal::Throttled))]));
+    let run = payctl.start(&["plan"]);
+    let asked = || proxy.calls().iter().filter(|call| call.name == ZONES).count();
+    let began = Instant::now();
+    while asked() < 6 {
+        assert!(began.elapsed() < Duration::from_secs(60), "given up after {} tries", asked());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    proxy.set(&Rule::Nothing);
+    run.end().exits(0);
 }
 
 /// N5: a table that is deleted with its point-in-time recovery on leaves a backup for 35 days that

@@ -348,6 +348,12 @@ pub(super) const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
         FailureKind::NotYetVisible,
     ),
     (
+        "CreateEventSourceMapping",
+        "InvalidParameterValueException",
+        "Function does not exist",
+        FailureKind::NotYetVisible,
+    ),
+    (
         "UpdateEventSourceMapping",
         "InvalidParameterValueException",
         "cannot be assumed",
@@ -470,6 +476,19 @@ pub(super) const SPECIAL: &[(&str, &str, &str, FailureKind)] = &[
     ("CreateDBSubnetGroup", "InvalidParameterValue", "linked role", FailureKind::NotYetVisible),
     ("CreateDBCluster", "InvalidParameterValue", "linked role", FailureKind::NotYetVisible),
     ("CreateDBInstance", "InvalidParameterValue", "linked role", FailureKind::NotYetVisible),
+    // The role that machines are watched as was made, or given its rights, a moment ago.
+    (
+        "CreateDBInstance",
+        "InvalidParameterValue",
+        "ENHANCED_MONITORING",
+        FailureKind::NotYetVisible,
+    ),
+    (
+        "ModifyDBInstance",
+        "InvalidParameterValue",
+        "ENHANCED_MONITORING",
+        FailureKind::NotYetVisible,
+    ),
     // What lets WAF write was set by WAF itself, in the same call (terraform-provider-aws#25296).
     (
         "PutLoggingConfiguration",

@@ -9,8 +9,9 @@ use crate::prelude::*;
     outputs(resource: Arn),
     stable(resource),
     typical(5.0, 0.0, 2.0),
-    // A new web ACL or stage is not known everywhere in WAF for up to some minutes.
-    wait_timeout = 5 * 60,
+    // A new web ACL, stage or load balancer is not known everywhere in WAF for minutes, at times for
+    // more than five (terraform-provider-aws#29080).
+    wait_timeout = 15 * 60,
     look = "wafv2:GetWebACL GetWebACLForResource",
     // What the resource's own service is asked for, whichever it is (WAF developer guide,
     // "Permissions for AssociateWebACL").

@@ -206,7 +206,7 @@ impl Work<'_, '_> {
                         Ownership::Ours => true,
                         // Made under its name by the lost call, and not tagged before it died.
                         Ownership::Nobody => unsure && !self.kind.unique_by.is_empty(),
-                        Ownership::Changed(_) | Ownership::Other(_) => false,
+                        Ownership::Changed { .. } | Ownership::Other(_) => false,
                     };
                 if ours {
                     return Ok(Some(outputs));
@@ -361,7 +361,9 @@ impl Work<'_, '_> {
         let began = Instant::now();
         let mut looks = 0;
         loop {
-            let look = || self.run.provider.ready(call, outputs);
+            // What was made is not known everywhere at once, to whoever waits for it either.
+            let look =
+                || async { self.run.provider.ready(call, outputs).await.map_err(not_visible_yet) };
             let Readiness::NotYet(what) = self.patiently(look).await? else { return Ok(()) };
             if began.elapsed() > self.kind.wait_timeout {
                 let waited = began.elapsed().as_secs();

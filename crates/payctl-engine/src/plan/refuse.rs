@@ -47,9 +47,15 @@ impl Planner<'_> {
                     "a resource of that name exists that payctl did not create".to_owned(),
                     "choose another suffix, or remove or rename that resource",
                 ),
-                Ownership::Changed(how) => {
-                    refuse(how, "set them back; `payctl state forget` leaves the resource alone")
+                Ownership::Changed { how, undo, .. } if seen.found => refuse(
+                    format!("a resource of that name exists: {how}"),
+                    &format!("if it is this one, {undo}; else remove or rename it"),
+                ),
+                Ownership::Changed { how, undo, forgettable: true } => {
+                    let forget = "`payctl state forget` leaves the resource alone";
+                    refuse(how, &format!("{undo}; {forget}"))
                 }
+                Ownership::Changed { how, undo, .. } => refuse(how, &undo),
                 Ownership::Other(whose) => refuse(
                     format!("a resource of that name exists: {whose}"),
                     "choose another suffix, or destroy the other stack first",

@@ -257,6 +257,28 @@ fn a_foreign_resource_is_refused_and_stays() {
     assert_eq!(case.plan(Goal::Up).counts(), Counts::default());
 }
 
+/// Somebody wrote the address of another resource of the stack on it: what refers to it stays.
+#[test]
+fn an_address_that_was_changed_by_hand_is_told_alone() {
+    let case = Case::new().declare("net.zone:a", 1, &[]).declare("net.link:b", 1, &["net.zone:a"]);
+    let tags = json!({
+        "payctl:stack": "stack",
+        "payctl:suffix": "dev",
+        "payctl:lineage": "ours",
+        "payctl:id": "net.zone:z",
+    });
+    let case = case.made().drift("net.zone:a", "tags", tags);
+    assert_snapshot!(case.up(), @r"
+    keep net.zone:a
+    keep net.link:b
+    refused net.zone:a: its tag payctl:id is net.zone:z, which is not its address (set the tag to net.zone:a)
+    ");
+    // Of what is on no record it is not known which of the two it is.
+    let refusals = case.found("net.zone:a").plan(Goal::Up).refusals;
+    let hint = "if it is this one, set the tag to net.zone:a; else remove or rename it";
+    assert_eq!(refusals[0].hint, hint);
+}
+
 #[test]
 fn a_bucket_made_and_not_tagged_before_the_crash_is_ours() {
     let case = Case::new().declare("data.store:a", 1, &[]).made().found("data.store:a");

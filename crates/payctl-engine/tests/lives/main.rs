@@ -6,6 +6,7 @@
 
 mod damage;
 mod found;
+mod late;
 mod pace;
 mod power;
 mod random;
