@@ -342,7 +342,7 @@ fn the_schema_takes_the_examples_and_refuses_mistakes() {
 /// A run of a document is as safe as any other beside a second one and before a signal.
 #[tokio::test]
 async fn a_second_run_waits_and_an_interrupted_one_resumes() {
-    let server = Server::start_with(Emulator::Sandbox, &["--time-scale", "20"]);
+    let server = Server::start_with(Emulator::Sandbox, &["--time-scale", "200"]);
     let payctl = Payctl::new(&server).of_document("three-tiers", None);
     let mut first = payctl.start(&["up", "--yes"]);
     first.says("created   ec2.vpc:main");
