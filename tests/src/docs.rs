@@ -7,7 +7,8 @@
 //! compared by its form. A command that shows nothing is run all the same. Each has to succeed,
 //! unless it shows an error or `echo $?` follows.
 //!
-//! A question is answered with what the page shows behind it. ` ```toml ` becomes `payctl.toml`.
+//! A question is answered with what the page shows behind it. ` ```toml ` becomes `payctl.toml`, or the
+//! file that its first line names, as `# refunds.stack.toml` does.
 //! ` ```console,aws ` needs what no test has, such as an account: of each payctl command in it only
 //! the words are checked.
 
@@ -22,7 +23,7 @@ pub enum Deed {
     Run(Shown),
     /// Only what its words say is checked.
     Parse(Shown),
-    /// Becomes `payctl.toml`.
+    /// Becomes a file.
     Configure(String),
 }
 
@@ -218,7 +219,10 @@ pub fn script(page: &Page) -> String {
             },
             Deed::Parse(shown) => writeln!(script, "{}", parsed(&shown.command)),
             Deed::Configure(text) => {
-                writeln!(script, "printf %s {} >payctl.toml", quoted(text))
+                let named = text.lines().next().and_then(|line| line.strip_prefix("# "));
+                let named = named.filter(|name| name.ends_with(".toml") && !name.contains(' '));
+                let file = named.unwrap_or("payctl.toml");
+                writeln!(script, "printf %s {} >{}", quoted(text), quoted(file))
             }
         }
         .unwrap();
@@ -361,7 +365,7 @@ fn is_id(run: &str) -> bool {
 
 /// Writes the script of a page, and what it needs, into a folder.
 pub fn prepare(page: &Page, folder: &Path) -> PathBuf {
-    for name in ["lambda-src", "target"] {
+    for name in ["lambda-src", "target", "examples"] {
         std::os::unix::fs::symlink(root().join(name), folder.join(name)).unwrap();
     }
     let bin = folder.join("bin");

@@ -48,6 +48,7 @@ pub(crate) fn declare(
             declared: declared.clone(),
             table: None,
         };
+        declaring.addresses = base.resources().iter().map(|one| one.address.clone()).collect();
         declaring.resources = base.resources().iter().map(here).collect();
         base.notes().iter().for_each(|note| stack.note(note));
         extend::remove(&mut declaring, base, &mut stack);

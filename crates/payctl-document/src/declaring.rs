@@ -1,6 +1,6 @@
 //! What is being declared: resources with their defaults filled in, and all that is checked of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use payctl_aws::apigateway::Content;
 use payctl_engine::input::references;
@@ -34,6 +34,8 @@ pub(crate) struct Declaring<'a> {
     /// Outputs that were given for texts with a type's name: where, the type, and what.
     pub(crate) typed: Vec<(Span, String, Reference)>,
     pub(crate) resources: Vec<Placed>,
+    /// The addresses of those.
+    pub(crate) addresses: HashSet<Address>,
     /// The parts that could not be declared: what refers to them is no mistake.
     pub(crate) failed_parts: Vec<String>,
 }
@@ -47,6 +49,7 @@ impl<'a> Declaring<'a> {
             shapes: HashMap::new(),
             typed: Vec::new(),
             resources: Vec::new(),
+            addresses: HashSet::new(),
             failed_parts: Vec::new(),
         }
     }
@@ -138,11 +141,12 @@ impl Declaring<'_> {
             false => properties,
         };
         self.world.problems.borrow_mut().extend(problems);
-        if let Some(first) = self.has(&address) {
-            let problem = match first.table {
-                Some(_) => Problem::new(at, format!("{address} is declared twice"))
+        if !self.addresses.insert(address.clone()) {
+            let of_base = self.has(&address).is_some_and(|first| first.table.is_none());
+            let problem = match of_base {
+                false => Problem::new(at, format!("{address} is declared twice"))
                     .label("a part, or a table, declares it as well"),
-                None => {
+                true => {
                     Problem::new(at, format!("{address} is there already: the system declares it"))
                         .hint(format!("`[change.\"{address}\"]` changes what it declares"))
                 }
@@ -283,6 +287,9 @@ impl Declaring<'_> {
         let all: BTreeSet<&Address> =
             self.resources.iter().map(|placed| &placed.declared.address).collect();
         for (at, reference) in &references {
+            if self.world.problems.borrow().are_enough() {
+                break;
+            }
             let Reference { address, output, .. } = reference;
             let Some(kind) = self.kinds.get(address.kind()) else {
                 let problem = Problem::new(*at, format!("there is no kind `{}`", address.kind()));

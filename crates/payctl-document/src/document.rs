@@ -55,6 +55,10 @@ pub struct Document {
 /// How long a stack's name may be: it stands in names of roles and in tags.
 pub const LONGEST_NAME: usize = 24;
 
+/// How many resources a document may have: AWS's own templates have 500 at most
+/// (CloudFormation's guide, "quotas").
+const MOST_RESOURCES: usize = 10_000;
+
 /// What a document may have besides its resources.
 const SECTIONS: [&str; 10] = [
     "$schema",
@@ -78,10 +82,10 @@ impl Document {
         source: Source,
         systems: Systems,
         kinds: &Kinds,
-    ) -> Result<Self, (Source, Problems)> {
+    ) -> Result<Self, Box<(Source, Problems)>> {
         let table = match read::read(&source.text, source.format) {
             Ok(table) => table,
-            Err(problems) => return Err((source, problems)),
+            Err(problems) => return Err(Box::new((source, problems))),
         };
         let mut reader = Reader { systems, kinds, problems: Problems::default() };
         let mut document = reader.document(table, source);
@@ -246,6 +250,13 @@ impl Reader<'_> {
                     });
                 }
             }
+        }
+        let count = document.resources.len() + document.parts.len();
+        if count > MOST_RESOURCES {
+            let message = format!("there are {count} resources, and {MOST_RESOURCES} are the most");
+            let hint = "several stacks are planned, and fail, apart from each other";
+            self.problems.push(Problem::new(begin, message).hint(hint));
+            document.resources.clear();
         }
         if !has_name {
             self.problems.push(

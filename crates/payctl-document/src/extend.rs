@@ -94,6 +94,7 @@ pub(crate) fn remove(declaring: &mut Declaring<'_>, base: &Stack, stack: &mut St
             ));
         }
     }
+    declaring.addresses.retain(|address| !gone.contains(address));
     declaring.resources.retain(|placed| !gone.contains(&placed.declared.address));
 }
 
@@ -117,6 +118,7 @@ pub(crate) fn change(declaring: &mut Declaring<'_>, stack: &mut Stack) {
         let kind = kind.clone();
         crate::secrets::check(address, table, &mut declaring.world.problems.borrow_mut());
         let before = declaring.resources.remove(place).declared;
+        declaring.addresses.remove(address);
         one(declaring, stack, &kind, (*at, table), before);
     }
 }

@@ -51,7 +51,10 @@ impl Document {
     /// # Errors
     /// The mistakes.
     pub fn check(&self, kinds: &Kinds, config: &Config) -> Result<(), Problems> {
-        // Without the system all else would look wrong.
+        // Without the system, or with too much of everything, all else would look wrong.
+        if self.resources.is_empty() && !self.misread.is_empty() && self.parts.is_empty() {
+            return Err(self.misread.clone());
+        }
         if !self.misread.is_empty() && self.extends.is_none() && self.speaks_of_a_system() {
             return Err(self.misread.clone());
         }

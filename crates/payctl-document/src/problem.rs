@@ -1,5 +1,6 @@
 //! What is wrong with a document, and where.
 
+use std::collections::HashSet;
 use std::fmt::{self, Display, Formatter};
 
 use crate::tree::Span;
@@ -19,7 +20,14 @@ pub struct Problem {
 
 /// Every mistake that was found in a document.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Problems(Vec<Problem>);
+pub struct Problems {
+    all: Vec<Problem>,
+    /// Those that are there, as one mistake shows up once, however many ways lead to it.
+    seen: HashSet<(Span, String)>,
+}
+
+/// How many are kept: whoever has more mends these first.
+const MOST: usize = 500;
 
 impl Problem {
     pub(crate) fn new(at: Span, message: impl Into<String>) -> Self {
@@ -52,20 +60,24 @@ impl Problem {
 
 impl Problems {
     pub(crate) fn push(&mut self, problem: Problem) {
-        // One mistake shows up once, however many ways lead to it.
-        if !self.0.contains(&problem) {
-            self.0.push(problem);
+        if self.all.len() < MOST && self.seen.insert((problem.at, problem.message.clone())) {
+            self.all.push(problem);
         }
     }
 
     pub(crate) fn extend(&mut self, others: Self) {
-        others.0.into_iter().for_each(|problem| self.push(problem));
+        others.all.into_iter().for_each(|problem| self.push(problem));
+    }
+
+    /// Whether no more are kept.
+    pub(crate) fn are_enough(&self) -> bool {
+        self.all.len() >= MOST
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     pub(crate) fn unless_empty<T>(self, value: T) -> Result<T, Self> {
@@ -78,20 +90,22 @@ impl Problems {
     /// They, in the order of the document.
     #[must_use]
     pub fn sorted(mut self) -> Vec<Problem> {
-        self.0.sort_by_key(|problem| problem.at.start);
-        self.0
+        self.all.sort_by_key(|problem| problem.at.start);
+        self.all
     }
 }
 
 impl From<Problem> for Problems {
     fn from(problem: Problem) -> Self {
-        Self(vec![problem])
+        let mut problems = Self::default();
+        problems.push(problem);
+        problems
     }
 }
 
 impl Display for Problems {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let all: Vec<&str> = self.0.iter().map(|problem| problem.message.as_str()).collect();
+        let all: Vec<&str> = self.all.iter().map(|problem| problem.message.as_str()).collect();
         f.write_str(&all.join("; "))
     }
 }

@@ -4,6 +4,8 @@
 //! has to be told which word was meant. What schemars makes of our types is little: objects, maps,
 //! lists, tuples, `anyOf` with null, and `oneOf` of words and tables with one key.
 
+use std::collections::HashSet;
+
 use payctl_engine::input::MAY_REFER;
 use payctl_engine::{Constraint, KindInfo, Property, Reference};
 use serde_json::{Map, Value as Json};
@@ -327,9 +329,9 @@ impl Check<'_> {
             self.wrong(node.at, message, format!("it has {length}"));
         }
         if schema.get("uniqueItems") == Some(&Json::Bool(true)) {
-            for (nth, item) in items.iter().enumerate() {
-                let value = item.json();
-                if items[..nth].iter().any(|other| other.json() == value) {
+            let mut seen = HashSet::new();
+            for item in items {
+                if !seen.insert(item.to_string()) {
                     let message = format!("{} has an entry twice", self.called(path));
                     self.wrong(item.at, message, "this one is there already");
                 }

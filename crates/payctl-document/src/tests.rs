@@ -12,7 +12,7 @@ fn read(text: &str, format: Format, config: &Config) -> Result<Document, Vec<Pro
     let kinds = registry.kinds();
     let source =
         Source { name: "x".to_owned(), folder: Default::default(), format, text: text.to_owned() };
-    let document = Document::read(source, ALL, kinds).map_err(|(_, problems)| problems.sorted())?;
+    let document = Document::read(source, ALL, kinds).map_err(|wrong| wrong.1.sorted())?;
     document.check(kinds, config).map_err(Problems::sorted)?;
     Ok(document)
 }
@@ -200,6 +200,12 @@ fn what_is_too_much_is_refused_and_harms_nobody() {
         let deep = open.repeat(100_000);
         assert!(wrong(&deep, Format::Json, &config)[0].2.contains("more than 64 deep"));
     }
+    let many: String = (0..30_000).map(|nth| format!("[sqs.queue.q{nth}]\n")).collect();
+    let told = wrong(&format!("name = \"a\"\n{many}"), Format::Toml, &config);
+    assert!(told[0].2.contains("30000 resources, and 10000 are the most"), "{told:?}");
+    let wrong_all: String =
+        (0..9_000).map(|nth| format!("[sqs.queue.q{nth}]\nx = \"${{a.b:c.d}}\"\n")).collect();
+    assert_eq!(wrong(&format!("name = \"a\"\n{wrong_all}"), Format::Toml, &config).len(), 500);
     let deep = format!("name = \"a\"\nx = {}", "[".repeat(100_000));
     assert!(!wrong(&deep, Format::Toml, &config).is_empty());
     let dotted = format!("name = \"a\"\n{} = 1", vec!["a"; 10_000].join("."));
@@ -325,6 +331,41 @@ fn a_system_is_changed_where_it_is_said_and_nowhere_else() {
     );
     assert!(notes.contains("`versioning` of s3.bucket:files"), "{notes}");
     assert!(!notes.contains("memory_mb"), "{notes}");
+}
+
+#[test]
+fn lists_are_added_to_at_any_depth() {
+    let base = declared("name = \"x\"\nextends = \"pci-core\"\n");
+    let stack = declared(
+        "name = \"x\"\nextends = \"pci-core\"\n\
+         [change.\"iam.role:payment-processor\".inline.permissions]\n\
+         Statement = { add = [{ Sid = \"More\", Effect = \"Allow\", Action = \"sqs:SendMessage\", Resource = \"${sqs.queue:q.arn}\" }] }\n\
+         [sqs.queue.q]\n",
+    );
+    let statements = |stack: &Stack| {
+        let role = &resource(stack, "iam.role:payment-processor").properties;
+        role["inline"]["permissions"]["Statement"].as_array().unwrap().clone()
+    };
+    let (before, after) = (statements(&base), statements(&stack));
+    assert_eq!(after[..before.len()], before);
+    assert_eq!(after[before.len()]["Resource"], json!({ "$ref": "sqs.queue:q.arn" }));
+}
+
+#[test]
+fn what_a_part_is_given_is_filled_in_once() {
+    let stack = declared(
+        "name = \"a\"\n[parameter.p]\ntype = \"string\"\ndefault = \"${x}\"\n[part.function.f]\nhandler = \"f\"\n\
+         environment = { A = \"$${aws:username}\", B = \"${param.p}\", C = \"${sqs.queue:q.url}\" }\n\
+         may = [{ do = [\"sqs:SendMessage\"], on = \"${sqs.queue:q.arn}\" }]\n[sqs.queue.q]\n",
+    );
+    let environment = &resource(&stack, "lambda.function:f").properties["environment"];
+    assert_eq!(environment["A"], "${aws:username}");
+    assert_eq!(environment["B"], "${x}");
+    assert_eq!(environment["C"], json!({ "$ref": "sqs.queue:q.url" }));
+    let role = &resource(&stack, "iam.role:f").properties;
+    let may = &role["inline"]["permissions"]["Statement"][2];
+    assert_eq!(may["Resource"], json!({ "$ref": "sqs.queue:q.arn" }));
+    assert_eq!(resource(&stack, "logs.group:f").properties["name"], "/aws/lambda/f-dev");
 }
 
 /// A system that is extended and not changed is what it was, for each way that its parameters go.

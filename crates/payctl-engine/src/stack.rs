@@ -1,7 +1,7 @@
 //! A stack: what is declared. Every `add` returns a typed handle, so a reference can only point
 //! to what was added before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -19,6 +19,8 @@ pub struct Stack {
     /// The environment's suffix.
     pub suffix: String,
     resources: Vec<Declared>,
+    /// The addresses of those: a stack may have thousands.
+    known: HashSet<Address>,
     outputs: Vec<(String, Value)>,
     notes: Vec<String>,
     errors: Vec<StackError>,
@@ -58,6 +60,7 @@ impl Stack {
             name,
             suffix,
             resources: Vec::new(),
+            known: HashSet::new(),
             outputs: Vec::new(),
             notes: Vec::new(),
             errors: Vec::new(),
@@ -91,12 +94,11 @@ impl Stack {
 
     /// Declares a resource by its properties alone.
     pub fn declare(&mut self, declared: Declared) {
-        let known = |address: &Address| self.resources.iter().any(|r| r.address == *address);
-        if known(&declared.address) {
+        let named = declared.dependencies().into_keys();
+        let missing: Vec<Address> = named.filter(|address| !self.known.contains(address)).collect();
+        if !self.known.insert(declared.address.clone()) {
             self.errors.push(StackError::Twice(declared.address.clone()));
         }
-        let named = declared.dependencies().into_keys();
-        let missing: Vec<Address> = named.filter(|address| !known(address)).collect();
         for address in missing {
             self.errors.push(StackError::Dangling(declared.address.clone(), address));
         }

@@ -42,7 +42,7 @@ pub(crate) fn load(global: &mut Global, config: &mut Config) -> Result<(), CliEr
     let kinds = payctl_aws::kinds();
     let kinds = kinds.kinds();
     let document = Document::read(source, global.systems, kinds)
-        .map_err(|(source, problems)| wrong(&source, problems))?;
+        .map_err(|misread| wrong(&misread.0, misread.1))?;
     let by_environment = std::env::vars_os().filter_map(|(name, value)| {
         let name = name.into_string().ok()?;
         let name = name.strip_prefix(VARIABLE)?.to_lowercase();

@@ -24,7 +24,7 @@ const WORDS: &[Words] = &[
     ),
     (
         "",
-        &["init", "configure", "bootstrap", "setup", "new"],
+        &["configure", "bootstrap", "setup", "new"],
         "nothing has to be initialized: `payctl plan` works at once",
     ),
     (
@@ -134,8 +134,9 @@ const OPTIONS: &[(&[&str], &str)] = &[
     (&["--system", "--template"], "--stack NAME names the system"),
     (&["--dry-run", "--check", "--no-execute-changeset"], "`payctl plan` changes nothing"),
     (
-        &["--set", "--var", "--var-file", "--parameter", "--parameters", "--context"],
-        "parameters are in payctl.toml, or in what --config FILE names",
+        &["--var", "--var-file", "--parameter", "--parameters", "--context"],
+        "parameters are in payctl.toml, or in what --config FILE names; --set NAME=VALUE gives a stack of \
+         your own one",
     ),
     (&["--target", "--only", "--include"], "a plan is always of the whole environment"),
     (&["--no-color", "--no-colour"], "--color never, or NO_COLOR=1 in the environment"),

@@ -29,6 +29,8 @@ run! {
     readme: "README.md",
     commands: "docs/commands.md",
     configuration: "docs/configuration.md",
+    documents: "docs/documents.md",
+    examples: "docs/examples.md",
     credentials: "docs/credentials.md",
     permissions: "docs/permissions.md",
     state: "docs/state.md",
@@ -298,6 +300,7 @@ fn options_are_told() {
     }
     let mut known = BTreeSet::new();
     let commands = [
+        "init",
         "plan",
         "preflight",
         "up",
