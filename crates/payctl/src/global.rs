@@ -22,16 +22,16 @@ pub(crate) struct Global {
     #[arg(long, global = true, env = "PAYCTL_STACK", value_name = "NAME",
           help_heading = ENVIRONMENT)]
     pub(crate) stack: Option<String>,
-    /// A stack of your own: a document in TOML or JSON, - for standard input
+    /// The document of a stack of your own
     ///
-    /// `payctl init` writes one, `payctl schema stack` prints its schema. Where it is left out:
+    /// In TOML or JSON; - is standard input. `payctl init` writes one, `payctl schema stack` prints its schema. Where it is left out:
     /// `stack_file` of the configuration, if any.
     #[arg(long, global = true, env = "PAYCTL_STACK_FILE", value_name = "FILE",
           help_heading = ENVIRONMENT)]
     pub(crate) stack_file: Option<PathBuf>,
     /// A parameter of that stack; again for further ones
     #[arg(long, global = true, value_name = "NAME=VALUE", value_parser = parameter,
-          help_heading = ENVIRONMENT)]
+          hide_short_help = true, help_heading = ENVIRONMENT)]
     pub(crate) set: Vec<(String, String)>,
     /// Use a local AWS emulator, started when needed
     #[arg(long, global = true, conflicts_with_all = ["profile", "region", "role_arn"],
@@ -70,7 +70,8 @@ pub(crate) struct Global {
           help_heading = AWS)]
     pub(crate) role_arn: Option<String>,
     /// The external ID that the role asks for
-    #[arg(long, global = true, value_name = "ID", requires = "role_arn", help_heading = AWS)]
+    #[arg(long, global = true, value_name = "ID", requires = "role_arn",
+          hide_short_help = true, help_heading = AWS)]
     pub(crate) external_id: Option<String>,
     /// Another endpoint for all AWS services
     #[arg(long, global = true, env = "AWS_ENDPOINT_URL", value_name = "URL",

@@ -55,7 +55,7 @@ pub struct LoadBalancer {
     #[prop(
         replaces,
         unique,
-        pattern = "[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?",
+        pattern = "[A-Za-z0-9-]{1,32}",
         source = "ELBv2 CreateLoadBalancer Name"
     )]
     pub name: String,

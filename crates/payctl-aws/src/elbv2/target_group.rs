@@ -32,7 +32,7 @@ pub struct TargetGroup {
     #[prop(
         replaces,
         unique,
-        pattern = "[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?",
+        pattern = "[A-Za-z0-9-]{1,32}",
         source = "ELBv2 CreateTargetGroup Name"
     )]
     pub name: String,

@@ -39,7 +39,7 @@ pub(crate) struct ExplainArgs {
     markdown: bool,
 }
 
-/// Print the JSON Schema of stack documents, the configuration or a kind
+/// Print the JSON Schema of documents, the configuration or a kind
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
