@@ -61,13 +61,11 @@ pub(crate) fn declare(
         self::part(&mut declaring, part);
     }
     for item in &document.resources {
-        let problems = &mut declaring.world.problems.borrow_mut();
-        secrets::check(&item.address(), &item.properties, problems);
-    }
-    for item in &document.resources {
         declaring.resource(item);
     }
-    if *declaring.world.asked_for_key.borrow() && declaring.has(&house::stack_key()).is_none() {
+    let asked = *declaring.world.asked_for_key.borrow();
+    let is_new = declaring.world.key.as_ref() == Ok(&house::stack_key());
+    if asked && is_new && !declaring.addresses.contains(&house::stack_key()) {
         let at =
             document.resources.first().or(document.parts.first()).map_or(Span::default(), |i| i.at);
         for item in house::stack_key_items(at) {
@@ -75,6 +73,10 @@ pub(crate) fn declare(
         }
     }
     let outputs = declaring.world.filled_table(&document.outputs, &Place::default());
+    secrets::check_plain(document, &outputs, &mut declaring.world.problems.borrow_mut());
+    if let Some(base) = &base {
+        extend::check_outputs(&declaring, base);
+    }
     declaring.fill_contents();
     declaring.check_references();
     declaring.check_names();
@@ -88,10 +90,10 @@ fn part(declaring: &mut Declaring<'_>, item: &Item) {
     let Some(known) = parts::named(&item.what) else { return };
     let whose = format!("part.{}.{}", item.what, item.logical);
     let address = Address::new("part", &item.logical);
-    secrets::check(&address, &item.properties, &mut declaring.world.problems.borrow_mut());
     let name = declaring.default_name(&item.logical);
     let place = Place { name: Some(&name), logical: Some(&item.logical), own: None };
     let mut given = declaring.world.filled_table(&item.properties, &place);
+    secrets::check(&address, &given, &mut declaring.world.problems.borrow_mut());
     let mut problems = Problems::default();
     let typed = &mut declaring.typed;
     let shape = known.shape();
@@ -117,6 +119,12 @@ fn part(declaring: &mut Declaring<'_>, item: &Item) {
             Value::Table(properties) => properties,
             _ => Table::default(),
         };
-        declaring.resource(&Item { at: item.at, what: kind.to_owned(), logical, properties });
+        declaring.resource(&Item {
+            at: item.at,
+            what: kind.to_owned(),
+            logical,
+            properties,
+            is_of_part: true,
+        });
     }
 }

@@ -13,7 +13,7 @@ use crate::problem::{Problem, Problems};
 use crate::scope::{Place, World};
 use crate::shape::Shape;
 use crate::tree::{Key, Node, Span, Table, Value};
-use crate::{house, order};
+use crate::{house, order, secrets};
 
 /// A resource as it is declared, and where.
 #[derive(Clone, Debug)]
@@ -112,6 +112,9 @@ impl Declaring<'_> {
             table.0.push((Key { at: item.at, name: property.to_owned() }, tags));
         }
         table.0.retain(|(_, node)| node.value != Value::Null);
+        if !item.is_of_part {
+            secrets::check(&address, &table, &mut self.world.problems.borrow_mut());
+        }
         self.content(&kind, &mut table, item.at);
         self.place(&kind, address, item.at, table, after);
     }

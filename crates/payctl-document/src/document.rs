@@ -74,6 +74,24 @@ const SECTIONS: [&str; 10] = [
 ];
 
 impl Document {
+    /// One without anything.
+    pub(crate) fn empty(source: Source, name: &str) -> Self {
+        Self {
+            source,
+            name: name.to_owned(),
+            description: String::new(),
+            extends: None,
+            given: Table::default(),
+            parameters: Vec::new(),
+            changes: Vec::new(),
+            removes: Vec::new(),
+            resources: Vec::new(),
+            parts: Vec::new(),
+            outputs: Table::default(),
+            misread: Problems::default(),
+        }
+    }
+
     /// Reads `source`. Of its mistakes, [`Document::check`] tells.
     ///
     /// # Errors
@@ -159,20 +177,7 @@ impl Reader<'_> {
 
     fn document(&mut self, table: Table, source: Source) -> Document {
         let begin = Span { start: 0, end: source.text.lines().next().map_or(0, str::len) };
-        let mut document = Document {
-            source,
-            name: String::new(),
-            description: String::new(),
-            extends: None,
-            given: Table::default(),
-            parameters: Vec::new(),
-            changes: Vec::new(),
-            removes: Vec::new(),
-            resources: Vec::new(),
-            parts: Vec::new(),
-            outputs: Table::default(),
-            misread: Problems::default(),
-        };
+        let mut document = Document::empty(source, "");
         let services: BTreeSet<&str> = self.kinds.values().map(|kind| kind.service()).collect();
         let (mut has_name, mut first_of_base) = (false, None);
         for (key, node) in table.0 {
@@ -372,7 +377,13 @@ impl Reader<'_> {
                 self.wrong(key.at, "names that begin with account/ are of what environments share");
             }
             let properties = self.table(&logical, node);
-            all.push(Item { at: key.at, what: what.to_owned(), logical, properties });
+            all.push(Item {
+                at: key.at,
+                what: what.to_owned(),
+                logical,
+                properties,
+                is_of_part: false,
+            });
         }
         all
     }

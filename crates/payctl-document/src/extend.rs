@@ -98,6 +98,16 @@ pub(crate) fn remove(declaring: &mut Declaring<'_>, base: &Stack, stack: &mut St
     declaring.resources.retain(|placed| !gone.contains(&placed.declared.address));
 }
 
+/// What a system answers under a name, a document does not answer otherwise.
+pub(crate) fn check_outputs(declaring: &Declaring<'_>, base: &Stack) {
+    for (key, _) in &declaring.document.outputs.0 {
+        if base.outputs().iter().any(|(name, _)| *name == key.name) {
+            let message = format!("{} has an output `{}` already", base.name, key.name);
+            declaring.problem(Problem::new(key.at, message).label("call it otherwise"));
+        }
+    }
+}
+
 /// Makes the document's changes.
 pub(crate) fn change(declaring: &mut Declaring<'_>, stack: &mut Stack) {
     let document = declaring.document;
@@ -107,6 +117,11 @@ pub(crate) fn change(declaring: &mut Declaring<'_>, stack: &mut Stack) {
             let all: Vec<&str> =
                 declaring.resources.iter().map(|one| one.declared.address.as_str()).collect();
             let name = document.extends.map_or("the system", |system| system.name);
+            if document.removes.iter().any(|(_, removed)| removed == address) {
+                let message = format!("{address} is removed: there is nothing to change");
+                declaring.problem(Problem::new(*at, message));
+                continue;
+            }
             let problem = Problem::new(*at, format!("{name} has no {address}"));
             let near = crate::nearest(address.as_str(), all);
             declaring.problem(match near {

@@ -45,6 +45,19 @@ struct OfDocument {
 }
 
 impl Document {
+    /// One of which nothing is left but the stack's name: enough to look at what it made, and to delete
+    /// it.
+    #[must_use]
+    pub fn lost(name: &str) -> Self {
+        let source = Source {
+            name: name.to_owned(),
+            folder: Default::default(),
+            format: Format::Toml,
+            text: String::new(),
+        };
+        Self::empty(source, name)
+    }
+
     /// All that is wrong with it, as far as that does not depend on account and region. The suffix is
     /// taken to be as long as one may be, so that no name turns out to be too long later.
     ///
@@ -140,7 +153,12 @@ impl Declares for OfDocument {
     }
 
     fn declare(&self, context: &Context<'_>, config: &Config) -> Stack {
-        // Checked before anybody was asked.
-        declare::declare(&self.document, &self.kinds, context, config).0
+        let (stack, problems) = declare::declare(&self.document, &self.kinds, context, config);
+        // What is to be made was checked before anybody was asked. What is to be deleted is what state
+        // and tags know, where the document is wrong by now, or lost.
+        match problems.is_empty() && self.document.misread.is_empty() {
+            true => stack,
+            false => Stack::new(&self.document.name, context.suffix.as_str()),
+        }
     }
 }

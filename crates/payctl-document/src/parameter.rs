@@ -87,6 +87,11 @@ impl Parameter {
             range: (number("min"), number("max")),
             one_of: table.get("one_of").and_then(Node::list).unwrap_or_default().to_vec(),
         };
+        if let (Some(least), Some(most)) = parameter.range
+            && least > most
+        {
+            problems.push(Problem::new(key.at, format!("{whose} has a `min` above its `max`")));
+        }
         if let Some(default) = &parameter.default
             && let Err(why) = parameter.check(default)
         {

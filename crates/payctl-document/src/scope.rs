@@ -118,6 +118,10 @@ impl World<'_> {
                 Ok(Found::Known(found)) if alone => return found.placed(node.at),
                 Ok(Found::Known(found)) => match &found.value {
                     Value::Text(text) => known += text,
+                    // Somebody has been told.
+                    Value::Input(Json::Null) => {
+                        return Node::new(node.at, Value::Input(Json::Null));
+                    }
                     Value::Input(input) => {
                         if !known.is_empty() {
                             parts.push(Json::String(std::mem::take(&mut known)));

@@ -5,8 +5,9 @@
 
 use payctl_engine::Address;
 
+use crate::document::Document;
 use crate::problem::{Problem, Problems};
-use crate::tree::{Node, Table, Value};
+use crate::tree::{Node, Span, Table, Value};
 
 /// Parts of names whose values are secrets.
 const NAMES: [&str; 7] =
@@ -31,6 +32,30 @@ const HARMLESS: [&str; 12] = [
 pub(crate) fn check(whose: &Address, table: &Table, problems: &mut Problems) {
     for (key, node) in &table.0 {
         value(whose, &key.name, node, problems);
+    }
+}
+
+/// The same of what belongs to no resource.
+pub(crate) fn check_plain(document: &Document, outputs: &Table, problems: &mut Problems) {
+    let mut tell = |at: Span, what: &str| {
+        let message = format!("a secret is written in the document ({what})");
+        problems.push(Problem::new(at, message).hint("let Secrets Manager make it"));
+    };
+    if is_credential(&document.description) {
+        tell(Span::default(), "`description`");
+    }
+    for parameter in &document.parameters {
+        let default = parameter.default.as_ref().and_then(|node| Some((node.at, node.text()?)));
+        if let Some((at, text)) = default
+            && (is_credential(text) || (is_secret_by_name(&parameter.name) && is_literal(text)))
+        {
+            tell(at, &format!("the default of `{}`", parameter.name));
+        }
+    }
+    for (key, node) in &outputs.0 {
+        if node.text().is_some_and(is_credential) {
+            tell(node.at, &format!("the output `{}`", key.name));
+        }
     }
 }
 
@@ -64,15 +89,32 @@ fn is_literal(text: &str) -> bool {
         && !["true", "false", "enabled", "disabled", "required", "optional"].contains(&text)
 }
 
-/// An access key of AWS's, or a private key (IAM's reference of identifiers: `AKIA` and `ASIA`; RFC 7468).
+/// Beginnings of tokens of Stripe's, GitHub's, GitLab's and Slack's (GitHub's page "Supported secret
+/// scanning patterns").
+const TOKENS: [&str; 8] =
+    ["sk_live_", "rk_live_", "whsec_", "ghp_", "github_pat_", "glpat-", "xoxb-", "xoxp-"];
+
+/// An access key of AWS's, a private key, a token, or a URL with a password (IAM's reference of
+/// identifiers: `AKIA` and `ASIA`; RFC 7468; RFC 3986, 3.2.1).
 fn is_credential(text: &str) -> bool {
     let is_key_id = |word: &str| {
         word.len() == 20
             && (word.starts_with("AKIA") || word.starts_with("ASIA"))
             && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
     };
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    words.into_iter().any(is_key_id)
+    let is_token = |word: &str| {
+        TOKENS.iter().any(|token| word.strip_prefix(token).is_some_and(|rest| rest.len() >= 8))
+    };
+    let has_password = |text: &str| {
+        let authority = text.split_once("://").map(|(_, rest)| rest.split('/').next());
+        let user = authority.flatten().and_then(|authority| authority.rsplit_once('@'));
+        user.is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, pass)| !pass.is_empty()))
+    };
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    let mut tokens = text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c)));
+    words.any(is_key_id)
+        || tokens.any(is_token)
+        || has_password(text)
         || (text.contains("-----BEGIN") && text.contains("PRIVATE KEY-----"))
 }
 
@@ -95,6 +137,11 @@ mod tests {
             ("kms_key", "alias/x", false),
             ("password_policy", "x", false),
             ("note", "AKIA", false),
+            ("A", "sk_live_51H8abcdefgh", true),
+            ("A", "postgres://user:pass@host/db", true),
+            ("A", "https://host/a:b@c", false),
+            ("A", "https://user@host/", false),
+            ("A", "sk_live_", false),
         ] {
             let found = is_credential(text) || (is_secret_by_name(name) && is_literal(text));
             assert_eq!(found, secret, "{name} = {text}");

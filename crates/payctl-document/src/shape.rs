@@ -240,7 +240,14 @@ impl Check<'_> {
             {
                 self.typed.push((node.at, name.to_owned(), reference));
             }
-            if !self.may_refer(schema) {
+            let resolved = self.shape.resolve(schema);
+            let is_compound = ["array", "object"]
+                .into_iter()
+                .find(|one| resolved.get("type").and_then(Json::as_str) == Some(one));
+            if let Some(compound) = is_compound.filter(|_| !self.may_refer(schema)) {
+                let message = format!("{} has to be {}", self.called(path), sort(compound));
+                self.wrong(node.at, message, "this is a reference");
+            } else if !self.may_refer(schema) {
                 let message =
                     format!("{} has to be known before anything is made", self.called(path));
                 self.wrong(node.at, message, "it cannot refer to an output");
@@ -456,7 +463,8 @@ impl Check<'_> {
 fn filled(node: &Node) -> String {
     match node.text() {
         Some(text) if node.at.end.saturating_sub(node.at.start) != text.len() + 2 => {
-            format!("it is \"{text}\", of {} characters", text.chars().count())
+            let count = text.chars().count();
+            format!("it is \"{text}\" with the longest suffix there may be, {count} characters")
         }
         _ => String::new(),
     }

@@ -132,6 +132,8 @@ fn every_mistake_is_told_where_it_is() {
         (extending("[change.\"lambda.function:payment-processor\"]\nmemory_mb = 1"), 4, "1", "has to be 128 to"),
         (extending("[change.\"lambda.function:payment-processor\"]\nname = \"x\""), 4, "name", "that would rename it"),
         (extending("[change.\"cloudwatch.alarm:rejected\"]\nactions = { remove = [\"arn:x\"] }"), 4, "\"arn:x\"", "no such entry to remove"),
+        (extending("[parameter.memory_mb]\ntype = \"integer\"\ndefault = 1"), 3, "memory_mb", "pci-core has a parameter `memory_mb` already"),
+        (extending("[outputs]\nvpc_id = \"x\""), 4, "vpc_id", "pci-core has an output `vpc_id` already"),
         (extending("[lambda.function.payment-processor]\n"), 3, "payment-processor", "the system declares it"),
     ];
     let mut missed = Vec::new();
@@ -233,8 +235,9 @@ fn defaults_are_of_the_house_and_what_is_said_counts() {
     assert_eq!(resource(&stack, "kms.alias:stack").properties["name"], "alias/a-dev");
     let stack = declared("name = \"a\"\n[sqs.queue.q]\nencryption = \"managed\"\n");
     assert_eq!(stack.resources().len(), 1);
-    // The one key that there is, under whatever name.
+    // The one key that there is, under whatever name, and no other beside it.
     let stack = declared("name = \"a\"\n[sqs.queue.q]\n[kms.key.mine]\n");
+    assert_eq!(stack.resources().len(), 2);
     let queue = &resource(&stack, "sqs.queue:q").properties;
     assert_eq!(queue["encryption"]["kms"]["key"], json!({ "$ref": "kms.key:mine.arn" }));
     let two = "name = \"a\"\n[sqs.queue.q]\n[kms.key.one]\n[kms.key.two]\n";
@@ -307,7 +310,8 @@ fn a_system_is_changed_where_it_is_said_and_nowhere_else() {
     let before = &resource(&base, "lambda.function:payment-processor").properties["environment"];
     assert_eq!(environment.len(), before.as_object().unwrap().len() + 1);
     assert_eq!(environment["REFUNDS_URL"], json!({ "$ref": "sqs.queue:refunds.url" }));
-    // The system's own key is the stack's.
+    // The system's own key is the stack's, and the only one.
+    assert!(stack.resources().iter().all(|one| one.address.as_str() != "kms.key:stack"));
     let queue = &resource(&stack, "sqs.queue:refunds").properties;
     assert_eq!(queue["encryption"]["kms"]["key"], json!({ "$ref": "kms.key:main.arn" }));
     let changed = ["lambda.function:payment-processor", "s3.bucket:files", "sqs.queue:refunds"];

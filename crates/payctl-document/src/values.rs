@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 use crate::document::Document;
 use crate::parameter::as_toml;
 use crate::problem::{Problem, Problems};
-use crate::tree::{Node, Span};
+use crate::tree::{Node, Span, Value};
 
 /// The values of a document's parameters.
 #[derive(Debug, Default)]
@@ -32,12 +32,17 @@ pub(crate) fn of(document: &Document, config: &Config, problems: &mut Problems) 
     for (key, node) in &document.given.0 {
         values.base.push((key.at, key.name.clone(), node.clone()));
     }
+    let base = document.extends.and_then(|system| section(system, config));
     for parameter in &document.parameters {
+        if base.as_ref().is_some_and(|base| base.get(&parameter.name).is_some()) {
+            let of = document.extends.map_or("", |system| system.name);
+            let message = format!("{of} has a parameter `{}` already", parameter.name);
+            problems.push(Problem::new(parameter.at, message).label("call it otherwise"));
+        }
         if let Some(default) = &parameter.default {
             values.own.insert(parameter.name.clone(), default.clone());
         }
     }
-    let base = document.extends.and_then(|system| section(system, config));
     let given =
         config.parameters.iter().map(|(name, value)| (name, Node::of_json(begin, value), false));
     let typed = config.typed_parameters.iter().map(|(name, text)| {
@@ -52,6 +57,8 @@ pub(crate) fn of(document: &Document, config: &Config, problems: &mut Problems) 
             if let Err(why) = parameter.check(&node) {
                 let message = format!("the parameter `{name}` {why}");
                 problems.push(Problem::new(parameter.at, message).label(parameter.about()));
+                values.own.insert(name.clone(), unknown(parameter.at));
+                continue;
             }
             values.own.insert(name.clone(), node);
         } else if base.as_ref().is_some_and(|base| base.get(name).is_some()) {
@@ -60,10 +67,15 @@ pub(crate) fn of(document: &Document, config: &Config, problems: &mut Problems) 
             let own = document.parameters.iter().map(|one| one.name.as_str());
             let of_base = base.iter().filter_map(Json::as_object).flat_map(|all| all.keys());
             let known: Vec<&str> = own.chain(of_base.map(String::as_str)).collect();
-            let from = if by_hand { "given" } else { "given in the configuration" };
-            let problem =
-                Problem::new(begin, format!("`{name}` is {from}, and is no parameter of this"));
-            problems.push(problem.nearest(name, known));
+            let from = if by_hand { "--set" } else { "[parameters] of the configuration" };
+            let message =
+                format!("{from} gives `{name}`, which is no parameter of {}", document.name);
+            let near = crate::nearest(name, known.iter().copied());
+            problems.push(Problem::new(Span::default(), message).hint(match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if known.is_empty() => "it has none".to_owned(),
+                None => format!("there are {}", known.join(", ")),
+            }));
         }
     }
     for parameter in &document.parameters {
@@ -75,13 +87,15 @@ pub(crate) fn of(document: &Document, config: &Config, problems: &mut Problems) 
                 name.to_uppercase()
             )));
             // One mistake, not one more for each text that names it.
-            values.own.insert(
-                name.clone(),
-                Node::new(parameter.at, crate::tree::Value::Text(String::new())),
-            );
+            values.own.insert(name.clone(), unknown(parameter.at));
         }
     }
     values
+}
+
+/// A value that is not known, of which somebody has been told.
+fn unknown(at: Span) -> Node {
+    Node::new(at, Value::Input(Json::Null))
 }
 
 /// What the configuration says of a system's parameters.

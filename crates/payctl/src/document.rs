@@ -8,15 +8,16 @@ use payctl_stack::config::Config;
 
 use crate::error::CliError;
 use crate::global::Global;
-use crate::report;
+use crate::{environments, report};
 
 /// What the names of variables begin with that give parameters.
 const VARIABLE: &str = "PAYCTL_PARAM_";
 
-/// Makes the document that is named, if one is, the stack that is meant.
-pub(crate) fn load(global: &mut Global, config: &mut Config) -> Result<(), CliError> {
+/// Makes the document that is named, if one is, the stack that is meant. Answers what is wrong with it,
+/// which keeps only what makes something of it from going on.
+pub(crate) fn load(global: &mut Global, config: &mut Config) -> Result<Option<CliError>, CliError> {
     if global.systems.own().is_some() {
-        return Ok(());
+        return Ok(None);
     }
     let named = global.stack_file.clone().or_else(|| config.stack_file.clone());
     // Who types the name of a system means that, whatever the environment or the configuration says.
@@ -28,14 +29,18 @@ pub(crate) fn load(global: &mut Global, config: &mut Config) -> Result<(), CliEr
         ))
         .hint("leave one of the two out"));
     }
+    global.names_stack = system.is_some() && named.is_some();
     let (Some(path), None) = (named, system) else {
+        if let Some(lost) = lost(global, system.is_some()) {
+            return Ok(Some(lost));
+        }
         let given = global.set.iter().map(|(name, _)| name).chain(config.parameters.keys());
         return match given.into_iter().next() {
             Some(name) if global.stack.is_none() || !global.set.is_empty() => Err(CliError::failed(
                 format!("the parameter `{name}` is given, and there is no stack document"),
             )
             .hint("name it with --stack-file; parameters of payctl's systems stand in payctl.toml")),
-            _ => Ok(()),
+            _ => Ok(None),
         };
     };
     let source = read(&path)?;
@@ -52,9 +57,24 @@ pub(crate) fn load(global: &mut Global, config: &mut Config) -> Result<(), CliEr
     let by_environment: Vec<_> = by_environment.collect();
     let by_environment = by_environment.into_iter();
     config.typed_parameters = by_environment.chain(global.set.iter().cloned()).collect();
-    document.check(kinds, config).map_err(|problems| wrong(&document.source, problems))?;
+    let checked =
+        document.check(kinds, config).map_err(|problems| wrong(&document.source, problems));
     global.systems = global.systems.with_own(document.into_system(kinds.clone()));
-    Ok(())
+    Ok(checked.err())
+}
+
+/// Where the stack that is named is one that the state knows and no document tells of: it can be looked
+/// at and deleted.
+fn lost(global: &mut Global, is_system: bool) -> Option<CliError> {
+    let name = global.stack.clone().filter(|_| !is_system)?;
+    let folder = environments::folder(&global.state_dir, global.sandbox);
+    let known = environments::of_documents(global.systems, &folder);
+    known.iter().find(|(stack, ..)| *stack == name)?;
+    let kinds = payctl_aws::kinds().kinds().clone();
+    global.names_stack = true;
+    global.systems = global.systems.with_own(Document::lost(&name).into_system(kinds));
+    let error = CliError::failed(format!("{name} is a stack of a document, which is not named"));
+    Some(error.hint("name it with --stack-file"))
 }
 
 fn read(path: &Path) -> Result<Source, CliError> {

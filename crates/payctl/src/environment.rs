@@ -52,6 +52,10 @@ impl Environment {
         mut local: Local,
         handlers: Handlers,
     ) -> Result<Self, CliError> {
+        match handlers {
+            Handlers::Needed => local.check_document()?,
+            Handlers::Ignored => local.say_mistakes(),
+        }
         let loaded = local.load()?;
         // The sandbox runs the functions on this machine.
         if global.sandbox

@@ -147,7 +147,15 @@ pub(crate) fn choose(global: &Global, config: &Config, first: First) -> Result<C
             origins.extend(other.then(|| "known here".to_owned()));
             Ok(Chosen::new(system, suffix, &origins, other))
         }
-        ([], Some(suffix)) => Ok(Chosen::new(global.systems.first(), suffix, &origins, false)),
+        ([], Some(suffix)) => match document_of(global, &suffix).filter(|_| system.is_none()) {
+            Some(stack) => Err(CliError::failed(format!(
+                "{stack} {suffix} is of a stack document"
+            ))
+            .hint(format!(
+                "name the document with --stack-file, or the stack with --stack {stack}"
+            ))),
+            None => Ok(Chosen::new(global.systems.first(), suffix, &origins, false)),
+        },
         ([], None) if first == First::Dev => {
             origins.push("default".to_owned());
             let suffix = FIRST.parse().map_err(|source| {
@@ -158,6 +166,17 @@ pub(crate) fn choose(global: &Global, config: &Config, first: First) -> Result<C
         ([], None) => Err(none(global, system, &known)),
         (several, suffix) => Err(choice(several, suffix.is_none())),
     }
+}
+
+/// The stack of an environment of that suffix whose document is not named.
+fn document_of(global: &Global, suffix: &Suffix) -> Option<String> {
+    let folder = folder(&global.state_dir, global.sandbox);
+    let all = of_documents(global.systems, &folder).into_iter();
+    let live = |store: &Store| {
+        store.load().is_ok_and(|loaded| loaded.state.is_some_and(|state| !state.is_empty()))
+    };
+    let mut of_suffix = all.filter(|(_, one, store)| one == suffix && live(store));
+    of_suffix.next().map(|(stack, ..)| stack)
 }
 
 /// The other system that has the suffix there, as far as the folder's states tell, and where.
@@ -244,7 +263,9 @@ fn system(global: &Global, config: &Config) -> Result<Option<(&'static System, S
     let system = global.systems.named(name).ok_or_else(|| {
         let known = global.systems.listed().map(|system| system.name);
         let error = CliError::failed(format!("there is no stack {}", report::quoted(name)));
-        error.unknown(name, known)
+        error
+            .unknown(name, known)
+            .hint("a stack of your own is named by its document: --stack-file FILE")
     })?;
     Ok(Some((system, origin)))
 }

@@ -98,6 +98,9 @@ pub(crate) struct Global {
     /// The systems that there are.
     #[arg(skip = payctl_stack::ALL)]
     pub(crate) systems: Systems,
+    /// Whether a system was named that is meant before a document.
+    #[arg(skip)]
+    pub(crate) names_stack: bool,
     /// What the variable of the systems' origins says, ENVIRONMENT_SUFFIX.
     #[arg(skip)]
     pub(crate) origins_suffix: Option<String>,
@@ -144,7 +147,8 @@ impl Global {
             }
             _ => {
                 let first = self.systems.first().name;
-                if let Some(stack) = self.stack.as_deref().filter(|stack| *stack != first) {
+                let goes_without = |stack: &&str| *stack == first && !self.names_stack;
+                if let Some(stack) = self.stack.as_deref().filter(|stack| !goes_without(stack)) {
                     add("stack", stack);
                 }
             }

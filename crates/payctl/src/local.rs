@@ -27,6 +27,8 @@ pub(crate) struct Local {
     pub(crate) store: Store,
     /// The folder of all environments' states.
     pub(crate) states: PathBuf,
+    /// What is wrong with the document of a stack of one's own.
+    mistakes: Option<CliError>,
 }
 
 impl Local {
@@ -35,7 +37,7 @@ impl Local {
     pub(crate) fn read(global: &Global, first: First) -> Result<(Global, Self), CliError> {
         let mut config = configuration::read(global.config.as_deref(), global.systems)?;
         let mut global = global.clone();
-        document::load(&mut global, &mut config)?;
+        let mistakes = document::load(&mut global, &mut config)?;
         payctl_aws::ignore_tags(&config.ignore_tags);
         let Chosen { system, suffix, origin, guessed } = choose(&global, &config, first)?;
         let states = environments::folder(&global.state_dir, global.sandbox);
@@ -43,7 +45,26 @@ impl Local {
         global.suffix = Some(suffix.clone());
         global.stack = Some(system.name.to_owned());
         let systems = global.systems;
-        Ok((global, Self { system, suffix, systems, origin, guessed, config, store, states }))
+        Ok((
+            global,
+            Self { system, suffix, systems, origin, guessed, config, store, states, mistakes },
+        ))
+    }
+
+    /// Refuses to make anything of a document that has mistakes.
+    pub(crate) fn check_document(&mut self) -> Result<(), CliError> {
+        self.mistakes.take().map_or(Ok(()), Err)
+    }
+
+    /// Says that only what is recorded, or found by its tags, is known of a stack whose document is no
+    /// help.
+    pub(crate) fn say_mistakes(&self) {
+        if let Some(mistakes) = &self.mistakes {
+            report::warn(&format!(
+                "{}: what the state and AWS's list of tags know is looked at",
+                mistakes.message
+            ));
+        }
     }
 
     /// The other system that has the suffix there, as far as the folder's states tell, and where.

@@ -234,13 +234,69 @@ fn what_cannot_be_read_is_told() {
     std::fs::write(payctl.folder().join("a.toml"), "name = \"a\"\n[sqs.queue.q]\n").unwrap();
     plan(&["--stack-file", "a.toml", "--stack", "migration"]).says("is not the document's stack");
     plan(&["--stack-file", "a.toml"])
-        .says("`a` is given in the configuration, and is no parameter");
+        .says("[parameters] of the configuration gives `a`, which is no parameter of a");
     let with_zip = "name = \"a\"\n[part.function.f]\nzip = \"f.zip\"\n";
     std::fs::write(payctl.folder().join("a.toml"), with_zip).unwrap();
     payctl.configure("");
     plan(&["--stack-file", "a.toml"]).says("cannot use the zip");
     std::fs::write(payctl.folder().join("f.zip"), "no zip").unwrap();
     plan(&["--stack-file", "a.toml"]).says("it is not a zip");
+}
+
+/// What is there can be looked at and deleted whatever has become of its document, and of nothing else is
+/// it said that there is nothing.
+#[tokio::test]
+async fn a_document_that_is_wrong_or_lost_keeps_nobody_from_deleting() {
+    let text = "name = \"gone\"\n[parameter.n]\ntype = \"integer\"\n[sqs.queue.q]\n\
+                retention_s = \"${param.n}\"\n[outputs]\nurl = \"${sqs.queue:q.url}\"\n";
+    let server = Server::start(Emulator::Sandbox);
+    let aws = clients(&server).await;
+    let nothing = everything(&aws).await;
+    let payctl = Payctl::new(&server).of_document("gone", Some(text));
+    payctl.run(&["up", "--yes", "--set", "n=60"]).exits(0);
+    for words in [&["output"][..], &["list"], &["history"], &["state", "list"]] {
+        let ended = payctl.run(words);
+        ended.exits(0);
+        assert!(!ended.stdout.is_empty(), "{ended}");
+    }
+    // To make something of it takes the value.
+    payctl.run(&["plan"]).says("the parameter `n` has no value");
+    payctl.run(&["destroy", "--yes"]).exits(0);
+    assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0]);
+
+    payctl.run(&["up", "--yes", "--set", "n=60"]).exits(0);
+    let without = |args: &[&str]| {
+        let mut command = payctl.command(args);
+        command.env_remove("PAYCTL_STACK_FILE");
+        Run::start(command).end()
+    };
+    let unnamed = without(&["destroy", "--yes"]);
+    unnamed.exits(1);
+    unnamed.says("gone dev is of a stack document");
+    let up = without(&["up", "--yes", "--stack", "gone"]);
+    up.exits(1);
+    up.says("name it with --stack-file");
+    without(&["output", "--stack", "gone"]).shows("q-dev");
+    let planned = without(&["plan", "--destroy", "--stack", "gone"]);
+    planned.exits(0);
+    planned.shows("3 to delete");
+    planned.says("--stack gone");
+    without(&["destroy", "--yes", "--stack", "gone"]).exits(0);
+    assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0]);
+}
+
+/// Whoever names a system beside a document that the configuration names gets commands that do so too.
+#[tokio::test]
+async fn a_system_that_is_named_stays_named() {
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server);
+    payctl.configure("stack_file = \"a.toml\"\n");
+    std::fs::write(payctl.folder().join("a.toml"), "name = \"a\"\n[sqs.queue.q]\n").unwrap();
+    let planned = payctl.run(&["plan", "--stack", "pci-core"]);
+    planned.exits(0);
+    planned.shows("pci-core dev");
+    planned.says("--stack pci-core");
+    payctl.run(&["plan"]).shows("a dev");
 }
 
 /// `payctl init` begins what can be planned at once, and writes nothing over.

@@ -100,7 +100,10 @@ struct LastRun {
 pub(super) async fn run(global: &Global, args: &ListArgs) -> Result<Exit, CliError> {
     let mut config = configuration::read(global.config.as_deref(), global.systems)?;
     let mut global = global.clone();
-    document::load(&mut global, &mut config)?;
+    // What is there is told whatever the document says.
+    if let Err(error) = document::load(&mut global, &mut config) {
+        report::warn(&error.message);
+    }
     let global = &global;
     let mut rows = here(global);
     if args.account {

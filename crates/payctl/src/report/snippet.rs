@@ -1,8 +1,8 @@
 //! A mistake in a document, with the lines that it is in.
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use payctl_document::Problem;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use payctl_document::{Problem, Span};
 
 use super::width;
 
@@ -12,10 +12,21 @@ const LONGEST_LINE: usize = 2000;
 /// `problem` as a compiler would show it.
 pub(crate) fn snippet(name: &str, text: &str, problem: &Problem) -> String {
     let Problem { at, message, label, hint } = problem;
-    let clean =
-        |text: &str| text.replace(|c: char| c.is_control() && c != '\n' && c != '\t', "\u{fffd}");
+    let acts = |c: char| {
+        let turns = matches!(
+            c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        );
+        turns || (c.is_control() && c != '\n' && c != '\t')
+    };
+    let clean = |text: &str| text.replace(acts, "\u{fffd}");
     let (message, label) = (clean(message), clean(label));
     let title = Level::ERROR.primary_title(message);
+    // What stands elsewhere, as on the command line, has no lines here.
+    if *at == Span::default() {
+        let help = hint.iter().map(|hint| Level::HELP.with_name("hint").message(clean(hint)));
+        let group = Group::with_title(title).elements(help);
+        return Renderer::styled().term_width(width()).render(&[group]);
+    }
     let (start, end) = (at.start.min(text.len()), at.end.min(text.len()));
     // Only the lines that matter, so that a large document costs nothing.
     let begin = text[..floor(text, start)].rfind('\n').map_or(0, |newline| newline + 1);
@@ -59,8 +70,6 @@ fn floor(text: &str, at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use payctl_document::Span;
-
     use super::*;
 
     fn shown(text: &str, at: std::ops::Range<usize>, hint: Option<&str>) -> String {
@@ -92,6 +101,7 @@ error: it is wrong
     fn no_place_and_no_text_are_too_much() {
         for (text, at) in [
             ("", 0..0),
+            ("x", 0..0),
             ("", 5..9),
             ("ä", 1..1),
             ("a = \"\u{1b}[31m\"", 4..8),

@@ -71,7 +71,9 @@ pub(crate) fn complete(command: Command, systems: Systems) -> Command {
 const SANDBOX_ACCOUNT: &str = "123456789012";
 
 pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliError> {
-    let (global, local) = &Local::read(global, First::Dev)?;
+    let (global, mut local) = Local::read(global, First::Dev)?;
+    local.check_document()?;
+    let (global, local) = (&global, &local);
     local.say_guess();
     let connection = connect(global, &local.config).await?;
     let region = connection.region().to_owned();
