@@ -12,7 +12,7 @@ SHELL := /bin/sh
 # One feature set for everything: another would build the AWS SDK a second time.
 CARGO_FLAGS := --workspace --locked
 # The same feature set for payctl alone: cargo counts the features that tests ask for only where tests,
-# benchmarks or examples are built, and there are no examples.
+# benchmarks or examples are built, and there is one example.
 PAYCTL_ONLY := --bin payctl --examples
 export PAYCTL_TEST_PYTHON ?= $(CURDIR)/target/tools/venv/bin/python
 # Most of a test is waiting for an emulator: more at once than there are cores.

@@ -299,6 +299,33 @@ async fn a_system_that_is_named_stays_named() {
     payctl.run(&["plan"]).shows("a dev");
 }
 
+/// A program with a system of its own is a whole payctl.
+#[tokio::test]
+async fn a_system_of_ones_own_has_the_whole_command_line() {
+    let server = Server::start(Emulator::Sandbox);
+    let aws = clients(&server).await;
+    let nothing = everything(&aws).await;
+    let payctl = Payctl::new(&server);
+    let own = |args: &[&str]| {
+        let of_payctl = payctl.command(args);
+        let mut command = Command::new(root().join("target/debug/examples/webhooks"));
+        command.args(args).current_dir(payctl.folder()).stdin(Stdio::null()).env_clear();
+        for (name, value) in of_payctl.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        Run::start(command).end()
+    };
+    own(&["stacks"]).shows("webhooks");
+    let planned = own(&["plan"]);
+    planned.exits(0);
+    planned.shows("webhooks dev");
+    own(&["up", "--yes"]).exits(0);
+    own(&["plan"]).shows("no changes: 5 resources match the configuration");
+    own(&["output", "--raw", "queue_url"]).shows("webhooks-dev");
+    own(&["destroy", "--yes"]).exits(0);
+    assert_eq!(difference(&nothing, &everything(&aws).await), [""; 0]);
+}
+
 /// `payctl init` begins what can be planned at once, and writes nothing over.
 #[tokio::test]
 async fn a_first_document_is_begun() {

@@ -51,7 +51,10 @@ pub struct Alarm {
     )]
     pub comparison: String,
     /// What a period without values is taken for, such as `notBreaching`.
-    #[prop(length(1..=255), source = "PutMetricAlarm.treat_missing_data")]
+    #[prop(
+        one_of("breaching", "notBreaching", "ignore", "missing"),
+        source = "CloudWatch PutMetricAlarm TreatMissingData"
+    )]
     pub missing_data: String,
     /// Who is told.
     pub actions: Set<Input<Arn>>,

@@ -21,7 +21,22 @@ pub struct Subscription {
     #[prop(replaces, unique, parent)]
     pub topic: Input<Arn>,
     /// Such as `email`.
-    #[prop(replaces, unique)]
+    #[prop(
+        replaces,
+        unique,
+        one_of(
+            "http",
+            "https",
+            "email",
+            "email-json",
+            "sms",
+            "sqs",
+            "application",
+            "lambda",
+            "firehose"
+        ),
+        source = "SNS Subscribe Protocol"
+    )]
     pub protocol: String,
     /// Who is told: an address, or the ARN of a queue or function.
     #[prop(replaces, unique)]
