@@ -29,21 +29,17 @@ fn wrong(text: &str, format: Format, config: &Config) -> Vec<(usize, String, Str
     problems.iter().map(told).collect()
 }
 
-/// Declares a document that has to be right.
-fn declared(text: &str) -> Stack {
-    let config = Config::default();
-    let document = read(text, Format::Toml, &config).unwrap_or_else(|wrong| panic!("{wrong:#?}"));
-    let registry = payctl_aws::kinds();
+/// Does something in an environment `dev`, where what is asked has been answered as it is assumed.
+fn in_dev<T>(lookups: Vec<Lookup>, config: &Config, with: impl FnOnce(&Context<'_>) -> T) -> T {
     let zones = ["us-east-1a", "us-east-1b", "us-east-1c"].map(Zone::from).into();
     let mut found = Discovered::new(zones);
-    for lookup in document.extends.map(|system| system.lookups(&config)).unwrap_or_default() {
+    for lookup in lookups {
         if let Some(answer) = lookup.assumed() {
             found.insert(lookup.name(), answer.clone());
         }
     }
-    let suffix = "dev".parse().unwrap();
-    let context = Context {
-        suffix: &suffix,
+    with(&Context {
+        suffix: &"dev".parse().unwrap(),
         account: "123456789012",
         region: "us-east-1",
         partition: "aws",
@@ -51,8 +47,18 @@ fn declared(text: &str) -> Stack {
         handlers: &Default::default(),
         tags: &config.tags,
         permissions_boundary: None,
-    };
-    let (stack, problems) = declare::declare(&document, registry.kinds(), &context, &config);
+    })
+}
+
+/// Declares a document that has to be right.
+fn declared(text: &str) -> Stack {
+    let config = Config::default();
+    let document = read(text, Format::Toml, &config).unwrap_or_else(|wrong| panic!("{wrong:#?}"));
+    let registry = payctl_aws::kinds();
+    let lookups = document.extends.map(|system| system.lookups(&config)).unwrap_or_default();
+    let (stack, problems) = in_dev(lookups, &config, |context| {
+        declare::declare(&document, registry.kinds(), context, &config)
+    });
     assert!(problems.is_empty(), "{problems}");
     stack.check().unwrap();
     stack
@@ -268,14 +274,12 @@ fn parameters_come_from_where_they_are_given() {
     let text = "name = \"a\"\n[parameter.days]\ntype = \"integer\"\ndefault = 1\nmax = 14\n\
                 [parameter.names]\ntype = \"list\"\ndefault = []\n\
                 [logs.group.g]\nname = \"/x/${param.days}\"\nretention_days = \"${param.days}\"\n";
-    let registry = payctl_aws::kinds();
     let value = |config: &Config| {
         let document = read(text, Format::Toml, config).map_err(|all| all[0].message.clone())?;
         let mut problems = Problems::default();
         let values = values::of(&document, config, &mut problems);
         Ok::<_, String>(values.own["days"].json())
     };
-    let _ = registry;
     let mut config = Config::default();
     assert_eq!(value(&config), Ok(json!(1)));
     config.parameters.insert("days".to_owned(), json!(3));
@@ -390,25 +394,8 @@ fn what_is_extended_is_the_system_itself() {
         let config = format!("[{system}]\n{parameters}\n");
         let config: Config = toml::from_str(&config).unwrap();
         let base = ALL.named(system).unwrap();
-        let zones = ["us-east-1a", "us-east-1b", "us-east-1c"].map(Zone::from).into();
-        let mut found = Discovered::new(zones);
-        for lookup in base.lookups(&config) {
-            if let Some(answer) = lookup.assumed() {
-                found.insert(lookup.name(), answer.clone());
-            }
-        }
-        let suffix = "dev".parse().unwrap();
-        let context = Context {
-            suffix: &suffix,
-            account: "123456789012",
-            region: "us-east-1",
-            partition: "aws",
-            found: &found,
-            handlers: &Default::default(),
-            tags: &config.tags,
-            permissions_boundary: None,
-        };
-        let expected = base.declare(&context, &config);
+        let expected =
+            in_dev(base.lookups(&config), &config, |context| base.declare(context, &config));
         assert_eq!(stack.resources().len(), expected.resources().len(), "{system}");
         for one in expected.resources() {
             let other = resource(&stack, one.address.as_str());
@@ -454,13 +441,11 @@ fn a_deployment_is_of_all_that_belongs_to_its_api() {
 
 #[test]
 fn json_is_the_same_model() {
-    let registry = payctl_aws::kinds();
     let queues: serde_json::Map<String, Json> =
         (0..1000).map(|nth| (format!("q{nth}"), json!({ "delay_s": 1 }))).collect();
     let text = json!({ "name": "many", "sqs": { "queue": queues } }).to_string();
     let document = read(&text, Format::Json, &Config::default()).unwrap();
     assert_eq!(document.resources.len(), 1000);
-    let _ = registry;
 }
 
 /// Whatever somebody types, nobody panics. `PAYCTL_MUTATIONS` says how many documents.

@@ -263,9 +263,12 @@ fn system(global: &Global, config: &Config) -> Result<Option<(&'static System, S
     let system = global.systems.named(name).ok_or_else(|| {
         let known = global.systems.listed().map(|system| system.name);
         let error = CliError::failed(format!("there is no stack {}", report::quoted(name)));
-        error
-            .unknown(name, known)
-            .hint("a stack of your own is named by its document: --stack-file FILE")
+        let is_near = report::nearest(name, known.clone()).is_some();
+        let error = error.unknown(name, known);
+        match is_near {
+            true => error,
+            false => error.hint("a stack of your own is named by its document: --stack-file FILE"),
+        }
     })?;
     Ok(Some((system, origin)))
 }
