@@ -26,9 +26,10 @@ pub(crate) fn declare(
     let values = values::of(document, config, &mut problems);
     let base = document.extends.map(|system| {
         let config = values::of_base(document, system, config, &values.base, &mut problems);
-        system.declare(context, &config)
+        (system.declare(context, &config), system.architecture(&config))
     });
-    let architecture = values::architecture(document, config).to_string();
+    let (base, architecture) = base.unzip();
+    let architecture = architecture.unwrap_or_else(|| values::own_architecture(config)).to_string();
     let world = World {
         context,
         stack: &document.name,

@@ -73,6 +73,15 @@ const SECTIONS: [&str; 10] = [
     "outputs",
 ];
 
+/// Whether a stack may be called so.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    let fits = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
+    text.split('-').all(fits) && text.len() <= LONGEST_NAME
+}
+
 impl Document {
     /// One without anything.
     pub(crate) fn empty(source: Source, name: &str) -> Self {
@@ -179,7 +188,7 @@ impl Reader<'_> {
         let begin = Span { start: 0, end: source.text.lines().next().map_or(0, str::len) };
         let mut document = Document::empty(source, "");
         let services: BTreeSet<&str> = self.kinds.values().map(|kind| kind.service()).collect();
-        let (mut has_name, mut first_of_base) = (false, None);
+        let (mut has_name, mut says_extends, mut first_of_base) = (false, false, None);
         for (key, node) in table.0 {
             let base_only = matches!(key.name.as_str(), "parameters" | "change" | "remove");
             if base_only && first_of_base.is_none() {
@@ -192,7 +201,10 @@ impl Reader<'_> {
                     document.name = self.name(&node);
                 }
                 "description" => document.description = self.text(&key.name, &node),
-                "extends" => document.extends = self.extends(&node),
+                "extends" => {
+                    says_extends = true;
+                    document.extends = self.extends(&node);
+                }
                 "parameters" => document.given = self.table(&key.name, node),
                 "parameter" => {
                     for (key, node) in self.table("parameter", node).0 {
@@ -269,9 +281,7 @@ impl Reader<'_> {
                     .hint("such as `name = \"refunds\"` in its first line"),
             );
         }
-        if let (Some(key), None, false) =
-            (first_of_base, document.extends, self.has_extends_problem())
-        {
+        if let (Some(key), None, false) = (first_of_base, document.extends, says_extends) {
             let names: Vec<&str> = self.systems.listed().map(|system| system.name).collect();
             self.problems.push(
                 Problem::new(key.at, format!("`{}` is about a system that is extended", key.name))
@@ -281,19 +291,12 @@ impl Reader<'_> {
         document
     }
 
-    fn has_extends_problem(&self) -> bool {
-        self.problems.to_string().contains("no system")
-    }
-
     fn name(&mut self, node: &Node) -> String {
         let name = self.text("name", node);
-        let fits = |part: &str| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        };
         if name.is_empty() {
             return name;
         }
-        if !name.split('-').all(fits) || name.len() > LONGEST_NAME {
+        if !is_name(&name) {
             let message = format!(
                 "a stack's name has lower-case letters, digits and single dashes, at most {LONGEST_NAME}"
             );

@@ -29,7 +29,7 @@ use payctl_engine::{Kinds, Stack};
 use payctl_stack::config::{BadValue, Config};
 use payctl_stack::{Context, Declares, Discovered, Suffix, System};
 
-pub use document::{Document, LONGEST_NAME, Source};
+pub use document::{Document, LONGEST_NAME, Source, is_name};
 pub use problem::{Problem, Problems, nearest};
 pub use read::{Format, MOST_BYTES};
 pub use tree::Span;
@@ -74,12 +74,8 @@ impl Document {
         let suffix = Suffix::longest();
         let zones = 1..=self.zones().max(self.extends.map_or(0, |system| system.zones));
         let zones = zones.map(|nth| Zone::from(format!("us-east-1{nth}"))).collect();
-        let mut found = Discovered::new(zones);
-        for lookup in self.extends.map(|system| system.lookups(config)).unwrap_or_default() {
-            if let Some(answer) = lookup.assumed() {
-                found.insert(lookup.name(), answer.clone());
-            }
-        }
+        let lookups = self.extends.map(|system| system.lookups(config)).unwrap_or_default();
+        let found = Discovered::assumed(zones, &lookups);
         let context = Context {
             suffix: &suffix,
             account: "123456789012",
@@ -142,7 +138,10 @@ impl Declares for OfDocument {
     }
 
     fn architecture(&self, config: &Config) -> Architecture {
-        values::architecture(&self.document, config)
+        match self.base(config) {
+            Some((system, config)) => system.architecture(&config),
+            None => values::own_architecture(config),
+        }
     }
 
     fn check_place(&self, name: &str, config: &Config, region: &str) -> Result<(), BadValue> {

@@ -231,7 +231,6 @@ impl World<'_> {
                 Ok(Found::Known(Node::of_json(Span::default(), &json!(tags))))
             }
             ("name", _) if place.name.is_some() => text(place.name.unwrap_or_default()),
-            ("logical", _) if place.logical.is_some() => text(place.logical.unwrap_or_default()),
             (_, Some(("param", name))) => match self.parameters.get(name) {
                 Some(value) => Ok(Found::Known(value.clone())),
                 None => {

@@ -32,12 +32,7 @@ fn wrong(text: &str, format: Format, config: &Config) -> Vec<(usize, String, Str
 /// Does something in an environment `dev`, where what is asked has been answered as it is assumed.
 fn in_dev<T>(lookups: Vec<Lookup>, config: &Config, with: impl FnOnce(&Context<'_>) -> T) -> T {
     let zones = ["us-east-1a", "us-east-1b", "us-east-1c"].map(Zone::from).into();
-    let mut found = Discovered::new(zones);
-    for lookup in lookups {
-        if let Some(answer) = lookup.assumed() {
-            found.insert(lookup.name(), answer.clone());
-        }
-    }
+    let found = Discovered::assumed(zones, &lookups);
     with(&Context {
         suffix: &"dev".parse().unwrap(),
         account: "123456789012",

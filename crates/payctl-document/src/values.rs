@@ -147,19 +147,7 @@ fn node_at(key: Span, node: &Node) -> Span {
     if node.at == Span::default() { key } else { node.at }
 }
 
-/// The processors that functions run on where nothing is said.
-pub(crate) fn architecture(document: &Document, config: &Config) -> Architecture {
-    match document.extends {
-        Some(system) => {
-            let config = of_base(
-                document,
-                system,
-                config,
-                &of(document, config, &mut Problems::default()).base,
-                &mut Problems::default(),
-            );
-            system.architecture(&config)
-        }
-        None => config.architecture_here.unwrap_or(Architecture::X86_64),
-    }
+/// The processors that functions run on where nothing is said and no system is extended.
+pub(crate) fn own_architecture(config: &Config) -> Architecture {
+    config.architecture_here.unwrap_or(Architecture::X86_64)
 }

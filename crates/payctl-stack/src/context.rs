@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use payctl_aws::ec2::PrefixListId;
 use payctl_aws::questions::PREFIX_LISTS;
-use payctl_aws::{Arn, CodeSha256, Question, Tags, Zone};
+use payctl_aws::{Arn, CodeSha256, Lookup, Question, Tags, Zone};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -46,6 +46,18 @@ impl Discovered {
     #[must_use]
     pub fn new(zones: Vec<Zone>) -> Self {
         Self { zones, answers: BTreeMap::new() }
+    }
+
+    /// What is taken to be known where nobody is asked.
+    #[must_use]
+    pub fn assumed(zones: Vec<Zone>, lookups: &[Lookup]) -> Self {
+        let mut found = Self::new(zones);
+        for lookup in lookups {
+            if let Some(answer) = lookup.assumed() {
+                found.insert(lookup.name(), answer.clone());
+            }
+        }
+        found
     }
 
     /// The same with an answer.

@@ -102,13 +102,18 @@ pub(crate) fn of_documents(systems: Systems, folder: &Path) -> Vec<(String, Suff
     all
 }
 
+/// Whether something exists or may exist of what a state is about. What cannot be read may.
+fn is_live(store: &Store) -> bool {
+    match store.load() {
+        Ok(Loaded { state, .. }) => state.is_some_and(|state| !state.is_empty()),
+        Err(_) => true,
+    }
+}
+
 impl Known {
-    /// Whether something of it exists or may exist. What cannot be read may.
+    /// Whether something of it exists or may exist.
     pub(crate) fn is_live(&self) -> bool {
-        match self.store.load() {
-            Ok(Loaded { state, .. }) => state.is_some_and(|state| !state.is_empty()),
-            Err(_) => true,
-        }
+        is_live(&self.store)
     }
 
     fn is(&self, system: Option<&System>, suffix: Option<&Suffix>) -> bool {
@@ -172,10 +177,7 @@ pub(crate) fn choose(global: &Global, config: &Config, first: First) -> Result<C
 fn document_of(global: &Global, suffix: &Suffix) -> Option<String> {
     let folder = folder(&global.state_dir, global.sandbox);
     let all = of_documents(global.systems, &folder).into_iter();
-    let live = |store: &Store| {
-        store.load().is_ok_and(|loaded| loaded.state.is_some_and(|state| !state.is_empty()))
-    };
-    let mut of_suffix = all.filter(|(_, one, store)| one == suffix && live(store));
+    let mut of_suffix = all.filter(|(_, one, store)| one == suffix && is_live(store));
     of_suffix.next().map(|(stack, ..)| stack)
 }
 
@@ -320,11 +322,8 @@ fn none(global: &Global, system: Option<&System>, deleted: &[Known]) -> CliError
         let Known { system, suffix, .. } = one;
         error.causes.push(format!("{} {suffix} is deleted: its state is empty", system.name));
     }
-    let live = |store: &Store| {
-        store.load().is_ok_and(|loaded| loaded.state.is_some_and(|state| !state.is_empty()))
-    };
     let mut of_documents = of_documents(global.systems, &folder).into_iter();
-    if let Some((stack, suffix, _)) = of_documents.find(|(_, _, store)| live(store)) {
+    if let Some((stack, suffix, _)) = of_documents.find(|(_, _, store)| is_live(store)) {
         error = error
             .hint(format!("there is {stack} {suffix}: name its stack document with --stack-file"));
     }

@@ -57,13 +57,7 @@ pub(crate) async fn look_up(
 
 /// What a system is declared with where AWS is not asked.
 pub(crate) fn assumed(local: &Local, zones: Vec<Zone>) -> Discovered {
-    let mut found = Discovered::new(zones);
-    for lookup in local.system.lookups(&local.config) {
-        if let Some(answer) = lookup.assumed() {
-            found.insert(lookup.name(), answer.clone());
-        }
-    }
-    found
+    Discovered::assumed(zones, &local.system.lookups(&local.config))
 }
 
 /// What an operator has to be allowed for the lookups of `local`'s system.

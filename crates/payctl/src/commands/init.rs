@@ -29,10 +29,7 @@ const EXTENDING: &str = include_str!("init/extending.toml");
 
 pub(super) fn run(global: &Global, args: &InitArgs) -> Result<Exit, CliError> {
     let InitArgs { name, extends } = args;
-    let fits = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-    };
-    if !name.split('-').all(fits) || name.len() > payctl_document::LONGEST_NAME {
+    if !payctl_document::is_name(name) {
         let longest = payctl_document::LONGEST_NAME;
         return Err(CliError::failed(format!("{} is no name of a stack", report::quoted(name)))
             .hint(format!(
