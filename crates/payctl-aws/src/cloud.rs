@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_config::retry::RetryConfig;
 use payctl_engine::Cloud;
 
-use crate::apigateway::Methods;
+use crate::apigateway::Apis;
 use crate::apigatewayv2::Lists;
 use crate::artifact::Artifacts;
 use crate::autoscaling::Policies;
@@ -13,9 +13,10 @@ use crate::cloudwatch::Alarms;
 use crate::connection::{Connection, retrying};
 use crate::ec2::BulkReaders;
 use crate::elbv2::Balancing;
+use crate::load::{Loader, Mark};
 use crate::rds::{Clusters, Instances};
 use crate::ssm::Parameters;
-use crate::{AwsError, Facts};
+use crate::{Arn, AwsError, Facts};
 
 /// What a kind's verbs are given.
 pub type Cx<'a> = payctl_engine::Cx<'a, Aws>;
@@ -54,12 +55,14 @@ pub struct Aws {
     pub artifacts: Arc<Artifacts>,
     /// Bulk reads.
     pub(crate) alarms: Arc<Alarms>,
+    pub(crate) apis: Arc<Apis>,
     pub(crate) clusters: Arc<Clusters>,
+    pub(crate) function_policies: Arc<Loader<String>>,
     pub(crate) instances: Arc<Instances>,
     pub(crate) lists: Arc<Lists>,
+    pub(crate) marked_keys: Arc<Loader<Vec<Arn>, Mark>>,
     pub(crate) balancing: Arc<Balancing>,
     pub(crate) bulk: Arc<BulkReaders>,
-    pub(crate) methods: Arc<Methods>,
     pub(crate) parameters: Arc<Parameters>,
     pub(crate) policies: Arc<Policies>,
 }
@@ -106,7 +109,11 @@ impl Connection {
         let lists = Arc::new(Lists::new(&apigatewayv2));
         let autoscaling = client!(aws_sdk_autoscaling);
         let policies = Arc::new(crate::autoscaling::policies(&autoscaling));
-        let methods = Arc::new(crate::apigateway::methods(&apigateway));
+        let apis = Arc::new(Apis::new(&apigateway));
+        let (kms, lambda) = (client!(aws_sdk_kms), client!(aws_sdk_lambda));
+        let tagging = client!(aws_sdk_resourcegroupstagging);
+        let marked_keys = Arc::new(crate::kms::marked_keys(&kms, &tagging));
+        let function_policies = Arc::new(crate::lambda::policies(&lambda));
         let parameters = Arc::new(crate::ssm::parameters(&ssm));
         let cloudwatch = client!(aws_sdk_cloudwatch);
         let alarms = Arc::new(crate::cloudwatch::alarms(&cloudwatch));
@@ -127,8 +134,8 @@ impl Connection {
             eventbridge: client!(aws_sdk_eventbridge),
             guardduty: client!(aws_sdk_guardduty),
             iam: client!(aws_sdk_iam),
-            kms: client!(aws_sdk_kms),
-            lambda: client!(aws_sdk_lambda),
+            kms,
+            lambda,
             logs: client!(aws_sdk_cloudwatchlogs),
             rds,
             // Bucket names are looked up by path: virtual hosts need DNS that an endpoint of the
@@ -139,17 +146,19 @@ impl Connection {
             sns: client!(aws_sdk_sns),
             sqs: client!(aws_sdk_sqs),
             ssm,
-            tagging: client!(aws_sdk_resourcegroupstagging),
+            tagging,
             wafv2: client!(aws_sdk_wafv2),
             facts: facts.clone(),
             artifacts: artifacts.clone(),
             alarms,
+            apis,
             clusters,
             instances,
+            function_policies,
             lists,
+            marked_keys,
             balancing,
             bulk,
-            methods,
             parameters,
             policies,
         }

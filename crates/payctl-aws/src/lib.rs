@@ -36,6 +36,7 @@ mod load;
 pub mod logs;
 mod lookup;
 mod lookups;
+mod marked;
 mod names;
 mod partition;
 mod policy;

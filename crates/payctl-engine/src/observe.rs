@@ -18,8 +18,11 @@ use crate::{
     Stack,
 };
 
-/// How many reads run at once: those of EC2 share calls, so that few of them are requests.
-const AT_ONCE: usize = 96;
+/// How many reads run at once: those of EC2 share calls, so that few of them are requests. What
+/// begins together shares most.
+const AT_ONCE: usize = 128;
+/// How many looks for attachments run at once, beside the reads.
+const AROUND_AT_ONCE: usize = 64;
 /// The pauses before each look for something that was made moments ago: 5 s in all, as new
 /// resources are visible within seconds (docs/aws-facts.md).
 const LOOKS: &[Duration] = &[
@@ -132,8 +135,8 @@ pub async fn observe_with(
     goal: Goal,
     progress: &dyn Fn(usize, usize),
 ) -> Result<Observed, ObserveError> {
-    let slots = Semaphore::new(AT_ONCE);
-    let looker = Looker { provider, owner, state, goal, slots: &slots };
+    let (slots, around) = (Semaphore::new(AT_ONCE), Semaphore::new(AROUND_AT_ONCE));
+    let looker = Looker { provider, owner, state, goal, slots: &slots, around: &around };
     let dependents = dependents(provider.kinds(), stack, state);
     // What was begun and is declared no longer is looked for as it was to be.
     let begun: Vec<Declared> = state
@@ -225,8 +228,8 @@ pub async fn observe_orphans(
     listed: BTreeSet<Address>,
     observed: &mut Observed,
 ) -> Result<(), ObserveError> {
-    let slots = Semaphore::new(AT_ONCE);
-    let looker = Looker { provider, owner, state, goal: Goal::Up, slots: &slots };
+    let (slots, around) = (Semaphore::new(AT_ONCE), Semaphore::new(AROUND_AT_ONCE));
+    let looker = Looker { provider, owner, state, goal: Goal::Up, slots: &slots, around: &around };
     let known = |address: &Address| {
         let kind = provider.kinds().get(address.kind());
         kind.is_some_and(KindInfo::tagged) && !address.is_shared()
@@ -253,6 +256,7 @@ struct Looker<'a> {
     state: &'a State,
     goal: Goal,
     slots: &'a Semaphore,
+    around: &'a Semaphore,
 }
 
 impl Looker<'_> {
@@ -265,11 +269,22 @@ impl Looker<'_> {
         dependents: &[Dependent],
     ) -> (Address, Result<Option<Seen>, Failure>) {
         let seen = async {
-            // One after the other: the reads of all that is recorded begin close together, so that
-            // they share calls, and what was read in one call is looked at in one.
-            let mut seen = self.see(&address, recorded, declared, resolved).await?;
+            // What is recorded is looked at and around at once; first begin the reads of all that is
+            // recorded, close together, so that they share calls.
+            let around = async {
+                let outputs = recorded.as_ref()?;
+                tokio::task::yield_now().await;
+                Some(self.look_around(&address, outputs, dependents).await)
+            };
+            let see = self.see(&address, recorded.clone(), declared, resolved);
+            let (seen, around) = futures::join!(see, around);
+            let mut seen = seen?;
             if let Some(seen) = seen.as_mut().filter(|seen| self.is_ours(&address, seen)) {
-                seen.attachments = self.look_around(&address, &seen.outputs, dependents).await?;
+                seen.attachments = match around.filter(|_| recorded.as_ref() == Some(&seen.outputs))
+                {
+                    Some(around) => around?,
+                    None => self.look_around(&address, &seen.outputs, dependents).await?,
+                };
             }
             Ok(seen)
         };
@@ -301,7 +316,7 @@ impl Looker<'_> {
         }
         let (properties, nothing) = (&Value::Null, BTreeSet::new());
         let call = Call { address, owner: self.owner, token: "", properties };
-        let _slot = self.slots.acquire().await;
+        let _slot = self.around.acquire().await;
         let look = || self.provider.attachments(call, outputs, dependents, &nothing);
         retry(RetryPolicy::READ, look).await
     }

@@ -28,18 +28,40 @@ pub struct Cx<'a, C> {
 
 /// The names of the properties to bring to their declared values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changed(BTreeSet<String>);
+pub struct Changed {
+    names: BTreeSet<String>,
+    new: bool,
+}
 
 impl Changed {
     /// Those properties.
     pub fn new<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Self {
-        Self(names.into_iter().map(Into::into).collect())
+        Self { names: names.into_iter().map(Into::into).collect(), new: false }
+    }
+
+    /// Those properties of what was made a moment ago.
+    pub fn of_new<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Self {
+        Self { new: true, ..Self::new(names) }
+    }
+
+    /// Whether the resource was made a moment ago and is as the cloud makes one: what it is anyway
+    /// need be neither asked for nor set.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.new
     }
 
     /// Whether `name` has to change.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.0.contains(name)
+        self.names.contains(name)
+    }
+
+    /// Whether `name` has to change: of what is new only where it is wanted `otherwise` than the cloud
+    /// makes one.
+    #[must_use]
+    pub fn needs(&self, name: &str, otherwise: bool) -> bool {
+        self.has(name) && (otherwise || !self.new)
     }
 
     /// Whether one of `names` has to change.
@@ -51,12 +73,12 @@ impl Changed {
     /// Whether nothing has to change.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.names.is_empty()
     }
 
     /// The names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.names.iter().map(String::as_str)
     }
 }
 

@@ -67,6 +67,8 @@ pub struct Thing {
     outputs: Value,
     ready_at: Instant,
     visible_at: Instant,
+    /// Whether who made it was told so.
+    answered: bool,
 }
 
 /// What goes wrong, decided by a seed.
@@ -209,7 +211,10 @@ impl Memory {
         let (ready_at, visible_at) = (now, now);
         let outputs = outputs(&self.kinds[kind], id, &properties);
         let (kind, address) = (kind.to_owned(), format!("{kind}:by-hand-{id}"));
-        inner.things.insert(id, Thing { kind, properties, address, outputs, ready_at, visible_at });
+        inner.things.insert(
+            id,
+            Thing { kind, properties, address, outputs, ready_at, visible_at, answered: true },
+        );
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -489,6 +494,7 @@ impl Provider for Memory {
                     outputs: made.clone(),
                     ready_at: now + Duration::from_secs_f64(ready),
                     visible_at: now + inner.faults.lag,
+                    answered: false,
                 };
                 inner.things.insert(id, thing);
                 inner.tokens.insert(call.token.to_owned(), id);
@@ -498,6 +504,9 @@ impl Provider for Memory {
             }
             if self.answer_is_lost() {
                 return Err(Failure::new(FailureKind::Lost, "the connection was reset"));
+            }
+            if let Some(thing) = self.inner().things.get_mut(&id_of(&made)) {
+                thing.answered = true;
             }
             Ok(made)
         }
@@ -524,6 +533,11 @@ impl Provider for Memory {
                 let Some(thing) = inner.things.get_mut(&id_of(known)) else {
                     return Err(Failure::new(FailureKind::Absent, "it does not exist"));
                 };
+                assert!(
+                    thing.answered || !changed.is_new(),
+                    "{}: what a lost call made may have been changed since",
+                    call.address
+                );
                 for property in changed.names() {
                     thing.properties[property] = declared[property].clone();
                 }

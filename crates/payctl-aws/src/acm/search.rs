@@ -6,10 +6,11 @@
 //! per certificate that the state does not know, and never in a plan of what exists.
 
 use aws_sdk_acm::types::{CertificateSummary, CertificateType, Filters, KeyAlgorithm};
-use aws_sdk_resourcegroupstagging::types::TagFilter;
 use payctl_engine::FailureKind;
 
 use super::tags::tags;
+use crate::load::Mark;
+use crate::marked::indexed;
 use crate::{Arn, Cx, Present as _, Result};
 
 /// How many certificates are asked at once; AWS allows 10 such calls per second
@@ -18,8 +19,10 @@ const AT_ONCE: usize = 5;
 
 /// The certificates that carry the resource's tags.
 pub(super) async fn ours(cx: &Cx<'_>) -> Result<Vec<Arn>> {
-    let found = match indexed(cx).await {
-        Ok(found) if !found.is_empty() => found,
+    let mark = [Mark::of(cx.owner, cx.address)];
+    let found = indexed(&cx.cloud.tagging, "acm:certificate", &mark).await.unwrap_or_default();
+    let found = match found.into_values().flatten().collect::<Vec<_>>() {
+        found if !found.is_empty() => found,
         _ => listed(cx).await?,
     };
     // The index remembers those that are gone.
@@ -30,26 +33,6 @@ pub(super) async fn ours(cx: &Cx<'_>) -> Result<Vec<Arn>> {
         }
     }
     Ok(there)
-}
-
-/// The tags that tell whose a certificate is.
-fn marks<'a>(cx: &Cx<'a>) -> [(&'static str, &'a str); 3] {
-    let [stack, suffix] = cx.owner.search();
-    [stack, suffix, ("payctl:id", cx.address.as_str())]
-}
-
-/// What the index of tags knows.
-async fn indexed(cx: &Cx<'_>) -> Result<Vec<Arn>> {
-    let filters = marks(cx).map(|(key, value)| TagFilter::builder().key(key).values(value).build());
-    let request = cx.cloud.tagging.get_resources().set_tag_filters(Some(filters.to_vec()));
-    let mut pages = request.resource_type_filters("acm:certificate").into_paginator().send();
-    let mut found = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page?;
-        let arns = page.resource_tag_mapping_list().iter().filter_map(|item| item.resource_arn());
-        found.extend(arns.map(Arn::from));
-    }
-    Ok(found)
 }
 
 /// What the certificates themselves say.
@@ -84,5 +67,6 @@ async fn marked(cx: &Cx<'_>, arn: &Arn) -> Result<bool> {
         Err(error) if error.kind() == FailureKind::Denied => return Ok(false),
         Err(error) => return Err(error),
     };
-    Ok(marks(cx).iter().all(|(name, value)| tags.get(*name).map(String::as_str) == Some(value)))
+    Ok(Mark::told(&[Mark::of(cx.owner, cx.address)], |name| tags.get(name).map(String::as_str))
+        .is_some())
 }

@@ -1,33 +1,48 @@
-//! API Gateway's bulk reads: methods, each of which is asked for at once by all that need it.
+//! API Gateway's bulk reads: what several resources are read from is asked for once.
 
 use aws_sdk_apigateway::Client;
 use aws_sdk_apigateway::operation::get_method::GetMethodOutput;
+use aws_sdk_apigateway::operation::get_rest_api::GetRestApiOutput;
+use aws_sdk_apigateway::types::Resource;
 
+use crate::Absent as _;
 use crate::load::Loader;
-use crate::{Absent as _, AwsError};
 
-/// Reads of methods, each of which its integration is read with.
-pub(crate) type Methods = Loader<GetMethodOutput>;
+/// The most items that a page of a list may have.
+pub(super) const PAGE: i32 = 500;
+const GONE: &str = "NotFoundException";
 
 /// The reads of one client.
-pub(crate) fn methods(client: &Client) -> Methods {
-    let client = client.clone();
-    Loader::new(move |places: Vec<String>| {
-        let client = client.clone();
-        async move {
-            let look = |place: String| {
-                let request = client.get_method();
+#[derive(Debug)]
+pub(crate) struct Apis {
+    pub(super) apis: Loader<GetRestApiOutput>,
+    /// With their methods, by the API's id.
+    pub(super) resources: Loader<Vec<Resource>>,
+    /// Each with its integration, by the ids of API and resource, and its name.
+    pub(super) methods: Loader<GetMethodOutput, [String; 3]>,
+}
+
+impl Apis {
+    pub(crate) fn new(client: &Client) -> Self {
+        let (apis, resources, methods) = (client.clone(), client.clone(), client.clone());
+        Self {
+            apis: Loader::each(move |api: String| {
+                let request = apis.get_rest_api().rest_api_id(api);
+                async move { request.send().await.unless_absent(GONE) }
+            }),
+            resources: Loader::each(move |api: String| {
+                let request = resources.get_resources().rest_api_id(api).embed("methods");
+                let all = request.into_paginator().page_size(PAGE).items().send();
                 async move {
-                    let mut parts = place.splitn(3, '/').map(str::to_owned);
-                    let request = request.set_rest_api_id(parts.next());
-                    let request = request.set_resource_id(parts.next());
-                    let reply = request.set_http_method(parts.next()).send().await;
-                    let seen = reply.unless_absent("NotFoundException")?;
-                    Ok::<_, AwsError>(seen.map(|seen| (place, seen)))
+                    let all = all.collect::<Result<Vec<_>, _>>().await;
+                    all.unless_absent(GONE)
                 }
-            };
-            let seen = futures::future::try_join_all(places.into_iter().map(look)).await?;
-            Ok(seen.into_iter().flatten().collect())
+            }),
+            methods: Loader::each(move |[api, resource, name]: [String; 3]| {
+                let request = methods.get_method().rest_api_id(api).resource_id(resource);
+                let request = request.http_method(name);
+                async move { request.send().await.unless_absent(GONE) }
+            }),
         }
-    })
+    }
 }

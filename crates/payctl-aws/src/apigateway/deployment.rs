@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::ApiId;
-use super::patch::PAGE;
+use super::bulk::PAGE;
 use crate::prelude::*;
 
 /// Goes before the digest in a deployment's description.
@@ -150,9 +150,7 @@ async fn serves_what_is_gone(cx: &Cx<'_>, api: &ApiId, seen: &GetDeploymentOutpu
     let Some(served) = seen.api_summary().filter(|served| !served.is_empty()) else {
         return Ok(false);
     };
-    let all = cx.cloud.apigateway.get_resources().rest_api_id(api).into_paginator();
-    let all = all.page_size(PAGE).items().send();
-    let all = all.collect::<std::result::Result<Vec<_>, _>>().await?;
+    let all = cx.cloud.apis.resources.load(api).await?.unwrap_or_default();
     let mut there = BTreeSet::new();
     for resource in &all {
         let path = resource.path().unwrap_or_default();

@@ -152,6 +152,6 @@ pub(super) async fn seen(
     resource: &ResourceId,
     method: &impl AsRef<str>,
 ) -> Result<Option<GetMethodOutput>> {
-    let place = format!("{}/{}/{}", api.as_str(), resource.as_str(), method.as_ref());
-    cx.cloud.methods.load(place).await
+    let place = [api.as_str(), resource.as_str(), method.as_ref()].map(str::to_owned);
+    cx.cloud.apis.methods.get(&place).await
 }

@@ -14,7 +14,7 @@ mod rest_api;
 mod stage;
 
 pub use account::{Account, AccountOutputs, AccountRef};
-pub(crate) use bulk::{Methods, methods};
+pub(crate) use bulk::Apis;
 pub use deployment::{Content, Deployment, DeploymentId, DeploymentOutputs, DeploymentRef};
 pub use gateway_response::{
     GatewayResponse, GatewayResponseOutputs, GatewayResponseRef, ResponseType,

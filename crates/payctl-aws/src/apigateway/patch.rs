@@ -6,9 +6,6 @@ use aws_sdk_apigateway::types::{Op, PatchOperation};
 
 use crate::{Arn, Cx, Result, Tags};
 
-/// The most items that a page of a list may have.
-pub(super) const PAGE: i32 = 500;
-
 /// The operations of one update, in their order.
 #[derive(Debug, Default)]
 pub(super) struct Patch(Vec<PatchOperation>);

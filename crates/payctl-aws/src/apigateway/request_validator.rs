@@ -1,7 +1,8 @@
 //! Request validators: what of a request is checked before it is passed on.
 
 use super::ApiId;
-use super::patch::{PAGE, Patch};
+use super::bulk::PAGE;
+use super::patch::Patch;
 use crate::prelude::*;
 
 /// What of a request is checked before it is passed on.

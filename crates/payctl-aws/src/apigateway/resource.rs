@@ -1,6 +1,5 @@
 //! Resources of an API: one segment of its paths each.
 
-use super::patch::PAGE;
 use super::{ApiId, ResourceId};
 use crate::prelude::*;
 
@@ -33,10 +32,7 @@ impl Resource for ApiResource {
         let (Ok(api), Ok(parent)) = (self.api.get(), self.parent.get()) else {
             return Ok(Vec::new());
         };
-        let all = cx.cloud.apigateway.get_resources().rest_api_id(api).into_paginator();
-        let all = all.page_size(PAGE).items().send();
-        let all = all.collect::<std::result::Result<Vec<_>, _>>().await;
-        let mut all = all.unless_absent("NotFoundException")?.unwrap_or_default();
+        let mut all = cx.cloud.apis.resources.load(api).await?.unwrap_or_default();
         all.retain(|seen| {
             seen.parent_id() == Some(parent.as_str())
                 && seen.path_part() == Some(self.path_part.as_str())
@@ -47,9 +43,9 @@ impl Resource for ApiResource {
     }
 
     async fn read(cx: &Cx<'_>, known: &ApiResourceOutputs) -> Result<Option<Self>> {
-        let request = cx.cloud.apigateway.get_resource().rest_api_id(&known.api);
-        let request = request.resource_id(&known.id);
-        let Some(seen) = request.send().await.unless_absent("NotFoundException")? else {
+        let all = cx.cloud.apis.resources.load(&known.api).await?;
+        let mut all = all.into_iter().flatten();
+        let Some(seen) = all.find(|seen| seen.id() == Some(known.id.as_str())) else {
             return Ok(None);
         };
         Ok(Some(Self {

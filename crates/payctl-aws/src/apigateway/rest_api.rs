@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_apigateway::operation::get_rest_api::GetRestApiOutput;
 use aws_sdk_apigateway::types::EndpointConfiguration;
 
-use super::patch::{PAGE, Patch, replace_tags, tags};
+use super::bulk::PAGE;
+use super::patch::{Patch, replace_tags, tags};
 use crate::policy::principals_of;
 use crate::prelude::*;
 use crate::{Facts, Partition};
@@ -95,12 +96,7 @@ impl Resource for RestApi {
         attachments: &mut Attachments<'_>,
     ) -> Result<()> {
         let client = &cx.cloud.apigateway;
-        let all = async {
-            let request = client.get_resources().rest_api_id(&known.id).embed("methods");
-            let all = request.into_paginator().page_size(PAGE).items().send();
-            let all = all.collect::<std::result::Result<Vec<_>, _>>().await;
-            all.unless_absent("NotFoundException")
-        };
+        let all = cx.cloud.apis.resources.load(&known.id);
         let (seen, all) = futures::try_join!(look(cx, &known.id), all)?;
         if let Some(policy) = seen.and_then(|seen| seen.policy).filter(|policy| !policy.is_empty())
             && attachments.meets("resource policy", &format!("for {}", principals_of(&policy)))
@@ -197,8 +193,7 @@ impl Resource for RestApi {
 }
 
 async fn look(cx: &Cx<'_>, id: &ApiId) -> Result<Option<GetRestApiOutput>> {
-    let request = cx.cloud.apigateway.get_rest_api().rest_api_id(id);
-    request.send().await.unless_absent("NotFoundException")
+    cx.cloud.apis.apis.load(id).await
 }
 
 fn endpoint(seen: &GetRestApiOutput) -> Result<String> {

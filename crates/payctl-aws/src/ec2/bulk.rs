@@ -5,45 +5,128 @@
 use std::collections::HashMap;
 
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{self, Filter};
+use aws_sdk_ec2::types::{self, Filter, Tag};
+use payctl_engine::{Address, Owner};
 
-use crate::load::Loader;
+use crate::load::{Loader, Mark};
 use crate::{Absent as _, AwsError, Result};
 
 /// The bulk reads of one client.
 #[derive(Debug)]
 pub(crate) struct BulkReaders {
-    pub(crate) addresses: Loader<types::Address>,
-    pub(crate) flow_logs: Loader<types::FlowLog>,
+    pub(crate) addresses: Readers<types::Address>,
+    pub(crate) flow_logs: Readers<types::FlowLog>,
     pub(crate) instances: Loader<types::Instance>,
-    pub(crate) internet_gateways: Loader<types::InternetGateway>,
-    pub(crate) nat_gateways: Loader<types::NatGateway>,
+    pub(crate) internet_gateways: Readers<types::InternetGateway>,
+    pub(crate) nat_gateways: Readers<types::NatGateway>,
     /// By the id of the subnet, as that of the association changes with the table.
     pub(crate) route_table_associations: Loader<types::RouteTableAssociation>,
-    pub(crate) route_tables: Loader<types::RouteTable>,
+    pub(crate) route_tables: Readers<types::RouteTable>,
     pub(crate) security_groups: Loader<types::SecurityGroup>,
-    pub(crate) subnets: Loader<types::Subnet>,
-    pub(crate) vpc_endpoints: Loader<types::VpcEndpoint>,
-    pub(crate) vpcs: Loader<types::Vpc>,
+    pub(crate) subnets: Readers<types::Subnet>,
+    pub(crate) vpc_endpoints: Readers<types::VpcEndpoint>,
+    pub(crate) vpcs: Readers<types::Vpc>,
 }
 
-macro_rules! describe {
-    ($client:expr, $call:ident.$filters:ident($filter:literal), $items:ident by $id:ident) => {{
+/// How resources of one sort are read, and found by their tags.
+#[derive(Debug)]
+pub(crate) struct Readers<T> {
+    by_id: Loader<T>,
+    by_mark: Loader<Vec<T>, Mark>,
+}
+
+impl<T: Clone + Send + Sync + 'static> Readers<T> {
+    /// That of the id.
+    pub(crate) async fn load(&self, id: impl AsRef<str>) -> Result<Option<T>> {
+        self.by_id.load(id).await
+    }
+
+    /// Those that carry the tags of the resource at `address`.
+    pub(crate) async fn ours(&self, owner: &Owner, address: &Address) -> Result<Vec<T>> {
+        Ok(self.by_mark.get(&Mark::of(owner, address)).await?.unwrap_or_default())
+    }
+}
+
+/// What EC2 tells the tags of.
+trait Tagged {
+    fn tags(&self) -> &[Tag];
+}
+
+macro_rules! tagged {
+    ($($sort:ident)*) => {
+        $(impl Tagged for types::$sort {
+            fn tags(&self) -> &[Tag] {
+                self.tags()
+            }
+        })*
+    };
+}
+
+tagged!(Address FlowLog InternetGateway NatGateway RouteTable Subnet Vpc VpcEndpoint);
+
+/// A loader by tags, of what `ask` finds by filters.
+fn by_mark<T, F, Fut>(ask: F) -> Loader<Vec<T>, Mark>
+where
+    T: Tagged + Clone + Send + Sync + 'static,
+    F: Fn(Vec<Filter>) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Result<Vec<T>>> + Send + 'static,
+{
+    Loader::new(move |marks: Vec<Mark>| {
+        let ask = ask.clone();
+        async move {
+            let mut found: HashMap<Mark, Vec<T>> = HashMap::new();
+            for filters in Mark::filters(&marks) {
+                let filters = filters.map(|(name, values)| among(&format!("tag:{name}"), values));
+                for one in ask(filters.to_vec()).await? {
+                    let tag =
+                        |name: &str| one.tags().iter().find(|tag| tag.key() == Some(name))?.value();
+                    if let Some(mark) = Mark::told(&marks, tag) {
+                        found.entry(mark.clone()).or_default().push(one);
+                    }
+                }
+            }
+            Ok(found)
+        }
+    })
+}
+
+/// A loader by id, of what `ask` finds by the filter of that name.
+fn by_id<T, F, Fut>(filter: &'static str, id: fn(&T) -> Option<&str>, ask: F) -> Loader<T>
+where
+    T: Clone + Send + Sync + 'static,
+    F: Fn(Vec<Filter>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Vec<T>>> + Send + 'static,
+{
+    Loader::new(move |ids| {
+        let all = ask(vec![among(filter, ids)]);
+        async move {
+            let with_id = |one: T| Some((id(&one)?.to_owned(), one));
+            Ok(all.await?.into_iter().filter_map(with_id).collect())
+        }
+    })
+}
+
+/// What one sort of `Describe…` call finds by filters.
+macro_rules! ask {
+    ($client:expr, $call:ident.$filters:ident, $items:ident) => {{
         let client: Client = $client.clone();
-        Loader::new(move |ids: Vec<String>| {
-            let client = client.clone();
+        move |filters: Vec<Filter>| {
+            let mut pages = client.$call().$filters(Some(filters)).into_paginator().send();
             async move {
-                let request = client.$call().$filters(among($filter, ids));
-                let mut pages = request.into_paginator().send();
-                let mut all = HashMap::new();
+                let mut all = Vec::new();
                 while let Some(page) = pages.next().await {
-                    let page = page.map_err(AwsError::from)?;
-                    let items = page.$items.unwrap_or_default().into_iter();
-                    all.extend(items.filter_map(|item| Some((item.$id()?.to_owned(), item))));
+                    all.extend(page.map_err(AwsError::from)?.$items.unwrap_or_default());
                 }
                 Result::Ok(all)
             }
-        })
+        }
+    }};
+}
+
+macro_rules! readers {
+    ($client:expr, $call:ident.$filters:ident, $items:ident, $filter:literal, $id:expr) => {{
+        let ask = ask!($client, $call.$filters, $items);
+        Readers { by_id: by_id($filter, $id, ask.clone()), by_mark: by_mark(ask) }
     }};
 }
 
@@ -51,51 +134,66 @@ impl BulkReaders {
     pub(crate) fn new(ec2: &Client) -> Self {
         Self {
             addresses: addresses(ec2),
-            flow_logs: describe!(
+            flow_logs: readers!(
                 ec2,
-                describe_flow_logs.filter("flow-log-id"),
-                flow_logs by flow_log_id
+                describe_flow_logs.set_filter,
+                flow_logs,
+                "flow-log-id",
+                types::FlowLog::flow_log_id
             ),
             instances: instances(ec2),
-            internet_gateways: describe!(
+            internet_gateways: readers!(
                 ec2,
-                describe_internet_gateways.filters("internet-gateway-id"),
-                internet_gateways by internet_gateway_id
+                describe_internet_gateways.set_filters,
+                internet_gateways,
+                "internet-gateway-id",
+                types::InternetGateway::internet_gateway_id
             ),
-            nat_gateways: describe!(
+            nat_gateways: readers!(
                 ec2,
-                describe_nat_gateways.filter("nat-gateway-id"),
-                nat_gateways by nat_gateway_id
+                describe_nat_gateways.set_filter,
+                nat_gateways,
+                "nat-gateway-id",
+                types::NatGateway::nat_gateway_id
             ),
             route_table_associations: route_table_associations(ec2),
-            route_tables: describe!(
+            route_tables: readers!(
                 ec2,
-                describe_route_tables.filters("route-table-id"),
-                route_tables by route_table_id
+                describe_route_tables.set_filters,
+                route_tables,
+                "route-table-id",
+                types::RouteTable::route_table_id
             ),
-            security_groups: describe!(
+            security_groups: by_id(
+                "group-id",
+                types::SecurityGroup::group_id,
+                ask!(ec2, describe_security_groups.set_filters, security_groups),
+            ),
+            subnets: readers!(
                 ec2,
-                describe_security_groups.filters("group-id"),
-                security_groups by group_id
+                describe_subnets.set_filters,
+                subnets,
+                "subnet-id",
+                types::Subnet::subnet_id
             ),
-            subnets: describe!(ec2, describe_subnets.filters("subnet-id"), subnets by subnet_id),
-            vpc_endpoints: vpc_endpoints(ec2),
-            vpcs: describe!(ec2, describe_vpcs.filters("vpc-id"), vpcs by vpc_id),
+            vpc_endpoints: Readers {
+                by_id: vpc_endpoints(ec2),
+                by_mark: by_mark(ask!(ec2, describe_vpc_endpoints.set_filters, vpc_endpoints)),
+            },
+            vpcs: readers!(ec2, describe_vpcs.set_filters, vpcs, "vpc-id", types::Vpc::vpc_id),
         }
     }
 }
 
 /// Addresses are not paged.
-fn addresses(client: &Client) -> Loader<types::Address> {
+fn addresses(client: &Client) -> Readers<types::Address> {
     let client = client.clone();
-    Loader::new(move |ids| {
-        let request = client.describe_addresses().filters(among("allocation-id", ids));
-        async move {
-            let all = request.send().await?.addresses.unwrap_or_default();
-            let by_id = |one: types::Address| Some((one.allocation_id()?.to_owned(), one));
-            Ok(all.into_iter().filter_map(by_id).collect())
-        }
-    })
+    let ask = move |filters| {
+        let request = client.describe_addresses().set_filters(Some(filters));
+        async move { Ok(request.send().await?.addresses.unwrap_or_default()) }
+    };
+    let by_id = by_id("allocation-id", types::Address::allocation_id, ask.clone());
+    Readers { by_id, by_mark: by_mark(ask) }
 }
 
 /// Instances are answered by what they were asked for together.

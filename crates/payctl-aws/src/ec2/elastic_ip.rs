@@ -29,10 +29,8 @@ id! {
 
 impl Resource for ElasticIp {
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<ElasticIpOutputs>> {
-        let ours = cx.cloud.ec2.describe_addresses().set_filters(tags::filters(cx));
-        let reply = ours.send().await?;
-        let found = reply.addresses().iter();
-        found.map(|seen| outputs(cx, seen.allocation_id(), seen.public_ip())).collect()
+        let ours = cx.cloud.bulk.addresses.ours(cx.owner, cx.address).await?;
+        ours.iter().map(|seen| outputs(cx, seen.allocation_id(), seen.public_ip())).collect()
     }
 
     async fn read(cx: &Cx<'_>, known: &ElasticIpOutputs) -> Result<Option<Self>> {

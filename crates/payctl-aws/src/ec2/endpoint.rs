@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types;
 use payctl_engine::{Failure, FailureKind, Readiness};
 
-use super::tags;
 use crate::{Absent as _, Arn, AwsError, Cx, Policy, Result};
 
 /// What an endpoint without a policy of its own allows.
@@ -14,8 +13,7 @@ const FULL_ACCESS: &str =
 
 /// Those that carry this very resource's tags.
 pub(super) async fn ours(cx: &Cx<'_>) -> Result<Vec<types::VpcEndpoint>> {
-    let request = cx.cloud.ec2.describe_vpc_endpoints().set_filters(tags::filters(cx));
-    let mut found = request.send().await?.vpc_endpoints.unwrap_or_default();
+    let mut found = cx.cloud.bulk.vpc_endpoints.ours(cx.owner, cx.address).await?;
     found.retain(|seen| !is_going(seen));
     Ok(found)
 }

@@ -47,10 +47,10 @@ id! {
 
 impl Resource for FlowLog {
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<FlowLogOutputs>> {
-        let ours = cx.cloud.ec2.describe_flow_logs().set_filter(tags::filters(cx));
-        let reply = ours.send().await?;
-        let found = reply.flow_logs().iter();
-        found.map(|seen| Ok(outputs(cx, seen.flow_log_id().present("flow_log_id")?))).collect()
+        let ours = cx.cloud.bulk.flow_logs.ours(cx.owner, cx.address).await?;
+        ours.iter()
+            .map(|seen| Ok(outputs(cx, seen.flow_log_id().present("flow_log_id")?)))
+            .collect()
     }
 
     async fn read(cx: &Cx<'_>, known: &FlowLogOutputs) -> Result<Option<Self>> {

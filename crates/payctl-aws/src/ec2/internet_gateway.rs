@@ -29,9 +29,8 @@ id! {
 
 impl Resource for InternetGateway {
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<InternetGatewayOutputs>> {
-        let ours = cx.cloud.ec2.describe_internet_gateways().set_filters(tags::filters(cx));
-        let reply = ours.send().await?;
-        reply.internet_gateways().iter().map(|gateway| outputs(cx, gateway)).collect()
+        let ours = cx.cloud.bulk.internet_gateways.ours(cx.owner, cx.address).await?;
+        ours.iter().map(|gateway| outputs(cx, gateway)).collect()
     }
 
     async fn read(cx: &Cx<'_>, known: &InternetGatewayOutputs) -> Result<Option<Self>> {

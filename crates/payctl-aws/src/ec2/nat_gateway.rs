@@ -3,7 +3,6 @@
 use aws_sdk_ec2::types::{self, NatGatewayState, ResourceType};
 use payctl_engine::{Failure, FailureKind};
 
-use super::bulk::among;
 use super::{AllocationId, SubnetId, tags};
 use crate::prelude::*;
 
@@ -38,9 +37,10 @@ id! {
 
 impl Resource for NatGateway {
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<NatGatewayOutputs>> {
-        let ours = cx.cloud.ec2.describe_nat_gateways().set_filter(tags::filters(cx));
-        let reply = ours.filter(among("state", ["pending", "available"])).send().await?;
-        reply.nat_gateways().iter().map(|gateway| outputs(cx, gateway)).collect()
+        use NatGatewayState::{Available, Pending};
+        let ours = cx.cloud.bulk.nat_gateways.ours(cx.owner, cx.address).await?;
+        let here = |seen: &&types::NatGateway| matches!(seen.state(), Some(Pending | Available));
+        ours.iter().filter(here).map(|gateway| outputs(cx, gateway)).collect()
     }
 
     async fn read(cx: &Cx<'_>, known: &NatGatewayOutputs) -> Result<Option<Self>> {

@@ -32,9 +32,8 @@ id! {
 
 impl Resource for RouteTable {
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<RouteTableOutputs>> {
-        let ours = cx.cloud.ec2.describe_route_tables().set_filters(tags::filters(cx));
-        let reply = ours.send().await?;
-        reply.route_tables().iter().map(|table| outputs(cx, table)).collect()
+        let ours = cx.cloud.bulk.route_tables.ours(cx.owner, cx.address).await?;
+        ours.iter().map(|table| outputs(cx, table)).collect()
     }
 
     async fn read(cx: &Cx<'_>, known: &RouteTableOutputs) -> Result<Option<Self>> {

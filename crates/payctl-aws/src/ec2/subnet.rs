@@ -43,8 +43,8 @@ id! {
 
 impl Resource for Subnet {
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<SubnetOutputs>> {
-        let ours = cx.cloud.ec2.describe_subnets().set_filters(tags::filters(cx));
-        ours.send().await?.subnets().iter().map(SubnetOutputs::try_from).collect()
+        let ours = cx.cloud.bulk.subnets.ours(cx.owner, cx.address).await?;
+        ours.iter().map(SubnetOutputs::try_from).collect()
     }
 
     async fn read(cx: &Cx<'_>, known: &SubnetOutputs) -> Result<Option<Self>> {
@@ -65,7 +65,9 @@ impl Resource for Subnet {
     }
 
     async fn converge(&self, cx: &Cx<'_>, known: &SubnetOutputs, changed: &Changed) -> Result<()> {
-        if changed.has("public") {
+        // A new one of a VPC that somebody made hands out none (guide "IP addressing for your VPCs and
+        // subnets", Public IPv4 addressing attribute).
+        if changed.needs("public", self.public) {
             let public = AttributeBooleanValue::builder().value(self.public).build();
             let request = cx.cloud.ec2.modify_subnet_attribute().subnet_id(&known.id);
             request.map_public_ip_on_launch(public).send().await?;

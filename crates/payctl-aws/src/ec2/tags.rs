@@ -9,13 +9,6 @@ pub(crate) fn on_create(sort: ResourceType, tags: &Tags) -> TagSpecification {
     TagSpecification::builder().resource_type(sort).set_tags(Some(list(tags))).build()
 }
 
-/// The filters that find this very resource of this stack.
-pub(crate) fn filters(cx: &Cx<'_>) -> Option<Vec<Filter>> {
-    let [stack, suffix] = cx.owner.search();
-    let ours = [stack, suffix, ("payctl:id", cx.address.as_str())];
-    Some(ours.into_iter().map(|(name, value)| filter(&format!("tag:{name}"), value)).collect())
-}
-
 /// One filter with one value.
 pub(crate) fn filter(name: &str, value: &str) -> Filter {
     Filter::builder().name(name).values(value).build()

@@ -42,8 +42,8 @@ id! {
 
 impl Resource for Vpc {
     async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<VpcOutputs>> {
-        let ours = cx.cloud.ec2.describe_vpcs().set_filters(tags::filters(cx));
-        ours.send().await?.vpcs().iter().map(|vpc| outputs(cx, vpc)).collect()
+        let ours = cx.cloud.bulk.vpcs.ours(cx.owner, cx.address).await?;
+        ours.iter().map(|vpc| outputs(cx, vpc)).collect()
     }
 
     async fn read(cx: &Cx<'_>, known: &VpcOutputs) -> Result<Option<Self>> {

@@ -115,10 +115,10 @@ impl Resource for Role {
         }
         // IAM refuses two changes of one role at a time, so one comes after the other.
         if changed.has("inline") {
-            self.set_inline(cx, &known.name).await?;
+            self.set_inline(cx, &known.name, changed).await?;
         }
         if changed.has("managed") {
-            self.set_managed(cx, &known.name).await?;
+            self.set_managed(cx, &known.name, changed).await?;
         }
         if changed.has("tags") {
             self.set_tags(cx, &known.name).await?;
@@ -157,8 +157,11 @@ impl Role {
     }
 
     /// Makes the declared inline policies the only ones.
-    async fn set_inline(&self, cx: &Cx<'_>, role: &RoleName) -> Result<()> {
-        let before = inline_names(cx, role).await?;
+    async fn set_inline(&self, cx: &Cx<'_>, role: &RoleName, changed: &Changed) -> Result<()> {
+        let before = match changed.is_new() {
+            true => Vec::new(),
+            false => inline_names(cx, role).await?,
+        };
         for (name, policy) in &self.inline {
             let request = cx.cloud.iam.put_role_policy().role_name(role).policy_name(name);
             request.policy_document(policy.document()?).send().await?;
@@ -170,8 +173,11 @@ impl Role {
     }
 
     /// Makes the declared attachments the only ones.
-    async fn set_managed(&self, cx: &Cx<'_>, role: &RoleName) -> Result<()> {
-        let before = managed(cx, role).await?;
+    async fn set_managed(&self, cx: &Cx<'_>, role: &RoleName, changed: &Changed) -> Result<()> {
+        let before = match changed.is_new() {
+            true => Vec::new(),
+            false => managed(cx, role).await?,
+        };
         let wanted = self.managed.iter().map(Input::get).collect::<Result<Vec<_>, _>>()?;
         for arn in wanted.iter().filter(|arn| !before.contains(arn)) {
             let request = cx.cloud.iam.attach_role_policy().role_name(role);

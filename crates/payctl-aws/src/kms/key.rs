@@ -3,7 +3,8 @@
 use aws_sdk_kms::types::{GrantOperation, KeyState, Tag};
 use serde_json::Value;
 
-use super::look::{self, describe, tags};
+use super::bulk::{id, tags};
+use super::look::describe;
 use super::search;
 use crate::prelude::*;
 
@@ -62,8 +63,12 @@ impl Resource for Key {
 
     async fn read(cx: &Cx<'_>, known: &KeyOutputs) -> Result<Option<Self>> {
         let id = known.id.as_str();
-        let (seen, policy, rotation, tags) =
-            futures::try_join!(describe(cx, id), policy(cx, id), rotation(cx, id), tags(cx, id))?;
+        let (seen, policy, rotation, tags) = futures::try_join!(
+            describe(cx, id),
+            policy(cx, id),
+            rotation(cx, id),
+            tags(&cx.cloud.kms, id)
+        )?;
         let Some(seen) = seen else { return Ok(None) };
         let (Some(policy), Some(rotation), Some(tags)) = (policy, rotation, tags) else {
             // A key is known to DescribeKey before it is to the other calls.
@@ -202,7 +207,7 @@ impl Key {
 impl KeyOutputs {
     /// Those of the key with this ARN.
     fn of(arn: &str) -> Option<Self> {
-        Some(Self { id: look::id(arn)?.into(), arn: arn.into() })
+        Some(Self { id: id(arn)?.into(), arn: arn.into() })
     }
 }
 
@@ -225,7 +230,7 @@ async fn rotation(cx: &Cx<'_>, id: &str) -> Result<Option<bool>> {
 
 async fn replace_tags(cx: &Cx<'_>, id: &KeyId, wanted: &Tags) -> Result<()> {
     let kms = &cx.cloud.kms;
-    let seen = tags(cx, id.as_str()).await?.unwrap_or_default();
+    let seen = tags(&cx.cloud.kms, id.as_str()).await?.unwrap_or_default();
     let surplus: Vec<String> = seen.into_keys().filter(|key| !wanted.contains_key(key)).collect();
     kms.tag_resource().key_id(id).set_tags(Some(written(wanted)?)).send().await?;
     if !surplus.is_empty() {

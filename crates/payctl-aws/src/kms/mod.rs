@@ -1,9 +1,11 @@
 //! Encryption keys and the names they are known by.
 
 mod alias;
+mod bulk;
 mod key;
 mod look;
 mod search;
 
 pub use alias::{Alias, AliasName, AliasOutputs, AliasRef};
+pub(crate) use bulk::marked_keys;
 pub use key::{Key, KeyId, KeyOutputs, KeyRef};

@@ -12,10 +12,7 @@ pub(super) const SORTS: &[&str] = &["alias", "event destination", "function URL"
 
 pub(super) async fn look(cx: &Cx<'_>, name: &str, attachments: &mut Attachments<'_>) -> Result<()> {
     let lambda = &cx.cloud.lambda;
-    let policy = async {
-        let reply = lambda.get_policy().function_name(name).send().await.unless_absent(GONE)?;
-        Ok::<_, AwsError>(reply.and_then(|reply| reply.policy))
-    };
+    let policy = cx.cloud.function_policies.load(name);
     let aliases = async {
         let pages = lambda.list_aliases().function_name(name).into_paginator().items().send();
         let all = pages.collect::<std::result::Result<Vec<_>, _>>().await;

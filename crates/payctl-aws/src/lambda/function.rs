@@ -205,6 +205,12 @@ impl Resource for Function {
         known: &FunctionOutputs,
         changed: &Changed,
     ) -> Result<()> {
+        if changed.is_new() {
+            // All that its creation does not set.
+            let reserves =
+                changed.needs("reserved_concurrency", self.reserved_concurrency.is_some());
+            return if reserves { self.reserve(cx, known).await } else { Ok(()) };
+        }
         let request = cx.cloud.lambda.get_function().function_name(&known.name);
         let reply = request.send().await?;
         let seen = Self::try_from(&reply)?;

@@ -1,6 +1,7 @@
 //! Functions: code that runs when it is called, and who or what may call it.
 
 mod attachments;
+mod bulk;
 mod detach;
 mod event_source_mapping;
 mod function;
@@ -8,6 +9,7 @@ mod invocation;
 mod invoke;
 mod permission;
 
+pub(crate) use bulk::policies;
 pub use event_source_mapping::{
     EventSourceMapping, EventSourceMappingId, EventSourceMappingOutputs, EventSourceMappingRef,
 };

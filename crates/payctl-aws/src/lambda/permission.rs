@@ -52,9 +52,8 @@ impl Resource for Permission {
     }
 
     async fn read(cx: &Cx<'_>, known: &PermissionOutputs) -> Result<Option<Self>> {
-        let request = cx.cloud.lambda.get_policy().function_name(&known.function);
-        let reply = request.send().await.unless_absent("ResourceNotFoundException")?;
-        let Some(text) = reply.and_then(|reply| reply.policy) else { return Ok(None) };
+        let text = cx.cloud.function_policies.load(&known.function).await?;
+        let Some(text) = text else { return Ok(None) };
         let policy: Value = serde_json::from_str(&text)
             .map_err(|source| AwsError::unexpected("function policy", source))?;
         let statements = policy.get("Statement").and_then(Value::as_array);

@@ -107,6 +107,8 @@ impl Resource for LogGroup {
         let logs = &cx.cloud.logs;
         if changed.has("retention_days") {
             match self.retention_days {
+                // As it begins.
+                0 if changed.is_new() => {}
                 0 => {
                     logs.delete_retention_policy().log_group_name(&known.name).send().await?;
                 }

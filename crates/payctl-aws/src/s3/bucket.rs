@@ -194,7 +194,8 @@ impl Resource for Bucket {
         if changed.has("versioning") {
             self.put_versioning(cx, known).await?;
         }
-        if changed.has("lock") {
+        // A new bucket has neither a lock nor a log (CreateBucket's reference).
+        if changed.needs("lock", self.lock.is_some()) {
             lock::put(cx, known.name.as_str(), self.lock.as_ref()).await?;
         }
         if changed.any(&["kms_key", "bucket_key"]) {
@@ -204,7 +205,7 @@ impl Resource for Bucket {
             let Self { lifecycle, small_objects_stay, .. } = self;
             lifecycle::put(cx, known.name.as_str(), lifecycle, *small_objects_stay).await?;
         }
-        if changed.has("access_log") {
+        if changed.needs("access_log", self.access_log.is_some()) {
             self.put_access_log(cx, known).await?;
         }
         if changed.has("policy") {

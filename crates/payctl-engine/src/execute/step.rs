@@ -129,8 +129,8 @@ impl Work<'_, '_> {
         let properties = self.kind.normalise(&self.run.resolve(&self.step.properties));
         let token = self.intend(IntentAction::Create, &properties)?;
         let call = self.call(&token, &properties);
-        let outputs = match self.create_once(call, &properties).await {
-            Ok(outputs) => outputs,
+        let (outputs, new) = match self.create_once(call, &properties).await {
+            Ok(created) => created,
             Err(Halt::Failed(failure)) => {
                 self.failed(&failure, !ambiguous(failure.kind))?;
                 return Err(Halt::Failed(failure));
@@ -147,7 +147,8 @@ impl Work<'_, '_> {
         self.run.wrote(self.step, Some(record.clone()), true)?;
         self.run.known.borrow_mut().insert(self.step.address.clone(), outputs.clone());
         let _ = self.run.milestones.send(self.index);
-        let later = Changed::new(self.kind.set_later.iter().copied());
+        let later = self.kind.set_later.iter().copied();
+        let later = if new { Changed::of_new(later) } else { Changed::new(later) };
         self.finish(&token, &record.properties, &outputs, &later).await?;
         record.status = Status::Complete;
         // What was replaced may have gone meanwhile.
@@ -155,14 +156,15 @@ impl Work<'_, '_> {
         self.run.wrote(self.step, Some(record), true)
     }
 
-    /// The create call, and what makes it happen once however often it is tried.
-    async fn create_once(&self, call: Call<'_>, properties: &Value) -> Result<Value, Halt> {
+    /// The create call, and what makes it happen once however often it is tried. With it, whether the
+    /// first call was answered: what was made by one whose answer was lost has to be looked at.
+    async fn create_once(&self, call: Call<'_>, properties: &Value) -> Result<(Value, bool), Halt> {
         let mut retries = RetryState::new(self.policy());
         let mut unsure = false;
         loop {
             self.sleep(self.run.slot(self.kind, true)).await?;
             let failure = match self.attempt(self.run.provider.create(call, properties)).await? {
-                Ok(outputs) => return Ok(outputs),
+                Ok(outputs) => return Ok((outputs, !unsure)),
                 Err(failure) => not_visible_yet(failure),
             };
             unsure |= ambiguous(failure.kind);
@@ -170,7 +172,7 @@ impl Work<'_, '_> {
             if conflict || (unsure && self.kind.repeat == Repeat::Search) {
                 let looks = if conflict { 4 } else { 3 };
                 if let Some(outputs) = self.search(call, properties, looks, unsure).await? {
-                    return Ok(outputs);
+                    return Ok((outputs, false));
                 }
                 if conflict {
                     return Err(Halt::Failed(failure));
