@@ -47,5 +47,11 @@ pub fn estimate<'a>(
     ledger.estimate
 }
 
+/// Whether it is known how a kind is billed, were it that it costs nothing by itself.
+#[must_use]
+pub fn is_known(prices: &Prices, name: &str) -> bool {
+    kind(name).is_some() || prices.free(name).is_some()
+}
+
 #[cfg(test)]
 mod tests;

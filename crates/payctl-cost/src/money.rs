@@ -46,6 +46,12 @@ impl Usd {
         Self(divided(product, 10_i128.pow(QUANTITY_DECIMALS) * i128::from(per.max(1))))
     }
 
+    /// The price of `many`, where this is that of one.
+    #[must_use]
+    pub(crate) const fn of(self, many: u32) -> Self {
+        Self(self.0.saturating_mul(many as i128))
+    }
+
     /// With its sign, as a difference is shown: `+3.20`, `-0.40`.
     #[must_use]
     pub fn signed(self) -> String {
@@ -77,6 +83,12 @@ impl Quantity {
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
+    }
+
+    /// Without marks between its digits.
+    #[must_use]
+    pub fn plain(self) -> String {
+        plain(self.0, QUANTITY_DECIMALS, 0)
     }
 
     /// `self × by ÷ of`, rounded in the sixth decimal.
@@ -210,7 +222,7 @@ impl Serialize for Usd {
 
 impl Serialize for Quantity {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&plain(self.0, QUANTITY_DECIMALS, 0))
+        to.serialize_str(&Self::plain(*self))
     }
 }
 

@@ -188,12 +188,10 @@ const BUILT_IN: [&str; 3] = [
 ];
 
 impl Prices {
-    /// Those that payctl brings along.
-    ///
-    /// # Errors
-    /// Never, as the tests read them.
-    pub fn built_in() -> Result<Self, PriceError> {
-        Self::read(&BUILT_IN)
+    /// Those that payctl brings along. A test reads them: that they cannot be read cannot be.
+    #[must_use]
+    pub fn built_in() -> Self {
+        Self::read(&BUILT_IN).unwrap_or_default()
     }
 
     /// Those of some files.
@@ -214,7 +212,7 @@ impl Prices {
     /// # Errors
     /// As [`Prices::read`], and when `text` has a price that is not known here.
     pub fn updated(mut self, text: &str) -> Result<Self, PriceError> {
-        let file: Update = toml::from_str(text)?;
+        let file = RateFile::read(text)?;
         self.sources.extend(file.source);
         for (name, rates) in file.rate {
             let known = self.prices.get_mut(&name);
@@ -337,12 +335,63 @@ impl Prices {
 }
 
 /// A file of rates, as `payctl prices update` writes it.
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Update {
+pub struct RateFile {
+    /// Where they are from.
     #[serde(default)]
-    source: BTreeMap<String, Source>,
-    rate: BTreeMap<String, BTreeMap<String, Rate>>,
+    pub source: BTreeMap<String, Source>,
+    /// By the price's name, then by region.
+    pub rate: BTreeMap<String, BTreeMap<String, Rate>>,
+}
+
+impl RateFile {
+    /// Reads `text`.
+    ///
+    /// # Errors
+    /// When it is not as it has to be.
+    pub fn read(text: &str) -> Result<Self, PriceError> {
+        Ok(toml::from_str(text)?)
+    }
+
+    /// As [`RateFile::read`] reads it.
+    #[must_use]
+    pub fn toml(&self) -> String {
+        // A text of TOML is one of JSON, but for what is in neither here.
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let mut lines = vec!["# List prices of AWS, written by `payctl prices update`.".to_owned()];
+        for (name, Source { name: what, url, undated }) in &self.source {
+            lines.push(format!("\n[source.{}]", quoted(name)));
+            lines.push(format!("name = {}\nurl = {}", quoted(what), quoted(url)));
+            if *undated {
+                lines.push("undated = true".to_owned());
+            }
+        }
+        for (name, rates) in &self.rate {
+            lines.push(format!("\n[rate.{}]", quoted(name)));
+            for (region, Rate { usd, above, up_to, cited }) in rates {
+                let mut entries = vec![format!("usd = {}", quoted(&usd.exact()))];
+                if !above.is_empty() {
+                    let tier = |(from, usd): (&Quantity, &Usd)| {
+                        format!("{} = {}", quoted(&from.plain()), quoted(&usd.exact()))
+                    };
+                    let tiers: Vec<String> = above.iter().map(tier).collect();
+                    entries.push(format!("above = {{ {} }}", tiers.join(", ")));
+                }
+                if let Some(up_to) = up_to {
+                    entries.push(format!("up_to = {}", quoted(&up_to.plain())));
+                }
+                let Cited { source, place, date } = cited;
+                for (key, text) in [("source", source), ("in", place), ("date", date)] {
+                    if !text.is_empty() {
+                        entries.push(format!("{key} = {}", quoted(text)));
+                    }
+                }
+                lines.push(format!("{} = {{ {} }}", quoted(region), entries.join(", ")));
+            }
+        }
+        lines.join("\n") + "\n"
+    }
 }
 
 impl Rate {
