@@ -1,22 +1,20 @@
 //! The way from what is declared to what it costs.
 
-use serde_json::Value;
-
 use crate::bill::{Bill, ENVIRONMENT, Ledger};
-use crate::declared::All;
+use crate::declared::{All, Resource};
 use crate::estimate::{Estimate, Unknown};
 use crate::prices::Prices;
 use crate::services::kind;
 use crate::usage::Usage;
 
-/// What `resources`, each an address and its declared properties, cost in a month in `region`.
+/// What `resources`, such as pairs of an address and what is declared there, cost in a month in `region`.
 ///
 /// With `usage` what is used is counted too. Free allowances are not deducted: they belong to the
 /// account. What has no known price is in the estimate as that.
 #[must_use]
 pub fn estimate<'a>(
     prices: &Prices,
-    resources: impl IntoIterator<Item = (&'a str, &'a Value)>,
+    resources: impl IntoIterator<Item = impl Into<Resource<'a>>>,
     region: &str,
     usage: &Usage,
 ) -> Estimate {

@@ -76,7 +76,8 @@ mod tests {
         let prices = Prices::built_in();
         let (gateway, queue) = (json!({}), json!({}));
         let declared = [("ec2.nat_gateway:main", &gateway), ("sqs.queue:work", &queue)];
-        let none = estimate(&prices, [], "us-east-1", &Usage::default());
+        let nothing: [(&str, &Value); 0] = [];
+        let none = estimate(&prices, nothing, "us-east-1", &Usage::default());
         let usage = Usage::read("[usage]\nmessages = 1_000_000").unwrap();
         let month = estimate(&prices, declared, "us-east-1", &usage);
         let said = json(&month, Some(&Difference::between(&none, &month)), &prices);

@@ -22,6 +22,7 @@ mod estimate;
 mod json;
 mod kind;
 mod money;
+pub mod page;
 pub mod price_list;
 mod prices;
 mod problem;
@@ -31,6 +32,7 @@ mod usage;
 mod usage_file;
 
 pub use cost::{estimate, is_known};
+pub use declared::Resource;
 pub use difference::{Change, Difference};
 pub use estimate::{Estimate, Item, Later, Line, PerUse, Unknown};
 pub use json::json;

@@ -1,4 +1,4 @@
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::money::{Quantity, Usd};
@@ -295,4 +295,27 @@ fn usage_of_nothing_declared_costs_nothing() {
     let some = in_region(&json!({ "iam.role:a": {} }), "us-east-1", "[usage]\ngb_out = 11_000");
     // 10,240 × 0.09 + 760 × 0.085
     assert_eq!(some.total().to_string(), "986.20");
+}
+
+/// What was applied last has ids in place of references: the month is the same.
+#[test]
+fn what_is_recorded_costs_what_is_declared() {
+    let group = |template: Value| json!({ "launch_template": template, "desired": 2 });
+    let template = json!({
+        "instance_type": "t3.small", "disk": { "volume_type": "gp3", "size_gb": 8 },
+    });
+    let prices = Prices::built_in();
+    let of = |group: &Value, outputs: Option<&Value>| {
+        let resources = [
+            Resource { address: "autoscaling.group:a", properties: group, outputs: None },
+            Resource { address: "ec2.launch_template:b", properties: &template, outputs },
+        ];
+        estimate(&prices, resources, "us-east-1", &Usage::default())
+    };
+    let declared = of(&group(json!({ "$ref": "ec2.launch_template:b.id" })), None);
+    let outputs = json!({ "id": "lt-1", "arn": "arn:aws:ec2:us-east-1:1:launch-template/lt-1" });
+    assert_eq!(of(&group(json!("lt-1")), Some(&outputs)), declared);
+    assert_eq!(declared.idle_total().exact(), "31.648");
+    let lost = of(&group(json!("lt-2")), Some(&outputs));
+    assert_eq!(lost.unknown[0].why, "their launch template is not declared");
 }
