@@ -109,6 +109,23 @@ pub struct Later {
     pub monthly: Usd,
 }
 
+/// How a month stands to what it may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Budget {
+    /// It costs no more.
+    Kept,
+    /// It costs that much more, at least.
+    Exceeded {
+        /// How much.
+        by: Usd,
+    },
+    /// Nobody can say: what is known leaves that much for what has no known price.
+    Unknown {
+        /// How much.
+        left: Usd,
+    },
+}
+
 /// All lines of one price together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item<'a> {
@@ -175,12 +192,15 @@ impl Estimate {
         sums
     }
 
-    /// By how much it is more than `budget`; none where it is not. Where a price is unknown, it is by
-    /// that much at least.
+    /// Whether the month keeps within `budget`.
     #[must_use]
-    pub fn over(&self, budget: Usd) -> Option<Usd> {
+    pub fn against(&self, budget: Usd) -> Budget {
         let total = self.total();
-        (total > budget).then(|| total - budget)
+        match total > budget {
+            true => Budget::Exceeded { by: total - budget },
+            false if self.is_complete() => Budget::Kept,
+            false => Budget::Unknown { left: budget - total },
+        }
     }
 }
 

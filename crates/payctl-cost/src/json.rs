@@ -94,4 +94,78 @@ mod tests {
         assert!(said["sources"]["infracost"]["url"].as_str().unwrap().starts_with("https://"));
         assert_eq!(json(&none, None, &prices)["used"], Value::Null);
     }
+
+    /// Keys that `value` has and `schema` has not, or has to have, with their paths.
+    fn misfits(value: &Value, schema: &Value, root: &Value, path: &str, found: &mut Vec<String>) {
+        let schema = match schema["$ref"].as_str() {
+            Some(name) => root.pointer(name.trim_start_matches('#')).unwrap(),
+            None => schema,
+        };
+        if let Some(either) = schema["anyOf"].as_array() {
+            let fits = either.iter().any(|one| {
+                let mut wrong = Vec::new();
+                misfits(value, one, root, path, &mut wrong);
+                wrong.is_empty()
+            });
+            if !fits {
+                found.push(format!("{path}: neither"));
+            }
+            return;
+        }
+        let is = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "boolean",
+            Value::Number(_) => "integer",
+            Value::String(_) => "string",
+            Value::Array(_) => "array",
+            Value::Object(_) => "object",
+        };
+        match (schema.get("const"), schema["type"].as_str()) {
+            (Some(only), _) if only == value => {}
+            (None, Some(kind)) if kind == is => {}
+            _ => found.push(format!("{path}: {value} against {schema}")),
+        }
+        if let Some(all) = value.as_array() {
+            all.iter().for_each(|one| misfits(one, &schema["items"], root, path, found));
+        }
+        let Some(map) = value.as_object() else { return };
+        for (key, inner) in map {
+            let path = format!("{path}.{key}");
+            match (schema["properties"].get(key), &schema["additionalProperties"]) {
+                (Some(known), _) => misfits(inner, known, root, &path, found),
+                (None, Value::Object(_)) => {
+                    misfits(inner, &schema["additionalProperties"], root, &path, found);
+                }
+                _ => found.push(format!("{path} is not in the schema")),
+            }
+        }
+        let required = schema["required"].as_array().map_or(&[][..], Vec::as_slice);
+        let missing = required.iter().filter(|key| !map.contains_key(key.as_str().unwrap()));
+        found.extend(missing.map(|key| format!("{path} has no {key}")));
+    }
+
+    #[test]
+    fn it_fits_its_schema() {
+        let schema: Value =
+            serde_json::from_str(include_str!("../../../docs/schema/cost.json")).unwrap();
+        let prices = Prices::built_in();
+        let (key, odd, role) =
+            (json!({ "rotation": true }), json!({ "billing": "PROVISIONED" }), json!({}));
+        let declared = [("kms.key:a", &key), ("dynamodb.table:a", &odd), ("iam.role:a", &role)];
+        let usage = Usage::read("[usage.kms.key]\nrequests = 5").unwrap();
+        let month = estimate(&prices, declared, "us-east-1", &usage);
+        let before = estimate(&prices, [declared[1]], "us-east-1", &usage);
+        let mut value = json(&month, Some(&Difference::between(&before, &month)), &prices);
+        let wrong = |value: &Value| {
+            let mut found = Vec::new();
+            misfits(value, &schema, &schema, "", &mut found);
+            found
+        };
+        assert_eq!(wrong(&value), Vec::<String>::new());
+        assert_eq!(wrong(&json(&before, None, &prices)), Vec::<String>::new());
+        value["idle"]["lines"][0]["other"] = json!(1);
+        value["format"] = json!(2);
+        value.as_object_mut().unwrap().remove("total");
+        assert_eq!(wrong(&value).len(), 3, "{:?}", wrong(&value));
+    }
 }

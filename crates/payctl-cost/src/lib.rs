@@ -34,7 +34,7 @@ mod usage_file;
 pub use cost::{estimate, is_known};
 pub use declared::Resource;
 pub use difference::{Change, Difference};
-pub use estimate::{Estimate, Item, Later, Line, PerUse, Unknown};
+pub use estimate::{Budget, Estimate, Item, Later, Line, PerUse, Unknown};
 pub use json::json;
 pub use money::{Quantity, Usd};
 pub use prices::{Cited, HOURS, List, Price, PriceError, Prices, Rate, RateFile, Source, Unit};

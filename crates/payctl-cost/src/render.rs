@@ -29,8 +29,10 @@ pub fn summary(after: &Estimate, before: Option<&Estimate>) -> String {
             text += &format!(" ({})", difference.total().signed());
         }
     }
-    if !after.is_complete() {
-        text += &format!("; {} more at unknown prices", counted(after.unknown.len(), "item"));
+    match after.unknown.len() {
+        0 => {}
+        1 => text += ", and 1 item at an unknown price",
+        count => text += &format!(", and {count} items at unknown prices"),
     }
     text
 }
@@ -161,11 +163,18 @@ fn unknown(lines: &mut Vec<String>, title: &str, all: &[Unknown], width: usize) 
 
 fn notes(lines: &mut Vec<String>, estimate: &Estimate, width: usize) {
     section(lines, "what to know of it");
+    let dates = estimate.idle.iter().chain(&estimate.used).map(|line| line.date.as_str());
+    let dates = dates.chain(estimate.rates.iter().map(|rate| rate.date.as_str()));
+    let as_of = match (dates.clone().min(), dates.max()) {
+        (Some(oldest), Some(newest)) => format!("prices as of {oldest} to {newest}"),
+        _ => "no price was asked for".to_owned(),
+    };
     let of_all = [
         format!(
             "list prices of {} in US dollars, without tax; a month has {HOURS} hours",
             estimate.region
         ),
+        as_of,
         "free allowances belong to the account and are not deducted".to_owned(),
     ];
     for note in of_all.iter().chain(&estimate.notes) {
@@ -201,10 +210,6 @@ fn wrapped(text: &str, indent: &str, width: usize) -> Vec<String> {
         }
     }
     lines
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A unit in the plural: `GB-month` and `GB` have none, `vCPU-hour` has.

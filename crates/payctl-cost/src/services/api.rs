@@ -25,7 +25,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind { name: "apigatewayv2.stage", bill: http_stage, measures: &[] },
     Kind {
         name: "wafv2.logging",
-        bill: |bill| bill.measured("flow-log", "gb"),
+        bill: |bill| bill.measured("vended-log", "gb"),
         measures: &[measure("gb", "GB of records")],
     },
     Kind {

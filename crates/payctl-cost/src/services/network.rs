@@ -18,7 +18,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         name: "ec2.flow_log",
-        bill: |bill| bill.measured("flow-log", "gb"),
+        bill: |bill| bill.measured("vended-log", "gb"),
         measures: &[measure("gb", "GB of records")],
     },
     Kind {
