@@ -7,7 +7,8 @@ use crate::prices::Prices;
 use crate::services::kind;
 use crate::usage::Usage;
 
-/// What `resources`, such as pairs of an address and what is declared there, cost in a month in `region`.
+/// What `resources`, such as pairs of an address and what is declared there, cost in a month in
+/// `region`.
 ///
 /// With `usage` what is used is counted too. Free allowances are not deducted: they belong to the
 /// account. What has no known price is in the estimate as that.

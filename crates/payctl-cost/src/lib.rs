@@ -1,7 +1,8 @@
 //! What declared resources cost: prices as data, and how each kind is billed.
 //!
-//! Nothing here talks to AWS or reads a file. Prices are list prices of us-east-1 and, where one was
-//! found, of other regions; each has its source and its date, and what has none is said to be unknown.
+//! Nothing here talks to AWS or reads a file. Prices are list prices of us-east-1 and, where one
+//! was found, of other regions; each has its source and its date, and what has none is said to be
+//! unknown.
 //!
 //! ```
 //! use payctl_cost::{Prices, Usage, estimate};

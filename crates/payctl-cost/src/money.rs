@@ -1,4 +1,5 @@
-//! Money and quantities as whole numbers: a sum of binary fractions would be off by a cent some day.
+//! Money and quantities as whole numbers: a sum of binary fractions would be off by a cent some
+//! day.
 
 use std::fmt::{self, Display, Formatter};
 use std::iter::Sum;
@@ -10,8 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 const USD_DECIMALS: u32 = 12;
 /// Decimals of a quantity: 44 MB are 0.044 GB.
 const QUANTITY_DECIMALS: u32 = 6;
-/// The longest number that is read, in digits before the point: a million millions. What is computed of
-/// larger ones ends at the largest that there is, and does not overflow.
+/// The longest number that is read, in digits before the point: a million millions. What is
+/// computed of larger ones ends at the largest that there is, and does not overflow.
 const MOST_DIGITS: usize = 13;
 
 /// An amount of US dollars, exact to a millionth of a millionth. Shown in dollars and cents.

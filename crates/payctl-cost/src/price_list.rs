@@ -1,8 +1,9 @@
 //! AWS's price list: what to ask it for each price, and what its answers say.
 //!
-//! The API (`pricing:GetProducts`, in us-east-1, eu-central-1 or ap-south-1) answers with texts, each the
-//! JSON of one product and its terms. A usage type begins with a prefix for its region, which us-east-1
-//! has in some services and not in others: `EU-NatGateway-Hours`, `NatGateway-Hours`, `USE1-VpcEndpoint-Hours`.
+//! The API (`pricing:GetProducts`, in us-east-1, eu-central-1 or ap-south-1) answers with texts,
+//! each the JSON of one product and its terms. A usage type begins with a prefix for its region,
+//! which us-east-1 has in some services and not in others: `EU-NatGateway-Hours`,
+//! `NatGateway-Hours`, `USE1-VpcEndpoint-Hours`.
 
 use std::collections::BTreeMap;
 

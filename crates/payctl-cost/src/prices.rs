@@ -159,7 +159,8 @@ struct FileTypes {
     date: String,
 }
 
-/// With the source beside the price: serde refuses no unknown key where a part of a table is another.
+/// With the source beside the price: serde refuses no unknown key where a part of a table is
+/// another.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileRate {
@@ -181,8 +182,9 @@ impl From<FileRate> for Rate {
 }
 
 /// The files that are built in.
-const BUILT_IN: [&str; 3] = [
+const BUILT_IN: [&str; 4] = [
     include_str!("../prices.toml"),
+    include_str!("../prices/sources.toml"),
     include_str!("../prices/instances.toml"),
     include_str!("../prices/free.toml"),
 ];

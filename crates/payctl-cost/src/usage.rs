@@ -37,7 +37,8 @@ impl Usage {
         self.said.iter().map(|(whose, said)| (whose.as_str(), said))
     }
 
-    /// What the resource at `address` uses: what was said of it, else what was said of each of its kind.
+    /// What the resource at `address` uses: what was said of it, else what was said of each of its
+    /// kind.
     pub(crate) fn of(&self, address: &str, measure: &str) -> Option<Quantity> {
         let kind = address.split_once(':').map(|(kind, _)| kind);
         let told = |whose: &str| self.said.get(whose)?.measures.get(measure).copied();

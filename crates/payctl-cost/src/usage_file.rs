@@ -7,7 +7,7 @@
 //! [usage.dynamodb.table]                     # of each table
 //! write_units = 2_000_000
 //!
-//! [usage.lambda.function.payment-processor]  # of one function; also [usage."lambda.function:payment-processor"]
+//! [usage.lambda.function.payment-processor]  # of one; also [usage."lambda.function:…"]
 //! requests    = 3_000_000
 //! duration_ms = 120
 //! ```

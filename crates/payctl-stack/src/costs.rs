@@ -12,8 +12,8 @@ use crate::{Context, Discovered, Suffix, cost_optimized, migration, pci_core, se
 /// Where the pages' prices are of.
 const REGION: &str = "us-east-1";
 
-/// Each line is a price, how many there are × hours of a month × the price of one, and what that is in
-/// dollars, in thousandths where a cent is not the end of it. The prices are those of PRICES.md.
+/// Each line is a price, how many there are × hours of a month × the price of one, and what that is
+/// in dollars, in thousandths where a cent is not the end of it. The prices are those of PRICES.md.
 const PCI_CORE: &str = "
     nat-gateway          1 × 730 × 0.045     32.85
     public-address       1 × 730 × 0.005      3.65
@@ -48,8 +48,8 @@ const SECURE_API_STRICT: &str = "
     alarm                8 × 0.10             0.80
     =                                        59.60";
 
-/// Two instances with 8 GB and seven metrics each, and the metric of the agent; ten alarms, and two of
-/// target tracking.
+/// Two instances with 8 GB and seven metrics each, and the metric of the agent; ten alarms, and two
+/// of target tracking.
 const COST_OPTIMIZED: &str = "
     nat-gateway          1 × 730 × 0.045     32.85
     ec2/t3.small         2 × 730 × 0.0208    30.368
@@ -129,7 +129,8 @@ fn month(declare: impl Fn(&Context<'_>) -> Stack) -> Estimate {
     estimate(&Prices::built_in(), resources, REGION, &Usage::default())
 }
 
-/// The idle months of the four systems, by default and as strict as they get, with the sums of above.
+/// The idle months of the four systems, by default and as strict as they get, with the sums of
+/// above.
 fn systems() -> [(&'static str, [(Estimate, &'static str); 2]); 4] {
     let postures = [Posture::Standard, Posture::Strict];
     let pci_core = postures.map(|posture| {

@@ -114,7 +114,8 @@ fn everything_of(kind: &str) -> Value {
     }
 }
 
-/// PRICES: 730 × 0.045 + 730 × 0.005 for each zone's gateway, 730 × 0.01 for each of an endpoint's zones.
+/// PRICES: 730 × 0.045 + 730 × 0.005 for each zone's gateway, 730 × 0.01 for each of an endpoint's
+/// zones.
 #[test]
 fn networks_are_paid_for_by_the_zone() {
     let subnets = json!(["a", "b", "c"]);
@@ -145,10 +146,14 @@ fn networks_are_paid_for_by_the_zone() {
     );
 }
 
-/// 2 × 730 × 0.0208, 2 × 8 × 0.08, 2 × 7 × 0.30, the agent's metric 0.30, three alarms and two more.
+fn alarm(metric: &str, namespace: &str, period: u64) -> Value {
+    json!({ "namespace": namespace, "metric": metric, "dimensions": {}, "period_s": period })
+}
+
+/// 2 × 730 × 0.0208, 2 × 8 × 0.08, 2 × 7 × 0.30, the agent's metric 0.30, three alarms and two
+/// more.
 #[test]
 fn instances_are_those_that_a_group_wants() {
-    let alarm = |metric: &str, namespace: &str, period: u64| json!({ "namespace": namespace, "metric": metric, "dimensions": {}, "period_s": period });
     let declared = json!({
         "autoscaling.group:main": {
             "launch_template": { "$ref": "ec2.launch_template:main.id" },
@@ -213,7 +218,10 @@ fn what_has_no_price_is_said_and_not_guessed() {
 #[test]
 fn functions_are_paid_for_by_call_time_and_memory() {
     let usage = "[usage.lambda.function.work]\nrequests = 3_000_000\nduration_ms = 120";
-    let of_memory = |architecture: &str| json!({ "lambda.function:work": { "memory_mb": 512, "architecture": architecture } });
+    let of_memory = |architecture: &str| {
+        let function = json!({ "memory_mb": 512, "architecture": architecture });
+        json!({ "lambda.function:work": function })
+    };
     let x86 = month(&of_memory("x86_64"), usage);
     let expected =
         [of("lambda-x86", "180,000", "3.000006"), of("lambda-requests", "3,000,000", "0.60")];

@@ -2,7 +2,8 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// As the AWS CLI's documentation has it (awscli/examples/pricing/get-products.rst, list of 2018-08-08).
+/// As the AWS CLI's documentation has it (awscli/examples/pricing/get-products.rst, list of
+/// 2018-08-08).
 const PIOPS: &str = include_str!("recorded/piops-ap-southeast-1.json");
 /// As the API answered on 2026-03-22 (list of 2026-03-18), of attributes only those that were kept.
 const AURORA: &str = include_str!("recorded/aurora-r6g-large.json");
@@ -14,7 +15,10 @@ fn price(name: &str) -> Price {
 /// In the shape of the recorded answers, with the values that the list had.
 fn product(sku: &str, usage: &str, unit: &str, tiers: &[(&str, &str, &str)]) -> Value {
     let code = |at: usize| format!("{sku}.JRTCKXETXF.{at}");
-    let dimension = |(begin, end, usd): &(&str, &str, &str)| json!({ "unit": unit, "beginRange": begin, "endRange": end, "pricePerUnit": { "USD": usd } });
+    let dimension = |(begin, end, usd): &(&str, &str, &str)| {
+        let per_unit = json!({ "USD": usd });
+        json!({ "unit": unit, "beginRange": begin, "endRange": end, "pricePerUnit": per_unit })
+    };
     let dimensions: serde_json::Map<String, Value> =
         tiers.iter().enumerate().map(|(at, tier)| (code(at), dimension(tier))).collect();
     json!({

@@ -6,8 +6,8 @@ use crate::money::Quantity;
 
 /// How many metrics detailed monitoring is, of each instance (infracost, autoscaling_group_test).
 const DETAILED: u64 = 7;
-/// How many alarms AWS makes for a target-tracking policy, and bills like others (Auto Scaling's guide,
-/// "Target tracking scaling policies").
+/// How many alarms AWS makes for a target-tracking policy, and bills like others (Auto Scaling's
+/// guide, "Target tracking scaling policies").
 const TRACKING_ALARMS: u64 = 2;
 /// The scratch storage that costs nothing.
 const SCRATCH_MB: u64 = 512;

@@ -13,8 +13,8 @@ pub(super) const KINDS: &[Kind] = &[
     Kind { name: "ssm.parameter", bill: parameter, measures: &[] },
 ];
 
-/// The first and the second rotation are paid for like a key each, later ones are not (AWS's page of
-/// KMS's prices, undated).
+/// The first and the second rotation are paid for like a key each, later ones are not (AWS's page
+/// of KMS's prices, undated).
 fn key(bill: &mut Bill<'_, '_>) {
     bill.fixed("kms-key", 1);
     bill.measured("kms-requests", "requests");

@@ -9,7 +9,8 @@ pub(super) const KINDS: &[Kind] = &[
         bill: nat_gateway,
         measures: &[measure("gb", "GB through it, both ways")],
     },
-    // Paid for in use too, on a NAT gateway too, since 2024-02-01 (AWS's networking blog of that day).
+    // Paid for in use too, on a NAT gateway too, since 2024-02-01 (AWS's networking blog of that
+    // day).
     Kind { name: "ec2.elastic_ip", bill: |bill| bill.fixed("public-address", 1), measures: &[] },
     Kind {
         name: "ec2.interface_endpoint",

@@ -18,8 +18,9 @@ pub(super) fn markdown(stack: &Stack, region: &str) -> String {
 }
 
 fn text(month: &Estimate, prices: &Prices) -> String {
+    let least = if month.is_complete() { "" } else { "at least " };
     let mut text = format!(
-        "## Estimated month: {} USD\n\nIdle, {HOURS} hours, list prices of {} without free \
+        "## Estimated month: {least}{} USD\n\nIdle, {HOURS} hours, list prices of {} without free \
          allowances.\n\n| what | USD a month | price of |\n|---|---|---|\n",
         month.idle_total(),
         month.region,
@@ -62,8 +63,12 @@ mod tests {
     #[test]
     fn it_says_what_it_does_not_know() {
         let text = dashboard("us-east-1", "x2iezn.metal");
-        let row = "| x2iezn.metal of autoscaling.group:payment-asg | not known |";
+        let row = "| x2iezn.metal of autoscaling.group:payments | not known |";
         assert!(text.contains(row), "{text}");
+        assert!(
+            text.contains("month: at least 62.88 USD"),
+            "93.25 without the instances' 30.37: {text}"
+        );
         let text = dashboard("eu-central-1", "t3.small");
         assert!(text.contains("list prices of eu-central-1"), "{text}");
         assert!(text.contains("| NAT gateway of ec2.nat_gateway:"), "{text}");
