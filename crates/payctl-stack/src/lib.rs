@@ -4,10 +4,11 @@ mod check;
 pub mod config;
 mod context;
 pub mod cost_optimized;
+#[cfg(test)]
+mod costs;
 pub mod migration;
 mod parts;
 pub mod pci_core;
-mod prices;
 pub mod secure_api;
 mod settings;
 mod suffix;

@@ -17,11 +17,10 @@ use serde_json::{Value, json};
 
 use super::instances::of_group;
 use super::messages::{Queues, Topics};
-use super::month::Month;
+use super::month;
 use super::system::{STATUS_INDEX, System};
 use crate::parts::alarm::{self, Metric};
 use crate::parts::{dashboard, queue};
-use crate::prices;
 
 /// The home region of Cost Anomaly Detection.
 const COSTS_REGION: &str = "us-east-1";
@@ -309,8 +308,7 @@ impl System<'_> {
             stack.add(logical, dashboard::of(context, logical, widgets));
         }
         // The one that says so is one more.
-        let month = Month::of(stack).with(prices::DASHBOARD);
-        costs.insert(0, dashboard::text(&month.markdown(context.region)));
+        costs.insert(0, dashboard::text(&month::markdown(stack, context.region)));
         let logical = "payment-costs";
         stack.add(logical, dashboard::of(context, logical, &costs));
     }
