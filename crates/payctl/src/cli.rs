@@ -8,6 +8,7 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Id, Parser, Sub
 use payctl_stack::Systems;
 
 use crate::commands::completions::CompletionsArgs;
+use crate::commands::cost::CostArgs;
 use crate::commands::destroy::DestroyArgs;
 use crate::commands::history::HistoryArgs;
 use crate::commands::init::InitArgs;
@@ -140,6 +141,7 @@ pub(crate) enum Command {
     Invoke(InvokeArgs),
     Policy(PolicyArgs),
     Preflight(PreflightArgs),
+    Cost(CostArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }

@@ -17,6 +17,7 @@ pub(crate) enum Exit {
     Changes = 2,
     Locked = 3,
     StateError = 4,
+    OverBudget = 5,
     Interrupted = 130,
 }
 

@@ -8,6 +8,7 @@ mod commands;
 mod complete;
 mod configuration;
 mod connection;
+mod cost;
 mod document;
 mod environment;
 mod environments;

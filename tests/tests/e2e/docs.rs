@@ -303,6 +303,7 @@ fn options_are_told() {
         "init",
         "plan",
         "preflight",
+        "cost",
         "up",
         "destroy",
         "output",

@@ -5,6 +5,7 @@
 mod attached;
 mod completion;
 mod connection;
+mod cost;
 mod cost_optimized;
 mod credentials;
 mod docs;

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod completions;
+pub(crate) mod cost;
 pub(crate) mod destroy;
 pub(crate) mod history;
 pub(crate) mod init;
@@ -36,6 +37,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Plan(args) => plan::run(global, &args).await,
         Command::Up(args) => up::run(global, &args).await,
         Command::Destroy(args) => destroy::run(global, &args).await,
+        Command::Cost(args) => cost::run(global, &args).await,
         Command::Output(args) => output::run(global, &args),
         Command::List(args) => list::run(global, &args).await,
         Command::History(args) => history::run(global, &args),

@@ -7,6 +7,7 @@ use payctl_engine::Goal;
 use payctl_engine::state::write_private;
 
 use super::permissions::PermissionArgs;
+use crate::cost::{BudgetArgs, OfPlan};
 use crate::environment::Environment;
 use crate::environments::First;
 use crate::error::{CliError, Exit};
@@ -40,6 +41,8 @@ pub(crate) struct PlanArgs {
     pub(crate) destroy: bool,
     #[command(flatten)]
     pub(crate) permissions: PermissionArgs,
+    #[command(flatten)]
+    pub(crate) budget: BudgetArgs,
 }
 
 pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
@@ -84,6 +87,9 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
             report::say(&format!("saved to {path}, refusals included: it cannot be carried out"));
         }
         return Err(report::plan::refused(&plan, &command));
+    }
+    if goal == Goal::Up {
+        OfPlan::new(&plan).check(&args.budget)?;
     }
     if let Some(path) = &args.out {
         let command = global.command(&format!("up {}", shell_word(&path.to_string_lossy())));

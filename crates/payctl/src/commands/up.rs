@@ -11,6 +11,7 @@ use payctl_stack::Systems;
 
 use super::permissions::PermissionArgs;
 use super::run::{Manner, Question, carry_out, stream};
+use crate::cost::{BudgetArgs, OfPlan};
 use crate::environment::Environment;
 use crate::environments::First;
 use crate::error::{CliError, Exit};
@@ -42,6 +43,8 @@ pub(crate) struct UpArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) permissions: PermissionArgs,
+    #[command(flatten)]
+    pub(crate) budget: BudgetArgs,
 }
 
 pub(super) async fn run(global: &Global, args: &UpArgs) -> Result<Exit, CliError> {
@@ -92,6 +95,13 @@ async fn up(
         report::say(&report::plan::text(&environment, &plan, global.verbose));
         return Err(stale(saved, &plan)
             .hint("above is what it would be now; save it with `payctl plan --out FILE`"));
+    }
+    if goal == Goal::Up {
+        let month = OfPlan::new(&plan);
+        if let Err(over) = month.check(&args.budget) {
+            report::say(&report::plan::text(&environment, &plan, global.verbose));
+            return Err(over);
+        }
     }
     let question = match goal {
         Goal::Destroy => Question::Destroy { yes: args.yes },

@@ -221,7 +221,7 @@ impl Stream {
             result: match exit {
                 Exit::Done | Exit::Changes => Ending::Done,
                 Exit::Interrupted => Ending::Interrupted,
-                Exit::Failed | Exit::Locked | Exit::StateError => Ending::Failed,
+                Exit::Failed | Exit::Locked | Exit::StateError | Exit::OverBudget => Ending::Failed,
             },
             exit_code: exit as u8,
             counts: *counts,

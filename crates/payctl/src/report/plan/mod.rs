@@ -15,6 +15,7 @@ use payctl_engine::{Goal, Plan, Provider as _};
 use super::text::wrapped;
 use super::{BOLD, DIM, YELLOW, paint, plural};
 use crate::commands::systems::under_way;
+use crate::cost::OfPlan;
 use crate::environment::Environment;
 use crate::preflight::Rights;
 
@@ -42,6 +43,7 @@ pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> Strin
         kinds: environment.provider.kinds(),
         sandbox: environment.sandbox,
         situation,
+        cost: OfPlan::new(plan).line(),
         notes: environment.stack.notes(),
         verbose,
         width: super::width(),
@@ -80,6 +82,9 @@ impl View<'_> {
         let subject = paint(BOLD, &self.title);
         let _ = writeln!(out, "{subject} · account {} · {}{place}", plan.account, plan.region);
         let _ = writeln!(out, "{}", paint(BOLD, self.counts()));
+        if let Some(cost) = &self.cost {
+            let _ = writeln!(out, "{}", wrapped("", 2, cost, *width));
+        }
         for line in &self.situation {
             let _ = writeln!(out, "{}", paint(YELLOW, wrapped("", 2, line, *width)));
         }

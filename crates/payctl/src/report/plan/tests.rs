@@ -13,6 +13,7 @@ fn shown(fixture: &Fixture, plan: &Plan, verbose: u8, width: usize) -> String {
         kinds: &fixture.kinds,
         sandbox: false,
         situation: Vec::new(),
+        cost: None,
         notes: fixture.stack.notes(),
         verbose,
         width,
@@ -201,6 +202,7 @@ fn what_else_goes_on_is_told_below_the_counts() {
         kinds: &fixture.kinds,
         sandbox: true,
         situation: vec![run.to_owned()],
+        cost: Some("about 37.80 USD a month when idle".to_owned()),
         notes: &[],
         verbose: 0,
         width: 80,
@@ -209,6 +211,7 @@ fn what_else_goes_on_is_told_below_the_counts() {
     assert_snapshot!(text, @r"
     pci-core dev (from PAYCTL_SUFFIX) · account 123456789012 · us-east-1 · sandbox
     no changes: 43 resources match the configuration
+    about 37.80 USD a month when idle
     another run is in progress: `payctl up`, process 123, since 2026-11-29 09:14:03
       UTC; this plan is a snapshot
     ");

@@ -11,6 +11,8 @@ pub(super) struct View<'a> {
     pub(super) sandbox: bool,
     /// What else is going on.
     pub(super) situation: Vec<String>,
+    /// What a month costs, in a line.
+    pub(super) cost: Option<String>,
     /// What a careful colleague would mention of what is declared.
     pub(super) notes: &'a [String],
     pub(super) verbose: u8,

@@ -1,0 +1,82 @@
+//! `payctl cost`: what an environment costs a month. Asks AWS nothing and writes nothing.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use payctl_aws::{Facts, Partition, Zone};
+use payctl_cost::{Prices, render};
+
+use crate::connection::connect;
+use crate::cost::{self, BudgetArgs};
+use crate::environment::declare;
+use crate::environments::First;
+use crate::error::{CliError, Exit};
+use crate::global::Global;
+use crate::local::Local;
+use crate::{lookups, report};
+
+/// Print what an environment costs a month
+///
+/// List prices of what the stack declares, without tax, discount or free allowance; what has no
+/// known price is said to be unknown. AWS is not asked.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  payctl cost --suffix dev                      when nothing happens
+  payctl cost --suffix dev --usage march.toml   the month that is expected
+  payctl cost --suffix dev --budget 150         ends with 5 where it is more")]
+pub(crate) struct CostArgs {
+    /// What is used in a month: docs/costs.md says what can be said
+    #[arg(long, value_name = "FILE")]
+    pub(crate) usage: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) budget: BudgetArgs,
+    /// Print all of it as JSON: docs/schema/cost.json
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The account that stands for whichever it is: no price depends on that.
+const ANY_ACCOUNT: &str = "123456789012";
+
+pub(super) async fn run(global: &Global, args: &CostArgs) -> Result<Exit, CliError> {
+    let usage = args.usage.as_deref().map(cost::usage).transpose()?.unwrap_or_default();
+    let (global, mut local) = Local::read(global, First::Dev)?;
+    local.check_document()?;
+    local.say_guess();
+    let connection = connect(&global, &local.config).await?;
+    let region = connection.region().to_owned();
+    let facts = Facts {
+        account: ANY_ACCOUNT.to_owned(),
+        caller: String::new(),
+        partition: Partition::of_region(&region).id.to_owned(),
+        region: region.clone(),
+    };
+    let zones: Vec<Zone> = ["a", "b", "c"].map(|zone| Zone::from(format!("{region}{zone}"))).into();
+    let found = lookups::assumed(&local, zones);
+    let stack = declare(&local, &facts, &found, &Default::default());
+    let month = cost::declared(&stack, &region, &usage);
+    let state = local.load()?.state.filter(|state| !state.resources.is_empty());
+    let difference = state
+        .map(|state| cost::recorded(&state, &usage))
+        .and_then(|before| cost::difference(&before, &month));
+    if args.json {
+        report::json(&payctl_cost::json(&month, difference.as_ref(), &Prices::built_in()))?;
+    } else {
+        let width = report::width();
+        report::say(&format!("{} · {region}", local.title()));
+        let mut lines = render::page(&month, width);
+        if global.verbose > 0 {
+            lines.push(String::new());
+            lines.push("by resource".to_owned());
+            lines.extend(render::resources(&month));
+        }
+        if let Some(difference) = &difference {
+            lines.push(String::new());
+            lines.extend(render::difference(difference, width));
+        }
+        report::data(&(lines.join("\n") + "\n"));
+    }
+    cost::check(&month, &args.budget)?;
+    Ok(Exit::Done)
+}

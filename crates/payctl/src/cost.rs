@@ -1,0 +1,143 @@
+//! What an environment costs a month: of what is declared, of what is there, and what a plan changes.
+
+use std::fs;
+use std::path::Path;
+
+use clap::Args;
+use payctl_cost::{Budget, Difference, Estimate, Prices, Resource, Usage, estimate};
+use payctl_engine::plan::Step;
+use payctl_engine::state::Status;
+use payctl_engine::{Plan, Stack, State};
+
+use crate::error::{CliError, Exit};
+use crate::report;
+
+/// How much a month may cost.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct BudgetArgs {
+    /// Fail with 5 where a month costs more than that, in US dollars
+    #[arg(long, value_name = "USD", value_parser = amount, hide_short_help = true)]
+    pub(crate) budget: Option<payctl_cost::Usd>,
+}
+
+fn amount(text: &str) -> Result<payctl_cost::Usd, String> {
+    payctl_cost::Usd::parse(text)
+        .ok_or_else(|| "an amount in US dollars, such as 150 or 99.50".to_owned())
+}
+
+/// The month of what a stack declares.
+pub(crate) fn declared(stack: &Stack, region: &str, usage: &Usage) -> Estimate {
+    let all = stack.resources().iter().map(|one| (one.address.as_str(), &one.properties));
+    estimate(&Prices::built_in(), all, region, usage)
+}
+
+/// The month of what a state records.
+pub(crate) fn recorded(state: &State, usage: &Usage) -> Estimate {
+    let there = state.resources.iter().filter(|(_, record)| record.status != Status::Gone);
+    let all = there.map(|(address, record)| Resource {
+        address: address.as_str(),
+        properties: &record.properties,
+        outputs: Some(&record.outputs),
+    });
+    estimate(&Prices::built_in(), all, &state.region, usage)
+}
+
+/// The month after a plan, and the difference that it makes.
+pub(crate) struct OfPlan {
+    after: Estimate,
+    before: Estimate,
+}
+
+impl OfPlan {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let (prices, usage) = (Prices::built_in(), Usage::default());
+        let month = |of: fn(&Step) -> Resource<'_>| {
+            let all = plan.steps.iter().map(of).filter(|one| !one.properties.is_null());
+            estimate(&prices, all, &plan.region, &usage)
+        };
+        Self { after: month(after), before: month(before) }
+    }
+
+    /// In a line; none where nothing is there, before and after.
+    pub(crate) fn line(&self) -> Option<String> {
+        let is_empty = |one: &Estimate| one.idle.is_empty() && one.is_complete();
+        let nothing = is_empty(&self.after) && is_empty(&self.before);
+        (!nothing).then(|| payctl_cost::render::summary(&self.after, Some(&self.before)))
+    }
+
+    /// Holds the month against the budget.
+    pub(crate) fn check(&self, budget: &BudgetArgs) -> Result<(), CliError> {
+        check(&self.after, budget)
+    }
+}
+
+/// What a step leaves there.
+fn after(step: &Step) -> Resource<'_> {
+    Resource { address: step.address.as_str(), properties: &step.properties, outputs: None }
+}
+
+/// What is there before a step.
+fn before(step: &Step) -> Resource<'_> {
+    let Step { address, before, known, .. } = step;
+    Resource { address: address.as_str(), properties: before, outputs: known.as_ref() }
+}
+
+/// Refuses a month that costs more than the budget. Where prices are unknown, says so.
+pub(crate) fn check(month: &Estimate, budget: &BudgetArgs) -> Result<(), CliError> {
+    let Some(budget) = budget.budget else { return Ok(()) };
+    match month.against(budget) {
+        Budget::Kept => Ok(()),
+        Budget::Exceeded { by } => {
+            let message = format!(
+                "a month costs {} USD, {by} more than the budget of {budget}",
+                month.total()
+            );
+            let dearest = month.idle_items().into_iter().next();
+            let why = dearest.map(|item| {
+                format!("the most of it, {} USD, is for: {}", item.monthly, item.line.what)
+            });
+            let error = CliError { exit: Exit::OverBudget, ..CliError::failed(message) };
+            let error = why.into_iter().fold(error, CliError::because_of);
+            Err(error.hint("`payctl cost` says what everything costs"))
+        }
+        Budget::Unknown { left } => {
+            report::warn(&format!(
+                "nobody can say whether a month keeps within {budget} USD: {left} are left for {} at \
+                 unknown prices",
+                report::plural(month.unknown.len(), "item")
+            ));
+            Ok(())
+        }
+    }
+}
+
+/// The difference between what is there and what is declared, where there is one.
+pub(crate) fn difference(before: &Estimate, after: &Estimate) -> Option<Difference> {
+    let difference = Difference::between(before, after);
+    (!difference.changes.is_empty() || !difference.unknown.is_empty()).then_some(difference)
+}
+
+/// Reads a file of usage.
+///
+/// # Errors
+/// All that is wrong with it, each mistake with its line.
+pub(crate) fn usage(path: &Path) -> Result<Usage, CliError> {
+    let failed = || CliError::failed(format!("failed to read the usage {}", path.display()));
+    let text = fs::read_to_string(path).map_err(|source| failed().because(&source))?;
+    Usage::read(&text).map_err(|problems| {
+        let name = path.display().to_string();
+        let count = report::plural(problems.len(), "mistake");
+        let error = CliError::failed(format!("{name} is not a file of usage: {count}"));
+        let shown = problems.into_iter().map(|problem| {
+            let problem = payctl_document::Problem {
+                at: payctl_document::Span { start: problem.at.start, end: problem.at.end },
+                message: problem.message,
+                label: problem.label,
+                hint: None,
+            };
+            report::snippet(&name, &text, &problem)
+        });
+        let error = shown.fold(error, CliError::showing);
+        error.hint("docs/costs.md lists what can be said")
+    })
+}

@@ -1,0 +1,97 @@
+//! What a month costs: printed without AWS, told by each plan, held against a budget.
+
+use std::fs;
+
+use payctl_tests::binary::{Payctl, changing_calls};
+use payctl_tests::emulator::{Emulator, Server};
+use serde_json::{Value, json};
+
+/// An account that is asked nothing.
+fn offline(system: &str) -> Payctl {
+    Payctl::at("http://127.0.0.1:1", "dev").of(system)
+}
+
+/// The sums are those that the pages of the systems derive by hand (payctl-stack's `costs` holds them).
+#[test]
+fn the_month_of_each_system_is_told_without_asking_aws() {
+    for (system, month) in [
+        ("pci-core", "37.80"),
+        ("secure-api", "37.70"),
+        ("cost-optimized", "93.25"),
+        ("migration", "1274.24"),
+    ] {
+        let payctl = offline(system);
+        let ended = payctl.run(&["cost"]);
+        ended.exits(0);
+        let total = format!("{month}  in all");
+        assert!(ended.stdout.contains(&total), "{system}: {total}\n{ended}");
+        for line in ended.stdout.lines() {
+            assert!(line.chars().count() <= 80, "{system}: {line}");
+        }
+    }
+}
+
+#[test]
+fn a_usage_makes_it_the_expected_month() {
+    let payctl = offline("pci-core");
+    let file = payctl.folder().join("march.toml");
+    fs::write(&file, "[usage.ec2.nat_gateway]\ngb = 100\n").unwrap();
+    let ended = payctl.run(&["cost", "--usage", "march.toml"]);
+    ended.exits(0);
+    // 100 GB through the gateway at 0.045 on top of 37.80.
+    assert!(ended.stdout.contains("42.30  the expected month"), "{ended}");
+    let ended = payctl.run(&["cost", "--usage", "march.toml", "--json"]);
+    ended.exits(0);
+    let value: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!((&value["total"], &value["idle"]["usd"]), (&json!("42.30"), &json!("37.80")));
+
+    fs::write(
+        &file,
+        "[usage.ec2.nat_gateway]\ngb = 100\ngigs = 3\n\n[usage.lambda.funktion]\nrequests = -1\n",
+    )
+    .unwrap();
+    let ended = payctl.run(&["cost", "--usage", "march.toml"]);
+    ended.exits(1);
+    for said in ["march.toml:3:1", "march.toml:5:", "function", "march.toml is not a file of usage"]
+    {
+        ended.says(said);
+    }
+    payctl.run(&["cost", "--usage", "nowhere.toml"]).exits(1);
+}
+
+#[test]
+fn a_plan_tells_the_difference_and_keeps_within_the_budget() {
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server);
+    let ended = payctl.run(&["plan"]);
+    assert!(ended.stdout.contains("about 37.80 USD a month when idle (+37.80)"), "{ended}");
+
+    let over = payctl.run(&["up", "--yes", "--budget", "37.79"]);
+    over.exits(5);
+    over.says("a month costs 37.80 USD, 0.01 more than the budget of 37.79");
+    over.says("NAT gateway");
+    assert!(changing_calls(&server).is_empty(), "{over}");
+    payctl.run(&["plan", "--budget", "37.79"]).exits(5);
+    payctl.run(&["cost", "--budget", "37.79"]).exits(5);
+    payctl.run(&["up", "--yes", "--budget", "37.80"]).exits(0);
+
+    let ended = payctl.run(&["plan"]);
+    assert!(ended.stdout.contains("about 37.80 USD a month when idle\n"), "{ended}");
+    payctl.configure("[pci-core]\nnat = \"none\"\n");
+    let ended = payctl.run(&["plan"]);
+    assert!(ended.stdout.contains("about 1.30 USD a month when idle (-36.50)"), "{ended}");
+    let ended = payctl.run(&["cost"]);
+    ended.exits(0);
+    assert!(ended.stdout.contains("-36.50"), "{ended}");
+    let ended = payctl.run(&["plan", "--destroy"]);
+    assert!(ended.stdout.contains("(-37.80)"), "{ended}");
+}
+
+#[test]
+fn a_document_is_counted_as_a_system_is() {
+    let text = "name = \"jobs\"\n\n[kms.key.main]\n\n[sqs.queue.jobs]\n";
+    let payctl = Payctl::at("http://127.0.0.1:1", "dev").of_document("jobs", Some(text));
+    let ended = payctl.run(&["cost"]);
+    ended.exits(0);
+    assert!(ended.stdout.contains("1.00  in all"), "{ended}");
+}
