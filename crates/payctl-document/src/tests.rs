@@ -6,6 +6,8 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 
+mod parts;
+
 /// Reads and checks a document as it is done before anything is asked of AWS.
 fn read(text: &str, format: Format, config: &Config) -> Result<Document, Vec<Problem>> {
     let registry = payctl_aws::kinds();
@@ -366,7 +368,7 @@ fn what_a_part_is_given_is_filled_in_once() {
     assert_eq!(environment["B"], "${x}");
     assert_eq!(environment["C"], json!({ "$ref": "sqs.queue:q.url" }));
     let role = &resource(&stack, "iam.role:f").properties;
-    let may = &role["inline"]["permissions"]["Statement"][2];
+    let may = &role["inline"]["permissions"]["Statement"][0];
     assert_eq!(may["Resource"], json!({ "$ref": "sqs.queue:q.arn" }));
     assert_eq!(resource(&stack, "logs.group:f").properties["name"], "/aws/lambda/f-dev");
 }

@@ -5,7 +5,7 @@ pub mod config;
 mod context;
 pub mod cost_optimized;
 pub mod migration;
-mod parts;
+pub mod parts;
 pub mod pci_core;
 mod prices;
 pub mod secure_api;
