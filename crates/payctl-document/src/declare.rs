@@ -12,7 +12,7 @@ use crate::document::Document;
 use crate::problem::Problems;
 use crate::scope::{Place, World};
 use crate::tree::Span;
-use crate::{extend, house, parts, secrets, values};
+use crate::{assemble, extend, house, secrets, values};
 
 /// Declares `document` in `context`, with all that is wrong with it.
 pub(crate) fn declare(
@@ -57,7 +57,7 @@ pub(crate) fn declare(
         extend::remove(&mut declaring, base, &mut stack);
     }
     declaring.choose_key();
-    parts::declare(&mut declaring, architecture);
+    assemble::declare(&mut declaring, architecture);
     declaring.notes.iter().for_each(|note| stack.note(note));
     if base.is_some() {
         extend::change(&mut declaring, &mut stack);

@@ -3,6 +3,7 @@
 //! A [`Document`] is read with the place of everything in it, checked against what the kinds say of
 //! themselves, and becomes a [`System`] like those that payctl brings. Does no IO.
 
+mod assemble;
 mod declare;
 mod declaring;
 mod document;

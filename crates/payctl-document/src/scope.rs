@@ -8,7 +8,6 @@ use payctl_engine::{Address, Reference};
 use payctl_stack::Context;
 use serde_json::{Value as Json, json};
 
-use crate::parts::PartOutputs;
 use crate::problem::{Problem, Problems, nearest};
 use crate::text::{NoEnd, Piece, pieces};
 use crate::tree::{Key, Node, Span, Table, Value};
@@ -35,6 +34,9 @@ pub(crate) struct World<'a> {
     /// The text of the document, to find a place within a text.
     pub(crate) source: &'a str,
 }
+
+/// A part's outputs by name; none where it could not be declared, of which somebody has been told.
+pub(crate) type PartOutputs = Option<BTreeMap<String, Node>>;
 
 /// What one place of it can say besides.
 #[derive(Clone, Copy, Default)]

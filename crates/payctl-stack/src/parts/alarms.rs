@@ -97,15 +97,15 @@ impl Part for Alarms {
         part: &PartContext<'_>,
         logical: &str,
     ) -> Result<(), String> {
-        let wanted = self.wanted(part.context.suffix.as_str());
-        if wanted.is_empty() {
+        let specs = self.specs(part.context.suffix.as_str());
+        if specs.is_empty() {
             return Err(
                 "watches nothing: name `functions`, `queues`, `tables` or other things".to_owned()
             );
         }
         let actions: payctl_aws::Set<Input<Arn>> = self.tell.iter().cloned().collect();
         let mut seen = BTreeSet::new();
-        for Wanted { target, what, description, metric, threshold, shape } in wanted {
+        for AlarmSpec { target, what, description, metric, threshold, shape } in specs {
             let logical = format!("{logical}-{target}-{what}");
             if !seen.insert(logical.clone()) {
                 return Err(format!("watches {target} twice"));
@@ -132,7 +132,7 @@ impl Part for Alarms {
 }
 
 /// An alarm that is to be.
-struct Wanted {
+struct AlarmSpec {
     target: String,
     what: &'static str,
     description: String,
@@ -152,7 +152,7 @@ enum Shape {
 }
 
 impl Alarms {
-    fn wanted(&self, suffix: &str) -> Vec<Wanted> {
+    fn specs(&self, suffix: &str) -> Vec<AlarmSpec> {
         let mut all = self.of_functions();
         all.extend(self.of_queues());
         all.extend(self.of_tables());
@@ -161,7 +161,7 @@ impl Alarms {
         all
     }
 
-    fn of_functions(&self) -> Vec<Wanted> {
+    fn of_functions(&self) -> Vec<AlarmSpec> {
         let of = |(nth, function): (usize, &Input<FunctionName>)| {
             let target = part::called(function, nth);
             [
@@ -170,7 +170,7 @@ impl Alarms {
             ]
             .map(|(what, metric, does, threshold)| {
                 let name = function.clone().when_created().cast();
-                Wanted {
+                AlarmSpec {
                     what,
                     description: format!("The function {target} {does}"),
                     metric: Metric::new("AWS/Lambda", metric, [("FunctionName", name)]),
@@ -183,14 +183,14 @@ impl Alarms {
         self.functions.iter().enumerate().flat_map(of).collect()
     }
 
-    fn of_queues(&self) -> Vec<Wanted> {
+    fn of_queues(&self) -> Vec<AlarmSpec> {
         let of = |queue: &Input<QueueName>, metric: &str| {
             let name = queue.clone().when_created().cast();
             Metric::new("AWS/SQS", metric, [("QueueName", name)])
         };
         let aged = self.queues.iter().enumerate().map(|(nth, queue)| {
             let target = part::called(queue, nth);
-            Wanted {
+            AlarmSpec {
                 what: "age",
                 description: format!("Messages of {target} wait for long"),
                 metric: of(queue, "ApproximateAgeOfOldestMessage"),
@@ -201,7 +201,7 @@ impl Alarms {
         });
         let dead = self.dead_letters.iter().enumerate().map(|(nth, queue)| {
             let target = part::called(queue, nth);
-            Wanted {
+            AlarmSpec {
                 what: "depth",
                 description: format!("Messages are in {target} that nobody could work on"),
                 metric: of(queue, "ApproximateNumberOfMessagesVisible"),
@@ -213,7 +213,7 @@ impl Alarms {
         aged.chain(dead).collect()
     }
 
-    fn of_tables(&self) -> Vec<Wanted> {
+    fn of_tables(&self) -> Vec<AlarmSpec> {
         let of = |(nth, table): (usize, &Input<TableName>)| {
             let target = part::called(table, nth);
             // ThrottledRequests exists per operation only; these are the table's as a whole.
@@ -223,7 +223,7 @@ impl Alarms {
             ]
             .map(|(what, metric, which)| {
                 let name = table.clone().when_created().cast();
-                Wanted {
+                AlarmSpec {
                     what,
                     description: format!("{which} the table {target} are turned away"),
                     metric: Metric::new("AWS/DynamoDB", metric, [("TableName", name)]),
@@ -238,7 +238,7 @@ impl Alarms {
 
     /// Metrics of HTTP APIs are called otherwise than those of REST APIs (API Gateway's guide,
     /// http-api-metrics and api-gateway-metrics-and-dimensions, 2026-11-30).
-    fn of_apis(&self, suffix: &str) -> Vec<Wanted> {
+    fn of_apis(&self, suffix: &str) -> Vec<AlarmSpec> {
         let http = self.http_apis.iter().enumerate().map(|(nth, api)| {
             let id: Input<String> = api.clone().when_created().cast();
             (part::called(api, nth), "5xx", ("ApiId", id))
@@ -250,7 +250,7 @@ impl Alarms {
         let of = |(target, errors, dimension): (String, &str, (&'static str, Input<String>))| {
             let metric = |name: &str| Metric::new("AWS/ApiGateway", name, [dimension.clone()]);
             [
-                Wanted {
+                AlarmSpec {
                     target: target.clone(),
                     what: "errors",
                     description: format!("The API {target} fails"),
@@ -258,7 +258,7 @@ impl Alarms {
                     threshold: self.api_errors_above,
                     shape: Shape::Sum,
                 },
-                Wanted {
+                AlarmSpec {
                     what: "latency",
                     description: format!("The API {target} is slow"),
                     metric: metric("Latency"),
@@ -271,7 +271,7 @@ impl Alarms {
         http.chain(rest).flat_map(of).collect()
     }
 
-    fn of_databases(&self) -> Vec<Wanted> {
+    fn of_databases(&self) -> Vec<AlarmSpec> {
         let of = |(nth, cluster): (usize, &Input<ClusterId>)| {
             let target = part::called(cluster, nth);
             let [cpu, connections, commit] = [
@@ -299,7 +299,7 @@ impl Alarms {
             ]
             .map(|(what, metric, does, threshold, shape)| {
                 let id = cluster.clone().when_created().cast();
-                Wanted {
+                AlarmSpec {
                     what,
                     description: format!("The database {target} {does}"),
                     metric: Metric::new("AWS/RDS", metric, [("DBClusterIdentifier", id)]),

@@ -159,7 +159,8 @@ pub(crate) fn access_logs(
     logs
 }
 
-/// S3 may leave in the bucket `name` the lines of requests to `sources`, without suffix and account.
+/// Lets S3's log delivery write into the bucket `name` of requests to `sources`, without suffix and
+/// account.
 fn take_access_logs(context: &Context<'_>, name: &str, sources: &[impl AsRef<str>]) -> Statement {
     let own = arn(context, name);
     let sources: Vec<_> = sources.iter().map(|base| context.bucket_name(base.as_ref())).collect();

@@ -19,7 +19,7 @@ use super::logs;
 use super::part::{self, Part, PartContext};
 
 /// An Aurora PostgreSQL cluster: encrypted, backed up, TLS only, reached by whom it names and by nobody
-/// else, its log in CloudWatch, with a password that Secrets Manager makes up and keeps.
+/// else, its log in CloudWatch, with a password that is made up and kept in a secret.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Database {
     /// What it is called in AWS, without the suffix; the part's name where nothing is said.
@@ -32,7 +32,8 @@ pub struct Database {
     /// The ids of the security groups whose members may connect.
     #[serde(default)]
     pub clients: Vec<Input<SecurityGroupId>>,
-    /// The version, major and minor. Such as `16.11`; AWS installs later minor ones by itself.
+    /// The version, major and minor. Such as `16.11`; later minor ones are installed by AWS by itself
+    /// (CreateDBInstance, `AutoMinorVersionUpgrade`).
     pub version: String,
     /// What its instances are. Such as `db.t4g.medium`.
     pub class: String,
@@ -85,7 +86,7 @@ const ENGINE: &str = "aurora-postgresql";
 const PORT: u16 = 5432;
 /// What it writes to CloudWatch.
 const LOG: &str = "postgresql";
-/// Aurora keeps its data in three zones.
+/// A cluster's data are in three zones (Aurora's guide, "Amazon Aurora storage").
 const ZONES: usize = 3;
 
 fn instances() -> u8 {
@@ -289,10 +290,11 @@ impl Database {
             let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
             text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(fits)
         };
-        for (key, text) in [("database", &self.database), ("user", &self.user)] {
-            if !is_word(text) || text.len() > 63 {
+        // CreateDBCluster: `MasterUsername` has 16 at most; PostgreSQL's names have 63.
+        for (key, text, most) in [("database", &self.database, 63), ("user", &self.user, 16)] {
+            if !is_word(text) || text.len() > most {
                 return Err(format!(
-                    "has `{key}` {text}: letters, digits and _, beginning with a letter, 63 at most"
+                    "has `{key}` {text}: letters, digits and _, beginning with a letter, {most} at most"
                 ));
             }
         }

@@ -52,7 +52,7 @@ pub struct Function {
     /// The subnets that it is in.
     pub subnets: Vec<Input<SubnetId>>,
     /// What it connects to within the VPC. To the outside it may use TLS in any case.
-    pub reaches: Vec<Reach>,
+    pub reaches: Vec<Destination>,
     /// How many may run at once, of those that the account has.
     #[schemars(range(min = 1))]
     pub reserved_concurrency: Option<u32>,
@@ -92,7 +92,7 @@ pub enum On {
 
 /// What a function connects to.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Reach {
+pub struct Destination {
     /// The id of the security group of what listens there, which has to let it in.
     pub group: Input<SecurityGroupId>,
     /// Where that listens, by TCP.
@@ -160,7 +160,7 @@ impl Part for Function {
             let description =
                 format!("The function {base}: TLS to the outside, nothing from there");
             let out = network::tls(Peer::Cidr(network::ANYWHERE.into()), "TLS to AWS services");
-            let reaches = self.reaches.iter().map(Reach::rule);
+            let reaches = self.reaches.iter().map(Destination::rule);
             let egress = [out].into_iter().chain(reaches).collect();
             let group = SecurityGroup {
                 description,
@@ -210,7 +210,7 @@ impl Function {
     fn statements(&self, group: &LogGroupRef, key: &Input<Arn>) -> Vec<Statement> {
         let may = self.may.iter().enumerate().map(|(nth, may)| may.statement(nth + 1));
         let mut all: Vec<Statement> = may.collect();
-        // The grant that Lambda makes for the environment goes with a role (decision 25).
+        // See `role::read_environment`.
         all.push(Statement::allow("Environment", &["kms:Decrypt"]).on([key.clone()]));
         all.extend(self.vpc.as_ref().map(|_| role::network_interfaces()));
         all.push(role::write_logs(group));
@@ -237,7 +237,7 @@ impl May {
     }
 }
 
-impl Reach {
+impl Destination {
     fn rule(&self) -> Rule {
         Rule {
             protocol: "tcp".to_owned(),

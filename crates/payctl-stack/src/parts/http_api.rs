@@ -57,7 +57,7 @@ pub struct HttpApiMade {
     pub stage: StageRef,
 }
 
-/// An HTTP API waits no longer.
+/// An HTTP API waits no longer (CreateIntegration, `TimeoutInMillis`).
 pub(crate) const LONGEST_MS: u32 = 30_000;
 
 fn burst_limit() -> u32 {

@@ -10,8 +10,8 @@ use super::part::{self, Part, PartContext};
 use crate::Context;
 use crate::parts::topic::{self, Publisher};
 
-/// A key that AWS makes anew every year, with an alias. Policies of the account say who may use it;
-/// of AWS's services, those that are named here may.
+/// A key that rotates every year, with an alias. Policies of the account say who may use it; of AWS's
+/// services, those that are named here may.
 ///
 /// Where it is a document's only one, or is called `stack`, it encrypts what names no key.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -34,15 +34,15 @@ pub struct Key {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyUser {
-    /// CloudWatch Logs, for log groups of this account and region.
+    /// For log groups of this account and region.
     Logs,
-    /// CloudWatch's alarms, which publish to encrypted topics.
+    /// Alarms, which publish to encrypted topics.
     Alarms,
-    /// EventBridge's rules, which do so, too.
+    /// Rules of EventBridge, which do so, too.
     Events,
-    /// RDS, which tells encrypted topics of databases.
+    /// What RDS tells encrypted topics of databases.
     Databases,
-    /// SNS, which delivers to encrypted queues.
+    /// Topics, which deliver to encrypted queues.
     Topics,
 }
 

@@ -32,7 +32,7 @@ pub use alarms::Alarms;
 pub use bucket::{Bucket, Uploads};
 pub use database::{Database, DatabaseMade};
 pub use egress::{Egress, EgressMade};
-pub use function::{Function, May, On, Reach};
+pub use function::{Destination, Function, May, On};
 pub use http_api::{HttpApi, HttpApiMade};
 pub use key::{Key, KeyUser};
 pub use part::{Outputs, Part, PartContext, PartInfo};

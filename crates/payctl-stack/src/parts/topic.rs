@@ -17,10 +17,10 @@ pub struct Topic {
     pub name: Option<String>,
     /// From whom its mails say they are.
     pub display_name: String,
-    /// Mail addresses that it writes to. AWS asks each once whether that is wanted: nothing arrives
-    /// before.
+    /// Mail addresses that it writes to. Each is asked once whether that is wanted, and nothing arrives
+    /// before (ConfirmSubscription).
     pub mail: Vec<String>,
-    /// The services that may publish to it. EventBridge does not say on behalf of which account it does.
+    /// The services that may publish to it, on behalf of this account; `events` on behalf of any.
     pub publishers: Vec<PublisherName>,
     /// The ARN of the key that encrypts it, whose policy has to let the publishers use it; the stack's key
     /// where nothing is said.

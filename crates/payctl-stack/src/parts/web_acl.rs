@@ -20,7 +20,8 @@ pub struct WebAcl {
     pub name: Option<String>,
     /// What it is for.
     pub description: String,
-    /// The ARNs of what it is put before: stages of REST APIs, load balancers. HTTP APIs can have none.
+    /// The ARNs of what it is put before: stages of REST APIs, load balancers. An `http_api` is none of
+    /// those.
     pub before: Vec<Input<Arn>>,
     /// How many requests may come from one address within five minutes: 10 or more, and 0 sets no limit.
     #[schemars(range(min = 0, max = 2_000_000_000))]
