@@ -18,7 +18,8 @@ use crate::{AwsError, Result};
 pub struct Policy(Value);
 
 /// One statement of a policy, being written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
 pub struct Statement(Map<String, Value>);
 
 impl Policy {

@@ -1,19 +1,18 @@
 //! Declares a document in an environment: what it extends, its parts and its resources.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
-use payctl_engine::{Address, Declared, Kinds, Stack};
+use payctl_engine::{Declared, Kinds, Stack};
 use payctl_stack::Context;
 use payctl_stack::config::Config;
-use serde_json::Value as Json;
 
 use crate::declaring::{Declaring, Placed};
 use crate::document::Document;
-use crate::item::Item;
-use crate::problem::{Problem, Problems};
+use crate::problem::Problems;
 use crate::scope::{Place, World};
-use crate::tree::{Node, Span, Table, Value};
-use crate::{extend, house, parts, secrets, values};
+use crate::tree::Span;
+use crate::{assemble, extend, house, secrets, values};
 
 /// Declares `document` in `context`, with all that is wrong with it.
 pub(crate) fn declare(
@@ -29,16 +28,19 @@ pub(crate) fn declare(
         (system.declare(context, &config), system.architecture(&config))
     });
     let (base, architecture) = base.unzip();
-    let architecture = architecture.unwrap_or_else(|| values::own_architecture(config)).to_string();
+    let architecture = architecture.unwrap_or_else(|| values::own_architecture(config));
+    let processors = architecture.to_string();
     let world = World {
         context,
         stack: &document.name,
-        architecture: &architecture,
+        architecture: &processors,
         parameters: &values.own,
         key: Ok(house::stack_key()),
         references: RefCell::default(),
         asked_for_key: RefCell::default(),
         problems: RefCell::new(problems),
+        parts: RefCell::default(),
+        parts_there: BTreeSet::new(),
         source: &document.source.text,
     };
     let mut declaring = Declaring::new(document, kinds, world);
@@ -55,11 +57,10 @@ pub(crate) fn declare(
         extend::remove(&mut declaring, base, &mut stack);
     }
     declaring.choose_key();
+    assemble::declare(&mut declaring, architecture);
+    declaring.notes.iter().for_each(|note| stack.note(note));
     if base.is_some() {
         extend::change(&mut declaring, &mut stack);
-    }
-    for part in &document.parts {
-        self::part(&mut declaring, part);
     }
     for item in &document.resources {
         declaring.resource(item);
@@ -84,48 +85,4 @@ pub(crate) fn declare(
     declaring.finish(&mut stack, base.as_ref(), &outputs);
     let problems = declaring.world.problems.into_inner();
     (stack, problems)
-}
-
-/// Declares what a part is made of.
-fn part(declaring: &mut Declaring<'_>, item: &Item) {
-    let Some(known) = parts::named(&item.what) else { return };
-    let whose = format!("part.{}.{}", item.what, item.logical);
-    let address = Address::new("part", &item.logical);
-    let name = declaring.default_name(&item.logical);
-    let place = Place { name: Some(&name), logical: Some(&item.logical), own: None };
-    let mut given = declaring.world.filled_table(&item.properties, &place);
-    secrets::check(&address, &given, &mut declaring.world.problems.borrow_mut());
-    let mut problems = Problems::default();
-    let typed = &mut declaring.typed;
-    let shape = known.shape();
-    shape.fit(&mut given, declaring.world.source);
-    shape.check(&whose, item.at, &given, &mut problems, typed);
-    if !problems.is_empty() {
-        declaring.world.problems.borrow_mut().extend(problems);
-        declaring.failed_parts.push(item.logical.clone());
-        return;
-    }
-    // What is filled in already is not filled in once more.
-    let given = Json::Object(Table::escaped(&given).json());
-    let made = match known.resources(&given, &item.logical) {
-        Ok(made) => made,
-        Err(why) => {
-            declaring.problem(Problem::new(item.at, format!("{whose} {why}")));
-            declaring.failed_parts.push(item.logical.clone());
-            return;
-        }
-    };
-    for (kind, logical, properties) in made {
-        let properties = match Node::of_json(item.at, &properties).value {
-            Value::Table(properties) => properties,
-            _ => Table::default(),
-        };
-        declaring.resource(&Item {
-            at: item.at,
-            what: kind.to_owned(),
-            logical,
-            properties,
-            is_of_part: true,
-        });
-    }
 }

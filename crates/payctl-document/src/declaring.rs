@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use payctl_aws::apigateway::Content;
 use payctl_engine::input::references;
 use payctl_engine::{Address, Declared, KindInfo, Kinds, Reference, Stack};
+use payctl_stack::parts::PartInfo;
 use serde_json::Value as Json;
 
 use crate::document::Document;
@@ -37,7 +38,9 @@ pub(crate) struct Declaring<'a> {
     /// The addresses of those.
     pub(crate) addresses: HashSet<Address>,
     /// The parts that could not be declared: what refers to them is no mistake.
-    pub(crate) failed_parts: Vec<String>,
+    pub(crate) failed_parts: Vec<(&'static PartInfo, String)>,
+    /// What parts say to people who read the plan.
+    pub(crate) notes: Vec<String>,
 }
 
 impl<'a> Declaring<'a> {
@@ -51,6 +54,7 @@ impl<'a> Declaring<'a> {
             resources: Vec::new(),
             addresses: HashSet::new(),
             failed_parts: Vec::new(),
+            notes: Vec::new(),
         }
     }
 }
@@ -72,7 +76,9 @@ impl Declaring<'_> {
         let of_base = self.resources.iter().map(|placed| placed.declared.address.clone());
         let of_base: BTreeSet<Address> = of_base.filter(|one| one.kind() == KEY).collect();
         let own = self.document.resources.iter().filter(|item| item.what == KEY);
-        let own: BTreeSet<Address> = own.map(Item::address).collect();
+        let parts = self.document.parts.iter().filter(|item| item.what == "key");
+        let of_parts = parts.map(|item| Address::new(KEY, &item.logical));
+        let own: BTreeSet<Address> = own.map(Item::address).chain(of_parts).collect();
         let all: BTreeSet<&Address> = of_base.union(&own).collect();
         self.world.key = match all.first() {
             Some(only) if all.len() == 1 => Ok((*only).clone()),
@@ -112,11 +118,21 @@ impl Declaring<'_> {
             table.0.push((Key { at: item.at, name: property.to_owned() }, tags));
         }
         table.0.retain(|(_, node)| node.value != Value::Null);
-        if !item.is_of_part {
-            secrets::check(&address, &table, &mut self.world.problems.borrow_mut());
-        }
+        secrets::check(&address, &table, &mut self.world.problems.borrow_mut());
         self.content(&kind, &mut table, item.at);
         self.place(&kind, address, item.at, table, after);
+    }
+
+    /// Declares a resource that a part at `at` made.
+    pub(crate) fn made(&mut self, at: Span, declared: &Declared) {
+        let Declared { address, properties, after } = declared;
+        let Some(kind) = self.kinds.get(address.kind()).cloned() else { return };
+        let Value::Table(mut table) = Node::of_json(at, properties).value else { return };
+        table.0.retain(|(_, node)| node.value != Value::Null);
+        // The document may have more of the same API.
+        take(&mut table, CONTENT);
+        self.content(&kind, &mut table, at);
+        self.place(&kind, address.clone(), at, table, after.clone());
     }
 
     /// Checks the properties, and declares them.
@@ -299,9 +315,12 @@ impl Declaring<'_> {
                 self.problem(problem.nearest(address.kind(), self.kinds.keys().copied()));
                 continue;
             };
-            let of_part = |part: &String| address.name().strip_prefix(part.as_str());
-            let of_part =
-                |part| of_part(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+            let of_part = |(part, logical): &(&PartInfo, String)| {
+                let rest = address.name().strip_prefix(logical.as_str());
+                let is_within = |rest: &str| rest.is_empty() || rest.starts_with(['-', '/']);
+                part.declares.iter().any(|(kind, _)| *kind == address.kind())
+                    && (logical == "main" || rest.is_some_and(is_within))
+            };
             if !all.contains(address) && self.failed_parts.iter().any(of_part) {
                 continue;
             }

@@ -169,7 +169,8 @@ impl Document {
             }
         }
         let numbers = found.iter().filter_map(|(number, _)| number.parse::<usize>().ok());
-        numbers.filter(|number| *number <= MOST_ZONES).max().unwrap_or_default()
+        let of_parts = self.parts.iter().map(parts::zones);
+        numbers.chain(of_parts).filter(|number| *number <= MOST_ZONES).max().unwrap_or_default()
     }
 }
 
@@ -222,10 +223,10 @@ impl Reader<'_> {
                 "remove" => document.removes = self.removes(&node),
                 "part" => {
                     for (part, node) in self.table("part", node).0 {
-                        if !parts::NAMES.contains(&part.name.as_str()) {
+                        if parts::names().all(|name| name != part.name) {
                             let message = format!("there is no part `{}`", part.name);
                             let problem = Problem::new(part.at, message);
-                            self.problems.push(problem.nearest(&part.name, parts::NAMES));
+                            self.problems.push(problem.nearest(&part.name, parts::names()));
                             continue;
                         }
                         let items = self.items(&part.name, node);
@@ -380,13 +381,7 @@ impl Reader<'_> {
                 self.wrong(key.at, "names that begin with account/ are of what environments share");
             }
             let properties = self.table(&logical, node);
-            all.push(Item {
-                at: key.at,
-                what: what.to_owned(),
-                logical,
-                properties,
-                is_of_part: false,
-            });
+            all.push(Item { at: key.at, what: what.to_owned(), logical, properties });
         }
         all
     }

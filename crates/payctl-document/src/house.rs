@@ -72,7 +72,6 @@ pub(crate) fn stack_key_items(at: Span) -> Vec<Item> {
         what: what.clone(),
         logical: logical.clone(),
         properties: placed(properties, at),
-        is_of_part: false,
     });
     items.collect()
 }

@@ -18,8 +18,6 @@ pub(crate) struct Item {
     pub(crate) what: String,
     pub(crate) logical: String,
     pub(crate) properties: Table,
-    /// Whether a part made it, of what has been looked at already.
-    pub(crate) is_of_part: bool,
 }
 
 impl Item {

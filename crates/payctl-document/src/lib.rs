@@ -3,6 +3,7 @@
 //! A [`Document`] is read with the place of everything in it, checked against what the kinds say of
 //! themselves, and becomes a [`System`] like those that payctl brings. Does no IO.
 
+mod assemble;
 mod declare;
 mod declaring;
 mod document;
@@ -74,7 +75,7 @@ impl Document {
         let suffix = Suffix::longest();
         let zones = 1..=self.zones().max(self.extends.map_or(0, |system| system.zones));
         let zones = zones.map(|nth| Zone::from(format!("us-east-1{nth}"))).collect();
-        let lookups = self.extends.map(|system| system.lookups(config)).unwrap_or_default();
+        let lookups = self.lookups(self.extends.map(|system| (system, config)));
         let found = Discovered::assumed(zones, &lookups);
         let context = Context {
             suffix: &suffix,
@@ -122,6 +123,18 @@ impl Document {
     }
 }
 
+impl Document {
+    /// What is asked for its parts, and for the system that it extends.
+    fn lookups(&self, base: Option<(&System, &Config)>) -> Vec<Lookup> {
+        let mut all = base.map(|(system, config)| system.lookups(config)).unwrap_or_default();
+        let of_parts = parts::lookups(&self.parts).into_iter();
+        let more: Vec<_> =
+            of_parts.filter(|one| all.iter().all(|other| other.name() != one.name())).collect();
+        all.extend(more);
+        all
+    }
+}
+
 impl OfDocument {
     /// The configuration of the system that is extended.
     fn base(&self, config: &Config) -> Option<(&'static System, Config)> {
@@ -134,7 +147,8 @@ impl OfDocument {
 
 impl Declares for OfDocument {
     fn lookups(&self, config: &Config) -> Vec<Lookup> {
-        self.base(config).map(|(system, config)| system.lookups(&config)).unwrap_or_default()
+        let base = self.base(config);
+        self.document.lookups(base.as_ref().map(|(system, config)| (*system, config)))
     }
 
     fn architecture(&self, config: &Config) -> Architecture {

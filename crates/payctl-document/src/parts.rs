@@ -1,78 +1,35 @@
-//! Parts: several resources that belong together, declared with one table.
+//! Parts of documents, as they are written: what there is of them before anything is declared.
 
-mod function;
-mod part;
-mod queue;
+use std::collections::BTreeSet;
 
-use schemars::generate::SchemaSettings;
-use serde_json::{Value as Json, json};
+use payctl_aws::Lookup;
+use payctl_stack::parts::{self, PARTS};
+use serde_json::Value as Json;
 
-use self::part::{Made, Part};
 use crate::item::Item;
-use crate::shape::Shape;
 use crate::tree::Node;
 
-/// What there is of a part.
-pub(crate) struct Known {
-    name: &'static str,
-    resources: fn(&Json, &str) -> Result<Made, String>,
-    schema: fn() -> Json,
-}
-
-const fn known<P: Part>(name: &'static str) -> Known {
-    Known {
-        name,
-        resources: |given, logical| {
-            let part = P::deserialize(given).map_err(|error| error.to_string())?;
-            part.resources(logical)
-        },
-        schema: || {
-            let settings = SchemaSettings::draft2020_12();
-            settings.into_generator().into_root_schema_for::<P>().to_value()
-        },
-    }
-}
-
-const ALL: [Known; 2] = [known::<function::Function>("function"), known::<queue::Queue>("queue")];
-
 /// What parts are called.
-pub(crate) const NAMES: [&str; ALL.len()] = [ALL[0].name, ALL[1].name];
-
-/// The part of that name.
-pub(crate) fn named(name: &str) -> Option<&'static Known> {
-    static KNOWN: [Known; ALL.len()] = ALL;
-    KNOWN.iter().find(|known| known.name == name)
-}
-
-impl Known {
-    /// The schema of its parameters.
-    fn schema(&self) -> Json {
-        let mut schema = (self.schema)();
-        schema["additionalProperties"] = json!(false);
-        schema
-    }
-
-    /// What its parameters have to be.
-    pub(crate) fn shape(&self) -> Shape {
-        Shape::new(self.schema())
-    }
-
-    /// The resources that it is made of.
-    ///
-    /// # Errors
-    /// Why it cannot be made with these parameters.
-    pub(crate) fn resources(&self, given: &Json, logical: &str) -> Result<Made, String> {
-        (self.resources)(given, logical)
-    }
-}
-
-/// The schema of the parameters of each part.
-pub(crate) fn schemas() -> impl Iterator<Item = (&'static str, Json)> {
-    ALL.into_iter().map(|known| (known.name, known.schema()))
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    PARTS.into_iter().map(|part| part.name)
 }
 
 /// The handlers that a part names, and zips as `zip:PATH`.
 pub(crate) fn handlers(item: &Item) -> impl Iterator<Item = String> {
     let text = |name: &str| item.properties.get(name).and_then(Node::text).map(str::to_owned);
     text("handler").into_iter().chain(text("zip").map(|path| format!("zip:{path}")))
+}
+
+/// How many zones the part is spread over.
+pub(crate) fn zones(item: &Item) -> usize {
+    let given = Json::Object(item.properties.json());
+    parts::named(&item.what).map_or(0, |part| (part.zones)(&given))
+}
+
+/// What is to be asked of an account for the parts, each once.
+pub(crate) fn lookups(items: &[Item]) -> Vec<Lookup> {
+    let mut seen = BTreeSet::new();
+    let of = |item: &Item| parts::named(&item.what).map(|part| (part.lookups)());
+    let all = items.iter().filter_map(of).flatten();
+    all.filter(|lookup| seen.insert(lookup.name())).collect()
 }

@@ -6,10 +6,11 @@ use payctl_aws::{Aws, kinds};
 use payctl_engine::schema::Schemas;
 use payctl_engine::{KindInfo, Registry};
 use payctl_stack::Systems;
+use payctl_stack::parts::PARTS;
 use serde_json::{Map, Value, json};
 
 use crate::item::{AFTER, WITHOUT};
-use crate::{house, parameter, parts};
+use crate::{house, parameter};
 
 /// What a text has to have in it for that its pattern does not matter.
 const VARIABLE: &str = r"\$\{";
@@ -33,15 +34,9 @@ pub fn of_documents(systems: Systems) -> Value {
         change.push(kind.kind);
     }
     let mut parts_of: Map<String, Value> = Map::new();
-    let mut definitions = schemas.definitions();
-    for (name, mut schema) in parts::schemas() {
-        if let Some(Value::Object(own)) = schema.as_object_mut().and_then(|all| all.remove("$defs"))
-        {
-            definitions.extend(own);
-        }
-        for key in ["$schema", "title"] {
-            schema.as_object_mut().and_then(|all| all.remove(key));
-        }
+    for part in PARTS {
+        let (name, mut schema) = (part.name, part.schema_in(&mut schemas));
+        schema.as_object_mut().and_then(|all| all.remove("title"));
         open(&mut schema);
         let doc = schema["description"].clone();
         parts_of.insert(
@@ -49,6 +44,7 @@ pub fn of_documents(systems: Systems) -> Value {
             json!({ "type": "object", "description": doc, "additionalProperties": schema }),
         );
     }
+    let mut definitions = schemas.definitions();
     for name in partly_given(&registry, &definitions) {
         definitions.get_mut(&name).and_then(Value::as_object_mut).map(|all| all.remove("required"));
     }

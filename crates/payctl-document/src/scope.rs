@@ -27,9 +27,16 @@ pub(crate) struct World<'a> {
     /// Whether the stack's key was.
     pub(crate) asked_for_key: RefCell<bool>,
     pub(crate) problems: RefCell<Problems>,
+    /// The outputs of the parts that have been declared, as `PART:NAME`.
+    pub(crate) parts: RefCell<BTreeMap<String, PartOutputs>>,
+    /// All parts that there are.
+    pub(crate) parts_there: BTreeSet<String>,
     /// The text of the document, to find a place within a text.
     pub(crate) source: &'a str,
 }
+
+/// A part's outputs by name; none where it could not be declared, of which somebody has been told.
+pub(crate) type PartOutputs = Option<BTreeMap<String, Node>>;
 
 /// What one place of it can say besides.
 #[derive(Clone, Copy, Default)]
@@ -60,7 +67,15 @@ impl World<'_> {
         let value = match &node.value {
             Value::Text(text) => return self.text(node, text, place),
             Value::List(items) => {
-                Value::List(items.iter().map(|item| self.filled(item, place)).collect())
+                let mut all = Vec::new();
+                for item in items {
+                    match (is_of_part(item), self.filled(item, place)) {
+                        // What is a list of a part's is a piece of this one.
+                        (true, Node { value: Value::List(some), .. }) => all.extend(some),
+                        (_, one) => all.push(one),
+                    }
+                }
+                Value::List(all)
             }
             Value::Table(table) => Value::Table(self.filled_table(table, place)),
             other => other.clone(),
@@ -188,6 +203,9 @@ impl World<'_> {
         if let Some(path) = variable.strip_prefix("zip:") {
             return text(context.code(&format!("zip:{path}")).as_str());
         }
+        if let Some(path) = variable.strip_prefix(OF_PART) {
+            return self.of_part(path).map(Found::Known);
+        }
         if variable.contains(':') {
             return self.output(variable).map(Found::Output);
         }
@@ -270,13 +288,50 @@ impl World<'_> {
                 Err(Box::new(match near {
                     Some(near) => problem.label(format!("did you mean `{near}`?")),
                     None => problem.hint(format!(
-                        "there are {}, param.NAME, zone.N, handler.NAME, self.PROPERTY, key.OUTPUT, zip:PATH and \
-                         ADDRESS.OUTPUT such as sqs.queue:refunds.arn; `$${{` stands for a literal `${{`",
+                        "there are {}, param.NAME, zone.N, handler.NAME, self.PROPERTY, key.OUTPUT, zip:PATH, \
+                         part.PART:NAME.OUTPUT and ADDRESS.OUTPUT such as sqs.queue:refunds.arn; `$${{` stands \
+                         for a literal `${{`",
                         known.join(", ")
                     )),
                 }))
             }
         }
+    }
+
+    /// The output of a part that `path` names, such as `network:main.app`.
+    fn of_part(&self, path: &str) -> Result<Node, Box<Problem>> {
+        let no = |message: String| Problem::new(Span::default(), message);
+        let Some((part, output)) = path.rsplit_once('.').filter(|(part, _)| part.contains(':'))
+        else {
+            let message = format!(
+                "`{OF_PART}{path}` is not a part's output: those are part.PART:NAME.OUTPUT"
+            );
+            return Err(Box::new(no(message).hint("such as part.network:main.vpc")));
+        };
+        let parts = self.parts.borrow();
+        let outputs = match parts.get(part) {
+            Some(Some(outputs)) => outputs,
+            // Somebody has been told.
+            None if self.parts_there.contains(part) => {
+                return Ok(Node::new(Span::default(), Value::Input(Json::Null)));
+            }
+            Some(None) => return Ok(Node::new(Span::default(), Value::Input(Json::Null))),
+            None => {
+                let known = self.parts_there.iter().map(String::as_str);
+                let message = format!("there is no {OF_PART}{part} in this stack");
+                return Err(Box::new(no(message).nearest(part, known)));
+            }
+        };
+        outputs.get(output).cloned().ok_or_else(|| {
+            let message = format!("{OF_PART}{part} has no output `{output}`");
+            let known = outputs.keys().map(String::as_str);
+            Box::new(match outputs.is_empty() {
+                true => {
+                    no(message).hint("its resources have some: `payctl explain part` lists them")
+                }
+                false => no(message).nearest(output, known),
+            })
+        })
     }
 
     /// The output that `path` names. Whether there is one is seen once all is declared.
@@ -296,6 +351,14 @@ impl World<'_> {
             false => Err(wrong()),
         }
     }
+}
+
+/// What a reference to a part's output begins with.
+const OF_PART: &str = "part.";
+
+/// Whether a text is a reference to a part's output and nothing else.
+fn is_of_part(node: &Node) -> bool {
+    node.text().is_some_and(|text| text.starts_with("${part.") && text.ends_with('}'))
 }
 
 /// The variables of a kind that texts of `node` name: behind `prefix`, such as `handler.`.

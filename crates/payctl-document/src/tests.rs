@@ -6,6 +6,8 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 
+mod parts;
+
 /// Reads and checks a document as it is done before anything is asked of AWS.
 fn read(text: &str, format: Format, config: &Config) -> Result<Document, Vec<Problem>> {
     let registry = payctl_aws::kinds();
@@ -366,7 +368,7 @@ fn what_a_part_is_given_is_filled_in_once() {
     assert_eq!(environment["B"], "${x}");
     assert_eq!(environment["C"], json!({ "$ref": "sqs.queue:q.url" }));
     let role = &resource(&stack, "iam.role:f").properties;
-    let may = &role["inline"]["permissions"]["Statement"][2];
+    let may = &role["inline"]["permissions"]["Statement"][0];
     assert_eq!(may["Resource"], json!({ "$ref": "sqs.queue:q.arn" }));
     assert_eq!(resource(&stack, "logs.group:f").properties["name"], "/aws/lambda/f-dev");
 }
@@ -451,6 +453,9 @@ fn mutated_documents_are_answered() {
         "name = \"a\"\n[sqs.queue.a]\nredrive = { dead_letter = \"${sqs.queue:b.arn}\", max_receives = 3 }\n\
          [sqs.queue.b]\n[part.function.f]\nhandler = \"f\"\nmay = [{ do = [\"sqs:*\"], on = \"${sqs.queue:a.arn}\" }]\n\
          [part.queue.jobs]\n[parameter.n]\ntype = \"list\"\ndefault = [\"x\"]\n[outputs]\nx = \"${param.n}\"\n",
+        "name = \"a\"\n[part.network.n]\ncidr = \"10.0.0.0/16\"\ntiers = [\"app\"]\n[part.egress.e]\nvpc = \"${part.network:n.vpc}\"\n\
+         public = \"${part.network:n.free}\"\ntables = [\"${part.network:n.app_tables}\"]\n[part.http_api.h]\n\
+         routes = { \"GET /a/{b}\" = \"f\" }\n[part.bucket.b]\nexpire_after_days = 9\n",
         "{\"name\": \"a\", \"sqs\": {\"queue\": {\"q\": {\"encryption\": {\"kms\": {\"key\": \"${key.arn}\", \"reuse_s\": 60}}, \
          \"tags\": {\"a\": \"$${x}\"}}}}, \"outputs\": {\"u\": [\"${sqs.queue:q.url}\", 1.5, true, null]}}",
     ];

@@ -157,20 +157,6 @@ impl Table {
         self.0.iter().map(|(key, _)| key.name.as_str())
     }
 
-    /// The same with all texts written so that they stand for themselves.
-    pub(crate) fn escaped(&self) -> Self {
-        fn node(from: &Node) -> Node {
-            let value = match &from.value {
-                Value::Text(text) => Value::Text(text.replace("${", "$${")),
-                Value::List(items) => Value::List(items.iter().map(node).collect()),
-                Value::Table(table) => Value::Table(table.escaped()),
-                other => other.clone(),
-            };
-            Node::new(from.at, value)
-        }
-        Self(self.0.iter().map(|(key, value)| (key.clone(), node(value))).collect())
-    }
-
     pub(crate) fn json(&self) -> Map<String, Json> {
         self.0.iter().map(|(key, node)| (key.name.clone(), node.json())).collect()
     }

@@ -1,7 +1,7 @@
 //! JSON Schema of kinds: what an editor, a generator or `payctl explain` is told of their properties.
 
-use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::{Constraint, KindInfo, Property};
@@ -33,6 +33,11 @@ impl Schemas {
         let required: Vec<&str> = required.map(|property| property.name).collect();
         root.insert("required".to_owned(), json!(required));
         schema.to_value()
+    }
+
+    /// The schema of another type; what its fields are made of is in [`Schemas::definitions`].
+    pub fn of_type<T: JsonSchema>(&mut self) -> Value {
+        T::json_schema(&mut self.0).to_value()
     }
 
     /// What the properties are made of, by name.

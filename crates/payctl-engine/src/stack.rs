@@ -135,6 +135,12 @@ impl Stack {
         &self.notes
     }
 
+    /// What is wrong with it.
+    #[must_use]
+    pub fn errors(&self) -> &[StackError] {
+        &self.errors
+    }
+
     /// Whether the stack is sound.
     ///
     /// # Errors

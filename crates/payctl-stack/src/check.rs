@@ -18,7 +18,7 @@ const RESERVED: [(Ipv4Net, &str); 4] = [
 ];
 
 /// The retentions that CloudWatch Logs knows.
-const RETENTIONS: [u32; 22] = [
+pub(crate) const RETENTIONS: [u32; 22] = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
     3288, 3653,
 ];

@@ -209,15 +209,15 @@ impl System<'_> {
             Attribute::new("payment_id", AttributeKind::S),
             Some(Attribute::new("timestamp", AttributeKind::S)),
             [(STATUS_INDEX.to_owned(), by_status)].into(),
-            key,
+            key.arn(),
             parameters.deletion_protection || strict,
         );
         let payments = stack.add("payments", payments);
         let logs = bucket::access_logs(stack, context, parameters.posture, &[AUDIT]);
         let name = context.bucket_name(AUDIT);
-        let encrypted = bucket::only_encrypted(context, &name, key);
+        let encrypted = bucket::only_encrypted(context, &name, &key.arn());
         let retention = Retention {
-            archive_after_days: parameters.archive_after_days,
+            archive_after_days: Some(parameters.archive_after_days),
             expire_after_days: None,
             versions_only: false,
         };
@@ -231,7 +231,7 @@ impl System<'_> {
     }
 
     fn log_group(&self, name: String, key: &KeyRef) -> LogGroup {
-        logs::group(self.context, name, self.parameters.log_retention_days(), key)
+        logs::group(self.context, name, self.parameters.log_retention_days(), key.arn())
     }
 
     fn function_group(&self, stack: &mut Stack, vpc: &VpcRef) -> SecurityGroupRef {

@@ -7,7 +7,7 @@ pub mod cost_optimized;
 #[cfg(test)]
 mod costs;
 pub mod migration;
-mod parts;
+pub mod parts;
 pub mod pci_core;
 pub mod secure_api;
 mod settings;

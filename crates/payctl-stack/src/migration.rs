@@ -171,7 +171,7 @@ impl System<'_> {
                 Attribute::new("transaction_id", AttributeKind::S),
                 None,
                 indexes.into(),
-                &keys.table,
+                keys.table.arn(),
                 parameters.protected(),
             )
         };
@@ -179,7 +179,7 @@ impl System<'_> {
         let access_logs =
             bucket::access_logs(stack, context, parameters.posture, &[AUDIT, balancer::REQUESTS]);
         let name = context.bucket_name(AUDIT);
-        let encrypted = bucket::only_encrypted(context, &name, &keys.objects);
+        let encrypted = bucket::only_encrypted(context, &name, &keys.objects.arn());
         let key = Some(keys.objects.arn());
         let retention = Some(self.retention());
         let audit = bucket::encrypted(context, name, &access_logs, key, retention, encrypted);
@@ -192,7 +192,7 @@ impl System<'_> {
 
     fn retention(&self) -> Retention {
         Retention {
-            archive_after_days: self.parameters.archive_after_days,
+            archive_after_days: Some(self.parameters.archive_after_days),
             expire_after_days: Some(self.parameters.expire_after_days),
             versions_only: false,
         }
@@ -266,7 +266,7 @@ impl System<'_> {
     }
 
     fn log_group(&self, name: String, keys: &Keys) -> LogGroup {
-        logs::group(self.context, name, self.parameters.log_retention_days(), &keys.logs)
+        logs::group(self.context, name, self.parameters.log_retention_days(), keys.logs.arn())
     }
 
     /// What others look up by name.

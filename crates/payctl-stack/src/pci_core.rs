@@ -119,9 +119,9 @@ impl System<'_> {
 
     fn files(&self, stack: &mut Stack, logs: &BucketRef, key: &KeyRef) -> BucketRef {
         let name = self.context.bucket_name(FILES);
-        let encrypted = bucket::only_encrypted(self.context, &name, key);
+        let encrypted = bucket::only_encrypted(self.context, &name, &key.arn());
         let retention = Retention {
-            archive_after_days: self.parameters.archive_after_days,
+            archive_after_days: Some(self.parameters.archive_after_days),
             expire_after_days: Some(self.parameters.expire_after_days),
             versions_only: true,
         };
@@ -144,7 +144,7 @@ impl System<'_> {
             Attribute::new("transactionId", AttributeKind::S),
             Some(Attribute::new("timestamp", AttributeKind::N)),
             BTreeMap::new(),
-            key,
+            key.arn(),
             self.parameters.deletion_protection || self.is_strict(),
         );
         stack.add("transactions", table)
@@ -187,7 +187,7 @@ impl System<'_> {
     }
 
     fn log_group(&self, name: String, key: &KeyRef) -> LogGroup {
-        logs::group(self.context, name, self.parameters.log_retention_days(), key)
+        logs::group(self.context, name, self.parameters.log_retention_days(), key.arn())
     }
 
     #[expect(clippy::too_many_arguments, reason = "a function is where everything meets")]

@@ -104,7 +104,7 @@ impl System<'_> {
     fn documents(&self, stack: &mut Stack, keys: &Keys) -> BucketRef {
         let logs = bucket::access_logs(stack, self.context, self.parameters.posture, &[DOCUMENTS]);
         let name = self.context.bucket_name(DOCUMENTS);
-        let encrypted = bucket::only_encrypted(self.context, &name, &keys.objects);
+        let encrypted = bucket::only_encrypted(self.context, &name, &keys.objects.arn());
         let bucket =
             bucket::encrypted(self.context, name, &logs, Some(keys.objects.arn()), None, encrypted);
         let bucket = stack.add("documents", bucket);
@@ -127,7 +127,7 @@ impl System<'_> {
             Attribute::new("transactionId", AttributeKind::S),
             None,
             [(CUSTOMER_INDEX.to_owned(), by_customer)].into(),
-            &keys.table,
+            keys.table.arn(),
             self.parameters.deletion_protection || strict,
         );
         stack.add("transactions", table)
@@ -212,7 +212,7 @@ impl System<'_> {
     }
 
     fn log_group(&self, name: String, keys: &Keys) -> LogGroup {
-        logs::group(self.context, name, self.parameters.log_retention_days(), &keys.logs)
+        logs::group(self.context, name, self.parameters.log_retention_days(), keys.logs.arn())
     }
 
     fn function(

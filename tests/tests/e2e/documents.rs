@@ -128,6 +128,11 @@ async fn three_tiers_live() {
 }
 
 #[tokio::test]
+async fn a_shop_of_parts_lives() {
+    lives("shop").await;
+}
+
+#[tokio::test]
 async fn refunds_beside_pci_core_live() {
     lives("refunds").await;
 }
@@ -381,8 +386,15 @@ fn validated(what: &str, documents: &[String]) -> Vec<Vec<String>> {
 /// A validator that nobody here wrote takes the examples, and refuses what a schema can see.
 #[test]
 fn the_schema_takes_the_examples_and_refuses_mistakes() {
-    let names =
-        ["static-site", "queue-worker", "rest-api", "three-tiers", "refunds", "migration-small"];
+    let names = [
+        "static-site",
+        "queue-worker",
+        "rest-api",
+        "three-tiers",
+        "refunds",
+        "migration-small",
+        "shop",
+    ];
     let examples = names.map(example);
     for (name, errors) in names.iter().zip(validated("stack", &examples)) {
         assert_eq!(errors, Vec::<String>::new(), "{name}");

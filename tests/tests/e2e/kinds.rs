@@ -9,6 +9,7 @@ use payctl_engine::Reference;
 use payctl_engine::input::resolve;
 use payctl_stack::ALL;
 use payctl_stack::config::Config;
+use payctl_stack::parts::PARTS;
 use payctl_tests::binary::Payctl;
 use payctl_tests::emulator::{python, root};
 use payctl_tests::world;
@@ -74,6 +75,12 @@ fn pages_say_what_the_kinds_say() {
         let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
         let _ = writeln!(index, "- [{service}]({service}.md): {}", names.join(", "));
     }
+    let ended = payctl.run(&["explain", "part", "--markdown"]);
+    ended.exits(0);
+    pages.insert("part.md".to_owned(), ended.stdout);
+    let names: Vec<String> = PARTS.iter().map(|part| format!("`part.{}`", part.name)).collect();
+    let _ = writeln!(index, "\nWhat documents have as several of them at once:\n");
+    let _ = writeln!(index, "- [Parts](part.md): {}", names.join(", "));
     pages.insert("index.md".to_owned(), index);
     let folder = root().join("docs/kinds");
     if std::env::var("PAYCTL_KINDS").is_ok_and(|asked| asked == "write") {
@@ -185,6 +192,9 @@ fn what_is_not_there_is_told_with_what_is() {
         (["explain", "kms.key.polcy"], "did you mean `policy`?"),
         (["explain", "zebra"], "`payctl kinds` lists them"),
         (["schema", "sqs"], "there is no kind `sqs`"),
+        (["explain", "part.buckt"], "did you mean `part.bucket`?"),
+        (["explain", "part.bucket.lockdays"], "did you mean `lock_days`?"),
+        (["explain", "part.zebra"], "`payctl explain part` lists them"),
     ] {
         let ended = payctl.run(&words);
         ended.exits(1);
@@ -194,5 +204,49 @@ fn what_is_not_there_is_told_with_what_is() {
     ended.exits(0);
     for said in ["whole number of seconds", "0 to 43200", "hidden from all others"] {
         assert!(ended.stdout.contains(said), "{ended}");
+    }
+    // A part: its parameters with type, default, unit and range, what they are made of, and what it makes.
+    let ended = payctl.run(&["explain", "part.function"]);
+    ended.exits(0);
+    for said in [
+        "memory_mb: whole number of MiB · 256 where nothing is said · 128 to 10240",
+        "Its memory, which its share of a processor follows.",
+        "may: list of `May`",
+        "do = list of text: Actions, such as `sqs:SendMessage`.",
+        "ec2.security_group: NAME, in a VPC",
+    ] {
+        assert!(ended.stdout.contains(said), "{ended}");
+    }
+    let ended = payctl.run(&["explain", "part.database"]);
+    ended.shows("version: text · required");
+    payctl.run(&["explain", "part.network"]).shows("vpc: the VPC's id");
+    payctl.run(&["explain", "part.bucket.lock_days"]).shows("whole number of days");
+    let listed = payctl.run(&["explain", "part"]);
+    for part in PARTS {
+        assert!(listed.stdout.contains(&format!("part.{} ", part.name)), "{listed}");
+    }
+}
+
+/// The table of parts in the page on documents has each of them with what it needs.
+#[test]
+fn the_page_on_documents_has_every_part_with_what_it_needs() {
+    let page = std::fs::read_to_string(root().join("docs/documents.md")).unwrap();
+    let row = |part: &str| {
+        let begin = format!("| `{part}` |");
+        let line = page.lines().find(|line| line.starts_with(&begin));
+        let cells = line.unwrap_or_else(|| panic!("there is no row of {part}"));
+        cells.split('|').nth(2).unwrap().trim().to_owned()
+    };
+    for part in PARTS {
+        let schema = part.schema();
+        let required = schema["required"].as_array().into_iter().flatten().map(text);
+        let required: BTreeSet<&str> = required.collect();
+        let said = row(part.name);
+        let named: BTreeSet<&str> = said.split('`').skip(1).step_by(2).collect();
+        match part.name {
+            // One of the two, which a schema does not say.
+            "function" => assert_eq!(named, BTreeSet::from(["handler", "zip"])),
+            name => assert_eq!(named, required, "{name}"),
+        }
     }
 }

@@ -57,7 +57,7 @@ impl System<'_> {
     }
 
     fn queue(&self, name: &str, key: &KeyRef) -> Queue {
-        queue::encrypted(self.context, name, key, self.parameters.visibility_timeout_s)
+        queue::encrypted(self.context, name, key.arn(), self.parameters.visibility_timeout_s)
     }
 
     /// Gives the function what is in the queue.

@@ -8,20 +8,17 @@ use payctl_aws::ec2::SubnetRef;
 use payctl_aws::elbv2::ListenerRef;
 use payctl_aws::lambda::{FunctionRef, Permission};
 use payctl_engine::Stack;
-use serde_json::json;
 
 use super::balancer::Balancer;
 use super::functions::Functions;
 use super::system::{Groups, Keys, System, Tiers};
+use crate::parts::http_api::{self, LONGEST_MS};
 use crate::settings::Authorization;
 
 pub(super) struct Api {
     pub(super) api: HttpApiRef,
     pub(super) stage: StageRef,
 }
-
-/// An HTTP API waits no longer.
-const LONGEST_MS: u32 = 30_000;
 
 impl System<'_> {
     pub(super) fn api(
@@ -59,16 +56,7 @@ impl System<'_> {
     }
 
     fn cors(&self) -> Option<Cors> {
-        let origins = &self.parameters.cors_origins;
-        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        (!origins.is_empty()).then(|| Cors {
-            allow_origins: origins.iter().cloned().collect(),
-            allow_methods: texts(&["POST"]),
-            allow_headers: texts(&["authorization", "content-type", "idempotency-key"]),
-            expose_headers: texts(&[]),
-            allow_credentials: false,
-            max_age_s: 300,
-        })
+        http_api::cors(&self.parameters.cors_origins, ["POST".to_owned()].into_iter())
     }
 
     fn to_function(
@@ -166,16 +154,6 @@ impl System<'_> {
         let name = context.name("payment-api");
         let group = self.log_group(format!("/aws/apigateway/{name}"), keys);
         let group = stack.add("api-access", group);
-        let of = |name: &str| format!("$context.{name}");
-        let format = json!({
-            "requestId": of("requestId"),
-            "ip": of("identity.sourceIp"),
-            "requestTime": of("requestTime"),
-            "routeKey": of("routeKey"),
-            "status": of("status"),
-            "responseLength": of("responseLength"),
-            "integrationError": of("integrationErrorMessage"),
-        });
         stack.add(
             "main",
             Stage {
@@ -185,7 +163,7 @@ impl System<'_> {
                 auto_deploy: true,
                 access_log: Some(AccessLog {
                     destination: group.arn(),
-                    format: format.to_string(),
+                    format: http_api::access_line(),
                 }),
                 detailed_metrics: true,
                 burst_limit: parameters.burst_limit,

@@ -2,7 +2,7 @@
 //! topic that is there already.
 
 use payctl_aws::kms::KeyRef;
-use payctl_aws::sns::{Subscription, TopicRef};
+use payctl_aws::sns::TopicRef;
 use payctl_aws::{Arn, Set};
 use payctl_engine::{Input, Stack};
 
@@ -29,17 +29,10 @@ impl Alerts<'_> {
         key: &KeyRef,
         publishers: &[Publisher],
     ) -> TopicRef {
-        let topic = topic::encrypted(context, logical, shown_as, key, publishers);
+        let topic = topic::encrypted(context, logical, shown_as, key.arn(), publishers);
         let topic = stack.add(logical, topic);
         if let Some(email) = self.email {
-            stack.add(
-                logical,
-                Subscription {
-                    topic: topic.arn(),
-                    protocol: "email".to_owned(),
-                    endpoint: email.into(),
-                },
-            );
+            topic::mail(stack, logical, &topic, email);
         }
         topic
     }
@@ -53,9 +46,11 @@ impl Alerts<'_> {
     /// Says whether anybody hears the alarms.
     pub(crate) fn note(&self, stack: &mut Stack) {
         if let Some(email) = self.email {
-            stack.note(&format!(
-                "AWS mails {email} once for each topic: alarms arrive after that is confirmed"
-            ));
+            // The topics may have said so.
+            let note = topic::asks(email);
+            if !stack.notes().contains(&note) {
+                stack.note(&note);
+            }
         }
         if let Some(topic) = self.topic {
             stack.note(&format!(

@@ -1,7 +1,7 @@
 //! Endpoints of AWS's services inside a VPC.
 
 use ipnet::Ipv4Net;
-use payctl_aws::ec2::{InterfaceEndpoint, Peer, SubnetRef, VpcRef};
+use payctl_aws::ec2::{GatewayEndpoint, InterfaceEndpoint, Peer, RouteTableRef, SubnetRef, VpcRef};
 use payctl_aws::{Policy, Statement};
 use payctl_engine::Stack;
 
@@ -42,6 +42,30 @@ pub(crate) fn of_ec2(
             private_dns: true,
             policy: Policy::new([network::of_this_account(context, looks)]),
             tags: context.tags(&context.name("payment-ec2-endpoint")),
+        },
+    );
+}
+
+/// The way to a service by a route, for whoever is of this account.
+pub(super) fn gateway(
+    stack: &mut Stack,
+    context: &Context<'_>,
+    logical: &str,
+    name: &str,
+    vpc: &VpcRef,
+    service: &str,
+    tables: &[&RouteTableRef],
+) {
+    // What its caller may not do, the caller's own policies do not allow.
+    let all = Statement::allow("OfThisAccount", &["*"]).on_all();
+    stack.add(
+        logical,
+        GatewayEndpoint {
+            vpc: vpc.id(),
+            service: format!("com.amazonaws.{}.{service}", context.region),
+            route_tables: tables.iter().map(|table| table.id()).collect(),
+            policy: Policy::new([network::of_this_account(context, all)]),
+            tags: context.tags(&context.name(name)),
         },
     );
 }

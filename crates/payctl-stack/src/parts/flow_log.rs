@@ -8,6 +8,19 @@ use payctl_engine::Stack;
 use super::role;
 use crate::Context;
 
+/// What a flow log and what belongs to it are called.
+pub(super) struct Names {
+    pub(super) logical: String,
+    /// Its log group and its role.
+    pub(super) inner: String,
+    /// The log group in AWS.
+    pub(super) group: String,
+    /// The role in AWS, without the suffix.
+    pub(super) role: String,
+    /// The flow log in AWS, without the suffix.
+    pub(super) tag: String,
+}
+
 /// Writes down all traffic of the VPC, in the log group that `group` makes of a name.
 pub(crate) fn to_group(
     stack: &mut Stack,
@@ -15,8 +28,25 @@ pub(crate) fn to_group(
     vpc: &VpcRef,
     group: impl FnOnce(String) -> LogGroup,
 ) {
-    let name = format!("/aws/vpc/flowlogs-{}", context.suffix);
-    let group = stack.add("flow-logs", group(name));
+    let names = Names {
+        logical: "main".to_owned(),
+        inner: "flow-logs".to_owned(),
+        group: format!("/aws/vpc/flowlogs-{}", context.suffix),
+        role: "payment-flowlogs-role".to_owned(),
+        tag: "payment-vpc-flowlogs".to_owned(),
+    };
+    named(stack, context, vpc, &names, group);
+}
+
+/// The same, called as `names` says.
+pub(super) fn named(
+    stack: &mut Stack,
+    context: &Context<'_>,
+    vpc: &VpcRef,
+    names: &Names,
+    group: impl FnOnce(String) -> LogGroup,
+) {
+    let group = stack.add(&names.inner, group(names.group.clone()));
     let trust = role::trust("vpc-flow-logs.amazonaws.com").when(
         "StringEquals",
         "aws:SourceAccount",
@@ -24,25 +54,18 @@ pub(crate) fn to_group(
     );
     let look = Statement::allow("Look", &["logs:DescribeLogStreams"]).on([group.arn().then(":*")]);
     let description = "Lets VPC flow logs write to their log group";
-    let role = stack.add(
-        "flow-logs",
-        role::of_service(
-            context,
-            "payment-flowlogs-role",
-            description,
-            trust,
-            [role::write_logs(&group), look],
-        ),
-    );
+    let may = [role::write_logs(&group), look];
+    let role = role::of_service(context, &names.role, description, trust, may);
+    let role = stack.add(&names.inner, role);
     stack.add(
-        "main",
+        &names.logical,
         FlowLog {
             vpc: vpc.id(),
             traffic: "ALL".to_owned(),
             log_group: group.name().cast(),
             role: role.arn(),
             aggregation_s: 600,
-            tags: context.tags(&context.name("payment-vpc-flowlogs")),
+            tags: context.tags(&context.name(&names.tag)),
         },
     );
 }

@@ -1,11 +1,97 @@
 //! Keys, and what their policies say.
 
-use payctl_aws::kms::{Alias, Key, KeyRef};
+use payctl_aws::kms::{self, Alias, KeyRef};
 use payctl_aws::{Partition, Policy, Statement};
 use payctl_engine::Stack;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
+use super::part::{self, Part, PartContext};
 use crate::Context;
 use crate::parts::topic::{self, Publisher};
+
+/// A key that rotates every year, with an alias. Policies of the account say who may use it; of AWS's
+/// services, those that are named here may.
+///
+/// Where it is a document's only one, or is called `stack`, it encrypts what names no key.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Key {
+    /// What its alias is called, without the suffix; the part's name where nothing is said.
+    pub name: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// How long it can be brought back after it was deleted.
+    #[schemars(range(min = 7, max = 30))]
+    pub deletion_window_days: u32,
+    /// The services that use it by themselves for what it encrypts.
+    pub services: Vec<KeyUser>,
+    /// Further statements of its policy, as IAM writes them.
+    pub statements: Vec<Statement>,
+}
+
+/// A service that uses a key by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyUser {
+    /// For log groups of this account and region.
+    Logs,
+    /// Alarms, which publish to encrypted topics.
+    Alarms,
+    /// Rules of EventBridge, which do so, too.
+    Events,
+    /// What RDS tells encrypted topics of databases.
+    Databases,
+    /// Topics, which deliver to encrypted queues.
+    Topics,
+}
+
+impl Default for Key {
+    fn default() -> Self {
+        use KeyUser::{Alarms, Databases, Events, Logs, Topics};
+        Self {
+            name: None,
+            description: None,
+            deletion_window_days: 7,
+            services: vec![Logs, Alarms, Events, Databases, Topics],
+            statements: Vec::new(),
+        }
+    }
+}
+
+impl Part for Key {
+    const NAME: &'static str = "key";
+    const DECLARES: &'static [(&'static str, &'static str)] =
+        &[("kms.key", "NAME"), ("kms.alias", "NAME")];
+    type Made = KeyRef;
+
+    fn declare(
+        self,
+        stack: &mut Stack,
+        part: &PartContext<'_>,
+        logical: &str,
+    ) -> Result<KeyRef, String> {
+        let context = part.context;
+        let name = part::base(self.name, logical);
+        let statements = self.services.iter().map(|service| service.statement(context));
+        let statements: Vec<_> = statements.chain(self.statements).collect();
+        let description = self.description.unwrap_or_else(|| context.name(&name));
+        let days = self.deletion_window_days;
+        Ok(with_alias(stack, context, logical, &name, &description, days, statements))
+    }
+}
+
+impl KeyUser {
+    fn statement(self, context: &Context<'_>) -> Statement {
+        match self {
+            Self::Logs => logs(context),
+            Self::Alarms => alarms(),
+            Self::Events => publisher(&topic::EVENTS, "EventBridge"),
+            Self::Databases => databases(),
+            Self::Topics => publisher(&topic::TOPICS, "Topics"),
+        }
+    }
+}
 
 /// The key `logical`, which rotates, and its alias `alias/<name>`.
 pub(crate) fn with_alias(
@@ -20,7 +106,7 @@ pub(crate) fn with_alias(
     let name = context.name(name);
     let key = stack.add(
         logical,
-        Key {
+        kms::Key {
             description: description.to_owned(),
             policy: Policy::new([account(context)].into_iter().chain(statements)),
             rotation: true,

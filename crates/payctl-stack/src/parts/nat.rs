@@ -48,7 +48,13 @@ pub(crate) fn egress(
         .iter()
         .take(nat.gateways(private.len()))
         .enumerate()
-        .map(|(nth, subnet)| gateway(stack, context, nat, nth + 1, subnet, &attachment))
+        .map(|(nth, subnet)| {
+            let (logical, ending) = match nat {
+                Nat::PerZone => (format!("main-{}", nth + 1), format!("-{}", nth + 1)),
+                _ => ("main".to_owned(), String::new()),
+            };
+            gateway(stack, context, &logical, ("payment", &ending), subnet, &attachment)
+        })
         .collect();
 
     let (mut tables, mut routes) = (Vec::new(), Vec::new());
@@ -73,27 +79,24 @@ pub(crate) fn egress(
     Egress { public, tables, routes }
 }
 
-fn gateway(
+/// A NAT gateway in the subnet, with its address; names in AWS begin and end so.
+pub(super) fn gateway(
     stack: &mut Stack,
     context: &Context<'_>,
-    nat: Nat,
-    number: usize,
+    logical: &str,
+    (base, ending): (&str, &str),
     subnet: &SubnetRef,
     attachment: &InternetGatewayAttachmentRef,
 ) -> NatGatewayRef {
-    let (logical, ending) = match nat {
-        Nat::PerZone => (format!("main-{number}"), format!("-{number}")),
-        _ => ("main".to_owned(), String::new()),
-    };
-    let tags = context.tags(&context.name(&format!("payment-nat-eip{ending}")));
-    let address = stack.add(&logical, ElasticIp { tags });
+    let tags = context.tags(&context.name(&format!("{base}-nat-eip{ending}")));
+    let address = stack.add(logical, ElasticIp { tags });
     stack.add_after(
-        &logical,
+        logical,
         &[attachment.address()],
         NatGateway {
             subnet: subnet.id(),
             address: address.id(),
-            tags: context.tags(&context.name(&format!("payment-nat{ending}"))),
+            tags: context.tags(&context.name(&format!("{base}-nat{ending}"))),
         },
     )
 }

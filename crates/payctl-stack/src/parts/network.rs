@@ -4,10 +4,10 @@ use ipnet::Ipv4Net;
 use payctl_aws::ec2::{
     AclRule, DefaultNetworkAcl, DefaultSecurityGroup, InternetGateway, InternetGatewayAttachment,
     InternetGatewayAttachmentRef, Peer, Route, RouteTable, RouteTableAssociation, RouteTableRef,
-    RouteTarget, Rule, Subnet, SubnetRef, Vpc, VpcRef,
+    RouteTarget, Rule, Subnet, SubnetRef, Vpc, VpcId, VpcRef,
 };
 use payctl_aws::{Set, Statement};
-use payctl_engine::{Handle as _, Stack};
+use payctl_engine::{Handle as _, Input, Stack};
 
 use crate::Context;
 
@@ -16,30 +16,47 @@ pub(crate) const ANYWHERE: Ipv4Net = Ipv4Net::new_assert(std::net::Ipv4Addr::UNS
 
 /// The VPC, with its default security group and network ACL restricted.
 pub(crate) fn vpc(stack: &mut Stack, context: &Context<'_>, cidr: Ipv4Net) -> VpcRef {
-    let name = context.name("payment-vpc");
-    let vpc = stack.add(
-        "main",
-        Vpc { cidr, dns_hostnames: true, dns_support: true, tags: context.tags(&name) },
-    );
+    closed_vpc(stack, context, "main", "payment", cidr)
+}
+
+/// The same, called `logical`; in AWS the names of what belongs to it begin with `base`.
+pub(super) fn closed_vpc(
+    stack: &mut Stack,
+    context: &Context<'_>,
+    logical: &str,
+    base: &str,
+    cidr: Ipv4Net,
+) -> VpcRef {
+    let tags = |what: &str| context.tags(&context.name(&format!("{base}-{what}")));
+    let vpc =
+        stack.add(logical, Vpc { cidr, dns_hostnames: true, dns_support: true, tags: tags("vpc") });
     stack.add(
-        "main",
+        logical,
         DefaultSecurityGroup {
             vpc: vpc.id(),
             ingress: Set::new(),
             egress: Set::new(),
-            tags: context.tags(&context.name("payment-default-sg")),
+            tags: tags("default-sg"),
         },
     );
     stack.add(
-        "main",
+        logical,
         DefaultNetworkAcl {
             vpc: vpc.id(),
             ingress: acl_ingress(cidr),
             egress: acl_egress(cidr),
-            tags: context.tags(&context.name("payment-default-acl")),
+            tags: tags("default-acl"),
         },
     );
     vpc
+}
+
+/// What subnets are called, but for their numbers.
+pub(super) struct Names {
+    /// In the stack.
+    pub(super) logical: String,
+    /// In AWS.
+    pub(super) name: String,
 }
 
 /// The subnets of one tier, such as `private`, one per zone from the first on. None of them hands
@@ -51,19 +68,31 @@ pub(crate) fn subnets(
     tier: &str,
     cidrs: &[Ipv4Net],
 ) -> Vec<SubnetRef> {
+    let names = Names { logical: tier.to_owned(), name: format!("payment-{tier}") };
+    named_subnets(stack, context, &vpc.id(), &names, cidrs)
+}
+
+/// The same, called as `names` says.
+pub(super) fn named_subnets(
+    stack: &mut Stack,
+    context: &Context<'_>,
+    vpc: &Input<VpcId>,
+    names: &Names,
+    cidrs: &[Ipv4Net],
+) -> Vec<SubnetRef> {
     let placed = cidrs.iter().zip(&context.found.zones).enumerate();
     placed
         .map(|(nth, (cidr, zone))| {
             let number = nth + 1;
-            let name = context.name(&format!("payment-{tier}-subnet-{number}"));
+            let name = context.name(&format!("{}-subnet-{number}", names.name));
             let subnet = Subnet {
-                vpc: vpc.id(),
+                vpc: vpc.clone(),
                 cidr: *cidr,
                 zone: zone.clone(),
                 public: false,
                 tags: context.tags(&name),
             };
-            stack.add(&format!("{tier}-{number}"), subnet)
+            stack.add(&format!("{}-{number}", names.logical), subnet)
         })
         .collect()
 }
@@ -74,14 +103,27 @@ pub(crate) fn internet(
     context: &Context<'_>,
     vpc: &VpcRef,
 ) -> (InternetGatewayAttachmentRef, RouteTableRef) {
-    let tags = context.tags(&context.name("payment-igw"));
-    let gateway = stack.add("main", InternetGateway { tags });
+    let names = Names { logical: "public".to_owned(), name: "payment".to_owned() };
+    named_internet(stack, context, &vpc.id(), "main", &names)
+}
+
+/// The same, called `logical`; `names` are those of the route table and of what belongs to it in AWS.
+pub(super) fn named_internet(
+    stack: &mut Stack,
+    context: &Context<'_>,
+    vpc: &Input<VpcId>,
+    logical: &str,
+    names: &Names,
+) -> (InternetGatewayAttachmentRef, RouteTableRef) {
+    let tags = |what: &str| context.tags(&context.name(&format!("{}-{what}", names.name)));
+    let gateway = stack.add(logical, InternetGateway { tags: tags("igw") });
     let attachment =
-        stack.add("main", InternetGatewayAttachment { gateway: gateway.id(), vpc: vpc.id() });
-    let table = route_table(stack, context, vpc, "public", "payment-public-rt");
+        stack.add(logical, InternetGatewayAttachment { gateway: gateway.id(), vpc: vpc.clone() });
+    let table = RouteTable { vpc: vpc.clone(), tags: tags("public-rt") };
+    let table = stack.add(&names.logical, table);
     // A route to a gateway that is not attached yet is refused.
     stack.add_after(
-        "public",
+        &names.logical,
         &[attachment.address()],
         Route {
             table: table.id(),

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use payctl_aws::apigateway::{
-    AccessLog, Account, Content, Deployment, GatewayResponse, Integration, Method, ModelName,
-    RequestValidatorId, ResourceId, RestApi, RestApiRef, Stage, StageRef,
+    self, AccessLog, Account, Content, Deployment, GatewayResponse, Integration, Method, ModelName,
+    RequestValidatorId, ResourceId, RestApiRef, Stage, StageRef,
 };
 use payctl_aws::iam::Role;
 use payctl_aws::lambda::{FunctionRef, Permission};
 use payctl_aws::logs::{LogGroup, LogGroupRef};
 use payctl_aws::questions::API_LOG_ROLE;
-use payctl_aws::{Set, Statement, Tags};
+use payctl_aws::{Arn, Set, Statement, Tags};
 use payctl_engine::{Address, Handle as _, Input, Stack};
 use serde_json::json;
 
@@ -30,7 +30,7 @@ pub(crate) fn api(stack: &mut Stack, context: &Context<'_>, description: &str) -
     let name = context.name(NAME);
     stack.add(
         "main",
-        RestApi {
+        apigateway::RestApi {
             description: description.to_owned(),
             endpoint: "REGIONAL".to_owned(),
             disable_execute_api_endpoint: false,
@@ -64,19 +64,29 @@ pub(crate) fn method(
         Authorization::None => "NONE",
         Authorization::Iam => "AWS_IAM",
     };
-    let method = stack.add(
-        logical,
-        Method {
-            api: api.id(),
-            resource: wanted.resource.clone(),
-            http_method: wanted.http_method.to_owned(),
-            authorization: authorization.to_owned(),
-            api_key_required: false,
-            request_validator: validator,
-            request_models: model.map(json).into_iter().collect(),
-            request_parameters: BTreeMap::new(),
-        },
-    );
+    let method = Method {
+        api: api.id(),
+        resource: wanted.resource,
+        http_method: wanted.http_method.to_owned(),
+        authorization: authorization.to_owned(),
+        api_key_required: false,
+        request_validator: validator,
+        request_models: model.map(json).into_iter().collect(),
+        request_parameters: BTreeMap::new(),
+    };
+    answered(stack, context, logical, method, &wanted.function.arn());
+}
+
+/// The method, which the function with that ARN answers.
+pub(super) fn answered(
+    stack: &mut Stack,
+    context: &Context<'_>,
+    logical: &str,
+    method: Method,
+    function: &Input<Arn>,
+) {
+    let (api, resource) = (method.api.clone(), method.resource.clone());
+    let method = stack.add(logical, method);
     let before = format!(
         "arn:{}:apigateway:{}:lambda:path/2015-03-31/functions/",
         context.partition, context.region
@@ -84,12 +94,12 @@ pub(crate) fn method(
     stack.add(
         logical,
         Integration {
-            api: api.id(),
-            resource: wanted.resource,
+            api,
+            resource,
             method: method.http_method(),
             integration_type: "AWS_PROXY".to_owned(),
             integration_http_method: "POST".to_owned(),
-            uri: wanted.function.arn().within(&before, "/invocations"),
+            uri: function.within(&before, "/invocations"),
             passthrough_behavior: "WHEN_NO_MATCH".to_owned(),
             timeout_ms: TIMEOUT_MS,
         },
@@ -99,6 +109,11 @@ pub(crate) fn method(
 /// Gives what API Gateway answers by itself the form of what a function answers: `error`, with the
 /// reason.
 pub(crate) fn errors(stack: &mut Stack, api: &RestApiRef) {
+    named_errors(stack, api, str::to_owned);
+}
+
+/// The same, of which each is called as `called` says.
+pub(super) fn named_errors(stack: &mut Stack, api: &RestApiRef, called: impl Fn(&str) -> String) {
     // The first comes with its quotes, the second without (API Gateway's guide, "Variables for data
     // transformations"). That quotes within the second are escaped is assumed.
     const MESSAGE: &str = "$context.error.messageString";
@@ -110,7 +125,7 @@ pub(crate) fn errors(stack: &mut Stack, api: &RestApiRef) {
     ] {
         let template = format!("{{\"error\":{text}}}");
         stack.add(
-            logical,
+            &called(logical),
             GatewayResponse {
                 api: api.id(),
                 response_type: response_type.to_owned(),
@@ -162,19 +177,42 @@ pub(crate) fn serve(
     served: StageSpec,
     group: impl Fn(String) -> LogGroup,
 ) -> StageRef {
+    let names =
+        StageNames { logical: "main", access: "api-access", errors: "api-errors", base: NAME };
+    named_stage(stack, context, api, served, &names, group)
+}
+
+/// What a stage and its logs are called.
+pub(super) struct StageNames<'a> {
+    pub(super) logical: &'a str,
+    pub(super) access: &'a str,
+    pub(super) errors: &'a str,
+    /// In AWS, without the suffix.
+    pub(super) base: &'a str,
+}
+
+/// The same, called as `names` says.
+pub(super) fn named_stage(
+    stack: &mut Stack,
+    context: &Context<'_>,
+    api: &RestApiRef,
+    served: StageSpec,
+    names: &StageNames<'_>,
+    group: impl Fn(String) -> LogGroup,
+) -> StageRef {
     let content = Content::of(stack, api.address());
-    let deployment = stack.add("main", Deployment { api: api.id(), content });
-    let name = context.name(NAME);
-    let access: LogGroupRef = stack.add("api-access", group(format!("/aws/apigateway/{name}")));
+    let deployment = stack.add(names.logical, Deployment { api: api.id(), content });
+    let name = context.name(names.base);
+    let access: LogGroupRef = stack.add(names.access, group(format!("/aws/apigateway/{name}")));
     // API Gateway chooses this name, and would make the group itself, to be kept for ever.
-    let errors = group(context.name("payment-api-errors"));
+    let errors = group(context.name(&format!("{}-errors", names.base)));
     let chosen = api.id().within("API-Gateway-Execution-Logs_", &format!("/{}", served.name));
-    let errors = stack.add("api-errors", LogGroup { name: chosen, ..errors });
+    let errors = stack.add(names.errors, LogGroup { name: chosen, ..errors });
     let mut before = vec![errors.address().clone()];
     before.extend(account(stack, context));
     let before: Vec<&Address> = before.iter().collect();
     stack.add_after(
-        "main",
+        names.logical,
         &before,
         Stage {
             api: api.id(),

@@ -2,10 +2,101 @@
 
 use payctl_aws::Arn;
 use payctl_aws::logs::LogGroup;
-use payctl_aws::wafv2::{Association, Logging, Rule, RuleStatement, Visibility, WebAcl, WebAclRef};
+use payctl_aws::wafv2::{self, Association, Logging, Rule, RuleStatement, Visibility, WebAclRef};
 use payctl_engine::{Input, Stack};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
+use super::logs;
+use super::part::{self, Part, PartContext};
 use crate::Context;
+
+/// A web ACL before REST APIs or load balancers: what AWS's rules take for an attack does not come
+/// through, nor what comes too often from one address. What it sees is written down.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct WebAcl {
+    /// What it is called in AWS, without the suffix; the part's name where nothing is said.
+    pub name: Option<String>,
+    /// What it is for.
+    pub description: String,
+    /// The ARNs of what it is put before: stages of REST APIs, load balancers. An `http_api` is none of
+    /// those.
+    pub before: Vec<Input<Arn>>,
+    /// How many requests may come from one address within five minutes: 10 or more, and 0 sets no limit.
+    #[schemars(range(min = 0, max = 2_000_000_000))]
+    pub rate_limit: u32,
+    /// The names of AWS's groups of rules.
+    pub managed_rules: Vec<String>,
+    /// Whether what it sees is written down, without the headers that let somebody in.
+    pub log: bool,
+    /// How long that log is kept.
+    pub log_retention_days: u32,
+    /// The ARN of the key that encrypts that log; the stack's key where nothing is said.
+    pub key: Option<Input<Arn>>,
+}
+
+impl Default for WebAcl {
+    fn default() -> Self {
+        Self {
+            name: None,
+            description: String::new(),
+            before: Vec::new(),
+            rate_limit: 2000,
+            managed_rules: MANAGED_RULES.map(str::to_owned).into(),
+            log: true,
+            log_retention_days: 30,
+            key: None,
+        }
+    }
+}
+
+impl Part for WebAcl {
+    const NAME: &'static str = "web_acl";
+    const DECLARES: &'static [(&'static str, &'static str)] = &[
+        ("wafv2.web_acl", "NAME"),
+        ("wafv2.association", "NAME, NAME-2 …, one for each of `before`"),
+        ("wafv2.logging", "NAME, with `log`"),
+        ("logs.group", "NAME-waf, with `log`"),
+    ];
+    type Made = WebAclRef;
+
+    fn declare(
+        self,
+        stack: &mut Stack,
+        part: &PartContext<'_>,
+        logical: &str,
+    ) -> Result<WebAclRef, String> {
+        // CreateWebACL, `RateBasedStatement$Limit`.
+        if (1..10).contains(&self.rate_limit) {
+            return Err(
+                "has a `rate_limit` under 10, which WAF does not know; 0 sets none".to_owned()
+            );
+        }
+        logs::check_retention(self.log_retention_days)?;
+        let context = part.context;
+        let base = part::base(self.name, logical);
+        let limit = (self.rate_limit > 0).then_some(self.rate_limit);
+        let groups: Vec<&str> = self.managed_rules.iter().map(String::as_str).collect();
+        let web_acl = acl(context, context.name(&base), self.description, limit, &groups);
+        let web_acl = stack.add(logical, web_acl);
+        for (nth, resource) in self.before.into_iter().enumerate() {
+            let logical = match nth {
+                0 => logical.to_owned(),
+                _ => format!("{logical}-{}", nth + 1),
+            };
+            stack.add(&logical, Association { web_acl: web_acl.arn(), resource });
+        }
+        if self.log {
+            // WAF writes to groups of such names only.
+            let name = context.name(&format!("aws-waf-logs-{base}"));
+            let key = part.key(self.key)?;
+            let group = logs::group(context, name, self.log_retention_days, key);
+            named_log(stack, logical, &format!("{logical}-waf"), &web_acl, group);
+        }
+        Ok(web_acl)
+    }
+}
 
 /// What AWS's rules know of the web's attacks, of bad inputs, and of SQL.
 pub(crate) const MANAGED_RULES: [&str; 3] = [
@@ -23,7 +114,21 @@ pub(crate) fn before(
     address_limit: Option<u32>,
     groups: &[&str],
 ) -> WebAclRef {
-    let name = context.name("payment-waf");
+    let description = "What may reach the payment API".to_owned();
+    let web_acl = acl(context, context.name("payment-waf"), description, address_limit, groups);
+    let web_acl = stack.add("main", web_acl);
+    stack.add("main", Association { web_acl: web_acl.arn(), resource });
+    web_acl
+}
+
+/// The web ACL `name` of these rules.
+fn acl(
+    context: &Context<'_>,
+    name: String,
+    description: String,
+    address_limit: Option<u32>,
+    groups: &[&str],
+) -> wafv2::WebAcl {
     let visibility =
         |metric: &str| Visibility { metric: metric.to_owned(), metrics: true, samples: true };
     let rule = |name: &str, statement: RuleStatement| Rule {
@@ -37,19 +142,14 @@ pub(crate) fn before(
     };
     let limit = |limit| rule("RateLimit", RuleStatement::RateLimit { limit });
     let limit = address_limit.map(limit);
-    let web_acl = stack.add(
-        "main",
-        WebAcl {
-            description: "What may reach the payment API".to_owned(),
-            default_allow: true,
-            rules: limit.into_iter().chain(groups.iter().map(managed)).collect(),
-            visibility: visibility(&name),
-            tags: context.tags(&name),
-            name,
-        },
-    );
-    stack.add("main", Association { web_acl: web_acl.arn(), resource });
-    web_acl
+    wafv2::WebAcl {
+        description,
+        default_allow: true,
+        rules: limit.into_iter().chain(groups.iter().map(managed)).collect(),
+        visibility: visibility(&name),
+        tags: context.tags(&name),
+        name,
+    }
 }
 
 /// The log of what it sees, in the group that `group` makes of its name.
@@ -60,8 +160,13 @@ pub(crate) fn log(
     group: impl FnOnce(String) -> LogGroup,
 ) {
     // WAF writes to groups of such names only.
-    let group = stack.add("waf", group(context.name("aws-waf-logs-payment")));
+    named_log(stack, "main", "waf", web_acl, group(context.name("aws-waf-logs-payment")));
+}
+
+fn named_log(stack: &mut Stack, logical: &str, inner: &str, web_acl: &WebAclRef, group: LogGroup) {
+    let group = stack.add(inner, group);
     // They let in whoever has them.
     let redacted_headers = ["authorization", "cookie"].map(str::to_owned).into_iter().collect();
-    stack.add("main", Logging { web_acl: web_acl.arn(), log_group: group.arn(), redacted_headers });
+    stack
+        .add(logical, Logging { web_acl: web_acl.arn(), log_group: group.arn(), redacted_headers });
 }

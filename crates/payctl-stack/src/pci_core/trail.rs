@@ -102,11 +102,11 @@ impl System<'_> {
             .on([bucket::within(&arn, &format!("/AWSLogs/{}/*", context.account))])
             .when("StringEquals", "s3:x-amz-acl", "bucket-owner-full-control");
         let retention = Retention {
-            archive_after_days: parameters.audit_archive_after_days,
+            archive_after_days: Some(parameters.audit_archive_after_days),
             expire_after_days: Some(parameters.audit_expire_after_days),
             versions_only: false,
         };
-        let statements = [look, write, bucket::no_other_key(context, &name, key)];
+        let statements = [look, write, bucket::no_other_key(context, &name, &key.arn())];
         let bucket =
             bucket::encrypted(context, name, logs, Some(key.arn()), Some(retention), statements);
         let bucket = stack.add("audit", bucket::locked(bucket, parameters.posture));

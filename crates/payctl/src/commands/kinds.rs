@@ -1,7 +1,8 @@
-//! `payctl kinds`, `payctl explain` and `payctl schema`: what a resource can be declared with.
+//! `payctl kinds`, `payctl explain` and `payctl schema`: what a resource or a part can be declared with.
 
 use clap::Args;
 use payctl_engine::KindInfo;
+use payctl_stack::parts::{self, PARTS, PartInfo};
 use serde_json::{Value, json};
 
 use crate::error::{CliError, Exit};
@@ -23,15 +24,17 @@ pub(crate) struct KindsArgs {
     json: bool,
 }
 
-/// Explain a kind of resource, or one of its properties
+/// Explain a kind of resource, a part, or one of their properties
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   payctl explain sqs.queue                        properties, outputs, actions
   payctl explain sqs.queue.visibility_timeout_s   one property
-  payctl explain sqs                              every kind of a service")]
+  payctl explain sqs                              every kind of a service
+  payctl explain part                             every part, with a line of what it is
+  payctl explain part.function                    its parameters, and what it makes")]
 pub(crate) struct ExplainArgs {
-    /// SERVICE, SERVICE.KIND or SERVICE.KIND.PROPERTY
+    /// SERVICE, SERVICE.KIND, SERVICE.KIND.PROPERTY, part, part.PART or part.PART.PARAMETER
     #[arg(value_name = "KIND")]
     what: String,
     /// Print a page in Markdown
@@ -71,6 +74,14 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, CliError> {
     let kinds = payctl_aws::kinds();
     let kinds = kinds.kinds();
     let what = args.what.as_str();
+    if what == PART {
+        report::data(&all_parts(args.markdown));
+        return Ok(Exit::Done);
+    }
+    if let Some(part) = what.strip_prefix(PART).and_then(|rest| rest.strip_prefix('.')) {
+        report::data(&explained_part(part, args.markdown)?);
+        return Ok(Exit::Done);
+    }
     let of_service: Vec<&KindInfo> = kinds.values().filter(|kind| kind.service() == what).collect();
     let print = |kind: &KindInfo| match args.markdown {
         true => report::kind::markdown(kind),
@@ -97,6 +108,49 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, CliError> {
     };
     report::data(&report::kind::property(kind, property));
     Ok(Exit::Done)
+}
+
+/// What parts begin with, as kinds do with their service.
+const PART: &str = "part";
+
+/// Every part: a line of each, or a page.
+fn all_parts(markdown: bool) -> String {
+    if markdown {
+        let all: Vec<String> = PARTS.iter().map(report::part::markdown).collect();
+        return format!("# Parts\n\n{}", all.join("\n"));
+    }
+    let width = PARTS.iter().map(|part| part.name.len()).max().unwrap_or_default() + 7;
+    let line = |part: &PartInfo| {
+        let name = format!("part.{}", part.name);
+        format!("{name:<width$}{}\n", report::part::line(part))
+    };
+    PARTS.iter().map(line).collect()
+}
+
+/// A part, or one of its parameters.
+fn explained_part(what: &str, markdown: bool) -> Result<String, CliError> {
+    let (name, parameter) = what.split_once('.').map_or((what, None), |(n, p)| (n, Some(p)));
+    let Some(part) = parts::named(name) else {
+        let error = CliError::failed(format!("there is no part `{name}`"));
+        return Err(error.hint(match report::nearest(name, PARTS.iter().map(|part| part.name)) {
+            Some(near) => format!("did you mean `part.{near}`?"),
+            None => "`payctl explain part` lists them".to_owned(),
+        }));
+    };
+    let Some(parameter) = parameter else {
+        return Ok(match markdown {
+            true => report::part::markdown(part),
+            false => report::part::part(part),
+        });
+    };
+    report::part::parameter(part, parameter).ok_or_else(|| {
+        let known = report::part::names(part);
+        let error = CliError::failed(format!("part.{name} has no parameter `{parameter}`"));
+        error.hint(match report::nearest(parameter, known.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("its parameters: {}", known.join(", ")),
+        })
+    })
 }
 
 pub(super) fn schema(global: &Global, args: &SchemaArgs) -> Result<Exit, CliError> {

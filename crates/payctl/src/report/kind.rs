@@ -22,7 +22,7 @@ const UNITS: [(&str, &str); 9] = [
 ];
 
 /// How long a default may be to be shown among others.
-const LONGEST_DEFAULT: usize = 60;
+pub(super) const LONGEST_DEFAULT: usize = 60;
 
 /// Everything that a kind says of itself.
 pub(crate) fn kind(kind: &KindInfo) -> String {
@@ -228,10 +228,11 @@ fn actions(kind: &KindInfo) -> Vec<(&'static str, String)> {
 }
 
 /// A type in words.
-fn words(schema: &Value, root: &Value, name: &str) -> String {
+pub(super) fn words(schema: &Value, root: &Value, name: &str) -> String {
     let resolved = resolve(schema, root);
     if let Some(reference) = schema["$ref"].as_str()
         && resolved["type"] != "string"
+        && resolved["anyOf"].is_null()
     {
         return format!("`{}`", reference.rsplit('/').next().unwrap_or_default());
     }
@@ -279,7 +280,7 @@ fn all_parts<'s>(kind: &KindInfo, root: &'s Value) -> Vec<(&'s str, &'s Value)> 
 }
 
 /// The structures that a schema is made of, by name: those that are no plain texts.
-fn parts<'s>(schema: &Value, root: &'s Value) -> Vec<(&'s str, &'s Value)> {
+pub(super) fn parts<'s>(schema: &Value, root: &'s Value) -> Vec<(&'s str, &'s Value)> {
     let mut found: Vec<(&str, &Value)> = Vec::new();
     let mut open = vec![schema];
     while let Some(value) = open.pop() {
@@ -308,7 +309,7 @@ fn parts<'s>(schema: &Value, root: &'s Value) -> Vec<(&'s str, &'s Value)> {
 }
 
 /// A structure's members, or the choices that there are.
-fn members(part: &Value, root: &Value) -> Vec<String> {
+pub(super) fn members(part: &Value, root: &Value) -> Vec<String> {
     let with = |name: String, about: String| match about.is_empty() {
         true => name,
         false => format!("{name}: {about}"),
@@ -334,7 +335,7 @@ fn members(part: &Value, root: &Value) -> Vec<String> {
     all
 }
 
-fn said(schema: &Value) -> String {
+pub(super) fn said(schema: &Value) -> String {
     schema["description"].as_str().unwrap_or_default().replace('\n', " ")
 }
 
@@ -346,6 +347,6 @@ fn resolve<'v>(schema: &'v Value, root: &'v Value) -> &'v Value {
 }
 
 /// Lines longer than this are not read with pleasure.
-fn columns() -> usize {
+pub(super) fn columns() -> usize {
     width().min(100)
 }

@@ -7,6 +7,7 @@ mod fixture;
 pub(crate) mod kind;
 mod live;
 pub(crate) mod outcome;
+pub(crate) mod part;
 pub(crate) mod plan;
 mod print;
 pub(crate) mod progress;
