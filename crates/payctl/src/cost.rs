@@ -61,8 +61,14 @@ impl OfPlan {
     /// In a line; none where nothing is there, before and after.
     pub(crate) fn line(&self) -> Option<String> {
         let is_empty = |one: &Estimate| one.idle.is_empty() && one.is_complete();
-        let nothing = is_empty(&self.after) && is_empty(&self.before);
-        (!nothing).then(|| payctl_cost::render::summary(&self.after, Some(&self.before)))
+        match (is_empty(&self.before), is_empty(&self.after)) {
+            (true, true) => None,
+            (false, true) => {
+                let about = if self.before.is_complete() { "about" } else { "at least" };
+                Some(format!("{about} {} USD a month less", self.before.idle_total()))
+            }
+            _ => Some(payctl_cost::render::summary(&self.after, Some(&self.before))),
+        }
     }
 
     /// Holds the month against the budget.

@@ -84,7 +84,7 @@ fn a_plan_tells_the_difference_and_keeps_within_the_budget() {
     ended.exits(0);
     assert!(ended.stdout.contains("-36.50"), "{ended}");
     let ended = payctl.run(&["plan", "--destroy"]);
-    assert!(ended.stdout.contains("(-37.80)"), "{ended}");
+    assert!(ended.stdout.contains("about 37.80 USD a month less"), "{ended}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The documentation: its commands as they are printed, and what its tables and pictures say.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -79,7 +79,7 @@ fn runs_as_printed(name: &str) {
         stop.status().unwrap();
     }
 
-    let shown = String::from_utf8_lossy(&std::fs::read(&shown).unwrap()).into_owned();
+    let shown = String::from_utf8_lossy(&fs::read(&shown).unwrap()).into_owned();
     let deeds = page.deeds();
     let ends: Vec<&str> = shown.split(END).collect();
     assert_eq!(ends.len(), deeds.len() + 1, "{name}: the shell ended ({ended}) after\n{shown}");
@@ -246,12 +246,12 @@ fn errors_that_are_explained_exist() {
     let mut source = String::new();
     let mut folders = vec![root().join("crates")];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
+        for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                source += &std::fs::read_to_string(path).unwrap();
+                source += &fs::read_to_string(path).unwrap();
             }
         }
     }
@@ -325,4 +325,13 @@ fn options_are_told() {
     let told = options(&page.text);
     assert_eq!(known.difference(&told).collect::<Vec<_>>(), [""; 0], "not told");
     assert_eq!(told.difference(&known).collect::<Vec<_>>(), [""; 0], "there is no such option");
+}
+
+/// The README says that it quotes a transcript.
+#[test]
+fn the_readme_shows_what_the_transcript_shows() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let quoted = readme.split_once("```text\n").unwrap().1.split_once("```").unwrap().0;
+    let transcript = fs::read_to_string(root().join("docs/transcripts/drift-80.txt")).unwrap();
+    assert!(transcript.contains(quoted), "{quoted}");
 }
