@@ -58,7 +58,7 @@ impl OfPlan {
         Self { after: month(after), before: month(before) }
     }
 
-    /// In a line; none where nothing is there, before and after.
+    /// In a line; none where there is nothing, before and after.
     pub(crate) fn line(&self) -> Option<String> {
         let is_empty = |one: &Estimate| one.idle.is_empty() && one.is_complete();
         match (is_empty(&self.before), is_empty(&self.after)) {
