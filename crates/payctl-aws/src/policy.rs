@@ -75,6 +75,26 @@ impl Statement {
         Self(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
 
+    /// What it is called.
+    #[must_use]
+    pub fn sid(&self) -> Option<&str> {
+        self.0.get("Sid")?.as_str()
+    }
+
+    /// Whether it allows `action`, by that name, on `resource`.
+    #[must_use]
+    pub fn allows<T: Serialize>(&self, action: &str, resource: &Input<T>) -> bool {
+        let resource = serde_json::to_value(resource).unwrap_or_default();
+        let has = |name: &str, wanted: &Value| match self.0.get(name) {
+            Some(Value::Array(all)) => all.contains(wanted),
+            one => one == Some(wanted),
+        };
+        self.0.get("Effect") == Some(&json!("Allow"))
+            && !self.0.contains_key("Condition")
+            && has("Action", &json!(action))
+            && has("Resource", &resource)
+    }
+
     /// On these resources.
     #[must_use]
     pub fn on<T: Serialize>(self, resources: impl IntoIterator<Item = Input<T>>) -> Self {

@@ -356,23 +356,6 @@ fn lists_are_added_to_at_any_depth() {
     assert_eq!(after[before.len()]["Resource"], json!({ "$ref": "sqs.queue:q.arn" }));
 }
 
-#[test]
-fn what_a_part_is_given_is_filled_in_once() {
-    let stack = declared(
-        "name = \"a\"\n[parameter.p]\ntype = \"string\"\ndefault = \"${x}\"\n[part.function.f]\nhandler = \"f\"\n\
-         environment = { A = \"$${aws:username}\", B = \"${param.p}\", C = \"${sqs.queue:q.url}\" }\n\
-         may = [{ do = [\"sqs:SendMessage\"], on = \"${sqs.queue:q.arn}\" }]\n[sqs.queue.q]\n",
-    );
-    let environment = &resource(&stack, "lambda.function:f").properties["environment"];
-    assert_eq!(environment["A"], "${aws:username}");
-    assert_eq!(environment["B"], "${x}");
-    assert_eq!(environment["C"], json!({ "$ref": "sqs.queue:q.url" }));
-    let role = &resource(&stack, "iam.role:f").properties;
-    let may = &role["inline"]["permissions"]["Statement"][0];
-    assert_eq!(may["Resource"], json!({ "$ref": "sqs.queue:q.arn" }));
-    assert_eq!(resource(&stack, "logs.group:f").properties["name"], "/aws/lambda/f-dev");
-}
-
 /// A system that is extended and not changed is what it was, for each way that its parameters go.
 #[test]
 fn what_is_extended_is_the_system_itself() {

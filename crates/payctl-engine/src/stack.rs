@@ -47,6 +47,8 @@ pub enum StackError {
     Dangling(Address, Address),
     #[error("the properties of {0} cannot be written down: {1}")]
     Encode(Address, String),
+    #[error("{0}")]
+    Part(String),
     #[error("`{1}` of {0} {2}")]
     Value(Address, &'static str, String),
 }
@@ -110,6 +112,11 @@ impl Stack {
         if let Ok(value) = serde_json::to_value(value) {
             self.outputs.push((name.to_owned(), value));
         }
+    }
+
+    /// Says that a part of it cannot be declared, and why.
+    pub fn refuse(&mut self, why: String) {
+        self.errors.push(StackError::Part(why));
     }
 
     /// Says something of what is, or is not, declared, for people who read the plan.

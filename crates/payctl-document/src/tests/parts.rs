@@ -201,6 +201,7 @@ fn what_is_wrong_with_parts_is_told() {
         (one("web_acl", "rate_limit = 9"), 2, "under 10"),
         (one("alarms", ""), 2, "watches nothing"),
         (one("alarms", "functions = [\"f\", \"f\"]"), 2, "watches f twice"),
+        (one("alarms", "others = [{ called = \"a b\", description = \"\", namespace = \"N\", metric = \"m\", above = 1 }]"), 2, "has an alarm `a b`"),
         (one("egress", "vpc = \"v\"\npublic = [\"10.0.0.0/24\"]"), 2, "that nobody uses"),
         (one("egress", "vpc = \"v\"\npublic = [\"10.0.0.0/24\"]\ntables = [\"t\"]\ngateways = \"none\""), 2, "no way out"),
         (network("zones = \"${param.n}\"\n[parameter.n]\ntype = \"integer\"\ndefault = 2"), 4, "has to be written as a number"),
@@ -315,4 +316,63 @@ fn what_is_asked_for_parts_is_asked_once_and_zones_are_counted() {
     assert_eq!(lookups.len(), 1);
     let document = of("name = \"a\"\n[part.network.n]\ncidr = \"10.0.0.0/16\"\nzones = 4\n");
     assert_eq!((document.zones(), document.lookups(None).len()), (4, 0));
+}
+
+#[test]
+fn what_a_part_is_given_is_filled_in_once() {
+    let stack = declared(
+        "name = \"a\"\n[parameter.p]\ntype = \"string\"\ndefault = \"${x}\"\n[part.function.f]\nhandler = \"f\"\n\
+         environment = { A = \"$${aws:username}\", B = \"${param.p}\", C = \"${sqs.queue:q.url}\" }\n\
+         may = [{ do = [\"sqs:SendMessage\"], on = \"${sqs.queue:q.arn}\" }]\n[sqs.queue.q]\n",
+    );
+    let environment = &resource(&stack, "lambda.function:f").properties["environment"];
+    assert_eq!(environment["A"], "${aws:username}");
+    assert_eq!(environment["B"], "${x}");
+    assert_eq!(environment["C"], json!({ "$ref": "sqs.queue:q.url" }));
+    let role = &resource(&stack, "iam.role:f").properties;
+    let may = &role["inline"]["permissions"]["Statement"][0];
+    assert_eq!(may["Resource"], json!({ "$ref": "sqs.queue:q.arn" }));
+    assert_eq!(resource(&stack, "logs.group:f").properties["name"], "/aws/lambda/f-dev");
+}
+
+/// Who says more of what a function may do says it once.
+#[test]
+fn a_statement_that_is_given_takes_the_place_of_one_that_is_there_anyway() {
+    let statements = |more: &str| {
+        let text = format!("name = \"a\"\n[part.function.f]\nhandler = \"f\"\n{more}");
+        let role = resource(&declared(&text), "iam.role:f").properties.clone();
+        let all = role["inline"]["permissions"]["Statement"].as_array().unwrap().clone();
+        all.iter().map(|one| one["Sid"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(statements(""), ["Environment", "Logs"]);
+    let logs =
+        "{ Sid = \"Logs\", Effect = \"Allow\", Action = \"logs:PutLogEvents\", Resource = \"*\" }";
+    assert_eq!(statements(&format!("statements = [{logs}]")), ["Logs", "Environment"]);
+    let key = "{ do = [\"kms:Decrypt\", \"kms:GenerateDataKey\"], on = \"${key.arn}\" }";
+    assert_eq!(statements(&format!("may = [{key}]")), ["May1", "Logs"]);
+    let other = key.replace("${key.arn}", "arn:x");
+    assert_eq!(statements(&format!("may = [{other}]")), ["May1", "Environment", "Logs"]);
+}
+
+#[test]
+fn a_network_has_one_route_table_for_each_tier_and_narrow_endpoints_where_that_is_said() {
+    let stack = declared(
+        "name = \"a\"\n[part.network.main]\ncidr = \"10.0.0.0/16\"\none_table = true\nflow_log = false\n\
+         [part.network.main.endpoints]\n\
+         s3 = [{ Effect = \"Allow\", Action = \"s3:GetObject\", Resource = \"arn:aws:s3:::x/*\" }]\n\
+         [[part.alarms.main.others]]\ncalled = \"refused\"\ndescription = \"d\"\nnamespace = \"N\"\nmetric = \"m\"\nabove = 2\n",
+    );
+    let names = |kind: &str| {
+        let of_kind = stack.resources().iter().filter(|one| one.address.kind() == kind);
+        of_kind.map(|one| one.address.name()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("ec2.route_table"), ["private"]);
+    assert_eq!(names("ec2.route_table_association"), ["private-1", "private-2"]);
+    assert_eq!(names("ec2.gateway_endpoint"), ["s3"]);
+    let statement =
+        &resource(&stack, "ec2.gateway_endpoint:s3").properties["policy"]["Statement"][0];
+    assert_eq!(statement["Action"], "s3:GetObject");
+    assert_eq!(statement["Condition"]["StringEquals"]["aws:PrincipalAccount"], "123456789012");
+    let alarm = &resource(&stack, "cloudwatch.alarm:refused").properties;
+    assert_eq!((&alarm["name"], &alarm["threshold"]), (&json!("refused-dev"), &json!(2.0)));
 }

@@ -12,7 +12,7 @@ use crate::Context;
 
 /// What an alarm looks at.
 pub(crate) struct Metric {
-    pub(crate) namespace: &'static str,
+    pub(crate) namespace: String,
     pub(crate) name: String,
     pub(crate) dimensions: BTreeMap<String, Input<String>>,
 }
@@ -26,7 +26,7 @@ impl Metric {
     ) -> Self {
         let dimensions = dimensions.into_iter();
         let dimensions = dimensions.map(|(name, value)| (name.to_owned(), value)).collect();
-        Self { namespace, name: name.into(), dimensions }
+        Self { namespace: namespace.to_owned(), name: name.into(), dimensions }
     }
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn above(
     let name = context.name(name);
     Alarm {
         description: description.to_owned(),
-        namespace: metric.namespace.to_owned(),
+        namespace: metric.namespace,
         metric: metric.name,
         dimensions: metric.dimensions,
         statistic: "Sum".to_owned(),

@@ -1,6 +1,6 @@
 //! Alarms of functions, queues, tables, APIs and databases, that tell whoever has to act.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use payctl_aws::cloudwatch::Alarm;
 use payctl_aws::dynamodb::TableName;
@@ -16,6 +16,8 @@ use super::alarm::{self, Metric};
 use super::part::{self, Part, PartContext};
 
 /// Alarms of what is named, each with a threshold that may be said, and whom they tell.
+///
+/// Those of a set that is called `main` are called without `main-`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Alarms {
@@ -36,6 +38,8 @@ pub struct Alarms {
     /// Identifiers of Aurora clusters: `database_cpu_above_percent`, `database_connections_above` and
     /// `database_commit_above_ms`.
     pub databases: Vec<Input<ClusterId>>,
+    /// Alarms of other metrics.
+    pub others: Vec<OtherAlarm>,
     /// More failed calls of a function than this within 5 minutes.
     #[schemars(range(min = 0))]
     pub errors_above: f64,
@@ -62,6 +66,27 @@ pub struct Alarms {
     pub database_commit_above_ms: f64,
 }
 
+/// An alarm of any metric: it fires when the sum of five minutes is above a threshold.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct OtherAlarm {
+    /// What it is called in the stack, behind the part's name.
+    pub called: String,
+    /// What it is called in AWS, without the suffix; as in the stack where nothing is said.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// What is wrong when it fires.
+    pub description: String,
+    /// Whose metric it is, such as `AWS/Lambda`.
+    pub namespace: String,
+    /// The metric, such as `Errors`.
+    pub metric: String,
+    /// What of it, such as `{ FunctionName = "${lambda.function:pay.name}" }`.
+    #[serde(default)]
+    pub dimensions: BTreeMap<String, Input<String>>,
+    /// What the sum has to be above.
+    pub above: f64,
+}
+
 impl Default for Alarms {
     fn default() -> Self {
         Self {
@@ -73,6 +98,7 @@ impl Default for Alarms {
             http_apis: Vec::new(),
             rest_apis: Vec::new(),
             databases: Vec::new(),
+            others: Vec::new(),
             errors_above: 0.0,
             throttles_above: 0.0,
             queue_age_above_s: 900.0,
@@ -88,7 +114,7 @@ impl Default for Alarms {
 impl Part for Alarms {
     const NAME: &'static str = "alarms";
     const DECLARES: &'static [(&'static str, &'static str)] =
-        &[("cloudwatch.alarm", "NAME-TARGET-WHAT, such as ops-pay-errors of a function `pay`")];
+        &[("cloudwatch.alarm", "NAME-TARGET-WHAT, such as shop-pay-errors of a function `pay`")];
     type Made = ();
 
     fn declare(
@@ -98,7 +124,7 @@ impl Part for Alarms {
         logical: &str,
     ) -> Result<(), String> {
         let specs = self.specs(part.context.suffix.as_str());
-        if specs.is_empty() {
+        if specs.is_empty() && self.others.is_empty() {
             return Err(
                 "watches nothing: name `functions`, `queues`, `tables` or other things".to_owned()
             );
@@ -106,7 +132,7 @@ impl Part for Alarms {
         let actions: payctl_aws::Set<Input<Arn>> = self.tell.iter().cloned().collect();
         let mut seen = BTreeSet::new();
         for AlarmSpec { target, what, description, metric, threshold, shape } in specs {
-            let logical = format!("{logical}-{target}-{what}");
+            let logical = part::inner(logical, &format!("{target}-{what}"));
             if !seen.insert(logical.clone()) {
                 return Err(format!("watches {target} twice"));
             }
@@ -123,6 +149,25 @@ impl Part for Alarms {
                     }
                 },
             );
+        }
+        for other in self.others {
+            let fits = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+            if other.called.is_empty() || !other.called.chars().all(fits) {
+                let called = other.called;
+                return Err(format!("has an alarm `{called}`: letters, digits and - _ . /"));
+            }
+            let logical = part::inner(logical, &other.called);
+            if !seen.insert(logical.clone()) {
+                return Err(format!("has two alarms `{}`", other.called));
+            }
+            let name = part::base(other.name, &logical);
+            let metric = Metric {
+                namespace: other.namespace,
+                name: other.metric,
+                dimensions: other.dimensions,
+            };
+            let alarm = alarm::above(part.context, &name, &other.description, metric, other.above);
+            stack.add(&logical, Alarm { actions: actions.clone(), ..alarm });
         }
         if self.tell.is_empty() {
             stack.note(&format!("nobody hears the alarms of {logical}: `tell` names topics"));

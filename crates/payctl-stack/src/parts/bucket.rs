@@ -304,8 +304,12 @@ fn deny_upload(context: &Context<'_>, name: &str, sid: &str) -> Statement {
 /// What comes into it stays as it is for a year (PCI DSS 10.5.1), for whoever may not lift that by
 /// name: where every control is asked for (docs/decisions/0029).
 pub(crate) fn locked(bucket: s3::Bucket, posture: Posture) -> s3::Bucket {
-    let lock = lock(VERSIONS_KEPT_DAYS);
-    s3::Bucket { lock: (posture == Posture::Strict).then_some(lock), ..bucket }
+    s3::Bucket { lock: lock_days(posture).map(lock), ..bucket }
+}
+
+/// For how many days that is.
+pub(crate) fn lock_days(posture: Posture) -> Option<u32> {
+    (posture == Posture::Strict).then_some(VERSIONS_KEPT_DAYS)
 }
 
 fn lock(days: u32) -> ObjectLock {

@@ -13,8 +13,9 @@ use super::part::{self, Part, PartContext};
 use super::{nat, network};
 use crate::settings::Nat;
 
-/// The way from a network to the internet: public subnets, for load balancers and the like, NAT gateways
-/// in them, and the routes of those who may use these. Nothing comes in that way but answers.
+/// The way from a network to the internet: public subnets, NAT gateways in them, and the routes of those
+/// who may use these. By the network ACL of a `network`, only TLS goes out that way, and nothing comes in
+/// but answers.
 ///
 /// What is in one that is called `main` is called without `main-`, but for the gateways.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -54,8 +55,8 @@ impl Part for Egress {
         ("ec2.route", "NAME-public, and one for each of `tables`, called like it"),
         ("ec2.subnet", "NAME-public-1 …, one for each zone"),
         ("ec2.route_table_association", "NAME-public-1 …"),
-        ("ec2.elastic_ip", "NAME-1 …, one for each gateway"),
-        ("ec2.nat_gateway", "NAME-1 …"),
+        ("ec2.elastic_ip", "NAME, or NAME-1 … with one per zone"),
+        ("ec2.nat_gateway", "NAME, or NAME-1 …"),
     ];
     const OUTPUTS: &'static [(&'static str, &'static str)] =
         &[("public", "the ids of the public subnets")];
@@ -107,7 +108,10 @@ impl Part for Egress {
             .take(gateways)
             .enumerate()
             .map(|(nth, subnet)| {
-                let ending = format!("-{}", nth + 1);
+                let ending = match self.gateways {
+                    Nat::PerZone => format!("-{}", nth + 1),
+                    _ => String::new(),
+                };
                 let logical = format!("{logical}{ending}");
                 nat::gateway(stack, context, &logical, (&base, &ending), subnet, &attachment)
             })

@@ -46,26 +46,33 @@ pub(crate) fn of_ec2(
     );
 }
 
+/// An endpoint by a route.
+pub(super) struct GatewaySpec {
+    pub(super) logical: String,
+    /// In AWS, without the suffix.
+    pub(super) name: String,
+    /// Such as `s3`.
+    pub(super) service: &'static str,
+    pub(super) allowed: Vec<Statement>,
+}
+
 /// The way to a service by a route, for whoever is of this account.
 pub(super) fn gateway(
     stack: &mut Stack,
     context: &Context<'_>,
-    logical: &str,
-    name: &str,
     vpc: &VpcRef,
-    service: &str,
     tables: &[&RouteTableRef],
+    wanted: GatewaySpec,
 ) {
-    // What its caller may not do, the caller's own policies do not allow.
-    let all = Statement::allow("OfThisAccount", &["*"]).on_all();
+    let allowed = wanted.allowed.into_iter();
     stack.add(
-        logical,
+        &wanted.logical,
         GatewayEndpoint {
             vpc: vpc.id(),
-            service: format!("com.amazonaws.{}.{service}", context.region),
+            service: format!("com.amazonaws.{}.{}", context.region, wanted.service),
             route_tables: tables.iter().map(|table| table.id()).collect(),
-            policy: Policy::new([network::of_this_account(context, all)]),
-            tags: context.tags(&context.name(name)),
+            policy: Policy::new(allowed.map(|one| network::of_this_account(context, one))),
+            tags: context.tags(&context.name(&wanted.name)),
         },
     );
 }

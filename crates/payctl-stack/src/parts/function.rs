@@ -47,6 +47,15 @@ pub struct Function {
     pub environment: BTreeMap<String, Input<String>>,
     /// What it may do.
     pub may: Vec<May>,
+    /// Statements of its role's policy besides, as IAM writes them: one that is called like one that is
+    /// there anyway (`NetworkInterfaces`, `Logs`, `Trace`, `FailedEvents`) takes its place.
+    pub statements: Vec<Statement>,
+    /// What descriptions call it, such as `payment processor`; `function NAME` where nothing is said.
+    pub called: Option<String>,
+    /// What its role is called in AWS, without the suffix; as the function where nothing is said.
+    pub role_name: Option<String>,
+    /// What its security group is called in AWS, without the suffix; as the function where nothing is said.
+    pub group_name: Option<String>,
     /// The VPC that it is in; its subnets are needed as well.
     pub vpc: Option<Input<VpcId>>,
     /// The subnets that it is in.
@@ -111,6 +120,10 @@ impl Default for Function {
             architecture: None,
             environment: BTreeMap::new(),
             may: Vec::new(),
+            statements: Vec::new(),
+            called: None,
+            role_name: None,
+            group_name: None,
             vpc: None,
             subnets: Vec::new(),
             reaches: Vec::new(),
@@ -152,13 +165,14 @@ impl Part for Function {
         logs::check_retention(self.log_retention_days)?;
         let base = part::base(self.name.clone(), logical);
         let name = context.name(&base);
+        let called = self.called.clone().unwrap_or_else(|| format!("function {base}"));
         let key = part.key(self.key.clone())?;
         let group = format!("/aws/lambda/{name}");
         let group = logs::group(context, group, self.log_retention_days, key.clone());
         let group = stack.add(logical, group);
         let security_group = self.vpc.as_ref().map(|vpc| {
-            let description =
-                format!("The function {base}: TLS to the outside, nothing from there");
+            let description = format!("The {called}: TLS to the outside, nothing from there");
+            let name = context.name(self.group_name.as_ref().unwrap_or(&base));
             let out = network::tls(Peer::Cidr(network::ANYWHERE.into()), "TLS to AWS services");
             let reaches = self.reaches.iter().map(Destination::rule);
             let egress = [out].into_iter().chain(reaches).collect();
@@ -168,14 +182,15 @@ impl Part for Function {
                 ingress: Some(Set::new()),
                 egress,
                 tags: context.tags(&name),
-                name: name.clone(),
+                name,
             };
             stack.add(logical, group)
         });
         let statements = self.statements(&group, &key);
-        let description = format!("What the function {base} may do");
+        let description = format!("What the {called} may do");
         let trust = role::trust("lambda.amazonaws.com");
-        let role = role::of_service(context, &base, &description, trust, statements);
+        let role_name = self.role_name.as_ref().unwrap_or(&base);
+        let role = role::of_service(context, role_name, &description, trust, statements);
         let role = stack.add(logical, role);
         Ok(stack.add(
             logical,
@@ -209,15 +224,24 @@ impl Function {
 
     fn statements(&self, group: &LogGroupRef, key: &Input<Arn>) -> Vec<Statement> {
         let may = self.may.iter().enumerate().map(|(nth, may)| may.statement(nth + 1));
-        let mut all: Vec<Statement> = may.collect();
-        // See `role::read_environment`.
-        all.push(Statement::allow("Environment", &["kms:Decrypt"]).on([key.clone()]));
-        all.extend(self.vpc.as_ref().map(|_| role::network_interfaces()));
-        all.push(role::write_logs(group));
-        all.extend(self.tracing.then(role::trace));
-        all.extend(self.failed.as_ref().map(|failed| {
+        let mut all: Vec<Statement> = self.statements.iter().cloned().chain(may).collect();
+        if !all.iter().any(|one| one.allows("kms:Decrypt", key)) {
+            all.push(role::environment(key));
+        }
+        let failed = self.failed.as_ref().map(|failed| {
             Statement::allow("FailedEvents", &["sqs:SendMessage"]).on([failed.clone()])
-        }));
+        });
+        let own = [
+            self.vpc.as_ref().map(|_| role::network_interfaces()),
+            Some(role::write_logs(group)),
+            self.tracing.then(role::trace),
+            failed,
+        ];
+        for one in own.into_iter().flatten() {
+            if all.iter().all(|given| given.sid() != one.sid()) {
+                all.push(one);
+            }
+        }
         all
     }
 }

@@ -28,7 +28,7 @@ mod tiers;
 pub(crate) mod topic;
 pub(crate) mod web_acl;
 
-pub use alarms::Alarms;
+pub use alarms::{Alarms, OtherAlarm};
 pub use bucket::{Bucket, Uploads};
 pub use database::{Database, DatabaseMade};
 pub use egress::{Egress, EgressMade};
@@ -40,7 +40,7 @@ pub use queue::{Queue, QueueMade};
 pub use rest_routes::{RestApi, RestApiMade};
 pub use routes::{OpenRoute, Route};
 pub use table::Table;
-pub use tiers::{GatewayService, Network, NetworkMade, Tiers};
+pub use tiers::{Endpoints, GatewayService, Network, NetworkMade, Tiers};
 pub use topic::{PublisherName, Topic};
 pub use web_acl::WebAcl;
 

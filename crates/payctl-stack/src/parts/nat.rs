@@ -2,8 +2,8 @@
 
 use ipnet::Ipv4Net;
 use payctl_aws::ec2::{
-    ElasticIp, InternetGatewayAttachmentRef, NatGateway, NatGatewayRef, Route, RouteTableRef,
-    RouteTarget, SubnetRef, VpcRef,
+    ElasticIp, InternetGatewayAttachmentRef, NatGateway, NatGatewayRef, Route, RouteTarget,
+    SubnetRef, VpcRef,
 };
 use payctl_engine::{Address, Handle as _, Stack};
 
@@ -15,8 +15,6 @@ use crate::settings::Nat;
 pub(crate) struct Egress {
     /// The public subnets.
     pub(crate) public: Vec<SubnetRef>,
-    /// The route tables of the private subnets.
-    pub(crate) tables: Vec<RouteTableRef>,
     /// What has to be there before anything in a private subnet reaches the internet.
     pub(crate) routes: Vec<Address>,
 }
@@ -32,7 +30,7 @@ impl Nat {
     }
 }
 
-/// The public subnets, the NAT gateways in them, and the route tables of the private subnets.
+/// Makes the public subnets, the NAT gateways in them, and the route tables of the private subnets.
 pub(crate) fn egress(
     stack: &mut Stack,
     context: &Context<'_>,
@@ -76,7 +74,7 @@ pub(crate) fn egress(
         tables.push(table);
     }
     network::associate(stack, "private", private, &tables);
-    Egress { public, tables, routes }
+    Egress { public, routes }
 }
 
 /// A NAT gateway in the subnet, with its address; names in AWS begin and end so.

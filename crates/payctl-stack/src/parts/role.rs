@@ -4,7 +4,8 @@ use payctl_aws::iam::Role;
 use payctl_aws::kms::KeyRef;
 use payctl_aws::logs::LogGroupRef;
 use payctl_aws::sqs::QueueRef;
-use payctl_aws::{Policy, Set, Statement};
+use payctl_aws::{Arn, Policy, Set, Statement};
+use payctl_engine::Input;
 
 use crate::Context;
 
@@ -39,7 +40,12 @@ pub(crate) fn trust(service: &str) -> Statement {
 /// unique id: the grant does not outlive the role, and one made again under its name has none
 /// (terraform-provider-aws#6352).
 pub(crate) fn read_environment(key: &KeyRef) -> Statement {
-    Statement::allow("Environment", &["kms:Decrypt"]).on([key.arn()])
+    environment(&key.arn())
+}
+
+/// The same, of the key with that ARN.
+pub(crate) fn environment(key: &Input<Arn>) -> Statement {
+    Statement::allow("Environment", &["kms:Decrypt"]).on([key.clone()])
 }
 
 /// To write to a log group.

@@ -40,6 +40,23 @@ pub struct Table {
     pub key: Option<Input<Arn>>,
 }
 
+impl Table {
+    /// One whose items are found by that.
+    #[must_use]
+    pub fn by(hash_key: Attribute) -> Self {
+        Self {
+            name: None,
+            hash_key,
+            range_key: None,
+            indexes: BTreeMap::new(),
+            stream: None,
+            ttl: None,
+            deletion_protection: false,
+            key: None,
+        }
+    }
+}
+
 impl Part for Table {
     const NAME: &'static str = "table";
     const DECLARES: &'static [(&'static str, &'static str)] = &[("dynamodb.table", "NAME")];

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ipnet::Ipv4Net;
-use payctl_aws::Arn;
-use payctl_aws::ec2::{RouteTableAssociation, RouteTableRef, SubnetRef, VpcRef};
+use payctl_aws::ec2::{RouteTableRef, SubnetRef, VpcRef};
+use payctl_aws::{Arn, Statement};
 use payctl_engine::{Input, Stack};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -35,12 +35,19 @@ pub struct Network {
     /// 64th of the addresses; `{ app = ["10.20.0.0/24", …] }` says them, one for each zone.
     #[serde(default = "tiers")]
     pub tiers: Tiers,
-    /// The services that are reached without a way out, which costs nothing.
-    #[serde(default = "gateway_services")]
-    pub endpoints: Vec<GatewayService>,
+    /// Whether each tier has one route table in place of one for each zone: enough for one NAT gateway.
+    #[serde(default)]
+    pub one_table: bool,
+    /// The services that are reached without a way out, which costs nothing: all of each, for whoever is
+    /// of this account. `{ s3 = [STATEMENT, …] }` says what may be done there, as IAM writes it.
+    #[serde(default = "endpoints")]
+    pub endpoints: Endpoints,
     /// Whether its traffic is written down.
     #[serde(default = "yes")]
     pub flow_log: bool,
+    /// What that log is called in AWS, without the suffix; `/aws/vpc/NAME-flowlogs` where nothing is said.
+    #[serde(default)]
+    pub log_group: Option<String>,
     /// How long that log is kept.
     #[serde(default = "log_retention_days")]
     pub log_retention_days: u32,
@@ -59,8 +66,20 @@ pub enum Tiers {
     Placed(#[schemars(with = "BTreeMap<String, Vec<String>>")] BTreeMap<String, Vec<Ipv4Net>>),
 }
 
+/// What is reached without a way out.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Endpoints {
+    /// All of these services.
+    Open(Vec<GatewayService>),
+    /// What statements allow of them.
+    Narrowed(BTreeMap<GatewayService, Vec<Statement>>),
+}
+
 /// A service that a VPC reaches by a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum GatewayService {
     /// Amazon S3.
@@ -88,8 +107,8 @@ fn tiers() -> Tiers {
     Tiers::Named(vec!["private".to_owned()])
 }
 
-fn gateway_services() -> Vec<GatewayService> {
-    vec![GatewayService::S3, GatewayService::DynamoDb]
+fn endpoints() -> Endpoints {
+    Endpoints::Open(vec![GatewayService::S3, GatewayService::DynamoDb])
 }
 
 fn yes() -> bool {
@@ -114,7 +133,7 @@ impl Part for Network {
         ("ec2.default_security_group", "NAME"),
         ("ec2.default_network_acl", "NAME"),
         ("ec2.subnet", "NAME-TIER-1 …, one for each zone"),
-        ("ec2.route_table", "NAME-TIER-1 …"),
+        ("ec2.route_table", "NAME-TIER-1 …, NAME-TIER with `one_table`"),
         ("ec2.route_table_association", "NAME-TIER-1 …"),
         ("ec2.gateway_endpoint", "NAME-s3, NAME-dynamodb"),
         ("ec2.flow_log", "NAME"),
@@ -147,33 +166,37 @@ impl Part for Network {
                 name: format!("{base}-{tier}"),
             };
             let subnets = network::named_subnets(stack, context, &vpc.id(), &names, &cidrs);
-            let mut tables = Vec::new();
-            for (nth, subnet) in subnets.iter().enumerate() {
-                let logical = format!("{}-{}", names.logical, nth + 1);
-                let name = format!("{}-rt-{}", names.name, nth + 1);
-                let table = network::route_table(stack, context, &vpc, &logical, &name);
-                stack.add(
-                    &logical,
-                    RouteTableAssociation { table: table.id(), subnet: subnet.id() },
-                );
-                tables.push(table);
-            }
+            let endings = match self.one_table {
+                true => vec![String::new()],
+                false => (1..=subnets.len()).map(|number| format!("-{number}")).collect(),
+            };
+            let tables: Vec<RouteTableRef> = endings
+                .iter()
+                .map(|ending| {
+                    let logical = format!("{}{ending}", names.logical);
+                    let name = format!("{}-rt{ending}", names.name);
+                    network::route_table(stack, context, &vpc, &logical, &name)
+                })
+                .collect();
+            network::associate(stack, &names.logical, &subnets, &tables);
             tiers.push((tier, subnets, tables));
         }
         let tables: Vec<&RouteTableRef> = tiers.iter().flat_map(|(_, _, tables)| tables).collect();
-        for service in &self.endpoints {
+        for (service, allowed) in self.endpoints.allowed() {
             let name = format!("{base}-{}-endpoint", service.name());
             let logical = part::inner(logical, service.name());
-            endpoint::gateway(stack, context, &logical, &name, &vpc, service.name(), &tables);
+            let spec = endpoint::GatewaySpec { logical, name, service: service.name(), allowed };
+            endpoint::gateway(stack, context, &vpc, &tables, spec);
         }
         if self.flow_log {
             let key = part.key(self.key)?;
+            let log_group = self.log_group.unwrap_or_else(|| format!("/aws/vpc/{base}-flowlogs"));
             let names = flow_log::Names {
                 logical: logical.to_owned(),
                 inner: part::inner(logical, "flow-logs"),
-                group: format!("/aws/vpc/{}", context.name(&format!("{base}-flow-logs"))),
-                role: format!("{base}-flow-logs"),
-                tag: format!("{base}-flow-log"),
+                group: context.name(&log_group),
+                role: format!("{base}-flowlogs-role"),
+                tag: format!("{base}-vpc-flowlogs"),
             };
             let days = self.log_retention_days;
             flow_log::named(stack, context, &vpc, &names, |name| {
@@ -203,10 +226,43 @@ impl Part for Network {
     }
 }
 
+impl NetworkMade {
+    /// The subnets of that tier.
+    #[must_use]
+    pub fn subnets(&self, tier: &str) -> &[SubnetRef] {
+        let found = self.tiers.iter().find(|(name, _, _)| name == tier);
+        found.map_or(&[], |(_, subnets, _)| subnets)
+    }
+
+    /// Its route tables.
+    #[must_use]
+    pub fn tables(&self, tier: &str) -> &[RouteTableRef] {
+        let found = self.tiers.iter().find(|(name, _, _)| name == tier);
+        found.map_or(&[], |(_, _, tables)| tables)
+    }
+}
+
 /// Tiers with the addresses of their subnets.
 type Placed = Vec<(String, Vec<Ipv4Net>)>;
 
 impl Network {
+    /// One of these addresses, of which nothing is said besides.
+    #[must_use]
+    pub fn of(cidr: Ipv4Net) -> Self {
+        Self {
+            name: None,
+            cidr,
+            zones: zones(),
+            tiers: tiers(),
+            one_table: false,
+            endpoints: endpoints(),
+            flow_log: true,
+            log_group: None,
+            log_retention_days: log_retention_days(),
+            key: None,
+        }
+    }
+
     /// The tiers with their subnets' addresses, and those that are left for public subnets.
     fn placed(&self) -> Result<(Placed, Vec<Ipv4Net>), String> {
         let zones = usize::from(self.zones);
@@ -293,6 +349,20 @@ fn carved(
     let places =
         all.chunks(PLACES_PER_TIER).map(|places| places[..zones.min(places.len())].to_vec());
     Ok((names.iter().cloned().zip(places).collect(), free))
+}
+
+impl Endpoints {
+    /// The services, and what may be done there.
+    fn allowed(self) -> Vec<(GatewayService, Vec<Statement>)> {
+        match self {
+            // What its caller may not do, the caller's own policies do not allow.
+            Self::Open(services) => {
+                let all = || vec![Statement::allow("OfThisAccount", &["*"]).on_all()];
+                services.into_iter().map(|service| (service, all())).collect()
+            }
+            Self::Narrowed(services) => services.into_iter().collect(),
+        }
+    }
 }
 
 impl GatewayService {

@@ -7,7 +7,7 @@ use payctl_aws::logs::{LogGroupRef, MetricFilter};
 use payctl_aws::sns::TopicRef;
 use payctl_engine::Stack;
 
-use super::system::System;
+use super::System;
 use crate::parts::alarm::{self, Metric};
 
 const NAMESPACE: &str = "PaymentTrail";

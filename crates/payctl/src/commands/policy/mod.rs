@@ -110,9 +110,9 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliE
 
 /// What an operator needs for these commands, and the stack that needs it.
 fn needed(local: &Local, facts: &Facts, tasks: &[Task]) -> (Value, Stack) {
-    // Which zones they are does not matter here.
-    let zones: Vec<Zone> =
-        ["a", "b", "c"].map(|zone| Zone::from(format!("{}{zone}", facts.region))).into();
+    // Which zones they are does not matter here, but that there are enough.
+    let letters = ('a'..='z').take(local.system.zones.max(3));
+    let zones = letters.map(|zone| Zone::from(format!("{}{zone}", facts.region))).collect();
     let found = lookups::assumed(local, zones);
     let stack = declare(local, facts, &found, &Default::default());
     let asks = lookups::actions(local);
