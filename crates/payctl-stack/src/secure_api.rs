@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use payctl_aws::dynamodb::{Attribute, AttributeKind, Index, TableRef};
+use payctl_aws::dynamodb::{Attribute, AttributeKind, Index};
 use payctl_aws::ec2::{
-    GatewayEndpoint, InterfaceEndpoint, Peer, SecurityGroupIngress, SecurityGroupRef, SubnetRef,
-    VpcRef,
+    InterfaceEndpoint, Peer, SecurityGroupIngress, SecurityGroupRef, SubnetRef, VpcRef,
 };
 use payctl_aws::iam::{ManagedPolicy, Role};
+use payctl_aws::kms::KeyRef;
 use payctl_aws::lambda::FunctionRef;
 use payctl_aws::logs::LogGroup;
 use payctl_aws::s3::BucketRef;
@@ -16,8 +16,11 @@ use payctl_aws::{Lookup, Policy, Set, Statement};
 use payctl_engine::{Input, Stack};
 
 use crate::Context;
-use crate::parts::{bucket, endpoint, flow_log, function, key, logs, network, role, table};
-use crate::settings::Posture;
+use crate::parts::{
+    Bucket, Egress, Endpoints, GatewayService, Key, KeyUser, Network, NetworkMade, Part as _,
+    PartContext, Table, Tiers, endpoint, function, logs, network, role,
+};
+use crate::settings::{Nat, Posture};
 
 mod api;
 mod parameters;
@@ -25,7 +28,7 @@ mod system;
 mod watch;
 
 pub use parameters::{NAME, Parameters};
-use system::{CUSTOMER_INDEX, Keys, Stores, Subnets, System};
+use system::{CUSTOMER_INDEX, Keys, Stores, System};
 
 /// The handler its function runs.
 pub const HANDLER: &str = "payment-api";
@@ -52,30 +55,34 @@ pub const SYSTEM: crate::System = crate::System {
 #[must_use]
 pub fn declare(context: &Context<'_>, parameters: &Parameters) -> Stack {
     let mut stack = Stack::new(NAME, context.suffix.as_str());
-    System { context, parameters }.declare(&mut stack);
+    if let Err(why) = (System { context, parameters }).declare(&mut stack) {
+        stack.refuse(why);
+    }
     stack
 }
 
 impl System<'_> {
-    fn declare(&self, stack: &mut Stack) {
-        let keys = self.keys(stack);
+    fn declare(&self, stack: &mut Stack) -> Result<(), String> {
+        let context = self.context;
+        let keys = self.keys(stack)?;
+        // Each resource has the key of its purpose: logs and notices are what names none.
+        let part = self.part(Ok(keys.logs.clone()));
         let stores = Stores {
-            documents: self.documents(stack, &keys),
-            transactions: self.transactions(stack, &keys),
+            documents: self.documents(stack, &part, &keys)?,
+            transactions: self.transactions(&keys).declare(stack, &part, "transactions")?,
         };
-        let vpc = network::vpc(stack, self.context, self.parameters.network);
-        let subnets = self.subnets(stack, &vpc, &stores);
-        let group = self.endpoint_for_logs(stack, &vpc, &subnets.private);
-        if self.parameters.posture == Posture::Strict {
-            flow_log::to_group(stack, self.context, &vpc, |name| self.log_group(name, &keys));
-            let (network, private) = (self.parameters.network, &subnets.private);
-            endpoint::of_ec2(stack, self.context, &vpc, network, private);
+        let network = self.network(&stores).declare(stack, &part, "main")?;
+        let public = self.public(&network).declare(stack, &part, "main")?.public;
+        let private = network.subnets("private");
+        let group = self.endpoint_for_logs(stack, &network.vpc, private);
+        if self.is_strict() {
+            endpoint::of_ec2(stack, context, &network.vpc, self.parameters.network, private);
         }
-        let function = self.function(stack, &subnets.private, &group, &keys, &stores);
+        let function = self.function(stack, private, &group, &keys, &stores);
         let ids = |subnets: &[SubnetRef]| subnets.iter().map(SubnetRef::id).collect::<Vec<_>>();
-        stack.output("vpc_id", &vpc.id());
-        stack.output("private_subnet_ids", &ids(&subnets.private));
-        stack.output("public_subnet_ids", &ids(&subnets.public));
+        stack.output("vpc_id", &network.vpc.id());
+        stack.output("private_subnet_ids", &ids(private));
+        stack.output("public_subnet_ids", &ids(&public));
         stack.output("lambda_function_name", &function.name());
         stack.output("lambda_function_arn", &function.arn());
         stack.output("s3_bucket_name", &stores.documents.name());
@@ -85,81 +92,108 @@ impl System<'_> {
         stack.output("kms_s3_key_id", &keys.objects.id());
         stack.output("kms_dynamodb_key_id", &keys.table.id());
         stack.output("kms_logs_key_id", &keys.logs.id());
+        Ok(())
     }
 
-    fn keys(&self, stack: &mut Stack) -> Keys {
-        let context = self.context;
-        let days = self.parameters.key_deletion_window_days;
-        let mut key = |purpose: &str, description: &str, statements: Vec<Statement>| {
-            let name = format!("payment-{purpose}");
-            key::with_alias(stack, context, purpose, &name, description, days, statements)
+    fn is_strict(&self) -> bool {
+        self.parameters.posture == Posture::Strict
+    }
+
+    fn part(&self, key: Result<KeyRef, String>) -> PartContext<'_> {
+        let architecture = self.parameters.architecture();
+        PartContext { context: self.context, key, architecture }
+    }
+
+    fn keys(&self, stack: &mut Stack) -> Result<Keys, String> {
+        let part = self.part(Err("each purpose has one of its own".to_owned()));
+        let mut key = |purpose: &str, description: &str, services: Vec<KeyUser>| {
+            let key = Key {
+                name: Some(format!("payment-{purpose}")),
+                description: Some(description.to_owned()),
+                deletion_window_days: self.parameters.key_deletion_window_days,
+                services,
+                ..Key::default()
+            };
+            key.declare(stack, &part, purpose)
         };
-        Keys {
-            objects: key("s3", "Encrypts payment documents", vec![]),
-            table: key("dynamodb", "Encrypts transactions", vec![]),
-            logs: key("logs", "Encrypts logs and notices", vec![key::logs(context), key::alarms()]),
-        }
+        Ok(Keys {
+            objects: key("s3", "Encrypts payment documents", vec![])?,
+            table: key("dynamodb", "Encrypts transactions", vec![])?,
+            logs: key("logs", "Encrypts logs and notices", vec![KeyUser::Logs, KeyUser::Alarms])?,
+        })
     }
 
-    fn documents(&self, stack: &mut Stack, keys: &Keys) -> BucketRef {
-        let logs = bucket::access_logs(stack, self.context, self.parameters.posture, &[DOCUMENTS]);
-        let name = self.context.bucket_name(DOCUMENTS);
-        let encrypted = bucket::only_encrypted(self.context, &name, &keys.objects.arn());
-        let bucket =
-            bucket::encrypted(self.context, name, &logs, Some(keys.objects.arn()), None, encrypted);
-        let bucket = stack.add("documents", bucket);
-        if self.parameters.posture == Posture::Strict {
-            bucket::announced(stack, "documents", &bucket);
-        }
-        bucket
+    fn documents(
+        &self,
+        stack: &mut Stack,
+        part: &PartContext<'_>,
+        keys: &Keys,
+    ) -> Result<BucketRef, String> {
+        let logs = Bucket {
+            name: Some("payment-access-logs".to_owned()),
+            access_logs_of: vec![DOCUMENTS.to_owned()],
+            event_bridge: self.is_strict(),
+            ..Bucket::default()
+        };
+        let logs = logs.declare(stack, part, "access-logs")?;
+        let documents = Bucket {
+            name: Some(DOCUMENTS.to_owned()),
+            key: Some(keys.objects.arn()),
+            access_log: Some(logs.name()),
+            event_bridge: self.is_strict(),
+            ..Bucket::default()
+        };
+        documents.declare(stack, part, "documents")
     }
 
-    fn transactions(&self, stack: &mut Stack, keys: &Keys) -> TableRef {
+    fn transactions(&self, keys: &Keys) -> Table {
         let by_customer = Index {
             hash_key: Attribute::new("customerId", AttributeKind::S),
             range_key: None,
             projection: "ALL".to_owned(),
         };
-        let strict = self.parameters.posture == Posture::Strict;
-        let table = table::on_demand(
-            self.context,
-            self.context.name("payment-transactions"),
-            Attribute::new("transactionId", AttributeKind::S),
-            None,
-            [(CUSTOMER_INDEX.to_owned(), by_customer)].into(),
-            keys.table.arn(),
-            self.parameters.deletion_protection || strict,
-        );
-        stack.add("transactions", table)
+        Table {
+            name: Some("payment-transactions".to_owned()),
+            indexes: [(CUSTOMER_INDEX.to_owned(), by_customer)].into(),
+            deletion_protection: self.parameters.deletion_protection || self.is_strict(),
+            key: Some(keys.table.arn()),
+            ..Table::by(Attribute::new("transactionId", AttributeKind::S))
+        }
     }
 
-    /// The subnets of both tiers, and the way from the private ones to what is stored.
-    fn subnets(&self, stack: &mut Stack, vpc: &VpcRef, stores: &Stores) -> Subnets {
-        let (context, parameters) = (self.context, self.parameters);
-        let (_, table) = network::internet(stack, context, vpc);
-        let public = network::subnets(stack, context, vpc, "public", &parameters.public_subnets);
-        network::associate(stack, "public", &public, &[table]);
-        let table = network::route_table(stack, context, vpc, "private", "payment-private-rt");
-        let private = network::subnets(stack, context, vpc, "private", &parameters.private_subnets);
-        network::associate(stack, "private", &private, std::slice::from_ref(&table));
-
+    /// The private subnets, and the way from them to what is stored and to nothing else.
+    fn network(&self, stores: &Stores) -> Network {
+        let (parameters, Stores { documents, transactions }) = (self.parameters, stores);
         let documents =
-            Statement::allow("Documents", &OBJECT_ACTIONS).on([stores.documents.arn().then("/*")]);
+            Statement::allow("Documents", &OBJECT_ACTIONS).on([documents.arn().then("/*")]);
         let transactions = Statement::allow("Transactions", &TABLE_ACTIONS)
-            .on([stores.transactions.arn(), stores.transactions.arn().then("/index/*")]);
-        for (service, statement) in [("s3", documents), ("dynamodb", transactions)] {
-            stack.add(
-                service,
-                GatewayEndpoint {
-                    vpc: vpc.id(),
-                    service: format!("com.amazonaws.{}.{service}", context.region),
-                    route_tables: [table.id()].into_iter().collect(),
-                    policy: Policy::new([network::of_this_account(context, statement)]),
-                    tags: context.tags(&context.name(&format!("payment-{service}-endpoint"))),
-                },
-            );
+            .on([transactions.arn(), transactions.arn().then("/index/*")]);
+        let allowed =
+            [(GatewayService::S3, vec![documents]), (GatewayService::DynamoDb, vec![transactions])];
+        let private = ("private".to_owned(), parameters.private_subnets.clone());
+        Network {
+            name: Some("payment".to_owned()),
+            zones: 3,
+            tiers: Tiers::Placed([private].into()),
+            one_table: true,
+            endpoints: Endpoints::Narrowed(allowed.into()),
+            flow_log: self.is_strict(),
+            log_group: Some("/aws/vpc/flowlogs".to_owned()),
+            log_retention_days: parameters.log_retention_days(),
+            ..Network::of(parameters.network)
         }
-        Subnets { private, public }
+    }
+
+    /// The public subnets, one for each zone, of which nothing makes use.
+    fn public(&self, network: &NetworkMade) -> Egress {
+        let public = &self.parameters.public_subnets;
+        Egress {
+            name: Some("payment".to_owned()),
+            vpc: network.vpc.id(),
+            public: public.iter().take(SYSTEM.zones).copied().collect(),
+            tables: Vec::new(),
+            gateways: Nat::None,
+        }
     }
 
     /// The endpoint through which the function's logs would leave, and the function's group, which

@@ -1,7 +1,6 @@
 //! What the files of this system declare with, and pass on to each other.
 
 use payctl_aws::dynamodb::TableRef;
-use payctl_aws::ec2::SubnetRef;
 use payctl_aws::kms::KeyRef;
 use payctl_aws::s3::BucketRef;
 
@@ -21,12 +20,6 @@ pub(super) struct Keys {
     pub(super) objects: KeyRef,
     pub(super) table: KeyRef,
     pub(super) logs: KeyRef,
-}
-
-/// The subnets of both tiers.
-pub(super) struct Subnets {
-    pub(super) private: Vec<SubnetRef>,
-    pub(super) public: Vec<SubnetRef>,
 }
 
 /// Where payments are kept.
