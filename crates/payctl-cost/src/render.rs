@@ -25,7 +25,9 @@ pub fn summary(after: &Estimate, before: Option<&Estimate>) -> String {
     };
     if let Some(before) = before {
         let difference = Difference::between(before, after);
-        if difference.total() != Usd::ZERO {
+        // Nobody can say what a change costs of which one side is unknown.
+        let known = difference.unknown.is_empty() && difference.no_longer_unknown.is_empty();
+        if known && difference.total() != Usd::ZERO {
             text += &format!(" ({})", difference.total().signed());
         }
     }
@@ -43,7 +45,7 @@ pub fn page(estimate: &Estimate, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     section(&mut lines, "each month, used or not");
     lines.extend(estimate.idle_items().iter().flat_map(|item| row(item, width)));
-    lines.push(amount(estimate.idle_total(), "in all"));
+    lines.push(amount(estimate.idle_total(), all(estimate)));
     if estimate.has_usage {
         section(&mut lines, "for the usage that was said");
         lines.extend(estimate.used_items().iter().flat_map(|item| row(item, width)));
@@ -71,6 +73,11 @@ pub fn page(estimate: &Estimate, width: usize) -> Vec<String> {
     );
     notes(&mut lines, estimate, width);
     lines
+}
+
+/// What a sum is of: without what has no known price it is more.
+fn all(estimate: &Estimate) -> &'static str {
+    if estimate.is_complete() { "in all" } else { "in all, at least" }
 }
 
 /// What each resource costs, the dearest first.

@@ -167,11 +167,14 @@ impl Declares for OfDocument {
 
     fn declare(&self, context: &Context<'_>, config: &Config) -> Stack {
         let (stack, problems) = declare::declare(&self.document, &self.kinds, context, config);
-        // What is to be made was checked before anybody was asked. What is to be deleted is what state
-        // and tags know, where the document is wrong by now, or lost.
-        match problems.is_empty() && self.document.misread.is_empty() {
-            true => stack,
-            false => Stack::new(&self.document.name, context.suffix.as_str()),
-        }
+        let mut all = self.document.misread.clone();
+        all.extend(problems);
+        let Some(first) = all.sorted().into_iter().next() else { return stack };
+        // Most mistakes were told before anybody was asked; others show only in the account. Nothing may
+        // be made of a part of what was meant: what is left out would be deleted. What is to be deleted
+        // is what state and tags know.
+        let mut nothing = Stack::new(&self.document.name, context.suffix.as_str());
+        nothing.refuse(first.message);
+        nothing
     }
 }

@@ -11,7 +11,7 @@ use crate::observe::{Observed, Other, Seen};
 use crate::owner::Owner;
 use crate::schedule::{blocking_dependent, has_cycle};
 use crate::state::{Deposed, Intent, IntentAction, Record, State, Status};
-use crate::{Address, Declared, KindInfo, Kinds, Stack};
+use crate::{Address, Declared, KindInfo, Kinds, Stack, StackError};
 
 mod orphans;
 mod refuse;
@@ -51,7 +51,7 @@ pub struct Request<'a> {
 #[allow(missing_docs)]
 pub enum PlanError {
     #[error(transparent)]
-    Stack(#[from] crate::StackError),
+    Stack(#[from] StackError),
     #[error("this version of payctl knows no kind `{kind}`, which {0} is", kind = .0.kind())]
     UnknownKind(Address),
 }
@@ -62,7 +62,11 @@ pub enum PlanError {
 /// When invalid stack definition or holds a kind that is not known.
 pub fn plan(request: Request<'_>) -> Result<Plan, PlanError> {
     let Request { goal, stack, state, owner, .. } = request;
-    stack.check()?;
+    match stack.check() {
+        // What is to be deleted is what state and tags know.
+        Err(StackError::Part(_)) if goal == Goal::Destroy => {}
+        checked => checked?,
+    }
     if goal == Goal::Up {
         stack.check_values(request.kinds)?;
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use clap::Args;
-use payctl_cost::{Budget, Difference, Estimate, Prices, Resource, Usage, estimate};
+use payctl_cost::{Budget, Difference, Estimate, Prices, Resource, Usage, Usd, estimate};
 use payctl_engine::plan::Step;
 use payctl_engine::state::Status;
 use payctl_engine::{Plan, Stack, State};
@@ -16,13 +16,19 @@ use crate::report;
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct BudgetArgs {
     /// Fail with 5 where a month costs more than that, in US dollars
-    #[arg(long, value_name = "USD", value_parser = amount, hide_short_help = true)]
-    pub(crate) budget: Option<payctl_cost::Usd>,
+    #[arg(
+        long,
+        value_name = "USD",
+        value_parser = amount,
+        allow_negative_numbers = true,
+        hide_short_help = true
+    )]
+    pub(crate) budget: Option<Usd>,
 }
 
-fn amount(text: &str) -> Result<payctl_cost::Usd, String> {
-    payctl_cost::Usd::parse(text)
-        .ok_or_else(|| "an amount in US dollars, such as 150 or 99.50".to_owned())
+/// Reads an amount of money.
+pub(crate) fn amount(text: &str) -> Result<Usd, String> {
+    Usd::parse(text).ok_or_else(|| "an amount in US dollars, such as 150 or 99.50".to_owned())
 }
 
 /// The month of what a stack declares.
@@ -73,7 +79,7 @@ impl OfPlan {
 
     /// Holds the month against the budget.
     pub(crate) fn check(&self, budget: &BudgetArgs) -> Result<(), CliError> {
-        check(&self.after, budget)
+        check(&self.after, budget.budget)
     }
 }
 
@@ -88,9 +94,10 @@ fn before(step: &Step) -> Resource<'_> {
     Resource { address: address.as_str(), properties: before, outputs: known.as_ref() }
 }
 
-/// Refuses a month that costs more than the budget. Where prices are unknown, says so.
-pub(crate) fn check(month: &Estimate, budget: &BudgetArgs) -> Result<(), CliError> {
-    let Some(budget) = budget.budget else { return Ok(()) };
+/// Refuses a month that costs more than the budget, or of which nobody can say that it does not.
+pub(crate) fn check(month: &Estimate, budget: Option<Usd>) -> Result<(), CliError> {
+    let Some(budget) = budget else { return Ok(()) };
+    let over = |message| CliError { exit: Exit::OverBudget, ..CliError::failed(message) };
     match month.against(budget) {
         Budget::Kept => Ok(()),
         Budget::Exceeded { by } => {
@@ -102,17 +109,20 @@ pub(crate) fn check(month: &Estimate, budget: &BudgetArgs) -> Result<(), CliErro
             let why = dearest.map(|item| {
                 format!("the most of it, {} USD, is for: {}", item.monthly, item.line.what)
             });
-            let error = CliError { exit: Exit::OverBudget, ..CliError::failed(message) };
-            let error = why.into_iter().fold(error, CliError::because_of);
+            let error = why.into_iter().fold(over(message), CliError::because_of);
             Err(error.hint("`payctl cost` says what everything costs"))
         }
         Budget::Unknown { left } => {
-            report::warn(&format!(
-                "nobody can say whether a month keeps within {budget} USD: {left} are left for {} at \
-                 unknown prices",
-                report::plural(month.unknown.len(), "item")
-            ));
-            Ok(())
+            let unknown = report::plural(month.unknown.len(), "item");
+            let message = format!(
+                "nobody can say whether a month keeps within {budget} USD: {left} are left for \
+                 {unknown} at unknown prices"
+            );
+            let error = month.unknown.iter().take(3).fold(over(message), |error, one| {
+                error.because_of(format!("{}: {}: {}", one.address, one.what, one.why))
+            });
+            Err(error
+                .hint("`payctl cost` lists them all; without --budget nothing is held against it"))
         }
     }
 }
@@ -123,27 +133,49 @@ pub(crate) fn difference(before: &Estimate, after: &Estimate) -> Option<Differen
     (!difference.changes.is_empty() || !difference.unknown.is_empty()).then_some(difference)
 }
 
-/// Reads a file of usage.
-///
-/// # Errors
-/// All that is wrong with it, each mistake with its line.
-pub(crate) fn usage(path: &Path) -> Result<Usage, CliError> {
-    let failed = || CliError::failed(format!("failed to read the usage {}", path.display()));
-    let text = fs::read_to_string(path).map_err(|source| failed().because(&source))?;
-    Usage::read(&text).map_err(|problems| {
+/// A file of usage, and what it says.
+pub(crate) struct Said {
+    name: String,
+    text: String,
+    usage: Usage,
+}
+
+impl Said {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// All that is wrong with it, each mistake with its line.
+    pub(crate) fn read(path: &Path) -> Result<Self, CliError> {
         let name = path.display().to_string();
-        let count = report::plural(problems.len(), "mistake");
-        let error = CliError::failed(format!("{name} is not a file of usage: {count}"));
-        let shown = problems.into_iter().map(|problem| {
-            let problem = payctl_document::Problem {
-                at: payctl_document::Span { start: problem.at.start, end: problem.at.end },
-                message: problem.message,
-                label: problem.label,
-                hint: None,
-            };
-            report::snippet(&name, &text, &problem)
-        });
-        let error = shown.fold(error, CliError::showing);
-        error.hint("docs/costs.md lists what can be said")
-    })
+        let failed = || CliError::failed(format!("failed to read the usage {name}"));
+        let text = fs::read_to_string(path).map_err(|source| failed().because(&source))?;
+        match Usage::read(&text) {
+            Ok(usage) => Ok(Self { name, text, usage }),
+            Err(problems) => Err(told(&name, &text, problems)),
+        }
+    }
+
+    /// What it says, which is of nothing but what is declared.
+    ///
+    /// # Errors
+    /// What is not.
+    pub(crate) fn of(&self, stack: &Stack) -> Result<Usage, CliError> {
+        let declared = stack.resources().iter().map(|one| one.address.as_str());
+        let checked = self.usage.check(declared);
+        checked.map_err(|problems| told(&self.name, &self.text, problems))?;
+        Ok(self.usage.clone())
+    }
+}
+
+/// The mistakes of a file of usage, where they are.
+fn told(name: &str, text: &str, problems: Vec<payctl_cost::Problem>) -> CliError {
+    let count = report::plural(problems.len(), "mistake");
+    let error = CliError::failed(format!("{name} has {count}"));
+    let shown = problems.into_iter().map(|problem| {
+        let at = payctl_document::Span { start: problem.at.start, end: problem.at.end };
+        let payctl_cost::Problem { message, label, .. } = problem;
+        report::snippet(name, text, &payctl_document::Problem { at, message, label, hint: None })
+    });
+    let error = shown.fold(error, CliError::showing);
+    error.hint("docs/costs.md lists what can be said")
 }

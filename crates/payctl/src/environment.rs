@@ -101,6 +101,7 @@ impl Environment {
         let provider = kinds().bind(retrying, no_retry);
         if handlers == Handlers::Needed {
             let cannot = || CliError::failed("the stack cannot be made as it is declared");
+            stack.check().map_err(|source| cannot().because(&source))?;
             if let Some(too_large) = payctl_aws::too_large(&stack).first() {
                 return Err(cannot().because(too_large));
             }

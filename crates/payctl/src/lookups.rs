@@ -66,7 +66,8 @@ pub(crate) fn actions(local: &Local) -> Vec<&'static str> {
     lookups.iter().flat_map(|lookup| lookup.actions()).copied().collect()
 }
 
-/// The zones: those chosen when the environment was made, so that a zone AWS adds moves nothing.
+/// The zones: those chosen when the environment was made, so that a zone AWS adds moves nothing. Where it
+/// has come to need more, others are added behind them.
 async fn zones(
     local: &Local,
     connection: &Connection,
@@ -74,14 +75,18 @@ async fn zones(
     state: &mut State,
 ) -> Result<Vec<Zone>, CliError> {
     let chosen = state.choices.get("zones").cloned();
-    if let Some(zones) = chosen.and_then(|zones| serde_json::from_value(zones).ok()) {
+    let chosen = chosen.and_then(|zones| serde_json::from_value(zones).ok());
+    let mut zones: Vec<Zone> = chosen.unwrap_or_default();
+    let needed = local.system.zones;
+    if !zones.is_empty() && zones.len() >= needed {
         return Ok(zones);
     }
-    let mut zones = connection
+    let all = connection
         .zones(aws)
         .await
         .map_err(|error| CliError::aws("failed to ask for the region's zones", &error.into()))?;
-    let needed = local.system.zones;
+    let others: Vec<Zone> = all.into_iter().filter(|zone| !zones.contains(zone)).collect();
+    zones.extend(others);
     if zones.len() < needed {
         let message = format!(
             "{} has {}, and {} needs {needed}",

@@ -52,8 +52,7 @@ fn a_usage_makes_it_the_expected_month() {
     .unwrap();
     let ended = payctl.run(&["cost", "--usage", "march.toml"]);
     ended.exits(1);
-    for said in ["march.toml:3:1", "march.toml:5:", "function", "march.toml is not a file of usage"]
-    {
+    for said in ["march.toml:3:1", "march.toml:5:", "function", "march.toml has 2 mistakes"] {
         ended.says(said);
     }
     payctl.run(&["cost", "--usage", "nowhere.toml"]).exits(1);

@@ -453,3 +453,33 @@ async fn a_second_run_waits_and_an_interrupted_one_resumes() {
     payctl.is_as_declared();
     payctl.destroy();
 }
+
+/// A document of which a part cannot be declared any more is no document of nothing: that would delete
+/// everything.
+#[test]
+fn another_zone_is_added_and_what_cannot_be_declared_deletes_nothing() {
+    let server = Server::start(Emulator::Sandbox);
+    let text = |zones: usize| {
+        format!(
+            "name = \"net\"\n\n[part.network.main]\ncidr = \"10.9.0.0/16\"\nzones = {zones}\n\
+             flow_log = false\nendpoints = []\n\n[part.egress.main]\n\
+             vpc = \"${{part.network:main.vpc}}\"\npublic = \"${{part.network:main.free}}\"\n\
+             tables = \"${{part.network:main.private_tables}}\"\ngateways = \"one\"\n"
+        )
+    };
+    let payctl = Payctl::new(&server).of_document("net", Some(&text(2)));
+    payctl.up();
+    let file = payctl.folder().join("net.stack.toml");
+    std::fs::write(&file, text(3)).unwrap();
+    let plan = payctl.plan();
+    let counts = plan.counts();
+    assert_eq!((counts.delete, counts.replace), (0, 0), "{:?}", differences(&plan));
+    assert!(counts.create >= 3, "a subnet, its table and its association: {counts:?}");
+    payctl.up();
+    payctl.is_as_declared();
+    std::fs::write(&file, text(4).replace("\"one\"", "\"none\"")).unwrap();
+    let ended = payctl.run(&["up", "--yes"]);
+    ended.exits(1);
+    ended.says("no way out");
+    payctl.destroy();
+}

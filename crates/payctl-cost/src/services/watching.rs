@@ -52,7 +52,14 @@ fn metric<'a>(alarm: &Resource<'a>) -> [&'a Value; 3] {
 }
 
 fn group(bill: &mut Bill<'_, '_>) {
-    bill.measured("log-intake", "gb_in");
+    // What a flow log writes there is paid for as its own.
+    let own = bill.all.of_kind("ec2.flow_log").any(|log| {
+        let to = bill.all.referred(&log.properties["log_group"]);
+        to.is_some_and(|group| group.address == bill.one.address)
+    });
+    if !own {
+        bill.measured("log-intake", "gb_in");
+    }
     bill.measured("log-storage", "gb_kept");
     bill.measured("log-scans", "gb_scanned");
 }

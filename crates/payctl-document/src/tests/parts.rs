@@ -376,3 +376,19 @@ fn a_network_has_one_route_table_for_each_tier_and_narrow_endpoints_where_that_i
     let alarm = &resource(&stack, "cloudwatch.alarm:refused").properties;
     assert_eq!((&alarm["name"], &alarm["threshold"]), (&json!("refused-dev"), &json!(2.0)));
 }
+
+/// Where there are too few zones, as a state may know that was made for fewer, nothing of the document is
+/// declared, and that is an error: what is left out would be deleted.
+#[test]
+fn what_cannot_be_declared_where_it_is_to_be_is_refused() {
+    let text =
+        "name = \"net\"\n[sqs.queue.q]\n[part.network.main]\ncidr = \"10.0.0.0/16\"\nzones = 4\n";
+    let config = Config::default();
+    let document = read(text, Format::Toml, &config).unwrap();
+    let system = document.into_system(payctl_aws::kinds().kinds().clone());
+    // There are three.
+    let stack = in_dev(Vec::new(), &config, |context| system.declare(context, &config));
+    assert!(stack.resources().is_empty());
+    let why = stack.check().unwrap_err().to_string();
+    assert!(why.contains("part.network.main") && why.contains("zones"), "{why}");
+}

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use payctl_aws::{Facts, Partition, Zone};
-use payctl_cost::{Prices, render};
+use payctl_cost::{Prices, Usage, Usd, render};
 
 use crate::connection::connect;
-use crate::cost::{self, BudgetArgs};
+use crate::cost;
 use crate::environment::declare;
 use crate::environments::First;
 use crate::error::{CliError, Exit};
@@ -29,8 +29,9 @@ pub(crate) struct CostArgs {
     /// What is used in a month: docs/costs.md says what can be said
     #[arg(long, value_name = "FILE")]
     pub(crate) usage: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) budget: BudgetArgs,
+    /// End with 5 where the month costs more than that, in US dollars
+    #[arg(long, value_name = "USD", value_parser = cost::amount, allow_negative_numbers = true)]
+    pub(crate) budget: Option<Usd>,
     /// Print all of it as JSON: docs/schema/cost.json
     #[arg(long)]
     pub(crate) json: bool,
@@ -40,7 +41,7 @@ pub(crate) struct CostArgs {
 const ANY_ACCOUNT: &str = "123456789012";
 
 pub(super) async fn run(global: &Global, args: &CostArgs) -> Result<Exit, CliError> {
-    let usage = args.usage.as_deref().map(cost::usage).transpose()?.unwrap_or_default();
+    let said = args.usage.as_deref().map(cost::Said::read).transpose()?;
     let (global, mut local) = Local::read(global, First::Dev)?;
     local.check_document()?;
     local.say_guess();
@@ -52,9 +53,17 @@ pub(super) async fn run(global: &Global, args: &CostArgs) -> Result<Exit, CliErr
         partition: Partition::of_region(&region).id.to_owned(),
         region: region.clone(),
     };
-    let zones: Vec<Zone> = ["a", "b", "c"].map(|zone| Zone::from(format!("{region}{zone}"))).into();
+    let letters = ('a'..='z').take(local.system.zones.max(3));
+    let zones = letters.map(|zone| Zone::from(format!("{region}{zone}"))).collect();
     let found = lookups::assumed(&local, zones);
     let stack = declare(&local, &facts, &found, &Default::default());
+    stack.check().map_err(|source| {
+        CliError::failed("the stack cannot be made as it is declared").because(&source)
+    })?;
+    let usage = match &said {
+        Some(said) => said.of(&stack)?,
+        None => Usage::default(),
+    };
     let month = cost::declared(&stack, &region, &usage);
     let state = local.load()?.state.filter(|state| !state.resources.is_empty());
     let difference = state
@@ -77,6 +86,6 @@ pub(super) async fn run(global: &Global, args: &CostArgs) -> Result<Exit, CliErr
         }
         report::data(&(lines.join("\n") + "\n"));
     }
-    cost::check(&month, &args.budget)?;
+    cost::check(&month, args.budget)?;
     Ok(Exit::Done)
 }

@@ -62,7 +62,11 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
     let mut value = serde_json::to_value(&plan)
         .map_err(|source| CliError::failed("failed to write the plan down").because(&source))?;
     value.sort_all_objects();
-    if let Some(path) = &args.out {
+    let over = match goal {
+        Goal::Up => OfPlan::new(&plan).check(&args.budget),
+        Goal::Destroy => Ok(()),
+    };
+    if let Some(path) = args.out.as_ref().filter(|_| over.is_ok()) {
         // It holds what a state holds.
         write_private(path, format!("{value:#}\n").as_bytes()).map_err(|source| {
             let message = format!("failed to save the plan to {}", path.display());
@@ -88,9 +92,7 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
         }
         return Err(report::plan::refused(&plan, &command));
     }
-    if goal == Goal::Up {
-        OfPlan::new(&plan).check(&args.budget)?;
-    }
+    over?;
     if let Some(path) = &args.out {
         let command = global.command(&format!("up {}", shell_word(&path.to_string_lossy())));
         let does = match goal {
