@@ -156,6 +156,10 @@ impl Part for Network {
     ) -> Result<NetworkMade, String> {
         let context = part.context;
         logs::check_retention(self.log_retention_days)?;
+        let there = part.context.found.zones.len();
+        if usize::from(self.zones) > there {
+            return Err(format!("has {} `zones`, of which there are {there}", self.zones));
+        }
         let (placed, free) = self.placed()?;
         let base = part::base(self.name.clone(), logical);
         let vpc = network::closed_vpc(stack, context, logical, &base, self.cidr);
