@@ -162,7 +162,11 @@ fn made(
             Some((stack, outputs.collect()))
         }
         Err(why) => {
-            declaring.problem(Problem::new(item.at, format!("{whose} {why}")));
+            // Where it speaks of a parameter that is said, it is that.
+            let words = why.split('`').skip(1).step_by(2);
+            let of = words.filter_map(|word| item.properties.get(word)).next();
+            let at = of.map_or(item.at, |node| node.at);
+            declaring.problem(Problem::new(at, format!("{whose} {why}")));
             None
         }
     }

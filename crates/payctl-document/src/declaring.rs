@@ -161,11 +161,14 @@ impl Declaring<'_> {
         };
         self.world.problems.borrow_mut().extend(problems);
         if !self.addresses.insert(address.clone()) {
-            let of_base = self.has(&address).is_some_and(|first| first.table.is_none());
-            let problem = match of_base {
-                false => Problem::new(at, format!("{address} is declared twice"))
-                    .label("a part, or a table, declares it as well"),
-                true => {
+            let twice = Problem::new(at, format!("{address} is declared twice"));
+            let problem = match self.has(&address) {
+                None => twice,
+                Some(first) if first.table.is_some() => {
+                    let line = source[..first.at.start].matches('\n').count() + 1;
+                    twice.label(format!("line {line} declares it as well: call one otherwise"))
+                }
+                Some(_) => {
                     Problem::new(at, format!("{address} is there already: the system declares it"))
                         .hint(format!("`[change.\"{address}\"]` changes what it declares"))
                 }

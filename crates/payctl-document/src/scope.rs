@@ -317,9 +317,13 @@ impl World<'_> {
             }
             Some(None) => return Ok(Node::new(Span::default(), Value::Input(Json::Null))),
             None => {
-                let known = self.parts_there.iter().map(String::as_str);
-                let message = format!("there is no {OF_PART}{part} in this stack");
-                return Err(Box::new(no(message).nearest(part, known)));
+                let given = format!("{OF_PART}{part}");
+                let known = self.parts_there.iter().map(|part| format!("{OF_PART}{part}"));
+                let known: Vec<String> = known.collect();
+                let message = format!("there is no {given} in this stack");
+                return Err(Box::new(
+                    no(message).nearest(&given, known.iter().map(String::as_str)),
+                ));
             }
         };
         outputs.get(output).cloned().ok_or_else(|| {

@@ -222,8 +222,9 @@ impl Check<'_> {
             if given.get(name).is_none() && !takes_null(&properties[name]) {
                 let message = format!("{} needs `{name}`", self.called(path));
                 let doc = properties[name].get("description").and_then(Json::as_str);
-                let doc = doc.and_then(|doc| doc.split(['.', '\n']).next()).unwrap_or_default();
-                self.wrong(at, message, doc);
+                let doc = doc.and_then(|doc| doc.lines().next()).unwrap_or_default();
+                let first = doc.split_once(". ").map_or(doc, |(first, _)| first);
+                self.wrong(at, message, first.trim_end_matches('.'));
             }
         }
     }

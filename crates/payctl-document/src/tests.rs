@@ -125,7 +125,7 @@ fn every_mistake_is_told_where_it_is() {
         ("name = \"a\"\n[part.fnction.f]\n".into(), 2, "fnction", "no part `fnction` | did you mean `function`?"),
         ("name = \"a\"\n[part.function.f]\nhandlr = \"f\"".into(), 3, "handlr", "part.function.f has no property `handlr` | did you mean `handler`?"),
         ("name = \"a\"\n[part.function.f]\n".into(), 2, "f", "needs its code: `handler`, or `zip`"),
-        ("name = \"a\"\n[part.function.f]\nhandler = \"f\"\nvpc = \"v\"".into(), 2, "f", "`vpc` and `subnets` together"),
+        ("name = \"a\"\n[part.function.f]\nhandler = \"f\"\nvpc = \"v\"".into(), 4, "\"v\"", "`vpc` and `subnets` together"),
         // What is extended.
         (extending("[parameters]\nlog_retention_day = 365"), 4, "log_retention_day", "did you mean `log_retention_days`?"),
         (extending("[parameters]\nlog_retention_days = \"a\""), 4, "\"a\"", "log_retention_days"),

@@ -188,22 +188,27 @@ fn what_is_wrong_with_parts_is_told() {
         (one("function", "handler = \"f\"\narchitecture = \"arm\""), 4, "did you mean `arm64`?"),
         (one("table", ""), 2, "part.table.x needs `hash_key`"),
         (one("table", "hash_key = { name = \"id\", kind = \"s\" }"), 3, "one of"),
+        (one("function", "handler = \"a\"\nmay = [{ do = [\"nonsense\"], on = \"*\" }]"), 4, "an action \"nonsense\""),
+        (one("function", "handler = \"a\"\nmay = [{ do = [\"sqs:*\"], on = \"hello\" }]"), 4, "on \"hello\""),
+        (one("function", "handler = \"a\"\nmay = [{ do = [], on = \"*\" }]"), 4, "nothing in `do`"),
+        (one("function", "handler = \"a\"\nenvironment = { AWS_REGION = \"x\" }"), 4, "AWS_REGION"),
+        (one("function", "handler = \"a\"\nenvironment = { \"A B\" = \"x\" }"), 4, "a variable \"A B\""),
         (one("alarms", "functions = [\"f\"]\nerrors_above = -1"), 4, "has to be at least 0"),
         (one("egress", "vpc = \"v\"\npublic = [\"10.0.0.0/24\"]\ngateways = \"per-zon\""), 5, "did you mean `per-zone`?"),
         (database("version = \"16.11\""), 2, "part.database.x needs `subnets` | The ids of"),
         // What goes together and what does not.
-        (one("bucket", "access_logs_of = [\"y\"]\nlock_days = 3"), 2, "no `key`, `access_log` or `lock_days`"),
-        (one("bucket", "archive_after_days = 9\nexpire_after_days = 9"), 2, "no later than"),
-        (one("bucket", "versions_only = true"), 2, "for `versions_only`"),
+        (one("bucket", "access_logs_of = [\"y\"]\nlock_days = 3"), 4, "no `key`, `access_log` or `lock_days`"),
+        (one("bucket", "archive_after_days = 9\nexpire_after_days = 9"), 4, "no later than"),
+        (one("bucket", "versions_only = true"), 3, "for `versions_only`"),
         (one("topic", "mail = [\"ops\"]"), 2, "no mail address"),
-        (one("function", "handler = \"f\"\nreaches = [{ group = \"sg-1\", port = 1 }]"), 2, "is in no VPC"),
+        (one("function", "handler = \"f\"\nreaches = [{ group = \"sg-1\", port = 1 }]"), 4, "is in no VPC"),
         (one("function", "handler = \"f\"\nlog_retention_days = 31"), 2, "cannot keep its log for 31 days"),
-        (one("web_acl", "rate_limit = 9"), 2, "under 10"),
+        (one("web_acl", "rate_limit = 9"), 3, "under 10"),
         (one("alarms", ""), 2, "watches nothing"),
         (one("alarms", "functions = [\"f\", \"f\"]"), 2, "watches f twice"),
         (one("alarms", "others = [{ called = \"a b\", description = \"\", namespace = \"N\", metric = \"m\", above = 1 }]"), 2, "has an alarm `a b`"),
         (one("egress", "vpc = \"v\"\npublic = [\"10.0.0.0/24\"]"), 2, "that nobody uses"),
-        (one("egress", "vpc = \"v\"\npublic = [\"10.0.0.0/24\"]\ntables = [\"t\"]\ngateways = \"none\""), 2, "no way out"),
+        (one("egress", "vpc = \"v\"\npublic = [\"10.0.0.0/24\"]\ntables = [\"t\"]\ngateways = \"none\""), 5, "no way out"),
         (network("zones = \"${param.n}\"\n[parameter.n]\ntype = \"integer\"\ndefault = 2"), 4, "has to be written as a number"),
         (network("zones = 7"), 4, "has to be 1 to 6"),
         (network("tiers = [\"App\"]"), 2, "has a tier `App`"),
@@ -211,12 +216,12 @@ fn what_is_wrong_with_parts_is_told() {
         (network("tiers = { a = [\"10.0.0.0/24\"] }"), 2, "has 1 subnets in the tier `a`, and `zones` is 2"),
         (network("zones = 1\ntiers = { a = [\"10.1.0.0/24\"] }"), 2, "inside 10.0.0.0/16"),
         (network("zones = 1\ntiers = { a = [\"10.0.0.0/24\"], b = [\"10.0.0.0/25\"] }"), 2, "apart from each other"),
-        (one("network", "cidr = \"10.0.1.0/16\""), 2, "not the first address"),
-        (one("network", "cidr = \"10.0.0.0/24\""), 2, "/16 to /22"),
-        (one("network", "cidr = \"10.0.0.0\""), 2, "part.network.x"),
-        (database("version = \"16.11\"\nsubnets = [\"subnet-1\"]"), 2, "two zones at least"),
-        (database(&format!("version = \"16\"\n{two}")), 2, "such as 16.11"),
-        (database(&format!("version = \"16.11\"\n{two}\nuser = \"admin\"")), 2, "word of PostgreSQL's own"),
+        (one("network", "cidr = \"10.0.1.0/16\""), 3, "not the first address"),
+        (one("network", "cidr = \"10.0.0.0/24\""), 3, "/16 to /22"),
+        (one("network", "cidr = \"10.0.0.0\""), 3, "part.network.x"),
+        (database("version = \"16.11\"\nsubnets = [\"subnet-1\"]"), 6, "two zones at least"),
+        (database(&format!("version = \"16\"\n{two}")), 5, "such as 16.11"),
+        (database(&format!("version = \"16.11\"\n{two}\nuser = \"admin\"")), 7, "word of PostgreSQL's own"),
         (database(&format!("version = \"16.11\"\n{two}\ninstances = 17")), 7, "has to be 1 to 16"),
         (database(&format!("version = \"16.11\"\n{two}\nparameters = {{ \"rds.force_ssl\" = \"0\" }}")), 2, "is TLS only"),
         (routes("/payments"), 2, "a route is a method and a path"),
@@ -225,7 +230,7 @@ fn what_is_wrong_with_parts_is_told() {
         (one("http_api", "cors_origins = [\"shop\"]\nroutes = { \"GET /\" = \"f\" }"), 2, "has an origin `shop`"),
         (one("rest_api", "routes = { \"GET /{a}\" = \"f\" }\nstage = \"a b\""), 2, "has a stage `a b`"),
         // References.
-        (network("[outputs]\nx = \"${part.netwrk:x.vpc}\""), 5, "no part.netwrk:x in this stack | did you mean `network:x`?"),
+        (network("[outputs]\nx = \"${part.netwrk:x.vpc}\""), 5, "no part.netwrk:x in this stack | did you mean `part.network:x`?"),
         (network("[outputs]\nx = \"${part.network:x.vpcs}\""), 5, "has no output `vpcs` | did you mean `vpc`?"),
         (network("[outputs]\nx = \"${part.network}\""), 5, "part.PART:NAME.OUTPUT"),
         (one("key", "[outputs]\nx = \"${part.key:x.arn}\""), 4, "payctl explain part"),
@@ -322,13 +327,13 @@ fn what_is_asked_for_parts_is_asked_once_and_zones_are_counted() {
 fn what_a_part_is_given_is_filled_in_once() {
     let stack = declared(
         "name = \"a\"\n[parameter.p]\ntype = \"string\"\ndefault = \"${x}\"\n[part.function.f]\nhandler = \"f\"\n\
-         environment = { A = \"$${aws:username}\", B = \"${param.p}\", C = \"${sqs.queue:q.url}\" }\n\
+         environment = { AN = \"$${aws:username}\", BN = \"${param.p}\", CN = \"${sqs.queue:q.url}\" }\n\
          may = [{ do = [\"sqs:SendMessage\"], on = \"${sqs.queue:q.arn}\" }]\n[sqs.queue.q]\n",
     );
     let environment = &resource(&stack, "lambda.function:f").properties["environment"];
-    assert_eq!(environment["A"], "${aws:username}");
-    assert_eq!(environment["B"], "${x}");
-    assert_eq!(environment["C"], json!({ "$ref": "sqs.queue:q.url" }));
+    assert_eq!(environment["AN"], "${aws:username}");
+    assert_eq!(environment["BN"], "${x}");
+    assert_eq!(environment["CN"], json!({ "$ref": "sqs.queue:q.url" }));
     let role = &resource(&stack, "iam.role:f").properties;
     let may = &role["inline"]["permissions"]["Statement"][0];
     assert_eq!(may["Resource"], json!({ "$ref": "sqs.queue:q.arn" }));

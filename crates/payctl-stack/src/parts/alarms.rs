@@ -261,7 +261,8 @@ impl Alarms {
     fn of_tables(&self) -> Vec<AlarmSpec> {
         let of = |(nth, table): (usize, &Input<TableName>)| {
             let target = part::called(table, nth);
-            // ThrottledRequests exists per operation only; these are the table's as a whole.
+            // ThrottledRequests exists per operation only; these are the table's as a whole (DynamoDB's guide,
+            // "CloudWatch throttling metrics").
             [
                 ("read-throttles", "ReadThrottleEvents", "Reads of"),
                 ("write-throttles", "WriteThrottleEvents", "Writes to"),

@@ -86,7 +86,7 @@ const ENGINE: &str = "aurora-postgresql";
 const PORT: u16 = 5432;
 /// What it writes to CloudWatch.
 const LOG: &str = "postgresql";
-/// A cluster's data are in three zones (Aurora's guide, "Amazon Aurora storage").
+/// A cluster's data are in three zones (CreateDBCluster, `AvailabilityZones`: no more than three).
 const ZONES: usize = 3;
 
 fn instances() -> u8 {

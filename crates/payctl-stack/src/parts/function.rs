@@ -163,6 +163,8 @@ impl Part for Function {
             );
         }
         logs::check_retention(self.log_retention_days)?;
+        self.may.iter().try_for_each(May::check)?;
+        self.environment.keys().try_for_each(|name| check_variable(name))?;
         let base = part::base(self.name.clone(), logical);
         let name = context.name(&base);
         let called = self.called.clone().unwrap_or_else(|| format!("function {base}"));
@@ -246,7 +248,65 @@ impl Function {
     }
 }
 
+/// Whether Lambda takes a variable of that name (its model, `EnvironmentVariableName`; its guide,
+/// "Defined runtime environment variables", which are reserved).
+fn check_variable(name: &str) -> Result<(), String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_name = name.len() > 1
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(fits);
+    if !is_name {
+        return Err(format!(
+            "has a variable {name:?} in `environment`: a name has letters, digits and `_`, two at least, \
+             and begins with a letter"
+        ));
+    }
+    match name.starts_with("AWS_LAMBDA_") || ["AWS_REGION", "AWS_DEFAULT_REGION"].contains(&name) {
+        true => Err(format!("has a variable {name} in `environment`, which Lambda sets itself")),
+        false => Ok(()),
+    }
+}
+
 impl May {
+    /// Whether IAM takes it, which is asked only when half of the stack is there (its guide, "Grammar of
+    /// the IAM JSON policy language").
+    fn check(&self) -> Result<(), String> {
+        let is_action = |action: &str| {
+            let service = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            let name = |c: char| c.is_ascii_alphanumeric() || "*?".contains(c);
+            action == "*"
+                || action.split_once(':').is_some_and(|(of, what)| {
+                    !of.is_empty()
+                        && of.chars().all(service)
+                        && !what.is_empty()
+                        && what.chars().all(name)
+                })
+        };
+        let on = match &self.on {
+            On::Several(all) => all.as_slice(),
+            On::One(one) => std::slice::from_ref(one),
+        };
+        let lacks =
+            if self.actions.is_empty() { Some("do") } else { on.is_empty().then_some("on") };
+        if let Some(lacks) = lacks {
+            return Err(format!("has something in `may` with nothing in `{lacks}`"));
+        }
+        if let Some(action) = self.actions.iter().find(|action| !is_action(action)) {
+            return Err(format!(
+                "has an action {action:?} in `may`: one is called like `sqs:SendMessage`"
+            ));
+        }
+        for one in on {
+            if let Input::Known(text) = one
+                && text != "*"
+                && !text.starts_with("arn:")
+            {
+                return Err(format!("has something in `may` on {text:?}, which is no ARN"));
+            }
+        }
+        Ok(())
+    }
+
     fn statement(&self, number: usize) -> Statement {
         let actions: Vec<&str> = self.actions.iter().map(String::as_str).collect();
         let statement = Statement::allow(&format!("May{number}"), &actions);

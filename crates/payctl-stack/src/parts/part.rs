@@ -94,7 +94,8 @@ impl PartInfo {
                 schema
             },
             declare: |given, stack, part, logical| {
-                let parameters = P::deserialize(given).map_err(|error| error.to_string())?;
+                let parameters =
+                    P::deserialize(given).map_err(|error| unread::<P>(given, &error))?;
                 let made = parameters.declare(stack, part, logical)?;
                 Ok(P::outputs(&made))
             },
@@ -132,6 +133,20 @@ impl PartInfo {
             Some(error) => Err(format!("cannot be made: {error}")),
             None => Ok(outputs),
         }
+    }
+}
+
+/// Which of its parameters cannot be read, and why: serde says only that.
+fn unread<P: Part>(given: &Value, error: &serde_json::Error) -> String {
+    let why = error.to_string();
+    let is_it = |name: &&String| {
+        let mut others = given.clone();
+        others.as_object_mut().map(|others| others.remove(*name));
+        P::deserialize(&others).err().is_none_or(|error| error.to_string() != why)
+    };
+    match given.as_object().and_then(|all| all.keys().find(is_it)) {
+        Some(name) => format!("cannot be made with `{name}` = {}: {why}", given[name]),
+        None => why,
     }
 }
 

@@ -37,6 +37,8 @@ pub(crate) struct CostArgs {
     pub(crate) json: bool,
 }
 
+/// How far a price may stand from what it is of.
+const WIDEST: usize = 100;
 /// The account that stands for whichever it is: no price depends on that.
 const ANY_ACCOUNT: &str = "123456789012";
 
@@ -72,7 +74,7 @@ pub(super) async fn run(global: &Global, args: &CostArgs) -> Result<Exit, CliErr
     if args.json {
         report::json(&payctl_cost::json(&month, difference.as_ref(), &Prices::built_in()))?;
     } else {
-        let width = report::width();
+        let width = report::width().min(WIDEST);
         report::say(&format!("{} · {region}", local.title()));
         let mut lines = render::page(&month, width);
         if global.verbose > 0 {
