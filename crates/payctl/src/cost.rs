@@ -7,7 +7,7 @@ use clap::Args;
 use payctl_cost::{Budget, Difference, Estimate, Prices, Resource, Usage, Usd, estimate};
 use payctl_engine::plan::Step;
 use payctl_engine::state::Status;
-use payctl_engine::{Plan, Stack, State};
+use payctl_engine::{Goal, Plan, Stack, State};
 
 use crate::error::{CliError, Exit};
 use crate::report;
@@ -24,6 +24,16 @@ pub(crate) struct BudgetArgs {
         hide_short_help = true
     )]
     pub(crate) budget: Option<Usd>,
+}
+
+impl BudgetArgs {
+    /// Holds the month after a plan against it, where it is said: a deletion costs nothing.
+    pub(crate) fn check(&self, plan: &Plan) -> Result<(), CliError> {
+        match plan.goal {
+            Goal::Up if self.budget.is_some() => check(&month(plan, after), self.budget),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Reads an amount of money.
@@ -48,39 +58,24 @@ pub(crate) fn recorded(state: &State, usage: &Usage) -> Estimate {
     estimate(&Prices::built_in(), all, &state.region, usage)
 }
 
-/// The month after a plan, and the difference that it makes.
-pub(crate) struct OfPlan {
-    after: Estimate,
-    before: Estimate,
+/// What a plan changes of a month, in a line; none where there is nothing, before and after.
+pub(crate) fn line(plan: &Plan) -> Option<String> {
+    let (before, after) = (month(plan, before), month(plan, after));
+    let is_empty = |one: &Estimate| one.idle.is_empty() && one.is_complete();
+    match (is_empty(&before), is_empty(&after)) {
+        (true, true) => None,
+        (false, true) => {
+            let about = if before.is_complete() { "about" } else { "at least" };
+            Some(format!("{about} {} USD a month less", before.idle_total()))
+        }
+        _ => Some(payctl_cost::render::summary(&after, Some(&before))),
+    }
 }
 
-impl OfPlan {
-    pub(crate) fn new(plan: &Plan) -> Self {
-        let (prices, usage) = (Prices::built_in(), Usage::default());
-        let month = |of: fn(&Step) -> Resource<'_>| {
-            let all = plan.steps.iter().map(of).filter(|one| !one.properties.is_null());
-            estimate(&prices, all, &plan.region, &usage)
-        };
-        Self { after: month(after), before: month(before) }
-    }
-
-    /// In a line; none where there is nothing, before and after.
-    pub(crate) fn line(&self) -> Option<String> {
-        let is_empty = |one: &Estimate| one.idle.is_empty() && one.is_complete();
-        match (is_empty(&self.before), is_empty(&self.after)) {
-            (true, true) => None,
-            (false, true) => {
-                let about = if self.before.is_complete() { "about" } else { "at least" };
-                Some(format!("{about} {} USD a month less", self.before.idle_total()))
-            }
-            _ => Some(payctl_cost::render::summary(&self.after, Some(&self.before))),
-        }
-    }
-
-    /// Holds the month against the budget.
-    pub(crate) fn check(&self, budget: &BudgetArgs) -> Result<(), CliError> {
-        check(&self.after, budget.budget)
-    }
+/// The month before or after a plan.
+fn month(plan: &Plan, of: fn(&Step) -> Resource<'_>) -> Estimate {
+    let all = plan.steps.iter().map(of).filter(|one| !one.properties.is_null());
+    estimate(&Prices::built_in(), all, &plan.region, &Usage::default())
 }
 
 /// What a step leaves there.

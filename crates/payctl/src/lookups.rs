@@ -55,8 +55,11 @@ pub(crate) async fn look_up(
     Ok((found, unlisted))
 }
 
-/// What a system is declared with where AWS is not asked.
-pub(crate) fn assumed(local: &Local, zones: Vec<Zone>) -> Discovered {
+/// What a system is declared with where AWS is not asked. Which zones they are does not matter then, but
+/// that there are enough.
+pub(crate) fn assumed(local: &Local, region: &str) -> Discovered {
+    let letters = ('a'..='z').take(local.system.zones.max(3));
+    let zones = letters.map(|zone| Zone::from(format!("{region}{zone}"))).collect();
     Discovered::assumed(zones, &local.system.lookups(&local.config))
 }
 

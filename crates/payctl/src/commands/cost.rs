@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use payctl_aws::{Facts, Partition, Zone};
+use payctl_aws::{Facts, Partition};
 use payctl_cost::{Prices, Usage, Usd, render};
 
 use crate::connection::connect;
@@ -55,9 +55,7 @@ pub(super) async fn run(global: &Global, args: &CostArgs) -> Result<Exit, CliErr
         partition: Partition::of_region(&region).id.to_owned(),
         region: region.clone(),
     };
-    let letters = ('a'..='z').take(local.system.zones.max(3));
-    let zones = letters.map(|zone| Zone::from(format!("{region}{zone}"))).collect();
-    let found = lookups::assumed(&local, zones);
+    let found = lookups::assumed(&local, &region);
     let stack = declare(&local, &facts, &found, &Default::default());
     stack.check().map_err(|source| {
         CliError::failed("the stack cannot be made as it is declared").because(&source)

@@ -7,7 +7,7 @@ use payctl_engine::Goal;
 use payctl_engine::state::write_private;
 
 use super::permissions::PermissionArgs;
-use crate::cost::{BudgetArgs, OfPlan};
+use crate::cost::BudgetArgs;
 use crate::environment::Environment;
 use crate::environments::First;
 use crate::error::{CliError, Exit};
@@ -62,11 +62,10 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
     let mut value = serde_json::to_value(&plan)
         .map_err(|source| CliError::failed("failed to write the plan down").because(&source))?;
     value.sort_all_objects();
-    let over = match goal {
-        Goal::Up => OfPlan::new(&plan).check(&args.budget),
-        Goal::Destroy => Ok(()),
-    };
-    if let Some(path) = args.out.as_ref().filter(|_| over.is_ok()) {
+    let within = args.budget.check(&plan);
+    // What costs too much is not saved.
+    let out = args.out.as_ref().filter(|_| within.is_ok());
+    if let Some(path) = out {
         // It holds what a state holds.
         write_private(path, format!("{value:#}\n").as_bytes()).map_err(|source| {
             let message = format!("failed to save the plan to {}", path.display());
@@ -86,14 +85,14 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
     }
     let command = global.command(verb(goal)) + &args.permissions.words();
     if !plan.refusals.is_empty() {
-        if let Some(path) = &args.out {
+        if let Some(path) = out {
             let path = path.display();
             report::say(&format!("saved to {path}, refusals included: it cannot be carried out"));
         }
         return Err(report::plan::refused(&plan, &command));
     }
-    over?;
-    if let Some(path) = &args.out {
+    within?;
+    if let Some(path) = out {
         let command = global.command(&format!("up {}", shell_word(&path.to_string_lossy())));
         let does = match goal {
             Goal::Up => "does exactly this",

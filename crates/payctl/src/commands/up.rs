@@ -11,7 +11,7 @@ use payctl_stack::Systems;
 
 use super::permissions::PermissionArgs;
 use super::run::{Manner, Question, carry_out, stream};
-use crate::cost::{BudgetArgs, OfPlan};
+use crate::cost::BudgetArgs;
 use crate::environment::Environment;
 use crate::environments::First;
 use crate::error::{CliError, Exit};
@@ -96,12 +96,9 @@ async fn up(
         return Err(stale(saved, &plan)
             .hint("above is what it would be now; save it with `payctl plan --out FILE`"));
     }
-    if goal == Goal::Up {
-        let month = OfPlan::new(&plan);
-        if let Err(over) = month.check(&args.budget) {
-            report::say(&report::plan::text(&environment, &plan, global.verbose));
-            return Err(over);
-        }
+    if let Err(over) = args.budget.check(&plan) {
+        report::say(&report::plan::text(&environment, &plan, global.verbose));
+        return Err(over);
     }
     let question = match goal {
         Goal::Destroy => Question::Destroy { yes: args.yes },

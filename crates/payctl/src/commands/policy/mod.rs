@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Command};
 use documents::{LONGEST, LONGEST_INLINE, MOST, PolicyFormat, file_name, length, split, write};
-use payctl_aws::{Facts, Partition, Task, Zone, kinds, policy};
+use payctl_aws::{Facts, Partition, Task, kinds, policy};
 use payctl_engine::Stack;
 use payctl_stack::Systems;
 use serde_json::Value;
@@ -110,10 +110,7 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliE
 
 /// What an operator needs for these commands, and the stack that needs it.
 fn needed(local: &Local, facts: &Facts, tasks: &[Task]) -> (Value, Stack) {
-    // Which zones they are does not matter here, but that there are enough.
-    let letters = ('a'..='z').take(local.system.zones.max(3));
-    let zones = letters.map(|zone| Zone::from(format!("{}{zone}", facts.region))).collect();
-    let found = lookups::assumed(local, zones);
+    let found = lookups::assumed(local, &facts.region);
     let stack = declare(local, facts, &found, &Default::default());
     let asks = lookups::actions(local);
     (policy(&stack, kinds().kinds(), facts, tasks, &asks), stack)

@@ -15,7 +15,7 @@ use payctl_engine::{Goal, Plan, Provider as _};
 use super::text::wrapped;
 use super::{BOLD, DIM, YELLOW, paint, plural};
 use crate::commands::systems::under_way;
-use crate::cost::OfPlan;
+use crate::cost;
 use crate::environment::Environment;
 use crate::preflight::Rights;
 
@@ -43,7 +43,7 @@ pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> Strin
         kinds: environment.provider.kinds(),
         sandbox: environment.sandbox,
         situation,
-        cost: OfPlan::new(plan).line(),
+        cost: cost::line(plan),
         notes: environment.stack.notes(),
         verbose,
         width: super::width(),
