@@ -50,6 +50,7 @@ mod sizes;
 pub mod sns;
 pub mod sqs;
 pub mod ssm;
+mod status;
 pub mod wafv2;
 
 pub use access::{Lacking, LinkedRoles, Task, lacking, linked_roles, policy};
@@ -71,5 +72,6 @@ pub use partition::{PARTITIONS, Partition};
 pub use policy::{Policy, Statement};
 pub use preflight::{Limited, Room, rooms};
 pub use sizes::{TooLarge, too_large};
+pub use status::{Condition, Health, conditions};
 
 pub(crate) use ignored::is_ignored;

@@ -112,6 +112,7 @@ impl<'a> Ledger<'a> {
                 unit_price: rate.usd,
                 per: price.per,
                 tiered: !rate.above.is_empty(),
+                counted: quantity.is_some(),
                 free: price.free.clone(),
                 source: rate.cited.source.clone(),
                 date: rate.cited.date.clone(),

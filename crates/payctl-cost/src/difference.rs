@@ -62,6 +62,12 @@ impl Difference {
         }
     }
 
+    /// Whether anybody can say what the change costs: not where one side of it is unknown.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.unknown.is_empty() && self.no_longer_unknown.is_empty()
+    }
+
     /// What the month costs more; less, where it is negative.
     #[must_use]
     pub fn total(&self) -> Usd {

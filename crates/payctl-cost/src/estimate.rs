@@ -78,6 +78,9 @@ pub struct PerUse {
     pub per: u32,
     /// Whether more of them cost less.
     pub tiered: bool,
+    /// Whether it was said how much of it is used, so that it is in the sum.
+    #[serde(skip)]
+    pub counted: bool,
     /// What an account has for nothing, which is not deducted anywhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub free: Option<String>,

@@ -60,6 +60,23 @@ pub fn json(estimate: &Estimate, difference: Option<&Difference>, prices: &Price
     })
 }
 
+/// What `plan --json` and the events of `up --json` say of the month before and after a plan.
+#[must_use]
+pub fn change(before: &Estimate, after: &Estimate) -> Value {
+    let difference = Difference::between(before, after);
+    let month = |month: &Estimate| {
+        let unknown = month.unknown.len();
+        json!({ "idle": month.idle_total(), "total": month.total(), "unknown": unknown })
+    };
+    json!({
+        "currency": "USD",
+        "usage": after.has_usage,
+        "before": month(before),
+        "after": month(after),
+        "difference": difference.is_known().then(|| difference.total()),
+    })
+}
+
 fn used(lines: &[Line]) -> Value {
     let usd: Usd = lines.iter().map(|line| line.monthly).sum();
     json!({ "usd": usd, "lines": lines })
@@ -93,6 +110,26 @@ mod tests {
         assert_eq!(said["sources"].as_object().unwrap().len(), 1);
         assert!(said["sources"]["infracost"]["url"].as_str().unwrap().starts_with("https://"));
         assert_eq!(json(&none, None, &prices)["used"], Value::Null);
+    }
+
+    #[test]
+    fn a_change_is_null_where_nobody_can_say() {
+        let prices = Prices::built_in();
+        let month = |all: &[(&str, &Value)]| {
+            estimate(&prices, all.iter().copied(), "us-east-1", &Usage::default())
+        };
+        let nothing = json!({});
+        let odd = json!({ "engine": "postgres", "class": "db.m5.large" });
+        let (key, both) =
+            ([("kms.key:a", &nothing)], [("kms.key:a", &nothing), ("rds.instance:a", &odd)]);
+        let said = change(&month(&[]), &month(&key));
+        assert_eq!(
+            (&said["after"]["total"], &said["difference"]),
+            (&json!("1.00"), &json!("1.00"))
+        );
+        assert_eq!((&said["before"]["idle"], &said["usage"]), (&json!("0.00"), &json!(false)));
+        let said = change(&month(&key), &month(&both));
+        assert_eq!((&said["after"]["unknown"], &said["difference"]), (&json!(1), &Value::Null));
     }
 
     /// Keys that `value` has and `schema` has not, or has to have, with their paths.

@@ -36,7 +36,7 @@ pub use cost::{estimate, is_known};
 pub use declared::Resource;
 pub use difference::{Change, Difference};
 pub use estimate::{Budget, Estimate, Item, Later, Line, PerUse, Unknown};
-pub use json::json;
+pub use json::{change, json};
 pub use money::{Quantity, Usd};
 pub use prices::{Cited, HOURS, List, Price, PriceError, Prices, Rate, RateFile, Source, Unit};
 pub use problem::{Problem, Span};

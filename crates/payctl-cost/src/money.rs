@@ -40,6 +40,12 @@ impl Usd {
         plain(self.0, USD_DECIMALS, 2)
     }
 
+    /// In millionths of a dollar, rounded.
+    #[must_use]
+    pub const fn micros(self) -> i128 {
+        divided(self.0, 10_i128.pow(USD_DECIMALS - 6))
+    }
+
     /// The price of `quantity`, where this is that of `per`; rounded in the twelfth decimal.
     #[must_use]
     pub(crate) fn times(self, quantity: Quantity, per: u32) -> Self {

@@ -25,9 +25,7 @@ pub fn summary(after: &Estimate, before: Option<&Estimate>) -> String {
     };
     if let Some(before) = before {
         let difference = Difference::between(before, after);
-        // Nobody can say what a change costs of which one side is unknown.
-        let known = difference.unknown.is_empty() && difference.no_longer_unknown.is_empty();
-        if known && difference.total() != Usd::ZERO {
+        if difference.is_known() && difference.total() != Usd::ZERO {
             text += &format!(" ({})", difference.total().signed());
         }
     }
@@ -61,9 +59,10 @@ pub fn page(estimate: &Estimate, width: usize) -> Vec<String> {
             lines.push(amount(sum, &format!("{count} × {when}")));
         }
     }
-    if !estimate.rates.is_empty() {
+    let rates = rates(&estimate.rates);
+    if !rates.is_empty() {
         section(&mut lines, "as it is used");
-        lines.extend(rates(&estimate.rates).iter().flat_map(|rate| rate_row(rate, width)));
+        lines.extend(rates.iter().flat_map(|rate| rate_row(rate, width)));
     }
     unknown(
         &mut lines,
@@ -137,10 +136,10 @@ fn row(item: &Item<'_>, width: usize) -> Vec<String> {
     beside(&amount(item.monthly, &what), &how, width)
 }
 
-/// One of each price, whoever's they are.
+/// One of each price, whoever's they are, but of what is in the sum already.
 fn rates(all: &[PerUse]) -> Vec<&PerUse> {
-    let by_price: BTreeMap<&str, &PerUse> =
-        all.iter().map(|rate| (rate.price.as_str(), rate)).collect();
+    let left = all.iter().filter(|rate| !rate.counted);
+    let by_price: BTreeMap<&str, &PerUse> = left.map(|rate| (rate.price.as_str(), rate)).collect();
     let mut rates: Vec<&PerUse> = by_price.into_values().collect();
     rates.sort_by_key(|rate| &rate.what);
     rates

@@ -42,6 +42,18 @@ impl Usage {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn read(text: &str) -> Result<Self, Problems> {
+        Self::read_as(text, true)
+    }
+
+    /// Reads the table `[usage]` of `text`, a configuration of which the rest is somebody else's.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read_within(text: &str) -> Result<Self, Problems> {
+        Self::read_as(text, false)
+    }
+
+    fn read_as(text: &str, alone: bool) -> Result<Self, Problems> {
         let (table, errors) = DeTable::parse_recoverable(text);
         let mut problems: Problems = Vec::new();
         for error in errors {
@@ -52,7 +64,7 @@ impl Usage {
             return Err(problems);
         }
         let mut reader = Reader { usage: Self::default(), problems };
-        reader.file(table.get_ref());
+        reader.file(table.get_ref(), alone);
         match reader.problems.is_empty() {
             true => Ok(reader.usage),
             false => Err(reader.problems),
@@ -118,13 +130,14 @@ impl Reader {
         self.problems.push(problem);
     }
 
-    fn file(&mut self, table: &DeTable<'_>) {
+    fn file(&mut self, table: &DeTable<'_>, alone: bool) {
         for (key, value) in entries(table) {
             match (key.get_ref().as_ref(), value.get_ref()) {
                 ("usage", DeValue::Table(usage)) => self.environment(usage),
                 ("usage", _) => {
                     self.wrong(Problem::new(span(value), "`usage` is a table: [usage]"))
                 }
+                (_, _) if !alone => {}
                 (other, _) => {
                     let message = format!("a file of usage has no `{other}`, only [usage]");
                     self.wrong(Problem::new(span(key), message));

@@ -152,6 +152,7 @@ fn made(
         context: declaring.world.context,
         key: declaring.world.key.clone().map(KeyRef::new),
         architecture,
+        section: None,
     };
     let mut stack = Stack::new("", "");
     let given = Json::Object(given.json());

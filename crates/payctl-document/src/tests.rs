@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 
+mod options;
 mod parts;
 
 /// Reads and checks a document as it is done before anything is asked of AWS.

@@ -60,6 +60,17 @@ pub struct Schedule<'a> {
     pub chain: Vec<usize>,
 }
 
+impl Schedule<'_> {
+    /// Works the times out anew, where operations take others than their kinds typically do:
+    /// `seconds` until the id is known, and in all.
+    pub fn predict(&mut self, seconds: &dyn Fn(&Operation<'_>) -> (f64, f64)) {
+        // What is laid out waits in no cycle.
+        if let Ok((critical, chain)) = measure(&mut self.operations, seconds) {
+            (self.critical, self.chain) = (critical, chain);
+        }
+    }
+}
+
 /// A plan that cannot be carried out: a fault of payctl, found before anything is changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)]
@@ -124,7 +135,7 @@ fn lay_out<'a>(
     layout.connect(all, &steps, kinds);
     let Layout { mut operations, .. } = layout;
     loop {
-        match measure(&mut operations, kinds) {
+        match measure(&mut operations, &|operation| typical_seconds(operation, kinds)) {
             Ok((critical, chain)) => return Ok(Ok(Schedule { operations, critical, chain })),
             Err(cycle) if break_cycle(&mut operations, &cycle, kinds) => {}
             Err(cycle) => return Ok(Err((operations, cycle))),
@@ -306,7 +317,7 @@ pub fn typical_seconds(operation: &Operation<'_>, kinds: &Kinds) -> (f64, f64) {
 /// that they wait in, each for the one before it.
 fn measure(
     operations: &mut [Operation<'_>],
-    kinds: &Kinds,
+    seconds: &dyn Fn(&Operation<'_>) -> (f64, f64),
 ) -> Result<(f64, Vec<usize>), Vec<usize>> {
     let mut followers: Vec<Vec<(usize, Milestone)>> = vec![Vec::new(); operations.len()];
     let mut open: Vec<usize> = vec![0; operations.len()];
@@ -324,7 +335,7 @@ fn measure(
     let mut next = vec![None; operations.len()];
     while let Some(index) = ready.pop() {
         measured += 1;
-        let (created, all) = typical_seconds(&operations[index], kinds);
+        let (created, all) = seconds(&operations[index]);
         let longest = followers[index].iter().map(|(follower, milestone)| {
             let until = if *milestone == Milestone::Created { created } else { all };
             (until + operations[*follower].remaining, Some(*follower))

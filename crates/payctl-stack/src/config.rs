@@ -44,6 +44,8 @@ pub struct Config {
     pub tags: Tags,
     /// Tags that are others' to set.
     pub ignore_tags: IgnoreTags,
+    /// What is used in a month, as a file of `payctl cost --usage` says it.
+    pub usage: BTreeMap<String, Value>,
     /// Sorts of attachments that are others' to make, such as `subscription filter`.
     pub ignore_attachments: Vec<String>,
     /// The managed policy that says what any role may do at most.

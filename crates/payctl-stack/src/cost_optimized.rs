@@ -1,43 +1,62 @@
 //! `cost-optimized`: payments posted to a REST API and completed from a queue, on a budget, with
 //! instances beside it, and told about when something goes wrong or gets dear.
 
-use std::collections::BTreeMap;
-
-use payctl_aws::dynamodb::{Attribute, AttributeKind, Index, TableRef};
-use payctl_aws::ec2::{Peer, SecurityGroupRef, SubnetRef, VpcRef};
+use payctl_aws::dynamodb::{Attribute, AttributeKind, Index};
 use payctl_aws::kms::KeyRef;
 use payctl_aws::lambda::FunctionRef;
-use payctl_aws::logs::LogGroup;
 use payctl_aws::s3::BucketRef;
 use payctl_aws::secretsmanager::{Generate, Secret};
-use payctl_aws::sqs::QueueRef;
 use payctl_aws::ssm::Parameter;
-use payctl_aws::{Architecture, Lookup, Set, Statement};
+use payctl_aws::{Architecture, Arn, Lookup};
 use payctl_engine::{Input, Stack};
 
-use self::messages::Queues;
 use crate::Context;
-use crate::parts::bucket::{self, Retention};
 use crate::parts::{
-    endpoint, flow_log, function, key, logs, nat, network, queue, role, secret, table,
+    Bucket, DeadLetters, Egress, Endpoints, Key, KeyUser, LogLevel, Network, NetworkMade, OneTable,
+    Part as _, PartContext, PublisherName, Queue, RestApi, Route, Table, Tiers, Topic, WebAcl,
+    bucket, endpoint, names, queue, secret,
 };
-use crate::settings::Posture;
+use crate::settings::{Nat, Posture};
 
-mod api;
+mod account;
+mod functions;
 mod instances;
-mod messages;
 mod month;
 mod parameters;
 mod system;
 mod watch;
 
 pub use parameters::{NAME, Parameters};
-use system::{STATUS_INDEX, System};
+use system::{API, STATUS_INDEX, Stores, System, Topics};
+pub use system::{API_HANDLER, EVENT_HANDLER};
 
-/// The handler of the function behind the API.
-pub const API_HANDLER: &str = "payments-api";
-/// The handler of the function that the queue feeds.
-pub const EVENT_HANDLER: &str = "event-handler";
+/// A day, in which numbers of days are given.
+const DAY_S: u32 = 24 * 60 * 60;
+
+/// AWS's rules that requests are held against.
+const MANAGED_RULES: [&str; 3] = [
+    "AWSManagedRulesCommonRuleSet",
+    "AWSManagedRulesSQLiRuleSet",
+    "AWSManagedRulesKnownBadInputsRuleSet",
+];
+
+/// What environments call what is in the queue, the API and the web ACL.
+const NAMES: [(&str, &str); 14] = [
+    ("sqs.queue:payments-dead", "dead-letters"),
+    ("cloudwatch.alarm:payments-dead", "dlq-depth"),
+    ("apigateway.resource:main/payments", "payments"),
+    ("apigateway.resource:main/payments/_id", "payment"),
+    ("apigateway.method:main/POST/payments", "payments-post"),
+    ("apigateway.integration:main/POST/payments", "payments-post"),
+    ("apigateway.method:main/GET/payments", "payments-get"),
+    ("apigateway.integration:main/GET/payments", "payments-get"),
+    ("apigateway.method:main/GET/payments/_id", "payment-get"),
+    ("apigateway.integration:main/GET/payments/_id", "payment-get"),
+    ("lambda.permission:main", "api"),
+    ("logs.group:main-access", "api-access"),
+    ("logs.group:main-errors", "api-errors"),
+    ("logs.group:main-waf", "waf"),
+];
 
 /// The bucket of audit objects.
 const AUDIT: &str = "payment-audit-logs";
@@ -69,7 +88,13 @@ fn lookups(parameters: &Parameters) -> Vec<Lookup> {
 #[must_use]
 pub fn declare(context: &Context<'_>, parameters: &Parameters) -> Stack {
     let mut stack = Stack::new(NAME, context.suffix.as_str());
-    System { context, parameters }.declare(&mut stack);
+    let system = System { context, parameters };
+    if let Err(why) = system.declare(&mut stack) {
+        stack.refuse(why);
+    }
+    let mut stack = names::kept(&stack, &NAMES);
+    // Last of all, as one of them says what all the others cost.
+    system.dashboards(&mut stack);
     stack
 }
 
@@ -83,88 +108,99 @@ fn image_parameter(parameters: &Parameters) -> Option<String> {
     parameters.image.is_none().then(|| format!("{latest}-{architecture}"))
 }
 
-/// Where payments and what was done with them are kept.
-struct Stores {
-    payments: TableRef,
-    audit: BucketRef,
-}
-
-/// What both functions have in common.
-struct FunctionContext<'a> {
-    subnets: &'a [SubnetRef],
-    security_group: &'a SecurityGroupRef,
-    key: &'a KeyRef,
-    stores: &'a Stores,
-    /// The queue of what they fail at.
-    failed: Option<&'a QueueRef>,
-}
-
 impl System<'_> {
-    fn declare(&self, stack: &mut Stack) {
+    fn declare(&self, stack: &mut Stack) -> Result<(), String> {
         let (context, parameters) = (self.context, self.parameters);
-        let key = self.key(stack);
-        let topics = self.topics(stack, &key);
-        self.credentials(stack, &key);
-        let stores = self.stores(stack, &key);
-        let queues = self.queues(stack, &key);
-
-        let vpc = network::vpc(stack, context, parameters.network);
-        let cidrs = &parameters.private_subnets;
-        let private = network::subnets(stack, context, &vpc, "private", cidrs);
-        let (way, public) = (parameters.nat, &parameters.public_subnets);
-        let ways = nat::egress(stack, context, &vpc, way, public, &private);
-        if parameters.posture == Posture::Strict {
-            flow_log::to_group(stack, context, &vpc, |name| self.log_group(name, &key));
-            endpoint::of_ec2(stack, context, &vpc, parameters.network, &private);
-        }
-
-        let strict = parameters.posture == Posture::Strict;
-        let failed = strict.then(|| {
-            let told = parameters.alerts().actions(&topics.ops);
-            queue::of_failed_events(stack, context, &key, told)
-        });
-        let surroundings = FunctionContext {
-            subnets: &private,
-            security_group: &self.function_group(stack, &vpc),
-            key: &key,
-            stores: &stores,
-            failed: failed.as_ref(),
+        let without_key = PartContext {
+            context,
+            key: Err("it is what makes it".to_owned()),
+            architecture: parameters.architecture(),
+            section: Some(NAME),
         };
-        let api_function = self.api_function(stack, &surroundings, &queues);
-        let event_handler = self.event_handler(stack, &surroundings, &queues);
-        let stage = self.api(stack, &api_function, &key);
-        let group = self.instances(stack, &vpc, &private, &ways);
+        // One key for everything, as each costs a dollar a month.
+        let key = Key {
+            name: Some("payment-platform".to_owned()),
+            description: Some("Encrypts everything of the payment platform".to_owned()),
+            deletion_window_days: parameters.key_deletion_window_days,
+            services: vec![KeyUser::Logs, KeyUser::Alarms, KeyUser::Events],
+            ..Key::default()
+        };
+        let key = key.declare(stack, &without_key, "main")?;
+        let part = PartContext { key: Ok(key.clone()), ..without_key };
+        let topics = self.topics(stack, &part)?;
+        self.credentials(stack, &key);
+        let stores = Stores {
+            payments: self.table().declare(stack, &part, "payments")?,
+            audit: self.audit(stack, &part)?,
+            queue: self.queue(&topics).declare(stack, &part, "payments")?.queue,
+        };
+
+        let network = self.network().declare(stack, &part, "main")?;
+        let egress = self.egress(&network).declare(stack, &part, "main")?;
+        let private = network.subnets("private");
+        if self.is_strict() {
+            endpoint::of_ec2(stack, context, &network.vpc, parameters.network, private);
+        }
+        let failed = self.is_strict().then(|| {
+            let told = parameters.alerts().actions(&topics.ops);
+            queue::of_failed_events(stack, context, &key, told).arn()
+        });
+        let group = self.function_group(stack, &network);
+        let shared =
+            functions::Shared { network: &network, group, key: &key, stores: &stores, failed };
+        let api = self.api_function(&shared).declare(stack, &part, "payment-processor")?;
+        let handler = self.event_handler(&shared).declare(stack, &part, "event-handler")?;
+        self.feed(stack, &stores.queue, &handler);
+        let stage = self.api(&api).declare(stack, &part, "main")?.stage;
+        let group = self.instances(stack, &network.vpc, private, &egress);
 
         let watched = watch::Watched {
-            functions: [&api_function, &event_handler],
+            functions: [&api, &handler],
             table: &stores.payments,
-            queues: &queues,
+            queue: &stores.queue,
             group: &group,
             topics: &topics,
         };
-        self.watch(stack, &watched);
-        self.published(stack, &stores, &queues);
+        self.alarms(&watched).declare(stack, &part, "main")?;
+        self.events(stack, &topics);
+        self.judged(stack);
+        self.detected(stack);
+        self.published(stack, &stores);
 
         stack.output("api_endpoint", &stage.url());
         stack.output("table_name", &stores.payments.name());
-        stack.output("queue_url", &queues.payments.url());
+        stack.output("queue_url", &stores.queue.url());
         stack.output("bucket_name", &stores.audit.name());
         stack.output("cost_topic_arn", &topics.cost.arn());
         stack.output("security_topic_arn", &topics.security.arn());
         stack.output("ops_topic_arn", &topics.ops.arn());
-        stack.output("vpc_id", &vpc.id());
-        let web_acl = self.web_acl(stack, stage.arn(), &key);
+        stack.output("vpc_id", &network.vpc.id());
+        let web_acl = self.web_acl(stage.arn()).declare(stack, &part, "main")?;
         stack.output("waf_arn", &web_acl.arn());
-        self.dashboards(stack);
+        Ok(())
     }
 
-    /// One key for everything, as each costs a dollar a month.
-    fn key(&self, stack: &mut Stack) -> KeyRef {
-        let context = self.context;
-        let days = self.parameters.key_deletion_window_days;
-        let description = "Encrypts everything of the payment platform";
-        let statements = [key::logs(context)].into_iter().chain(key::publishers());
-        key::with_alias(stack, context, "main", "payment-platform", description, days, statements)
+    fn is_strict(&self) -> bool {
+        self.parameters.posture == Posture::Strict
+    }
+
+    fn topics(&self, stack: &mut Stack, part: &PartContext<'_>) -> Result<Topics, String> {
+        let parameters = self.parameters;
+        parameters.alerts().note(stack);
+        let mut topic = |called: &str, shown_as: &str| {
+            let topic = Topic {
+                display_name: shown_as.to_owned(),
+                mail: parameters.alert_email.iter().cloned().collect(),
+                publishers: vec![PublisherName::Alarms, PublisherName::Events],
+                ..Topic::default()
+            };
+            topic.declare(stack, part, called)
+        };
+        Ok(Topics {
+            cost: topic("cost-alerts", "Payment costs")?,
+            security: topic("security-alerts", "Payment security")?,
+            ops: topic("ops-alerts", "Payment operations")?,
+        })
     }
 
     /// The credentials of a database that others bring along.
@@ -195,188 +231,127 @@ impl System<'_> {
         }
     }
 
-    fn stores(&self, stack: &mut Stack, key: &KeyRef) -> Stores {
-        let (context, parameters) = (self.context, self.parameters);
+    fn table(&self) -> Table {
         let by_status = Index {
             hash_key: Attribute::new("status", AttributeKind::S),
             range_key: Some(Attribute::new("timestamp", AttributeKind::S)),
             projection: "ALL".to_owned(),
         };
-        let strict = parameters.posture == Posture::Strict;
-        let payments = table::on_demand(
-            context,
-            context.name("payments"),
-            Attribute::new("payment_id", AttributeKind::S),
-            Some(Attribute::new("timestamp", AttributeKind::S)),
-            [(STATUS_INDEX.to_owned(), by_status)].into(),
-            key.arn(),
-            parameters.deletion_protection || strict,
-        );
-        let payments = stack.add("payments", payments);
-        let logs = bucket::access_logs(stack, context, parameters.posture, &[AUDIT]);
-        let name = context.bucket_name(AUDIT);
-        let encrypted = bucket::only_encrypted(context, &name, &key.arn());
-        let retention = Retention {
-            archive_after_days: Some(parameters.archive_after_days),
-            expire_after_days: None,
-            versions_only: false,
-        };
-        let audit =
-            bucket::encrypted(context, name, &logs, Some(key.arn()), Some(retention), encrypted);
-        let audit = stack.add("audit", bucket::locked(audit, parameters.posture));
-        if strict {
-            bucket::announced(stack, "audit", &audit);
+        Table {
+            range_key: Some(Attribute::new("timestamp", AttributeKind::S)),
+            indexes: [(STATUS_INDEX.to_owned(), by_status)].into(),
+            deletion_protection: self.parameters.deletion_protection || self.is_strict(),
+            ..Table::by(Attribute::new("payment_id", AttributeKind::S))
         }
-        Stores { payments, audit }
     }
 
-    fn log_group(&self, name: String, key: &KeyRef) -> LogGroup {
-        logs::group(self.context, name, self.parameters.log_retention_days(), key.arn())
+    fn audit(&self, stack: &mut Stack, part: &PartContext<'_>) -> Result<BucketRef, String> {
+        let logs = Bucket {
+            name: Some("payment-access-logs".to_owned()),
+            access_logs_of: vec![AUDIT.to_owned()],
+            event_bridge: self.is_strict(),
+            ..Bucket::default()
+        };
+        let logs = logs.declare(stack, part, "access-logs")?;
+        let audit = Bucket {
+            name: Some(AUDIT.to_owned()),
+            access_log: Some(logs.name()),
+            archive_after_days: Some(self.parameters.archive_after_days),
+            lock_days: bucket::lock_days(self.parameters.posture),
+            event_bridge: self.is_strict(),
+            ..Bucket::default()
+        };
+        audit.declare(stack, part, "audit")
     }
 
-    fn function_group(&self, stack: &mut Stack, vpc: &VpcRef) -> SecurityGroupRef {
-        let out = network::tls(Peer::Cidr(network::ANYWHERE.into()), "TLS to AWS services");
-        let description = "The payment functions: TLS to the outside, nothing from there";
-        let none = Some(Set::new());
-        let group =
-            function::security_group(self.context, vpc, "lambda-sg", description, none, [out]);
-        stack.add("functions", group)
-    }
-
-    /// The function behind the API: it stores payments, queues them and serves what is stored.
-    fn api_function(
-        &self,
-        stack: &mut Stack,
-        around: &FunctionContext<'_>,
-        queues: &Queues,
-    ) -> FunctionRef {
+    /// Payments that wait, and those that nobody could complete.
+    fn queue(&self, topics: &Topics) -> Queue {
         let parameters = self.parameters;
-        let table = &around.stores.payments;
-        let of_table = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"];
-        let statements = [
-            Statement::allow("Payments", &of_table).on([table.arn()]),
-            Statement::allow("Status", &["dynamodb:Query"]).on([table.arn().then("/index/*")]),
-            Statement::allow("Queue", &["sqs:SendMessage"]).on([queues.payments.arn()]),
-        ];
-        let queue = ("QUEUE_URL".to_owned(), queues.payments.url().cast());
-        let wanted = FunctionSpec {
-            name: "payment-processor",
-            description: "Takes payments, queues them, and tells what became of them",
-            handler: API_HANDLER,
-            timeout_s: parameters.timeout_s,
-            reserved_concurrency: parameters.reserved_concurrency,
-            environment: [queue].into(),
-        };
-        self.function(stack, around, wanted, statements)
-    }
-
-    /// How many of it run at once, where every control is asked for; the queue takes no less than 2.
-    fn queue_concurrency(&self) -> Option<u32> {
-        let Parameters { posture, reserved_concurrency, .. } = *self.parameters;
-        let number = posture.reserved_concurrency(reserved_concurrency).map(|number| number.max(2));
-        number.filter(|_| posture == Posture::Strict)
-    }
-
-    /// The function that the queue feeds: it completes payments.
-    fn event_handler(
-        &self,
-        stack: &mut Stack,
-        around: &FunctionContext<'_>,
-        queues: &Queues,
-    ) -> FunctionRef {
-        let table = &around.stores.payments;
-        let receive = [
-            "sqs:ChangeMessageVisibility",
-            "sqs:DeleteMessage",
-            "sqs:GetQueueAttributes",
-            "sqs:ReceiveMessage",
-        ];
-        let statements = [
-            Statement::allow("Payments", &["dynamodb:GetItem", "dynamodb:UpdateItem"])
-                .on([table.arn()]),
-            Statement::allow("Queue", &receive).on([queues.payments.arn()]),
-        ];
-        let wanted = FunctionSpec {
-            name: "event-handler",
-            description: "Completes queued payments, each by itself",
-            handler: EVENT_HANDLER,
-            timeout_s: self.parameters.event_timeout_s,
-            reserved_concurrency: self.queue_concurrency().unwrap_or_default(),
-            environment: BTreeMap::new(),
-        };
-        let function = self.function(stack, around, wanted, statements);
-        self.feed(stack, queues, &function);
-        function
-    }
-
-    fn function(
-        &self,
-        stack: &mut Stack,
-        around: &FunctionContext<'_>,
-        wanted: FunctionSpec,
-        statements: impl IntoIterator<Item = Statement>,
-    ) -> FunctionRef {
-        let (context, parameters) = (self.context, self.parameters);
-        let name = context.name(wanted.name);
-        let group = self.log_group(format!("/aws/lambda/{name}"), around.key);
-        let group = stack.add(wanted.name, group);
-        let (stores, key) = (around.stores, around.key);
-        let audit =
-            Statement::allow("Audit", &["s3:PutObject"]).on([stores.audit.arn().then("/audit/*")]);
-        let use_key =
-            Statement::allow("Key", &["kms:Decrypt", "kms:GenerateDataKey"]).on([key.arn()]);
-        let statements = statements
-            .into_iter()
-            .chain([audit, use_key, role::network_interfaces(), role::write_logs(&group)])
-            .chain((parameters.posture == Posture::Strict).then(role::trace))
-            .chain(around.failed.map(role::give_up));
-        let role = stack.add(
-            wanted.name,
-            role::of_service(
-                context,
-                &format!("{}-role", wanted.name),
-                &format!("What {} runs as", wanted.name),
-                role::trust("lambda.amazonaws.com"),
-                statements,
-            ),
-        );
-        let mut environment: BTreeMap<String, Input<String>> = [
-            ("TABLE_NAME".to_owned(), stores.payments.name().cast()),
-            ("BUCKET_NAME".to_owned(), stores.audit.name().cast()),
-            // A request for encryption that names no key gets one of AWS's own.
-            ("KMS_KEY_ID".to_owned(), key.arn().cast()),
-        ]
-        .into();
-        environment.extend(wanted.environment);
-        function::in_vpc(
-            stack,
-            context,
-            function::FunctionSpec {
-                name: wanted.name,
-                description: wanted.description,
-                handler: wanted.handler,
-                architecture: parameters.architecture(),
-                memory_mb: parameters.memory_mb,
-                timeout_s: wanted.timeout_s,
-                reserved_concurrency: wanted.reserved_concurrency,
-                posture: parameters.posture,
-                subnets: around.subnets,
-                security_group: around.security_group,
-                role: &role,
-                log_group: &group,
-                key,
-                environment,
-                failed: around.failed,
+        Queue {
+            name: Some("payment-queue".to_owned()),
+            visibility_timeout_s: parameters.visibility_timeout_s,
+            retention_s: parameters.queue_retention_days * DAY_S,
+            max_receives: parameters.max_receives,
+            alarm: parameters.alerts().actions(&topics.ops).iter().cloned().collect(),
+            dead_letters: DeadLetters {
+                name: Some("payment-dlq".to_owned()),
+                visibility_timeout_s: parameters.visibility_timeout_s,
+                retention_s: parameters.dead_letter_retention_days * DAY_S,
+                alarm_name: Some("dlq-depth".to_owned()),
+                alarm_description: Some("Payments could not be completed".to_owned()),
             },
-        )
+            ..Queue::default()
+        }
+    }
+
+    fn network(&self) -> Network {
+        let parameters = self.parameters;
+        let private = ("private".to_owned(), parameters.private_subnets.clone());
+        Network {
+            name: Some("payment".to_owned()),
+            zones: 2,
+            tiers: Tiers::Placed([private].into()),
+            one_table: OneTable::Each(parameters.nat != Nat::PerZone),
+            endpoints: Endpoints::Open(Vec::new()),
+            flow_log: self.is_strict(),
+            log_group: Some("/aws/vpc/flowlogs".to_owned()),
+            log_retention_days: parameters.log_retention_days(),
+            ..Network::of(parameters.network)
+        }
+    }
+
+    fn egress(&self, network: &NetworkMade) -> Egress {
+        Egress {
+            name: Some("payment".to_owned()),
+            vpc: network.vpc.id(),
+            public: self.parameters.public_subnets.clone(),
+            tables: network.tables("private").iter().map(|table| table.id()).collect(),
+            gateways: self.parameters.nat,
+        }
+    }
+
+    /// The API, as the stage `prod`. Its function says what is wrong with a payment.
+    fn api(&self, function: &FunctionRef) -> RestApi {
+        let parameters = self.parameters;
+        let routes = ["POST /payments", "GET /payments", "GET /payments/{id}"];
+        let routes = routes.map(|route| (route.to_owned(), Route::Function(function.name())));
+        RestApi {
+            name: Some(API.to_owned()),
+            description: "Takes payments and tells what became of them".to_owned(),
+            authorization: parameters.authorization(),
+            requests: Some("/*/*/payments*".to_owned()),
+            json_errors: false,
+            stage: Some("prod".to_owned()),
+            burst_limit: parameters.burst_limit,
+            rate_limit: parameters.rate_limit,
+            log_level: LogLevel::Info,
+            tracing: self.is_strict(),
+            log_retention_days: parameters.log_retention_days(),
+            ..RestApi::of(routes.into())
+        }
+    }
+
+    /// The web ACL; where every control is asked for, with a log of what it sees.
+    fn web_acl(&self, stage: Input<Arn>) -> WebAcl {
+        WebAcl {
+            name: Some("payment-waf".to_owned()),
+            description: "What may reach the payment API".to_owned(),
+            before: vec![stage],
+            rate_limit: self.parameters.address_limit,
+            managed_rules: MANAGED_RULES.map(str::to_owned).into(),
+            log: self.is_strict(),
+            log_group: Some("aws-waf-logs-payment".to_owned()),
+            log_retention_days: self.parameters.log_retention_days(),
+            ..WebAcl::default()
+        }
     }
 
     /// What others look up by name.
-    fn published(&self, stack: &mut Stack, stores: &Stores, queues: &Queues) {
+    fn published(&self, stack: &mut Stack, stores: &Stores) {
         let suffix = self.context.suffix;
         for (name, description, value) in [
             ("table-name", "The table of payments", stores.payments.name().cast()),
-            ("queue-url", "The queue of payments", queues.payments.url().cast()),
+            ("queue-url", "The queue of payments", stores.queue.url().cast()),
             ("bucket-name", "The bucket of audit objects", stores.audit.name().cast()),
         ] {
             let path = format!("/payment/{suffix}/{name}");
@@ -392,14 +367,4 @@ impl System<'_> {
             );
         }
     }
-}
-
-/// What differs between the two functions.
-struct FunctionSpec {
-    name: &'static str,
-    description: &'static str,
-    handler: &'static str,
-    timeout_s: u32,
-    reserved_concurrency: u32,
-    environment: BTreeMap<String, Input<String>>,
 }

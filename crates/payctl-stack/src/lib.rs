@@ -1,11 +1,15 @@
 //! The payment systems payctl deploys, and the parts they share. Does no IO.
 
 mod check;
+#[cfg(test)]
+mod compliance;
 pub mod config;
 mod context;
 pub mod cost_optimized;
 #[cfg(test)]
 mod costs;
+#[cfg(test)]
+mod declarations;
 pub mod migration;
 pub mod parts;
 pub mod pci_core;

@@ -1,31 +1,49 @@
 //! `migration`: payments validated, scored and kept behind an HTTP API, beside a database whose
 //! password changes by itself and a load balancer that moves its traffic from blue to green.
 
-use payctl_aws::dynamodb::{Attribute, AttributeKind, Index, Table};
-use payctl_aws::ec2::{Peer, Rule, SecurityGroup, SecurityGroupIngress, SubnetRef, VpcRef};
-use payctl_aws::logs::LogGroup;
+use payctl_aws::Lookup;
+use payctl_aws::apigatewayv2::{Integration, Route as ApiRoute, VpcLink};
+use payctl_aws::dynamodb::{Attribute, AttributeKind, Index};
+use payctl_aws::ec2::SubnetRef;
+use payctl_aws::kms::KeyRef;
 use payctl_aws::ssm::Parameter;
-use payctl_aws::{Lookup, Set};
 use payctl_engine::{Input, Stack};
 
+use self::balancer::Balancer;
+use self::functions::Functions;
+use self::groups::Groups;
 use crate::Context;
-use crate::parts::bucket::{self, Retention};
-use crate::parts::{endpoint, flow_log, function, key, logs, nat, network, table, topic};
-use crate::settings::Posture;
+use crate::parts::http_api::LONGEST_MS;
+use crate::parts::{
+    Bucket, Egress, Endpoints, HttpApi, HttpApiMade, Key, KeyUser, Network, NetworkMade, OneTable,
+    Part as _, PartContext, PublisherName, Route, Table, Tiers, Topic, bucket, endpoint, names,
+    routes,
+};
+use crate::settings::{Nat, Posture};
 
-mod api;
 mod balancer;
 mod database;
 mod functions;
+mod groups;
 mod parameters;
 mod system;
 mod watch;
 
 pub use parameters::{NAME, Parameters};
 pub use system::HANDLERS;
-use system::{
-    APPLICATION, Groups, HTTP, Keys, POSTGRESQL, STATUS_INDEX, Stores, System, Tiers, Topics,
-};
+use system::{Keys, STATUS_INDEX, Stores, System, Topics};
+
+/// What environments call what is in the API and in the web ACL.
+const NAMES: [(&str, &str); 8] = [
+    ("apigatewayv2.integration:main/POST/validate", "validate"),
+    ("apigatewayv2.route:main/POST/validate", "validate"),
+    ("lambda.permission:main/POST/validate", "validate"),
+    ("apigatewayv2.integration:main/POST/process", "process"),
+    ("apigatewayv2.route:main/POST/process", "process"),
+    ("lambda.permission:main/POST/process", "process"),
+    ("logs.group:main-access", "api-access"),
+    ("logs.group:main-waf", "waf"),
+];
 
 /// The bucket of audit objects.
 const AUDIT: &str = "payment-audit-logs";
@@ -51,52 +69,63 @@ pub const SYSTEM: crate::System = crate::System {
 #[must_use]
 pub fn declare(context: &Context<'_>, parameters: &Parameters) -> Stack {
     let mut stack = Stack::new(NAME, context.suffix.as_str());
-    System { context, parameters }.declare(&mut stack);
-    stack
+    if let Err(why) = (System { context, parameters }).declare(&mut stack) {
+        stack.refuse(why);
+    }
+    names::kept(&stack, &NAMES)
 }
 
 impl System<'_> {
-    fn declare(&self, stack: &mut Stack) {
+    fn declare(&self, stack: &mut Stack) -> Result<(), String> {
         let context = self.context;
-        let keys = self.keys(stack);
-        let topics = self.topics(stack, &keys);
-        let stores = self.stores(stack, &keys);
-        let vpc = network::vpc(stack, context, self.parameters.network);
-        let tiers = self.tiers(stack, &vpc);
+        let keys = self.keys(stack)?;
+        // Each resource has the key of its purpose: logs and notices are what names none.
+        let part = self.part(Ok(keys.logs.clone()));
+        let topics = self.topics(stack, &part)?;
+        let stores = self.stores(stack, &part, &keys)?;
+        let network = self.network().declare(stack, &part, "main")?;
+        let private = network.subnets("private");
+        let egress = self.egress(&network).declare(stack, &part, "main")?;
         if self.is_strict() {
-            flow_log::to_group(stack, context, &vpc, |name| self.log_group(name, &keys));
-            let network = self.parameters.network;
-            endpoint::of_ec2(stack, context, &vpc, network, &tiers.private);
+            endpoint::of_ec2(stack, context, &network.vpc, self.parameters.network, private);
         }
-        let groups = self.groups(stack, &vpc);
+        let groups = self.groups(stack, &network.vpc);
 
-        let database = self.database(stack, &keys, &vpc, &tiers, &groups);
+        let database = self.database(stack, &keys, &network, &groups);
         if self.is_strict() {
             self.database_events(stack, &database, &topics);
         }
-        let functions = self.functions(stack, &keys, &tiers, &groups, &stores, &topics, &database);
-        self.schema(stack, &database, &functions.processing, &tiers);
-        self.rotation(stack, &database, &functions.rotation, &tiers);
-        let balancer = self.balancer(stack, &vpc, &tiers, &groups, &keys, &stores.access_logs);
-        let api = self.api(stack, &keys, &tiers, &groups, &functions, &balancer);
-        self.watch(
-            stack,
-            &watch::Watched {
-                api: &api,
-                balancer: &balancer,
-                database: &database,
-                functions: &functions,
-                table: &stores.transactions,
-                topics: &topics,
-            },
-        );
+        let shared = functions::Shared {
+            keys: &keys,
+            network: &network,
+            groups: &groups,
+            stores: &stores,
+            topics: &topics,
+            database: &database,
+        };
+        let functions = self.functions(stack, &part, &shared)?;
+        self.schema(stack, &database, &functions.processing, &egress);
+        self.rotation(stack, &database, &functions.rotation, &egress);
+        let balancer = self.balancer(stack, &part, &network, &groups, &stores)?;
+        let api = self.api(stack, &part, &functions)?;
+        self.to_application(stack, &api, &network, &groups, &balancer);
+        let watched = watch::Watched {
+            api: &api,
+            balancer: &balancer,
+            database: &database,
+            functions: &functions,
+            table: &stores.transactions,
+            topics: &topics,
+        };
+        self.alarms(&watched).declare(stack, &part, "main")?;
+        self.dashboard(stack, &watched);
         self.published(stack, &stores, &database, &api);
 
         let ids = |subnets: &[SubnetRef]| subnets.iter().map(SubnetRef::id).collect::<Vec<_>>();
-        stack.output("vpc_id", &vpc.id());
-        stack.output("public_subnet_ids", &ids(&tiers.public));
-        stack.output("private_subnet_ids", &ids(&tiers.private));
-        stack.output("database_subnet_ids", &ids(&tiers.database));
+        stack.output("vpc_id", &network.vpc.id());
+        stack.output("public_subnet_ids", &ids(&egress.public));
+        stack.output("private_subnet_ids", &ids(private));
+        stack.output("database_subnet_ids", &ids(network.subnets("database")));
         stack.output("cluster_endpoint", &database.cluster.endpoint());
         stack.output("cluster_reader_endpoint", &database.cluster.reader_endpoint());
         stack.output("secret_arn", &database.secret.arn());
@@ -108,6 +137,7 @@ impl System<'_> {
         stack.output("green_target_group_arn", &balancer.green.arn());
         stack.output("system_errors_topic_arn", &topics.errors.arn());
         stack.output("failed_transactions_topic_arn", &topics.failed.arn());
+        Ok(())
     }
 
     /// Whether every control is asked for.
@@ -115,44 +145,62 @@ impl System<'_> {
         self.parameters.posture == Posture::Strict
     }
 
-    fn keys(&self, stack: &mut Stack) -> Keys {
-        let context = self.context;
-        let days = self.parameters.key_deletion_window_days;
-        let mut key = |purpose: &str, description: &str, statements: Vec<_>| {
-            let name = format!("payment-{purpose}");
-            key::with_alias(stack, context, purpose, &name, description, days, statements)
-        };
-        let for_logs = [key::logs(context), key::alarms()];
-        let for_events = self.is_strict().then(key::databases);
-        let for_logs = for_logs.into_iter().chain(for_events).collect();
-        Keys {
-            database: key("rds", "Encrypts the payment database", vec![]),
-            table: key("dynamodb", "Encrypts transactions", vec![]),
-            objects: key("s3", "Encrypts audit objects", vec![]),
-            secrets: key("secrets", "Encrypts the database's credentials", vec![]),
-            functions: key("functions", "Encrypts the functions' environments", vec![]),
-            logs: key("logs", "Encrypts logs and notices", for_logs),
-        }
+    fn part(&self, key: Result<KeyRef, String>) -> PartContext<'_> {
+        let architecture = self.parameters.architecture();
+        PartContext { context: self.context, key, architecture, section: Some(NAME) }
     }
 
-    fn topics(&self, stack: &mut Stack, keys: &Keys) -> Topics {
-        let alerts = self.parameters.alerts();
-        alerts.note(stack);
-        let mut topic = |name: &str, shown_as: &str, publishers: &[_]| {
-            alerts.topic(stack, self.context, name, shown_as, &keys.logs, publishers)
+    fn keys(&self, stack: &mut Stack) -> Result<Keys, String> {
+        let part = self.part(Err("each purpose has one of its own".to_owned()));
+        let mut key = |purpose: &str, description: &str, services: Vec<KeyUser>| {
+            let key = Key {
+                name: Some(format!("payment-{purpose}")),
+                description: Some(description.to_owned()),
+                deletion_window_days: self.parameters.key_deletion_window_days,
+                services,
+                ..Key::default()
+            };
+            key.declare(stack, &part, purpose)
         };
-        let of_errors: &[_] = match self.is_strict() {
-            true => &[topic::ALARMS, topic::DATABASES],
-            false => &[topic::ALARMS],
-        };
-        Topics {
-            errors: topic("system-errors", "Payment system errors", of_errors),
-            failed: topic("failed-transactions", "Failed payments", &[topic::ALARMS]),
-        }
+        let mut of_logs = vec![KeyUser::Logs, KeyUser::Alarms];
+        of_logs.extend(self.is_strict().then_some(KeyUser::Databases));
+        Ok(Keys {
+            database: key("rds", "Encrypts the payment database", vec![])?,
+            table: key("dynamodb", "Encrypts transactions", vec![])?,
+            objects: key("s3", "Encrypts audit objects", vec![])?,
+            secrets: key("secrets", "Encrypts the database's credentials", vec![])?,
+            functions: key("functions", "Encrypts the functions' environments", vec![])?,
+            logs: key("logs", "Encrypts logs and notices", of_logs)?,
+        })
     }
 
-    fn stores(&self, stack: &mut Stack, keys: &Keys) -> Stores {
-        let (context, parameters) = (self.context, self.parameters);
+    fn topics(&self, stack: &mut Stack, part: &PartContext<'_>) -> Result<Topics, String> {
+        let parameters = self.parameters;
+        parameters.alerts().note(stack);
+        let mut topic = |called: &str, shown_as: &str, publishers: Vec<PublisherName>| {
+            let topic = Topic {
+                display_name: shown_as.to_owned(),
+                mail: parameters.alert_email.iter().cloned().collect(),
+                publishers,
+                ..Topic::default()
+            };
+            topic.declare(stack, part, called)
+        };
+        let mut of_errors = vec![PublisherName::Alarms];
+        of_errors.extend(self.is_strict().then_some(PublisherName::Databases));
+        Ok(Topics {
+            errors: topic("system-errors", "Payment system errors", of_errors)?,
+            failed: topic("failed-transactions", "Failed payments", vec![PublisherName::Alarms])?,
+        })
+    }
+
+    fn stores(
+        &self,
+        stack: &mut Stack,
+        part: &PartContext<'_>,
+        keys: &Keys,
+    ) -> Result<Stores, String> {
+        let parameters = self.parameters;
         let index = |hash_key: &str| Index {
             hash_key: Attribute::new(hash_key, AttributeKind::S),
             range_key: Some(Attribute::new("timestamp", AttributeKind::N)),
@@ -163,39 +211,32 @@ impl System<'_> {
             (STATUS_INDEX.to_owned(), index("status")),
         ];
         let transactions = Table {
+            indexes: indexes.into(),
             stream: Some("NEW_AND_OLD_IMAGES".to_owned()),
             ttl: Some("expires_at".to_owned()),
-            ..table::on_demand(
-                context,
-                context.name("transactions"),
-                Attribute::new("transaction_id", AttributeKind::S),
-                None,
-                indexes.into(),
-                keys.table.arn(),
-                parameters.protected(),
-            )
+            deletion_protection: parameters.protected(),
+            key: Some(keys.table.arn()),
+            ..Table::by(Attribute::new("transaction_id", AttributeKind::S))
         };
-        let transactions = stack.add("transactions", transactions);
-        let access_logs =
-            bucket::access_logs(stack, context, parameters.posture, &[AUDIT, balancer::REQUESTS]);
-        let name = context.bucket_name(AUDIT);
-        let encrypted = bucket::only_encrypted(context, &name, &keys.objects.arn());
-        let key = Some(keys.objects.arn());
-        let retention = Some(self.retention());
-        let audit = bucket::encrypted(context, name, &access_logs, key, retention, encrypted);
-        let audit = stack.add("audit", bucket::locked(audit, parameters.posture));
-        if parameters.posture == Posture::Strict {
-            bucket::announced(stack, "audit", &audit);
-        }
-        Stores { transactions, audit, access_logs }
-    }
-
-    fn retention(&self) -> Retention {
-        Retention {
-            archive_after_days: Some(self.parameters.archive_after_days),
-            expire_after_days: Some(self.parameters.expire_after_days),
-            versions_only: false,
-        }
+        let access_logs = Bucket {
+            name: Some("payment-access-logs".to_owned()),
+            access_logs_of: [AUDIT, balancer::REQUESTS].map(str::to_owned).into(),
+            event_bridge: self.is_strict(),
+            ..Bucket::default()
+        };
+        let transactions = transactions.declare(stack, part, "transactions")?;
+        let access_logs = access_logs.declare(stack, part, "access-logs")?;
+        let audit = Bucket {
+            name: Some(AUDIT.to_owned()),
+            key: Some(keys.objects.arn()),
+            access_log: Some(access_logs.name()),
+            archive_after_days: Some(parameters.archive_after_days),
+            expire_after_days: Some(parameters.expire_after_days),
+            lock_days: bucket::lock_days(parameters.posture),
+            event_bridge: self.is_strict(),
+            ..Bucket::default()
+        };
+        Ok(Stores { transactions, audit: audit.declare(stack, part, "audit")?, access_logs })
     }
 
     /// Whether the API reaches the load balancer over HTTP within the VPC. An HTTP API takes no
@@ -205,68 +246,102 @@ impl System<'_> {
         certificate_arn.is_none() && *posture == Posture::Standard
     }
 
-    /// Three tiers over three zones. The database's leads nowhere beyond the VPC.
-    fn tiers(&self, stack: &mut Stack, vpc: &VpcRef) -> Tiers {
-        let (context, parameters) = (self.context, self.parameters);
-        let cidrs = &parameters.private_subnets;
-        let private = network::subnets(stack, context, vpc, "private", cidrs);
-        let public = &parameters.public_subnets;
-        let ways = nat::egress(stack, context, vpc, parameters.nat, public, &private);
-        let table = network::route_table(stack, context, vpc, "database", "payment-database-rt");
-        let cidrs = &parameters.database_subnets;
-        let database = network::subnets(stack, context, vpc, "database", cidrs);
-        network::associate(stack, "database", &database, &[table]);
-        Tiers { public: ways.public, private, database, routes: ways.routes }
-    }
-
-    /// Groups that name each other: what lets in is added once both are there.
-    fn groups(&self, stack: &mut Stack, vpc: &VpcRef) -> Groups {
-        let context = self.context;
-        let group = |name: &str, description: &str, egress: Vec<Rule>| {
-            let name = format!("{name}-sg");
-            function::security_group(context, vpc, &name, description, None, egress)
+    /// Two tiers over three zones. The database's leads nowhere beyond the VPC.
+    fn network(&self) -> Network {
+        let parameters = self.parameters;
+        let one_table = match parameters.nat {
+            Nat::PerZone => OneTable::Of(vec!["database".to_owned()]),
+            Nat::None | Nat::One => OneTable::Each(true),
         };
-        let of = |port, peer, description: &str| Rule {
-            from_port: Some(port),
-            to_port: Some(port),
-            ..network::tls(peer, description)
-        };
-        let description = "The payment database: PostgreSQL from the functions";
-        let database = stack.add("database", group("rds", description, vec![]));
-        let within = self.parameters.private_subnets.iter().map(|cidr| {
-            of(APPLICATION, Peer::Cidr((*cidr).into()), "HTTP to the payment application")
-        });
-        let description = "The payment load balancer: the VPC link";
-        let balancer = stack.add("balancer", group("alb", description, within.collect()));
-        let inside = |peer| of(HTTP, peer, "HTTP within the VPC");
-        let mut to = vec![network::tls(Peer::Group(balancer.id()), "TLS to the load balancer")];
-        to.extend(self.is_plain_inside().then(|| inside(Peer::Group(balancer.id()))));
-        let description = "The way from the API to the load balancer";
-        let link = stack.add("link", group("vpc-link", description, to));
-        let anywhere = Peer::Cidr(network::ANYWHERE.into());
-        let to = vec![
-            network::tls(anywhere, "TLS to AWS services"),
-            of(POSTGRESQL, Peer::Group(database.id()), "PostgreSQL to the database"),
+        let tiers = [
+            ("private".to_owned(), parameters.private_subnets.clone()),
+            ("database".to_owned(), parameters.database_subnets.clone()),
         ];
-        let description = "The payment functions: TLS to the outside, PostgreSQL to the database";
-        let functions =
-            SecurityGroup { ingress: Some(Set::new()), ..group("lambda", description, to) };
-        let functions = stack.add("functions", functions);
-        let of_functions = Peer::Group(functions.id());
-        let from_functions = [of(POSTGRESQL, of_functions, "PostgreSQL from the functions")];
-        let mut from_link = vec![network::tls(Peer::Group(link.id()), "TLS from the VPC link")];
-        from_link.extend(self.is_plain_inside().then(|| inside(Peer::Group(link.id()))));
-        for (logical, group, rules) in [
-            ("database", &database, from_functions.into_iter().collect()),
-            ("balancer", &balancer, from_link.into_iter().collect()),
-        ] {
-            stack.add(logical, SecurityGroupIngress { group: group.id(), rules });
+        Network {
+            name: Some("payment".to_owned()),
+            zones: 3,
+            tiers: Tiers::Placed(tiers.into()),
+            one_table,
+            endpoints: Endpoints::Open(Vec::new()),
+            flow_log: self.is_strict(),
+            log_group: Some("/aws/vpc/flowlogs".to_owned()),
+            log_retention_days: parameters.log_retention_days(),
+            ..Network::of(parameters.network)
         }
-        Groups { functions, database, balancer, link }
     }
 
-    fn log_group(&self, name: String, keys: &Keys) -> LogGroup {
-        logs::group(self.context, name, self.parameters.log_retention_days(), keys.logs.arn())
+    fn egress(&self, network: &NetworkMade) -> Egress {
+        Egress {
+            name: Some("payment".to_owned()),
+            vpc: network.vpc.id(),
+            public: self.parameters.public_subnets.clone(),
+            tables: network.tables("private").iter().map(|table| table.id()).collect(),
+            gateways: self.parameters.nat,
+        }
+    }
+
+    /// The API: payments to their functions.
+    fn api(
+        &self,
+        stack: &mut Stack,
+        part: &PartContext<'_>,
+        functions: &Functions,
+    ) -> Result<HttpApiMade, String> {
+        let parameters = self.parameters;
+        let routes =
+            [("POST /validate", &functions.validation), ("POST /process", &functions.processing)];
+        let routes =
+            routes.map(|(route, function)| (route.to_owned(), Route::Function(function.name())));
+        let api = HttpApi {
+            name: Some("payment-api".to_owned()),
+            description: "Takes payments, and leads to the payment application".to_owned(),
+            authorization: parameters.authorization(),
+            statement: Some("apigateway".to_owned()),
+            cors_origins: parameters.cors_origins.clone(),
+            burst_limit: parameters.burst_limit,
+            rate_limit: f64::from(parameters.rate_limit),
+            log_retention_days: parameters.log_retention_days(),
+            ..HttpApi::of(routes.into())
+        };
+        api.declare(stack, part, "main")
+    }
+
+    /// Its way to the application, through the load balancer.
+    fn to_application(
+        &self,
+        stack: &mut Stack,
+        HttpApiMade { api, .. }: &HttpApiMade,
+        network: &NetworkMade,
+        groups: &Groups,
+        balancer: &Balancer,
+    ) {
+        let Some(listener) = &balancer.listener else { return };
+        let (context, parameters) = (self.context, self.parameters);
+        let name = context.name("payment-vpc-link");
+        let link = VpcLink {
+            subnets: network.subnets("private").iter().map(SubnetRef::id).collect(),
+            security_groups: [groups.link.id()].into_iter().collect(),
+            tags: context.tags(&name),
+            name,
+        };
+        let integration = Integration {
+            api: api.id(),
+            integration_type: "HTTP_PROXY".to_owned(),
+            uri: listener.arn(),
+            integration_method: "ANY".to_owned(),
+            payload_format_version: "1.0".to_owned(),
+            vpc_link: Some(stack.add("main", link).id()),
+            tls_server_name: (!self.is_plain_inside()).then(|| parameters.domain.clone()),
+            timeout_ms: LONGEST_MS,
+        };
+        let integration = stack.add("app", integration);
+        let route = ApiRoute {
+            api: api.id(),
+            route_key: "ANY /app/{proxy+}".to_owned(),
+            target: integration.id(),
+            authorization: routes::authorization(parameters.authorization()),
+        };
+        stack.add("app", route);
     }
 
     /// What others look up by name.
@@ -275,7 +350,7 @@ impl System<'_> {
         stack: &mut Stack,
         stores: &Stores,
         database: &database::Database,
-        api: &api::Api,
+        api: &HttpApiMade,
     ) {
         let suffix = self.context.suffix;
         let values: [(&str, &str, Input<String>); 3] = [

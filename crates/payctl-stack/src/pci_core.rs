@@ -1,8 +1,6 @@
 //! `pci-core`: a file- and event-driven payment processor in an isolated network, everything
 //! encrypted with one customer-managed key, everything audited.
 
-use std::collections::BTreeMap;
-
 use payctl_aws::cloudtrail::{DataEvents, LogDelivery, Trail};
 use payctl_aws::dynamodb::{Attribute, AttributeKind, TableRef};
 use payctl_aws::kms::KeyRef;
@@ -16,8 +14,8 @@ use payctl_engine::{Handle as _, Input, Stack};
 use crate::Context;
 use crate::parts::{
     Alarms, Bucket, Egress, Endpoints, Function, GatewayService, Key, KeyUser, Network,
-    NetworkMade, OtherAlarm, Part as _, PartContext, PublisherName, Table, Tiers, Topic, Uploads,
-    bucket, endpoint, key, logs, queue, role,
+    NetworkMade, OneTable, OtherAlarm, Part as _, PartContext, PublisherName, Table, Tiers, Topic,
+    Uploads, bucket, endpoint, key, logs, queue, role,
 };
 use crate::settings::{Nat, Posture};
 
@@ -85,6 +83,7 @@ impl System<'_> {
             context,
             key: Err("it is what makes it".to_owned()),
             architecture: parameters.architecture(),
+            section: Some(NAME),
         };
         let key = Key {
             name: Some("payment-processing".to_owned()),
@@ -187,7 +186,7 @@ impl System<'_> {
             tiers: Tiers::Placed(
                 [("private".to_owned(), parameters.private_subnets.clone())].into(),
             ),
-            one_table: parameters.nat != Nat::PerZone,
+            one_table: OneTable::Each(parameters.nat != Nat::PerZone),
             endpoints: Endpoints::Narrowed(allowed.into()),
             log_group: Some("/aws/vpc/flowlogs".to_owned()),
             log_retention_days: parameters.log_retention_days(),
@@ -282,44 +281,25 @@ impl System<'_> {
 
     fn alarms(&self, topic: &TopicRef, function: &FunctionRef, table: &TableRef) -> Alarms {
         let parameters = self.parameters;
-        let of = |name: &str, value| BTreeMap::from([(name.to_owned(), value)]);
-        let function = of("FunctionName", function.name().when_created().cast());
-        let table = of("TableName", table.name().when_created().cast());
-        let alarm =
-            |called: &str, description: &str, (namespace, metric): (&str, &str)| OtherAlarm {
-                called: called.to_owned(),
-                name: Some(format!("payment-{called}")),
-                description: description.to_owned(),
-                namespace: namespace.to_owned(),
-                metric: metric.to_owned(),
-                dimensions: BTreeMap::new(),
-                above: 0.0,
-            };
-        let errors = ("AWS/Lambda", "Errors");
-        let errors = OtherAlarm {
-            dimensions: function.clone(),
-            above: parameters.error_alarm_above,
-            ..alarm("lambda-errors", "The payment processor fails", errors)
+        let called = |alarm: OtherAlarm| {
+            let name = Some(format!("payment-{}", alarm.called));
+            OtherAlarm { name, ..alarm }
         };
-        // ThrottledRequests exists per operation only; this one is the table's as a whole.
-        let throttled = ("AWS/DynamoDB", "WriteThrottleEvents");
-        let description = "Writes to the transactions are throttled";
-        let throttled = OtherAlarm {
-            dimensions: table,
-            above: parameters.throttle_alarm_above,
-            ..alarm("dynamodb-throttle", description, throttled)
-        };
+        let above = parameters.error_alarm_above;
+        let description = "The payment processor fails";
+        let errors = OtherAlarm::errors("lambda-errors", description, function, above);
+        let above = parameters.throttle_alarm_above;
+        let (name, description) = ("dynamodb-throttle", "Writes to the transactions are throttled");
+        let throttled = OtherAlarm::throttled_writes(name, description, table, None, above);
         // The handler counts what it refuses in its log.
         let rejected = ("Payments", "rejected");
         let description = "Payment files are refused: why is below rejected/ in the bucket";
-        let rejected = OtherAlarm {
-            dimensions: function,
-            above: parameters.rejected_alarm_above,
-            ..alarm("rejected", description, rejected)
-        };
+        let above = parameters.rejected_alarm_above;
+        let function = [("FunctionName", function.name().when_created().cast())];
+        let rejected = OtherAlarm::new("rejected", description, rejected, &function, above);
         Alarms {
             tell: parameters.alerts().actions(topic).iter().cloned().collect(),
-            others: vec![errors, throttled, rejected],
+            others: [errors, throttled, rejected].map(called).into(),
             ..Alarms::default()
         }
     }

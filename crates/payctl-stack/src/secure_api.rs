@@ -1,37 +1,56 @@
 //! `secure-api`: payments posted to a REST API behind AWS WAF, stored by a function that no
 //! way leads to the internet from, with a key for each purpose.
 
-use std::collections::BTreeMap;
-
-use payctl_aws::dynamodb::{Attribute, AttributeKind, Index};
+use payctl_aws::dynamodb::{Attribute, AttributeKind, Index, TableRef};
 use payctl_aws::ec2::{
     InterfaceEndpoint, Peer, SecurityGroupIngress, SecurityGroupRef, SubnetRef, VpcRef,
 };
-use payctl_aws::iam::{ManagedPolicy, Role};
 use payctl_aws::kms::KeyRef;
 use payctl_aws::lambda::FunctionRef;
-use payctl_aws::logs::LogGroup;
 use payctl_aws::s3::BucketRef;
 use payctl_aws::{Lookup, Policy, Set, Statement};
 use payctl_engine::{Input, Stack};
+use serde_json::{Value, json};
 
 use crate::Context;
 use crate::parts::{
-    Bucket, Egress, Endpoints, GatewayService, Key, KeyUser, Network, NetworkMade, Part as _,
-    PartContext, Table, Tiers, endpoint, function, logs, network, role,
+    Bucket, Egress, Endpoints, Function, GatewayService, Key, KeyUser, ModelSpec, Network,
+    NetworkMade, OneTable, OpenRoute, Part as _, PartContext, PolicySpec, RestApi, Route, Table,
+    Tiers, WebAcl, endpoint, function, names, network,
 };
 use crate::settings::{Nat, Posture};
 
-mod api;
 mod parameters;
-mod system;
 mod watch;
 
 pub use parameters::{NAME, Parameters};
-use system::{CUSTOMER_INDEX, Keys, Stores, System};
 
 /// The handler its function runs.
 pub const HANDLER: &str = "payment-api";
+
+/// The index of a customer's transactions.
+const CUSTOMER_INDEX: &str = "CustomerIndex";
+/// What the function answers.
+const REQUEST: &str = "POST /process-payment";
+/// What the API and the web ACL are called, as metrics name them, too.
+const API: &str = "payment-api";
+const WEB_ACL: &str = "payment-waf";
+
+/// What environments call what is in the API and in the web ACL.
+const NAMES: [(&str, &str); 12] = [
+    ("apigateway.resource:main/process-payment", "process-payment"),
+    ("apigateway.method:main/POST/process-payment", "process-payment"),
+    ("apigateway.integration:main/POST/process-payment", "process-payment"),
+    ("apigateway.model:main-Payment", "payment"),
+    ("apigateway.request_validator:main-body", "body"),
+    ("apigateway.gateway_response:main-bad-request-body", "bad-request-body"),
+    ("apigateway.gateway_response:main-client-errors", "client-errors"),
+    ("apigateway.gateway_response:main-server-errors", "server-errors"),
+    ("lambda.permission:main", "api"),
+    ("logs.group:main-access", "api-access"),
+    ("logs.group:main-errors", "api-errors"),
+    ("logs.group:main-waf", "waf"),
+];
 
 /// The bucket of documents.
 const DOCUMENTS: &str = "payment-docs";
@@ -58,7 +77,25 @@ pub fn declare(context: &Context<'_>, parameters: &Parameters) -> Stack {
     if let Err(why) = (System { context, parameters }).declare(&mut stack) {
         stack.refuse(why);
     }
-    stack
+    names::kept(&stack, &NAMES)
+}
+
+struct System<'a> {
+    context: &'a Context<'a>,
+    parameters: &'a Parameters,
+}
+
+/// One key for each purpose.
+struct Keys {
+    objects: KeyRef,
+    table: KeyRef,
+    logs: KeyRef,
+}
+
+/// Where payments are kept.
+struct Stores {
+    documents: BucketRef,
+    transactions: TableRef,
 }
 
 impl System<'_> {
@@ -78,7 +115,8 @@ impl System<'_> {
         if self.is_strict() {
             endpoint::of_ec2(stack, context, &network.vpc, self.parameters.network, private);
         }
-        let function = self.function(stack, private, &group, &keys, &stores);
+        let function = self.function(&network, &group, &keys, &stores);
+        let function = function.declare(stack, &part, "payment-processor")?;
         let ids = |subnets: &[SubnetRef]| subnets.iter().map(SubnetRef::id).collect::<Vec<_>>();
         stack.output("vpc_id", &network.vpc.id());
         stack.output("private_subnet_ids", &ids(private));
@@ -87,8 +125,21 @@ impl System<'_> {
         stack.output("lambda_function_arn", &function.arn());
         stack.output("s3_bucket_name", &stores.documents.name());
         stack.output("dynamodb_table_name", &stores.transactions.name());
-        self.api(stack, &function, &keys);
-        self.watch(stack, &keys.logs, &function, &stores.transactions);
+        let stage = self.api(&function).declare(stack, &part, "main")?.stage;
+        stack.output("api_gateway_url", &stage.url());
+        let web_acl = WebAcl {
+            name: Some(WEB_ACL.to_owned()),
+            description: "What may reach the payment API".to_owned(),
+            before: vec![stage.arn()],
+            rate_limit: self.parameters.address_limit,
+            log_group: Some("aws-waf-logs-payment".to_owned()),
+            log_retention_days: self.parameters.log_retention_days(),
+            ..WebAcl::default()
+        };
+        let web_acl = web_acl.declare(stack, &part, "main")?;
+        stack.output("waf_web_acl_id", &web_acl.id());
+        self.alerts(stack, &part, &function, &stores.transactions)?;
+        self.dashboard(stack);
         stack.output("kms_s3_key_id", &keys.objects.id());
         stack.output("kms_dynamodb_key_id", &keys.table.id());
         stack.output("kms_logs_key_id", &keys.logs.id());
@@ -101,7 +152,7 @@ impl System<'_> {
 
     fn part(&self, key: Result<KeyRef, String>) -> PartContext<'_> {
         let architecture = self.parameters.architecture();
-        PartContext { context: self.context, key, architecture }
+        PartContext { context: self.context, key, architecture, section: Some(NAME) }
     }
 
     fn keys(&self, stack: &mut Stack) -> Result<Keys, String> {
@@ -175,7 +226,7 @@ impl System<'_> {
             name: Some("payment".to_owned()),
             zones: 3,
             tiers: Tiers::Placed([private].into()),
-            one_table: true,
+            one_table: OneTable::Each(true),
             endpoints: Endpoints::Narrowed(allowed.into()),
             flow_log: self.is_strict(),
             log_group: Some("/aws/vpc/flowlogs".to_owned()),
@@ -245,73 +296,86 @@ impl System<'_> {
         group
     }
 
-    fn log_group(&self, name: String, keys: &Keys) -> LogGroup {
-        logs::group(self.context, name, self.parameters.log_retention_days(), keys.logs.arn())
-    }
-
+    /// Stores payments. What it may do is a policy of its own, as it also says what it may never.
     fn function(
         &self,
-        stack: &mut Stack,
-        private: &[SubnetRef],
-        security_group: &SecurityGroupRef,
+        network: &NetworkMade,
+        group: &SecurityGroupRef,
         keys: &Keys,
         stores: &Stores,
-    ) -> FunctionRef {
-        let (context, parameters) = (self.context, self.parameters);
-        let name = context.name("payment-processor");
-        let group = self.log_group(format!("/aws/lambda/{name}"), keys);
-        let group = stack.add("payment-processor", group);
-        let statements = may(keys, stores)
-            .into_iter()
-            .chain([role::network_interfaces(), role::write_logs(&group)])
-            .chain((parameters.posture == Posture::Strict).then(role::trace));
-        let policy_name = context.name("payment-lambda-policy");
-        let policy = stack.add(
-            "payment-processor",
-            ManagedPolicy {
-                path: "/".to_owned(),
-                description: "What the payment function may do, and may never".to_owned(),
-                document: Policy::new(statements),
-                tags: context.tags(&policy_name),
-                name: policy_name,
-            },
-        );
-        let trust = role::trust("lambda.amazonaws.com");
-        let description = "What the payment function runs as";
-        let role = Role {
-            inline: BTreeMap::new(),
-            managed: [policy.arn()].into_iter().collect(),
-            ..role::of_service(context, "payment-lambda-role", description, trust, [])
-        };
-        let role = stack.add("payment-processor", role);
-        let environment: BTreeMap<String, Input<String>> = [
-            ("DYNAMODB_TABLE".to_owned(), stores.transactions.name().cast()),
-            ("S3_BUCKET".to_owned(), stores.documents.name().cast()),
+    ) -> Function {
+        let parameters = self.parameters;
+        let environment: [(&str, Input<String>); 3] = [
+            ("DYNAMODB_TABLE", stores.transactions.name().cast()),
+            ("S3_BUCKET", stores.documents.name().cast()),
             // A request for encryption that names no key gets one of AWS's own.
-            ("KMS_KEY_ID".to_owned(), keys.objects.arn().cast()),
-        ]
-        .into();
-        function::in_vpc(
-            stack,
-            context,
-            function::FunctionSpec {
-                name: "payment-processor",
-                description: "Stores payments that are posted, each at most once",
-                handler: HANDLER,
-                architecture: parameters.architecture(),
-                memory_mb: parameters.memory_mb,
-                timeout_s: parameters.timeout_s,
-                reserved_concurrency: parameters.reserved_concurrency,
-                posture: parameters.posture,
-                subnets: private,
-                security_group,
-                role: &role,
-                log_group: &group,
-                key: &keys.table,
-                environment,
-                failed: None,
-            },
-        )
+            ("KMS_KEY_ID", keys.objects.arn().cast()),
+        ];
+        Function {
+            handler: Some(HANDLER.to_owned()),
+            description: "Stores payments that are posted, each at most once".to_owned(),
+            role_name: Some("payment-lambda-role".to_owned()),
+            role_description: Some("What the payment function runs as".to_owned()),
+            policy: Some(PolicySpec {
+                name: "payment-lambda-policy".to_owned(),
+                description: "What the payment function may do, and may never".to_owned(),
+            }),
+            statements: may(keys, stores).into(),
+            memory_mb: parameters.memory_mb,
+            timeout_s: parameters.timeout_s,
+            reserved_concurrency: parameters
+                .posture
+                .reserved_concurrency(parameters.reserved_concurrency),
+            log_retention_days: parameters.log_retention_days(),
+            tracing: self.is_strict(),
+            vpc: Some(network.vpc.id()),
+            subnets: network.subnets("private").iter().map(SubnetRef::id).collect(),
+            groups: vec![group.id()],
+            environment: environment.map(|(name, value)| (name.to_owned(), value)).into(),
+            key: Some(keys.table.arn()),
+            log_key: Some(keys.logs.arn()),
+            ..Function::default()
+        }
+    }
+
+    /// `POST /process-payment`, whose body has to be a payment, as a stage named like the environment.
+    fn api(&self, function: &FunctionRef) -> RestApi {
+        let parameters = self.parameters;
+        let schema: [(&str, Value); 5] = [
+            ("$schema", json!("http://json-schema.org/draft-04/schema#")),
+            ("title", json!("Payment")),
+            ("type", json!("object")),
+            ("required", json!(["transactionId", "customerId", "amount"])),
+            (
+                "properties",
+                json!({
+                    "transactionId": { "type": "string" },
+                    "customerId": { "type": "string" },
+                    "amount": { "type": ["number", "string"] },
+                }),
+            ),
+        ];
+        let payment = ModelSpec {
+            description: "A payment".to_owned(),
+            schema: schema.map(|(name, value)| (name.to_owned(), value)).into(),
+        };
+        let route = OpenRoute {
+            function: function.name(),
+            authorization: None,
+            model: Some("Payment".to_owned()),
+        };
+        RestApi {
+            name: Some(API.to_owned()),
+            description: "Takes payments".to_owned(),
+            authorization: parameters.authorization(),
+            models: [("Payment".to_owned(), payment)].into(),
+            requests: Some("/*/POST/process-payment".to_owned()),
+            burst_limit: parameters.burst_limit,
+            rate_limit: parameters.rate_limit,
+            tracing: true,
+            log_retention_days: parameters.log_retention_days(),
+            ..RestApi::of([(REQUEST.to_owned(), Route::Open(route))].into())
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 pub use simulate::{Lacking, LinkedRoles, lacking, linked_roles};
 use writer::{Place, Writer};
 
+use crate::status::STATUS;
 use crate::{Facts, Limited, elbv2, lambda, s3};
 
 /// What the operator does.
@@ -105,7 +106,11 @@ fn actions(kind: &KindInfo, declared: &Declared, tasks: &[Task]) -> BTreeSet<&'s
     let access = kind.access;
     let of_kind = |(name, _): &&(&str, _)| *name == kind.kind;
     let of = |task: &Task| match task {
-        Task::Plan => vec![access.look],
+        // Whoever looks may ask how it is.
+        Task::Plan => {
+            let status = STATUS.iter().filter(of_kind).map(|(_, actions)| *actions);
+            status.chain([access.look]).collect()
+        }
         // A replacement deletes.
         Task::Up => vec![access.look, access.create, access.change, access.delete],
         Task::Destroy => vec![access.look, access.delete],

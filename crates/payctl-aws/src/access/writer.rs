@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::conditions::{About, Conditions};
 use super::reference;
+use crate::status::METRICS;
 use crate::{Facts, Partition, elbv2};
 
 /// An action's resources and the conditions it is allowed under.
@@ -43,7 +44,8 @@ impl Writer<'_> {
         let Some(known) = reference::action(action) else { return Vec::new() };
         let about = About { stack: self.stack, kind, declared, name: action, action: &known };
         let of_ec2 = kind.access.on == ["*"] && action.starts_with("ec2:");
-        let unscoped = kind.access.unscoped.contains(&action) || action == elbv2::HEALTH;
+        let unscoped =
+            kind.access.unscoped.contains(&action) || [elbv2::HEALTH, METRICS].contains(&action);
         let everywhere = |all: BTreeSet<Conditions>| {
             all.into_iter().map(|conditions| (["*".to_owned()].into(), conditions)).collect()
         };

@@ -407,16 +407,19 @@ fn alive(seen: Option<DbCluster>) -> Option<DbCluster> {
     seen.filter(|seen| !deleting(seen))
 }
 
+/// Whether a cluster or an instance does not leave this status by itself, or not for days.
+pub(crate) fn is_terminal(status: &str) -> bool {
+    status.starts_with("inaccessible-")
+        || status.starts_with("incompatible-")
+        || status.ends_with("failed")
+        || ["stopped", "storage-full"].contains(&status)
+}
+
 /// What the cluster needs before it can be used and changed; nothing, when it can.
 fn busy(seen: &DbCluster) -> Result<Option<String>> {
     match seen.status().unwrap_or_default() {
         "available" => Ok(None),
-        // It does not leave these by itself, or not for days.
-        status
-            if status.starts_with("inaccessible-")
-                || status.ends_with("-failed")
-                || status == "stopped" =>
-        {
+        status if is_terminal(status) => {
             Err(AwsError::invalid(format!("the cluster is in terminal status {status}")))
         }
         status => Ok(Some(format!("the cluster to become available (it is {status})"))),

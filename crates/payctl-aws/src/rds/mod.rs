@@ -11,6 +11,7 @@ mod tags;
 mod version;
 
 pub(crate) use bulk::{Clusters, Instances, clusters, instances};
+pub(crate) use cluster::is_terminal;
 pub use cluster::{Cluster, ClusterId, ClusterOutputs, ClusterRef, ClusterResourceId};
 pub use cluster_parameter_group::{
     ClusterParameterGroup, ClusterParameterGroupName, ClusterParameterGroupOutputs,

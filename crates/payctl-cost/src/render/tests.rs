@@ -56,6 +56,21 @@ fn a_page_has_what_is_paid_for_and_what_is_not_known() {
 }
 
 #[test]
+fn what_is_in_the_sum_is_not_told_as_a_price_again() {
+    let declared = json!({ "ec2.nat_gateway:a": {}, "ec2.nat_gateway:b": {} });
+    let rate = " 0.045 per GB";
+    let text = |usage: &str| page(&month(&declared, usage), 80).join("\n");
+    assert!(text("").contains(rate), "{}", text(""));
+    for counted in ["gb = 3", "gb = 0"] {
+        let text = text(&format!("[usage.ec2.nat_gateway]\n{counted}\n"));
+        assert!(!text.contains(rate), "{text}");
+    }
+    // One of two is counted, and the other's price is still to be told.
+    let text = text("[usage.ec2.nat_gateway.a]\ngb = 3\n");
+    assert!(text.contains(rate), "{text}");
+}
+
+#[test]
 fn lines_fit() {
     for width in [60, 80, 140] {
         let text = page(&month(&some(), "[usage]\nmessages = 2_000_000"), width);

@@ -32,6 +32,16 @@ fn a_usage_is_read_however_its_tables_are_written() {
 }
 
 #[test]
+fn the_usage_of_a_configuration_stands_among_other_tables() {
+    let text = "region = \"us-east-1\"\n[usage.s3.bucket]\ngb = 7\n[tags]\na = \"b\"\n";
+    let usage = Usage::read_within(text).unwrap();
+    assert_eq!(usage.of("s3.bucket:a", "gb"), Quantity::parse("7"));
+    assert_eq!(Usage::read(text).unwrap_err().len(), 2);
+    assert!(Usage::read_within("[tags]\n").unwrap().is_empty());
+    assert!(Usage::read_within("[usage]\nreqests = 3\n").is_err());
+}
+
+#[test]
 fn a_mistake_has_its_place_and_the_nearest_name() {
     let (at, message, label) = one("[usage]\nreqests = 3\n");
     assert_eq!((at.as_str(), label.as_str()), ("reqests", "did you mean `requests`?"));

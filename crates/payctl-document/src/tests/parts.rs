@@ -34,6 +34,7 @@ subnets = "${part.network:main.app}"
 reaches = [{ group = "${ec2.security_group:orders.id}", port = 5432 }]
 may = [{ do = ["sqs:SendMessage"], on = ["${sqs.queue:jobs.arn}"], when = { Bool = { "aws:SecureTransport" = "true" } } }]
 failed = "${sqs.queue:jobs-dead.arn}"
+policy = { name = "pay-policy", description = "What pay may do" }
 tracing = true
 [part.database.orders]
 vpc = "${part.network:main.vpc}"
@@ -48,7 +49,10 @@ cors_origins = ["https://shop.example"]
 "ANY /hooks/{proxy+}" = { function = "${lambda.function:pay.name}", authorization = "none" }
 [part.rest_api.office]
 web_acl = "${wafv2.web_acl:guard.arn}"
-routes = { "GET /payments/{id}" = "${lambda.function:pay.name}", "POST /payments" = "${lambda.function:pay.name}" }
+models = { Payment = { schema = { type = "object" } } }
+[part.rest_api.office.routes]
+"GET /payments/{id}" = "${lambda.function:pay.name}"
+"POST /payments" = { function = "${lambda.function:pay.name}", model = "Payment" }
 [part.web_acl.guard]
 before = ["${elbv2.load_balancer:front.arn}"]
 [part.alarms.ops]
@@ -102,14 +106,21 @@ fn parts_make_nothing_besides() {
         ("bucket", "event_bridge = true"),
         ("queue", ""),
         ("topic", "mail = [\"a@b.example\"]"),
-        ("function", "handler = \"f\"\nvpc = \"vpc-1\"\nsubnets = [\"subnet-1\"]"),
+        (
+            "function",
+            "handler = \"f\"\nvpc = \"vpc-1\"\nsubnets = [\"subnet-1\"]\n\
+             policy = { name = \"p\", description = \"\" }",
+        ),
         (
             "database",
             "vpc = \"vpc-1\"\nsubnets = [\"subnet-1\", \"subnet-2\"]\nclients = [\"sg-1\"]\n\
              version = \"16.11\"\nclass = \"db.t4g.medium\"",
         ),
         ("http_api", "routes = { \"GET /\" = \"f\" }"),
-        ("rest_api", "routes = { \"GET /a\" = \"f\" }\nweb_acl = \"arn:x\""),
+        (
+            "rest_api",
+            "routes = { \"GET /a\" = \"f\" }\nweb_acl = \"arn:x\"\nmodels = { A = { schema = {} } }",
+        ),
         ("web_acl", "before = [\"arn:x\"]"),
         ("alarms", "functions = [\"f\"]"),
     ] {
@@ -229,6 +240,16 @@ fn what_is_wrong_with_parts_is_told() {
         (one("http_api", "routes = { \"GET /\" = 1 }"), 3, "none of the forms"),
         (one("http_api", "cors_origins = [\"shop\"]\nroutes = { \"GET /\" = \"f\" }"), 2, "has an origin `shop`"),
         (one("rest_api", "routes = { \"GET /{a}\" = \"f\" }\nstage = \"a b\""), 2, "has a stage `a b`"),
+        (one("rest_api", "routes = { \"GET /a\" = { function = \"f\", model = \"A\" } }"), 2, "the `model` A in GET /a, which `models` lacks"),
+        (one("rest_api", "routes = { \"GET /a\" = \"f\" }\nmodels = { A-B = { schema = {} } }"), 2, "has a model `A-B`"),
+        (one("http_api", "routes = { \"GET /a\" = { function = \"f\", model = \"A\" } }"), 2, "holds no body against one"),
+        (one("http_api", "statement = \"s\"\nroutes = { \"GET /a\" = \"f\", \"GET /b\" = \"f\" }"), 3, "one `statement` for two routes"),
+        (one("function", "handler = \"f\"\ngroups = [\"sg-1\"]"), 4, "or has `groups`"),
+        (one("function", "handler = \"f\"\nvpc = \"v\"\nsubnets = [\"s\"]\ngroups = [\"sg-1\"]\ngroup_name = \"g\""), 7, "beside `groups`"),
+        (one("web_acl", "log_group = \"seen\""), 3, "writes to aws-waf-logs-"),
+        (one("bucket", "s3_key = true\nkey = \"arn:k\""), 4, "no `key` beside `s3_key`"),
+        (network("one_table = [\"b\"]"), 4, "has the tier `b` in `one_table`"),
+        (one("alarms", "others = [{ called = \"a\", description = \"\", namespace = \"N\", metric = \"m\", above = 1, period_s = 45 }]"), 2, "`period_s` = 45"),
         // References.
         (network("[outputs]\nx = \"${part.netwrk:x.vpc}\""), 5, "no part.netwrk:x in this stack | did you mean `part.network:x`?"),
         (network("[outputs]\nx = \"${part.network:x.vpcs}\""), 5, "has no output `vpcs` | did you mean `vpc`?"),

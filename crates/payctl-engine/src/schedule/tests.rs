@@ -154,6 +154,20 @@ fn the_longest_remaining_chain_is_known_for_each_operation() {
     assert_eq!(remaining, [9.0, 6.0, 3.0]);
 }
 
+#[test]
+fn other_times_make_another_chain_the_longest() {
+    let case = chain().declare("net.zone:d", 1, &[]);
+    let plan = case.plan(Goal::Up);
+    let mut schedule = schedule(&plan, &case.kinds).unwrap();
+    schedule.predict(&|operation| match operation.step.address.name() {
+        "d" => (1.0, 20.0),
+        _ => (1.0, 3.0),
+    });
+    let chain: Vec<&str> =
+        schedule.chain.iter().map(|i| schedule.operations[*i].step.address.name()).collect();
+    assert_eq!((schedule.critical, chain), (20.0, vec!["d"]));
+}
+
 /// A plan that the planner would not make.
 fn broken(case: &Case, goal: Goal, breaks: impl FnOnce(&mut Plan)) -> String {
     let mut plan = case.plan(goal);

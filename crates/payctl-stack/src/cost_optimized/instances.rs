@@ -8,13 +8,12 @@ use payctl_aws::ec2::{
 use payctl_aws::iam::{InstanceProfile, InstanceProfileRef, Role};
 use payctl_aws::questions::IMAGE;
 use payctl_aws::{Arn, Set, Statement, Tags};
-use payctl_engine::{Address, Kind as _, Stack, owner};
+use payctl_engine::{Address, Input, Kind as _, Stack, owner};
 use serde_json::json;
 
 use super::system::System;
 use crate::parts::alarm::{self, Metric};
-use crate::parts::nat::Egress;
-use crate::parts::{function, network, role};
+use crate::parts::{EgressMade, function, network, role};
 
 /// Where the CloudWatch agent reports to.
 const AGENT: &str = "CWAgent";
@@ -28,7 +27,7 @@ impl System<'_> {
         stack: &mut Stack,
         vpc: &VpcRef,
         private: &[SubnetRef],
-        ways: &Egress,
+        ways: &EgressMade,
     ) -> GroupRef {
         let (context, parameters) = (self.context, self.parameters);
         let name = context.name("payment-asg");
@@ -94,7 +93,11 @@ impl System<'_> {
         let context = self.context;
         let group = Address::new(Group::INFO.kind, GROUP);
         let mut tags = context.tags(&context.name("payment-instance"));
-        tags.extend(owner::tags_of_offspring(super::NAME, context.suffix.as_str(), &group));
+        tags.extend(owner::tags_of_offspring(
+            super::parameters::NAME,
+            context.suffix.as_str(),
+            &group,
+        ));
         tags
     }
 
@@ -193,7 +196,7 @@ impl System<'_> {
 }
 
 /// The dimension of the group.
-pub(super) fn of_group(group: &GroupRef) -> (&'static str, payctl_engine::Input<String>) {
+pub(super) fn of_group(group: &GroupRef) -> (&'static str, Input<String>) {
     ("AutoScalingGroupName", group.name().when_created().cast())
 }
 

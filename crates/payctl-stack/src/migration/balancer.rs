@@ -8,11 +8,11 @@ use payctl_aws::elbv2::{
 };
 use payctl_aws::s3::BucketRef;
 use payctl_aws::{Arn, Statement};
-use payctl_engine::{Address, Handle as _, Input, Stack};
+use payctl_engine::{Handle as _, Input, Stack};
 
-use super::system::{APPLICATION, Groups, HTTP, Keys, System, Tiers};
-use crate::parts::{bucket, web_acl};
-use crate::settings::Posture;
+use super::groups::Groups;
+use super::system::{APPLICATION, HTTP, Stores, System};
+use crate::parts::{Bucket, NetworkMade, Part as _, PartContext, WebAcl, bucket};
 
 /// How much the weights of both groups are together.
 const WHOLE: u32 = 100;
@@ -31,22 +31,22 @@ impl System<'_> {
     pub(super) fn balancer(
         &self,
         stack: &mut Stack,
-        vpc: &VpcRef,
-        tiers: &Tiers,
+        part: &PartContext<'_>,
+        network: &NetworkMade,
         groups: &Groups,
-        keys: &Keys,
-        access_logs: &BucketRef,
-    ) -> Balancer {
+        stores: &Stores,
+    ) -> Result<Balancer, String> {
         let (context, parameters) = (self.context, self.parameters);
-        let (logs, policy) = self.request_logs(stack, access_logs);
+        let (vpc, private) = (&network.vpc, network.subnets("private"));
+        let logs = self.request_logs(&stores.access_logs).declare(stack, part, "requests")?;
         let name = context.name("payment-alb");
         let balancer = stack.add_after(
             "main",
-            &[&policy],
+            &[logs.address()],
             LoadBalancer {
                 scheme: "internal".to_owned(),
                 vpc: vpc.id(),
-                subnets: tiers.private.iter().map(SubnetRef::id).collect(),
+                subnets: private.iter().map(SubnetRef::id).collect(),
                 security_groups: [groups.balancer.id()].into_iter().collect(),
                 access_logs: Some(AccessLogs { bucket: logs.name(), prefix: PREFIX.to_owned() }),
                 drop_invalid_headers: true,
@@ -57,7 +57,7 @@ impl System<'_> {
             },
         );
         if self.is_strict() {
-            self.web_acl(stack, &balancer, keys);
+            self.web_acl(&balancer).declare(stack, part, "main")?;
         }
         let certificate = self.certificate(stack);
         let blue = self.group(stack, "blue", vpc);
@@ -85,16 +85,22 @@ impl System<'_> {
         let https = stack.add("main", https);
         let plain = plain.map(|plain| stack.add("inside", plain));
         let listener = plain.or(parameters.certificate_arn.is_some().then_some(https));
-        Balancer { balancer, listener, blue, green }
+        Ok(Balancer { balancer, listener, blue, green })
     }
 
     /// The web ACL, with a log of what it sees. It does not limit how often an address may call: to
     /// the load balancer all requests come from those of the VPC link, and the API has limits of
     /// its own.
-    fn web_acl(&self, stack: &mut Stack, balancer: &LoadBalancerRef, keys: &Keys) {
-        let rules = &web_acl::MANAGED_RULES;
-        let web_acl = web_acl::before(stack, self.context, balancer.arn(), None, rules);
-        web_acl::log(stack, self.context, &web_acl, |name| self.log_group(name, keys));
+    fn web_acl(&self, balancer: &LoadBalancerRef) -> WebAcl {
+        WebAcl {
+            name: Some("payment-waf".to_owned()),
+            description: "What may reach the payment API".to_owned(),
+            before: vec![balancer.arn()],
+            rate_limit: 0,
+            log_group: Some("aws-waf-logs-payment".to_owned()),
+            log_retention_days: self.parameters.log_retention_days(),
+            ..WebAcl::default()
+        }
     }
 
     fn group(&self, stack: &mut Stack, colour: &str, vpc: &VpcRef) -> TargetGroupRef {
@@ -151,27 +157,29 @@ impl System<'_> {
 
     /// Where every request leaves a line. AWS writes them into no bucket that has a key of KMS's,
     /// as the one of audit objects does.
-    fn request_logs(&self, stack: &mut Stack, access_logs: &BucketRef) -> (BucketRef, Address) {
+    fn request_logs(&self, access_logs: &BucketRef) -> Bucket {
         let context = self.context;
-        let name = context.bucket_name(REQUESTS);
+        let own = bucket::arn(context, &context.bucket_name(REQUESTS));
         let path = format!("/{PREFIX}/AWSLogs/{}/*", context.account);
         // As the guide's sample has it; whether it names the account alone is not known.
         let write = Statement::allow("LoadBalancer", &["s3:PutObject"])
             .for_service("logdelivery.elasticloadbalancing.amazonaws.com")
-            .on([bucket::within(&bucket::arn(context, &name), &path)])
+            .on([bucket::within(&own, &path)])
             .when(
                 "ArnLike",
                 "aws:SourceArn",
                 context.arn("elasticloadbalancing", "loadbalancer/*"),
             );
-        let retention = Some(self.retention());
-        let bucket = bucket::encrypted(context, name, access_logs, None, retention, [write]);
-        let bucket = stack.add("requests", bucket);
-        if self.parameters.posture == Posture::Strict {
-            bucket::announced(stack, "requests", &bucket);
+        Bucket {
+            name: Some(REQUESTS.to_owned()),
+            s3_key: true,
+            access_log: Some(access_logs.name()),
+            archive_after_days: Some(self.parameters.archive_after_days),
+            expire_after_days: Some(self.parameters.expire_after_days),
+            event_bridge: self.is_strict(),
+            statements: vec![write],
+            ..Bucket::default()
         }
-        let address = bucket.address().clone();
-        (bucket, address)
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use payctl_aws::Arn;
-use payctl_aws::ec2::VpcRef;
 use payctl_aws::iam::Role;
 use payctl_aws::lambda::{FunctionRef, Invocation, Permission};
 use payctl_aws::questions::ENGINE_VERSION;
@@ -14,8 +13,9 @@ use payctl_aws::rds::{
 use payctl_aws::secretsmanager::{Generate, Rotation, Secret, SecretRef, TargetAttachment};
 use payctl_engine::{Address, Handle as _, Input, Stack};
 
-use super::system::{Groups, Keys, POSTGRESQL, PROCESSING, System, Tiers, Topics};
-use crate::parts::{role, secret};
+use super::groups::Groups;
+use super::system::{Keys, POSTGRESQL, PROCESSING, ROTATION, System, Topics};
+use crate::parts::{EgressMade, NetworkMade, logs, role, secret};
 
 /// The database in the cluster.
 const DATABASE: &str = "payments";
@@ -26,7 +26,7 @@ pub(super) const ENGINE: &str = "aurora-postgresql";
 const LOG: &str = "postgresql";
 
 /// The functions that open it.
-const LOG_IN: [&str; 3] = ["payment-validation", "transaction-processing", super::system::ROTATION];
+const LOG_IN: [&str; 3] = ["payment-validation", "transaction-processing", ROTATION];
 
 pub(super) struct Database {
     pub(super) cluster: ClusterRef,
@@ -45,9 +45,9 @@ impl Database {
 
     /// What has to be there before a function can log in: the database, where the secret says it is,
     /// and the way there.
-    fn before_a_login<'a>(&'a self, tiers: &'a Tiers) -> Vec<&'a Address> {
+    fn before_a_login<'a>(&'a self, egress: &'a EgressMade) -> Vec<&'a Address> {
         let instances = self.instances.iter().map(InstanceRef::address);
-        [&self.attachment].into_iter().chain(instances).chain(&tiers.routes).collect()
+        [&self.attachment].into_iter().chain(instances).chain(&egress.routes).collect()
     }
 }
 
@@ -56,8 +56,7 @@ impl System<'_> {
         &self,
         stack: &mut Stack,
         keys: &Keys,
-        vpc: &VpcRef,
-        tiers: &Tiers,
+        network: &NetworkMade,
         groups: &Groups,
     ) -> Database {
         let (context, parameters) = (self.context, self.parameters);
@@ -79,20 +78,22 @@ impl System<'_> {
                 name: group_name,
             },
         );
+        let subnets = network.subnets("database");
         let subnet_group = stack.add(
             "main",
             SubnetGroup {
                 description: "The payment database's subnets".to_owned(),
-                vpc: vpc.id(),
-                subnets: tiers.database.iter().map(|subnet| subnet.id()).collect(),
+                vpc: network.vpc.id(),
+                subnets: subnets.iter().map(|subnet| subnet.id()).collect(),
                 tags: context.tags(&name),
                 name: name.clone(),
             },
         );
-        let zones: Vec<_> = context.found.zones.iter().take(tiers.database.len()).collect();
+        let zones: Vec<_> = context.found.zones.iter().take(subnets.len()).collect();
         // RDS would make it by itself, to be kept for ever, and takes the one that is there
         // (terraform-provider-aws#5348). It outlives the cluster in a deletion: else it came back.
-        let logs = self.log_group(format!("/aws/rds/cluster/{name}/{LOG}"), keys);
+        let logs = format!("/aws/rds/cluster/{name}/{LOG}");
+        let logs = logs::group(context, logs, parameters.log_retention_days(), keys.logs.arn());
         let logs = stack.add("database", logs);
         let cluster = stack.add_after(
             "main",
@@ -191,7 +192,7 @@ impl System<'_> {
         stack: &mut Stack,
         database: &Database,
         function: &FunctionRef,
-        tiers: &Tiers,
+        egress: &EgressMade,
     ) {
         let context = self.context;
         let path = format!("/payment-processing/{}/schema", context.suffix);
@@ -202,7 +203,7 @@ impl System<'_> {
         ];
         stack.add_after(
             "schema",
-            &database.before_a_login(tiers),
+            &database.before_a_login(egress),
             Invocation {
                 description: "What brought the database's schema up to date".to_owned(),
                 tier: "Standard".to_owned(),
@@ -274,7 +275,7 @@ impl System<'_> {
         stack: &mut Stack,
         database: &Database,
         function: &FunctionRef,
-        tiers: &Tiers,
+        egress: &EgressMade,
     ) {
         let permission = stack.add(
             "rotation",
@@ -287,7 +288,7 @@ impl System<'_> {
                 source_account: None,
             },
         );
-        let mut before = database.before_a_login(tiers);
+        let mut before = database.before_a_login(egress);
         before.push(permission.address());
         stack.add_after(
             "db-credentials",

@@ -1,16 +1,15 @@
 //! The four functions, and what each may do.
 
-use std::collections::BTreeMap;
-
 use payctl_aws::Statement;
 use payctl_aws::ec2::SubnetRef;
+use payctl_aws::kms::KeyRef;
 use payctl_aws::lambda::FunctionRef;
 use payctl_engine::{Input, Stack};
 
 use super::database::Database;
-use super::system::{Groups, Keys, PROCESSING, Stores, System, Tiers, Topics};
-use crate::parts::{function, role};
-use crate::settings::Posture;
+use super::groups::Groups;
+use super::system::{Keys, PROCESSING, Stores, System, Topics};
+use crate::parts::{Function, NetworkMade, Part as _, PartContext};
 
 pub(super) struct Functions {
     pub(super) validation: FunctionRef,
@@ -38,30 +37,28 @@ struct FunctionSpec {
 
 type Variables = Vec<(&'static str, Input<String>)>;
 
-/// What all functions are in.
-struct FunctionContext<'a> {
-    subnets: &'a [SubnetRef],
-    groups: &'a Groups,
-    keys: &'a Keys,
+/// What functions are in, and what they use.
+pub(super) struct Shared<'a> {
+    pub(super) keys: &'a Keys,
+    pub(super) network: &'a NetworkMade,
+    pub(super) groups: &'a Groups,
+    pub(super) stores: &'a Stores,
+    pub(super) topics: &'a Topics,
+    pub(super) database: &'a Database,
 }
 
 impl System<'_> {
-    #[expect(clippy::too_many_arguments, reason = "a function is where everything meets")]
     pub(super) fn functions(
         &self,
         stack: &mut Stack,
-        keys: &Keys,
-        tiers: &Tiers,
-        groups: &Groups,
-        stores: &Stores,
-        topics: &Topics,
-        database: &Database,
-    ) -> Functions {
-        let around = FunctionContext { subnets: &tiers.private, groups, keys };
+        part: &PartContext<'_>,
+        shared: &Shared<'_>,
+    ) -> Result<Functions, String> {
+        let Shared { keys, stores, topics, database, .. } = shared;
         let table = &stores.transactions;
         let indexes = table.arn().then("/index/*");
         // What is published or written anew is encrypted with a key of its own.
-        let use_key = |sid: &str, key: &payctl_aws::kms::KeyRef| {
+        let use_key = |sid: &str, key: &KeyRef| {
             Statement::allow(sid, &["kms:Decrypt", "kms:GenerateDataKey"]).on([key.arn()])
         };
         // The table's own key of keys is made by DynamoDB, in the name of whoever made the table.
@@ -86,22 +83,25 @@ impl System<'_> {
             "secretsmanager:UpdateSecretVersionStage",
         ];
         let retention = self.parameters.retention_days.to_string();
-        let mut function = |wanted| self.function(stack, &around, wanted);
+        let mut function = |wanted: FunctionSpec| {
+            let name = wanted.name;
+            self.function(shared, wanted).declare(stack, part, name)
+        };
         let fraud = function(FunctionSpec {
             name: "fraud-detection",
             description: "Says how suspicious a payment is",
             reserved_concurrency: 0,
             statements: vec![history, table_key()],
             environment: [name()].into_iter().chain(self.scoring()).collect(),
-        });
-        Functions {
+        })?;
+        Ok(Functions {
             validation: function(FunctionSpec {
                 name: "payment-validation",
                 description: "Says whether a payment can be made, and why not",
                 reserved_concurrency: self.parameters.reserved_concurrency,
                 statements: log_in().into(),
                 environment: [secret_arn()].into_iter().chain(self.limits()).collect(),
-            }),
+            })?,
             processing: function(FunctionSpec {
                 name: PROCESSING,
                 description: "Validates, scores and keeps payments, each at most once",
@@ -133,7 +133,7 @@ impl System<'_> {
                 .into_iter()
                 .chain(self.limits())
                 .collect(),
-            }),
+            })?,
             fraud,
             rotation: function(FunctionSpec {
                 name: "secrets-rotation",
@@ -146,8 +146,8 @@ impl System<'_> {
                     use_key("SecretKey", &keys.secrets),
                 ],
                 environment: vec![],
-            }),
-        }
+            })?,
+        })
     }
 
     /// What a payment is held against.
@@ -175,61 +175,31 @@ impl System<'_> {
         .into()
     }
 
-    fn function(
-        &self,
-        stack: &mut Stack,
-        around: &FunctionContext<'_>,
-        wanted: FunctionSpec,
-    ) -> FunctionRef {
-        let (context, parameters) = (self.context, self.parameters);
-        let name = context.name(wanted.name);
-        let group = self.log_group(format!("/aws/lambda/{name}"), around.keys);
-        let group = stack.add(wanted.name, group);
-        let statements = wanted
-            .statements
-            .into_iter()
-            .chain([
-                role::read_environment(&around.keys.functions),
-                role::network_interfaces(),
-                role::write_logs(&group),
-            ])
-            .chain((parameters.posture == Posture::Strict).then(role::trace));
-        let role = stack.add(
-            wanted.name,
-            role::of_service(
-                context,
-                &format!("{}-role", wanted.name),
-                &format!("What {} runs as", wanted.name),
-                role::trust("lambda.amazonaws.com"),
-                statements,
-            ),
-        );
+    fn function(&self, shared: &Shared<'_>, wanted: FunctionSpec) -> Function {
+        let (parameters, Shared { keys, network, groups, .. }) = (self.parameters, shared);
         let environment = wanted.environment.into_iter();
-        let environment: BTreeMap<_, _> =
-            environment.map(|(name, value)| (name.to_owned(), value)).collect();
-        function::in_vpc(
-            stack,
-            context,
-            function::FunctionSpec {
-                name: wanted.name,
-                description: wanted.description,
-                handler: wanted.name,
-                architecture: parameters.architecture(),
-                memory_mb: parameters.memory_mb,
-                timeout_s: parameters.timeout_s,
-                reserved_concurrency: match self.is_strict() {
-                    true => parameters.reserved_concurrency,
-                    false => wanted.reserved_concurrency,
-                },
-                posture: parameters.posture,
-                subnets: around.subnets,
-                security_group: &around.groups.functions,
-                role: &role,
-                log_group: &group,
-                key: &around.keys.functions,
-                environment,
-                failed: None,
-            },
-        )
+        let number = match self.is_strict() {
+            true => parameters.reserved_concurrency,
+            false => wanted.reserved_concurrency,
+        };
+        Function {
+            handler: Some(wanted.name.to_owned()),
+            description: wanted.description.to_owned(),
+            role_name: Some(format!("{}-role", wanted.name)),
+            role_description: Some(format!("What {} runs as", wanted.name)),
+            statements: wanted.statements,
+            memory_mb: parameters.memory_mb,
+            timeout_s: parameters.timeout_s,
+            reserved_concurrency: parameters.posture.reserved_concurrency(number),
+            log_retention_days: parameters.log_retention_days(),
+            tracing: self.is_strict(),
+            vpc: Some(network.vpc.id()),
+            subnets: network.subnets("private").iter().map(SubnetRef::id).collect(),
+            groups: vec![groups.functions.id()],
+            environment: environment.map(|(name, value)| (name.to_owned(), value)).collect(),
+            key: Some(keys.functions.arn()),
+            log_key: Some(keys.logs.arn()),
+            ..Function::default()
+        }
     }
 }

@@ -1,11 +1,9 @@
 //! What the files of this system declare with, and pass on to each other.
 
 use payctl_aws::dynamodb::TableRef;
-use payctl_aws::ec2::{SecurityGroupRef, SubnetRef};
 use payctl_aws::kms::KeyRef;
 use payctl_aws::s3::BucketRef;
 use payctl_aws::sns::TopicRef;
-use payctl_engine::Address;
 
 use super::parameters::Parameters;
 use crate::Context;
@@ -56,21 +54,4 @@ pub(super) struct Stores {
 pub(super) struct Topics {
     pub(super) errors: TopicRef,
     pub(super) failed: TopicRef,
-}
-
-/// The subnets that are not public, and what has to be there before those of the functions reach
-/// anything outside.
-pub(super) struct Tiers {
-    pub(super) public: Vec<SubnetRef>,
-    pub(super) private: Vec<SubnetRef>,
-    pub(super) database: Vec<SubnetRef>,
-    pub(super) routes: Vec<Address>,
-}
-
-/// Who may speak to whom.
-pub(super) struct Groups {
-    pub(super) functions: SecurityGroupRef,
-    pub(super) database: SecurityGroupRef,
-    pub(super) balancer: SecurityGroupRef,
-    pub(super) link: SecurityGroupRef,
 }

@@ -1,21 +1,19 @@
-//! What is watched, and who is told.
+//! What is watched, and what shows it.
 
-use payctl_aws::cloudwatch::Alarm;
 use payctl_aws::dynamodb::TableRef;
+use payctl_aws::elbv2::TargetGroupRef;
 use payctl_engine::{Input, Stack};
 use serde_json::{Value, json};
 
-use super::api::Api;
 use super::balancer::Balancer;
 use super::database::Database;
 use super::functions::Functions;
-use super::system::{HANDLERS, STATUS_INDEX, System, Topics};
-use crate::parts::alarm::{self, Metric};
-use crate::parts::{dashboard, note};
+use super::system::{HANDLERS, ROTATION, STATUS_INDEX, System, Topics};
+use crate::parts::{Alarms, HttpApiMade, OtherAlarm, dashboard};
 
 /// What there is to be watched.
 pub(super) struct Watched<'a> {
-    pub(super) api: &'a Api,
+    pub(super) api: &'a HttpApiMade,
     pub(super) balancer: &'a Balancer,
     pub(super) database: &'a Database,
     pub(super) functions: &'a Functions,
@@ -24,141 +22,79 @@ pub(super) struct Watched<'a> {
 }
 
 impl System<'_> {
-    pub(super) fn watch(&self, stack: &mut Stack, watched: &Watched<'_>) {
-        note::open_api(stack, super::NAME, self.parameters.authorization());
-        self.alarms(stack, watched);
-        self.dashboard(stack, watched);
-    }
-
-    fn alarms(&self, stack: &mut Stack, watched: &Watched<'_>) {
-        let (context, parameters) = (self.context, self.parameters);
-        let api = Input::when_created(watched.api.api.id()).cast();
-        let latency = Metric::new("AWS/ApiGateway", "IntegrationLatency", [("ApiId", api)]);
-        let of_cluster = |name| {
-            let cluster = Input::when_created(watched.database.cluster.identifier()).cast();
-            Metric::new("AWS/RDS", name, [("DBClusterIdentifier", cluster)])
+    pub(super) fn alarms(&self, watched: &Watched<'_>) -> Alarms {
+        let parameters = self.parameters;
+        let latency = OtherAlarm::new(
+            "api-latency-p99",
+            "Payments take long",
+            ("AWS/ApiGateway", "IntegrationLatency"),
+            &[("ApiId", Input::when_created(watched.api.api.id()).cast())],
+            parameters.latency_alarm_above_ms,
+        );
+        let cluster = Input::when_created(watched.database.cluster.identifier()).cast();
+        let of_cluster = |called: &str, description: &str, metric: &str, above| {
+            let cluster = [("DBClusterIdentifier", cluster.clone())];
+            OtherAlarm::new(called, description, ("AWS/RDS", metric), &cluster, above)
         };
-        let cpu = of_cluster("CPUUtilization");
-        let balancer = watched.balancer;
-        let of_green = |name| {
-            let group = balancer.green.full_name().when_created();
-            let load_balancer = balancer.balancer.full_name().when_created();
-            let of = [("TargetGroup", group), ("LoadBalancer", load_balancer)];
-            Metric::new("AWS/ApplicationELB", name, of)
+        let (busy, slow) = (parameters.cpu_alarm_above, parameters.commit_latency_alarm_above_ms);
+        let many = parameters.connections_alarm_above;
+        let late = "The database takes long to keep what was paid";
+        let connections = "The database has many connections";
+        let throttled = |called: &str, description: &str, index| {
+            let (table, above) = (watched.table, parameters.throttle_alarm_above);
+            OtherAlarm::throttled_writes(called, description, table, index, above)
         };
-        let load_balancer = [("LoadBalancer", balancer.balancer.full_name().when_created())];
-        let failed = Metric::new("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", load_balancer);
-        let above = |name: &str, description: &str, metric, threshold| {
-            alarm::above(context, name, description, metric, threshold)
+        let of_table = "Writes to the transactions are throttled";
+        let of_index = "Writes to the transactions are throttled, as too many have one status";
+        let Balancer { balancer, green, .. } = watched.balancer;
+        let balancer = ("LoadBalancer", balancer.full_name().when_created());
+        let of_green = [("TargetGroup", green.full_name().when_created()), balancer.clone()];
+        let of_balancer = |called: &str, description: &str, metric: &str, of: &[_], above| {
+            let metric = ("AWS/ApplicationELB", metric);
+            OtherAlarm::new(called, description, metric, of, above).by_the_minute()
         };
-        let statistic = |statistic: &str, alarm| Alarm { statistic: statistic.to_owned(), ..alarm };
-        let mut alarms = vec![
-            Alarm {
-                evaluation_periods: 2,
-                ..statistic(
-                    "p99",
-                    above(
-                        "api-latency-p99",
-                        "Payments take long",
-                        latency,
-                        parameters.latency_alarm_above_ms,
-                    ),
-                )
-            },
-            Alarm {
-                evaluation_periods: 2,
-                ..statistic(
-                    "Average",
-                    above("rds-cpu", "The database is busy", cpu, parameters.cpu_alarm_above),
-                )
-            },
-            statistic(
-                "Maximum",
-                above(
-                    "rds-connections",
-                    "The database has many connections",
-                    of_cluster("DatabaseConnections"),
-                    parameters.connections_alarm_above,
-                ),
-            ),
-            Alarm {
-                evaluation_periods: 2,
-                ..statistic(
-                    "Average",
-                    above(
-                        "rds-commit-latency",
-                        "The database takes long to keep what was paid",
-                        of_cluster("CommitLatency"),
-                        parameters.commit_latency_alarm_above_ms,
-                    ),
-                )
-            },
-            above(
-                "dynamodb-throttle",
-                "Writes to the transactions are throttled",
-                alarm::throttled_writes(watched.table),
-                parameters.throttle_alarm_above,
-            ),
-            above(
-                "dynamodb-index-throttle",
-                "Writes to the transactions are throttled, as too many have one status",
-                alarm::throttled_index_writes(watched.table, STATUS_INDEX),
-                parameters.throttle_alarm_above,
-            ),
-            Alarm {
-                period_s: 60,
-                ..statistic(
-                    "Maximum",
-                    above(
-                        "green-unhealthy",
-                        "A target of the green group is not well",
-                        of_green("UnHealthyHostCount"),
-                        0.0,
-                    ),
-                )
-            },
-            Alarm {
-                period_s: 60,
-                ..above(
-                    "green-5xx",
-                    "The green group fails",
-                    of_green("HTTPCode_Target_5XX_Count"),
-                    parameters.balancer_5xx_alarm_above,
-                )
-            },
-            Alarm {
-                period_s: 60,
-                ..above(
-                    "balancer-5xx",
-                    "The load balancer fails requests by itself",
-                    failed,
-                    parameters.balancer_5xx_alarm_above,
-                )
-            },
+        let (ill, itself) = (
+            "A target of the green group is not well",
+            "The load balancer fails requests by itself",
+        );
+        let (of_target, of_itself) = ("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count");
+        let failed = parameters.balancer_5xx_alarm_above;
+        let mut others = vec![
+            latency.of("p99").for_periods(2),
+            of_cluster("rds-cpu", "The database is busy", "CPUUtilization", busy)
+                .of("Average")
+                .for_periods(2),
+            of_cluster("rds-connections", connections, "DatabaseConnections", many).of("Maximum"),
+            of_cluster("rds-commit-latency", late, "CommitLatency", slow)
+                .of("Average")
+                .for_periods(2),
+            throttled("dynamodb-throttle", of_table, None),
+            throttled("dynamodb-index-throttle", of_index, Some(STATUS_INDEX)),
+            of_balancer("green-unhealthy", ill, "UnHealthyHostCount", &of_green, 0.0).of("Maximum"),
+            of_balancer("green-5xx", "The green group fails", of_target, &of_green, failed),
+            of_balancer("balancer-5xx", itself, of_itself, &[balancer], failed),
         ];
         for (function, name) in watched.functions.all().into_iter().zip(HANDLERS) {
             // A rotation that failed leaves a password that is getting old: the first one counts.
-            let most =
-                if *name == super::system::ROTATION { 0.0 } else { parameters.error_alarm_above };
-            alarms.push(above(
-                &format!("{name}-errors"),
-                &format!("{name} fails"),
-                alarm::of_function("Errors", function),
-                most,
-            ));
+            let above = if *name == ROTATION { 0.0 } else { parameters.error_alarm_above };
+            let (called, description) = (format!("{name}-errors"), format!("{name} fails"));
+            others.push(OtherAlarm::errors(&called, &description, function, above));
         }
-        let actions = parameters.alerts().actions(&watched.topics.errors);
-        alarm::add_all(stack, context, &actions, alarms);
+        Alarms {
+            tell: parameters.alerts().actions(&watched.topics.errors).iter().cloned().collect(),
+            others,
+            ..Alarms::default()
+        }
     }
 
-    fn dashboard(&self, stack: &mut Stack, watched: &Watched<'_>) {
+    pub(super) fn dashboard(&self, stack: &mut Stack, watched: &Watched<'_>) {
         let context = self.context;
         let graph = |title: &str, statistic: &str, metrics: Value| {
             dashboard::graph(context, title, statistic, metrics)
         };
         let api = watched.api.api.id();
         let balancer = watched.balancer.balancer.full_name();
-        let of_group = |group: &payctl_aws::elbv2::TargetGroupRef, metric: &str| {
+        let of_group = |group: &TargetGroupRef, metric: &str| {
             json!([
                 "AWS/ApplicationELB",
                 metric,

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use payctl_aws::Set;
 use payctl_aws::cloudwatch::Alarm;
-use payctl_aws::dynamodb::TableRef;
-use payctl_aws::lambda::FunctionRef;
-use payctl_aws::{Arn, Set};
-use payctl_engine::{Input, Stack};
+use payctl_engine::Input;
 
 use crate::Context;
 
@@ -28,27 +26,6 @@ impl Metric {
         let dimensions = dimensions.map(|(name, value)| (name.to_owned(), value)).collect();
         Self { namespace: namespace.to_owned(), name: name.into(), dimensions }
     }
-}
-
-/// A metric of the function.
-pub(crate) fn of_function(name: &'static str, function: &FunctionRef) -> Metric {
-    let function = function.name().when_created().cast();
-    Metric::new("AWS/Lambda", name, [("FunctionName", function)])
-}
-
-/// Writes to the table that were throttled.
-pub(crate) fn throttled_writes(table: &TableRef) -> Metric {
-    // ThrottledRequests exists per operation only; this one is the table's as a whole.
-    let table = table.name().when_created().cast();
-    Metric::new("AWS/DynamoDB", "WriteThrottleEvents", [("TableName", table)])
-}
-
-/// The same for one of its indexes, which the table's own metric leaves out: what an index cannot
-/// take is refused as a whole.
-pub(crate) fn throttled_index_writes(table: &TableRef, index: &'static str) -> Metric {
-    let Metric { namespace, name, mut dimensions } = throttled_writes(table);
-    dimensions.insert("GlobalSecondaryIndexName".to_owned(), index.into());
-    Metric { namespace, name, dimensions }
 }
 
 /// Fires when the sum of five minutes is above the threshold, and tells nobody yet.
@@ -74,19 +51,5 @@ pub(crate) fn above(
         actions: Set::new(),
         tags: context.tags(&name),
         name,
-    }
-}
-
-/// Adds the alarms, each under its name without the suffix, which all do the same.
-pub(crate) fn add_all(
-    stack: &mut Stack,
-    context: &Context<'_>,
-    actions: &Set<Input<Arn>>,
-    alarms: impl IntoIterator<Item = Alarm>,
-) {
-    for alarm in alarms {
-        let logical = alarm.name.strip_suffix(&format!("-{}", context.suffix));
-        let logical = logical.unwrap_or(&alarm.name).to_owned();
-        stack.add(&logical, Alarm { actions: actions.clone(), ..alarm });
     }
 }

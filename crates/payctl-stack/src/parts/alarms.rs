@@ -1,6 +1,6 @@
 //! Alarms of functions, queues, tables, APIs and databases, that tell whoever has to act.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use payctl_aws::cloudwatch::Alarm;
 use payctl_aws::dynamodb::TableName;
@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::alarm::{self, Metric};
+use super::other_alarm::OtherAlarm;
 use super::part::{self, Part, PartContext};
 
 /// Alarms of what is named, each with a threshold that may be said, and whom they tell.
@@ -64,27 +65,6 @@ pub struct Alarms {
     /// A database that takes longer than this to keep what it is told, for 10 minutes.
     #[schemars(range(min = 0))]
     pub database_commit_above_ms: f64,
-}
-
-/// An alarm of any metric: it fires when the sum of five minutes is above a threshold.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct OtherAlarm {
-    /// What it is called in the stack, behind the part's name.
-    pub called: String,
-    /// What it is called in AWS, without the suffix; as in the stack where nothing is said.
-    #[serde(default)]
-    pub name: Option<String>,
-    /// What is wrong when it fires.
-    pub description: String,
-    /// Whose metric it is, such as `AWS/Lambda`.
-    pub namespace: String,
-    /// The metric, such as `Errors`.
-    pub metric: String,
-    /// What of it, such as `{ FunctionName = "${lambda.function:pay.name}" }`.
-    #[serde(default)]
-    pub dimensions: BTreeMap<String, Input<String>>,
-    /// What the sum has to be above.
-    pub above: f64,
 }
 
 impl Default for Alarms {
@@ -160,6 +140,15 @@ impl Part for Alarms {
             if !seen.insert(logical.clone()) {
                 return Err(format!("has two alarms `{}`", other.called));
             }
+            if let Some(period) = other.period_s
+                && ![10, 30].contains(&period)
+                && (period == 0 || period % 60 != 0)
+            {
+                let called = other.called;
+                return Err(format!(
+                    "has an alarm `{called}` with `period_s` = {period}: 10, 30, or minutes"
+                ));
+            }
             let name = part::base(other.name, &logical);
             let metric = Metric {
                 namespace: other.namespace,
@@ -167,7 +156,16 @@ impl Part for Alarms {
                 dimensions: other.dimensions,
             };
             let alarm = alarm::above(part.context, &name, &other.description, metric, other.above);
-            stack.add(&logical, Alarm { actions: actions.clone(), ..alarm });
+            stack.add(
+                &logical,
+                Alarm {
+                    actions: actions.clone(),
+                    statistic: other.statistic.unwrap_or(alarm.statistic),
+                    period_s: other.period_s.unwrap_or(alarm.period_s),
+                    evaluation_periods: other.periods.unwrap_or(alarm.evaluation_periods),
+                    ..alarm
+                },
+            );
         }
         if self.tell.is_empty() {
             stack.note(&format!("nobody hears the alarms of {logical}: `tell` names topics"));

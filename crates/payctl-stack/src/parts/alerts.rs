@@ -1,13 +1,11 @@
 //! Who is told when an alarm fires: a topic of the environment's, a mailbox that it writes to, and a
 //! topic that is there already.
 
-use payctl_aws::kms::KeyRef;
 use payctl_aws::sns::TopicRef;
 use payctl_aws::{Arn, Set};
 use payctl_engine::{Input, Stack};
 
-use crate::Context;
-use crate::parts::topic::{self, Publisher};
+use crate::parts::topic;
 
 /// What a system's section of the configuration says of alarms.
 pub(crate) struct Alerts<'a> {
@@ -19,24 +17,6 @@ pub(crate) struct Alerts<'a> {
 }
 
 impl Alerts<'_> {
-    /// The topic `logical`, which writes to the mailbox.
-    pub(crate) fn topic(
-        &self,
-        stack: &mut Stack,
-        context: &Context<'_>,
-        logical: &str,
-        shown_as: &str,
-        key: &KeyRef,
-        publishers: &[Publisher],
-    ) -> TopicRef {
-        let topic = topic::encrypted(context, logical, shown_as, key.arn(), publishers);
-        let topic = stack.add(logical, topic);
-        if let Some(email) = self.email {
-            topic::mail(stack, logical, &topic, email);
-        }
-        topic
-    }
-
     /// What an alarm does that `own` is told of.
     pub(crate) fn actions(&self, own: &TopicRef) -> Set<Input<Arn>> {
         let other = self.topic.map(|arn| Input::Known(arn.clone()));

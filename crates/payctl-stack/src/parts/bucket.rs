@@ -22,6 +22,8 @@ pub struct Bucket {
     pub name: Option<String>,
     /// The ARN of the key that encrypts what is in it; the stack's key where nothing is said.
     pub key: Option<Input<Arn>>,
+    /// Whether S3's own key encrypts what is in it, as for load balancers' logs, which come to no other.
+    pub s3_key: bool,
     /// What it asks of uploads.
     pub uploads: Uploads,
     /// After how many days objects are archived (Glacier Flexible Retrieval).
@@ -75,11 +77,17 @@ impl Part for Bucket {
     ) -> Result<BucketRef, String> {
         let context = part.context;
         let collects = !self.access_logs_of.is_empty();
+        // It leaves no lines of itself: each of its files would make another, without end (S3's guide,
+        // enable-server-access-logging). Nor has it a key of ours, as S3 delivers to none that has (the
+        // same page).
         if collects && (self.key.is_some() || self.access_log.is_some() || self.lock_days.is_some())
         {
             return Err("takes no `key`, `access_log` or `lock_days` beside `access_logs_of`: S3 \
                         delivers access logs to no bucket that has them"
                 .to_owned());
+        }
+        if self.s3_key && self.key.is_some() {
+            return Err("takes no `key` beside `s3_key`".to_owned());
         }
         let (archive, expire) = (self.archive_after_days, self.expire_after_days);
         if archive.zip(expire).is_some_and(|(archive, expire)| expire <= archive) {
@@ -99,7 +107,7 @@ impl Part for Bucket {
             None => collects.then_some(ACCESS_LOGS_KEPT),
         };
         let name = context.bucket_name(&part::base(self.name, logical));
-        let key = if collects { None } else { Some(part.key(self.key)?) };
+        let key = if collects || self.s3_key { None } else { Some(part.key(self.key)?) };
         let mut statements = self.statements;
         statements.extend(collects.then(|| take_access_logs(context, &name, &self.access_logs_of)));
         if let Some(key) = &key {
@@ -126,38 +134,18 @@ impl Part for Bucket {
 
 /// When old objects are archived and when they go.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Retention {
+struct Retention {
     /// Never, where nothing is said.
-    pub(crate) archive_after_days: Option<u32>,
+    archive_after_days: Option<u32>,
     /// Never, where nothing is said.
-    pub(crate) expire_after_days: Option<u32>,
+    expire_after_days: Option<u32>,
     /// Whether it is about replaced versions only.
-    pub(crate) versions_only: bool,
+    versions_only: bool,
 }
 
 /// How long access logs are kept: PCI DSS 10.5.1 asks for a year, of which three months are at hand.
 const ACCESS_LOGS_KEPT: Retention =
     Retention { archive_after_days: Some(90), expire_after_days: Some(365), versions_only: false };
-
-/// The bucket in which the system's others, `sources` without suffix and account, leave a line for
-/// every request. It leaves none of itself: each of its files would make another, without end (S3's
-/// guide, enable-server-access-logging). Nor has it a key of ours, as S3 delivers to none that has
-/// (the same page).
-pub(crate) fn access_logs(
-    stack: &mut Stack,
-    context: &Context<'_>,
-    posture: Posture,
-    sources: &[&str],
-) -> BucketRef {
-    let name = context.bucket_name("payment-access-logs");
-    let write = take_access_logs(context, &name, sources);
-    let logs = closed(context, name, None, Some(ACCESS_LOGS_KEPT), [write]);
-    let logs = stack.add("access-logs", logs);
-    if posture == Posture::Strict {
-        announced(stack, "access-logs", &logs);
-    }
-    logs
-}
 
 /// Lets S3's log delivery write into the bucket `name` of requests to `sources`, without suffix and
 /// account.
@@ -171,21 +159,6 @@ fn take_access_logs(context: &Context<'_>, name: &str, sources: &[impl AsRef<str
         .on(files)
         .when("ArnLike", "aws:SourceArn", from.collect::<Vec<_>>())
         .when("StringEquals", "aws:SourceAccount", context.account)
-}
-
-/// The bucket `name`, which lets nobody in without TLS and leaves a line for every request in `log`.
-/// Where no key is named it is S3's own.
-pub(crate) fn encrypted(
-    context: &Context<'_>,
-    name: String,
-    log: &BucketRef,
-    key: Option<Input<Arn>>,
-    retention: Option<Retention>,
-    statements: impl IntoIterator<Item = Statement>,
-) -> s3::Bucket {
-    let access_log = AccessLog { bucket: log.name(), prefix: format!("{name}/") };
-    let bucket = closed(context, name, key, retention, statements);
-    s3::Bucket { access_log: Some(access_log), ..bucket }
 }
 
 fn closed(
@@ -266,11 +239,7 @@ fn lifecycle(retention: Option<Retention>) -> Vec<LifecycleRule> {
 /// What comes into the bucket `name` is encrypted with `key`: who names no encryption gets the
 /// bucket's own, and who names one names that. S3 looks at policies before it fills in the bucket's
 /// default, and takes AWS's own key for `aws:kms` without a key (PutObject's reference).
-pub(crate) fn only_encrypted(
-    context: &Context<'_>,
-    name: &str,
-    key: &Input<Arn>,
-) -> [Statement; 3] {
+fn only_encrypted(context: &Context<'_>, name: &str, key: &Input<Arn>) -> [Statement; 3] {
     const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
     let deny = |sid| deny_upload(context, name, sid);
     [
@@ -285,7 +254,7 @@ pub(crate) fn only_encrypted(
 }
 
 /// What comes into the bucket `name` names no key but `key`, where it names one.
-pub(crate) fn no_other_key(context: &Context<'_>, name: &str, key: &Input<Arn>) -> Statement {
+fn no_other_key(context: &Context<'_>, name: &str, key: &Input<Arn>) -> Statement {
     // By its id as well, where it is a key of the stack's.
     let id: Option<Input<String>> = part::sibling(key, "arn", "id");
     let names: Vec<Input<String>> = [key.cast()].into_iter().chain(id).collect();
@@ -303,11 +272,6 @@ fn deny_upload(context: &Context<'_>, name: &str, sid: &str) -> Statement {
 
 /// What comes into it stays as it is for a year (PCI DSS 10.5.1), for whoever may not lift that by
 /// name: where every control is asked for (docs/decisions/0029).
-pub(crate) fn locked(bucket: s3::Bucket, posture: Posture) -> s3::Bucket {
-    s3::Bucket { lock: lock_days(posture).map(lock), ..bucket }
-}
-
-/// For how many days that is.
 pub(crate) fn lock_days(posture: Posture) -> Option<u32> {
     (posture == Posture::Strict).then_some(VERSIONS_KEPT_DAYS)
 }
@@ -318,7 +282,7 @@ fn lock(days: u32) -> ObjectLock {
 
 /// Tells EventBridge of everything that happens in the bucket `logical`, so that a rule is all it
 /// takes to hear of it.
-pub(crate) fn announced(stack: &mut Stack, logical: &str, bucket: &BucketRef) {
+fn announced(stack: &mut Stack, logical: &str, bucket: &BucketRef) {
     stack.add(
         logical,
         Notification { bucket: bucket.name(), functions: Vec::new(), event_bridge: true },

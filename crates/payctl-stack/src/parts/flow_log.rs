@@ -22,23 +22,6 @@ pub(super) struct Names {
 }
 
 /// Writes down all traffic of the VPC, in the log group that `group` makes of a name.
-pub(crate) fn to_group(
-    stack: &mut Stack,
-    context: &Context<'_>,
-    vpc: &VpcRef,
-    group: impl FnOnce(String) -> LogGroup,
-) {
-    let names = Names {
-        logical: "main".to_owned(),
-        inner: "flow-logs".to_owned(),
-        group: format!("/aws/vpc/flowlogs-{}", context.suffix),
-        role: "payment-flowlogs-role".to_owned(),
-        tag: "payment-vpc-flowlogs".to_owned(),
-    };
-    named(stack, context, vpc, &names, group);
-}
-
-/// The same, called as `names` says.
 pub(super) fn named(
     stack: &mut Stack,
     context: &Context<'_>,

@@ -2,25 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use payctl_aws::ec2::{
-    Peer, Rule, SecurityGroup, SecurityGroupId, SecurityGroupRef, SubnetId, SubnetRef, VpcId,
-    VpcRef,
-};
-use payctl_aws::iam::RoleRef;
-use payctl_aws::kms::KeyRef;
+use payctl_aws::ec2::{Peer, Rule, SecurityGroup, SecurityGroupId, SubnetId, VpcId, VpcRef};
+use payctl_aws::iam::{ManagedPolicy, Role};
 use payctl_aws::lambda::{self, FunctionRef};
 use payctl_aws::logs::LogGroupRef;
-use payctl_aws::sqs::QueueRef;
-use payctl_aws::{Architecture, Arn, CodeSha256, Set, Statement};
+use payctl_aws::{Architecture, Arn, CodeSha256, Policy, Set, Statement};
 use payctl_engine::{Input, Stack};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use super::may::May;
 use super::part::{self, Part, PartContext};
 use super::{logs, network, role};
 use crate::Context;
-use crate::settings::Posture;
 
 /// A function with its role and its log group and, in a VPC, its security group. It may do what is said
 /// here, write its log, and read its environment, which is encrypted.
@@ -54,12 +48,18 @@ pub struct Function {
     pub called: Option<String>,
     /// What its role is called in AWS, without the suffix; as the function where nothing is said.
     pub role_name: Option<String>,
+    /// What its role is for.
+    pub role_description: Option<String>,
+    /// A managed policy that says what it may do, in place of one within its role.
+    pub policy: Option<PolicySpec>,
     /// What its security group is called in AWS, without the suffix; as the function where nothing is said.
     pub group_name: Option<String>,
     /// The VPC that it is in; its subnets are needed as well.
     pub vpc: Option<Input<VpcId>>,
     /// The subnets that it is in.
     pub subnets: Vec<Input<SubnetId>>,
+    /// The ids of the security groups that it is in, where it has none of its own.
+    pub groups: Vec<Input<SecurityGroupId>>,
     /// What it connects to within the VPC. To the outside it may use TLS in any case.
     pub reaches: Vec<Destination>,
     /// How many may run at once, of those that the account has.
@@ -74,29 +74,17 @@ pub struct Function {
     /// The ARN of the key that encrypts its environment and its log; the stack's key where nothing is
     /// said.
     pub key: Option<Input<Arn>>,
+    /// The ARN of the key that encrypts its log, where that is another.
+    pub log_key: Option<Input<Arn>>,
 }
 
-/// One permission.
+/// A managed policy.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct May {
-    /// Actions, such as `sqs:SendMessage`.
-    #[serde(rename = "do")]
-    pub actions: Vec<String>,
-    /// The ARNs that they are about: one, or a list of them.
-    pub on: On,
-    /// Conditions, as IAM writes them.
-    #[serde(default)]
-    pub when: BTreeMap<String, BTreeMap<String, Value>>,
-}
-
-/// What a permission is about.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum On {
-    /// Several ARNs.
-    Several(Vec<Input<String>>),
-    /// One.
-    One(Input<String>),
+pub struct PolicySpec {
+    /// What it is called in AWS, without the suffix.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
 }
 
 /// What a function connects to.
@@ -123,15 +111,19 @@ impl Default for Function {
             statements: Vec::new(),
             called: None,
             role_name: None,
+            role_description: None,
+            policy: None,
             group_name: None,
             vpc: None,
             subnets: Vec::new(),
+            groups: Vec::new(),
             reaches: Vec::new(),
             reserved_concurrency: None,
             log_retention_days: 30,
             tracing: false,
             failed: None,
             key: None,
+            log_key: None,
         }
     }
 }
@@ -142,7 +134,8 @@ impl Part for Function {
         ("lambda.function", "NAME"),
         ("iam.role", "NAME"),
         ("logs.group", "NAME"),
-        ("ec2.security_group", "NAME, in a VPC"),
+        ("iam.policy", "NAME, with `policy`"),
+        ("ec2.security_group", "NAME, in a VPC, without `groups`"),
     ];
     type Made = FunctionRef;
 
@@ -157,10 +150,17 @@ impl Part for Function {
         if self.vpc.is_some() == self.subnets.is_empty() {
             return Err("takes `vpc` and `subnets` together, or neither".to_owned());
         }
-        if self.vpc.is_none() && !self.reaches.is_empty() {
+        if self.vpc.is_none() && !(self.reaches.is_empty() && self.groups.is_empty()) {
             return Err(
-                "is in no VPC in which it `reaches` anything: say `vpc` and `subnets`".to_owned()
+                "is in no VPC in which it `reaches` anything or has `groups`: say `vpc` and \
+                        `subnets`"
+                    .to_owned(),
             );
+        }
+        if !self.groups.is_empty() && (!self.reaches.is_empty() || self.group_name.is_some()) {
+            return Err("takes no `reaches` or `group_name` beside `groups`, which say what it \
+                        connects to"
+                .to_owned());
         }
         logs::check_retention(self.log_retention_days)?;
         self.may.iter().try_for_each(May::check)?;
@@ -170,9 +170,11 @@ impl Part for Function {
         let called = self.called.clone().unwrap_or_else(|| format!("function {base}"));
         let key = part.key(self.key.clone())?;
         let group = format!("/aws/lambda/{name}");
-        let group = logs::group(context, group, self.log_retention_days, key.clone());
+        let log_key = self.log_key.clone().unwrap_or_else(|| key.clone());
+        let group = logs::group(context, group, self.log_retention_days, log_key);
         let group = stack.add(logical, group);
-        let security_group = self.vpc.as_ref().map(|vpc| {
+        let own_group = self.vpc.as_ref().filter(|_| self.groups.is_empty());
+        let own_group = own_group.map(|vpc| {
             let description = format!("The {called}: TLS to the outside, nothing from there");
             let name = context.name(self.group_name.as_ref().unwrap_or(&base));
             let out = network::tls(Peer::Cidr(network::ANYWHERE.into()), "TLS to AWS services");
@@ -186,13 +188,32 @@ impl Part for Function {
                 tags: context.tags(&name),
                 name,
             };
-            stack.add(logical, group)
+            stack.add(logical, group).id()
         });
         let statements = self.statements(&group, &key);
-        let description = format!("What the {called} may do");
+        let may = format!("What the {called} may do");
+        let description = self.role_description.as_ref().unwrap_or(&may);
         let trust = role::trust("lambda.amazonaws.com");
         let role_name = self.role_name.as_ref().unwrap_or(&base);
-        let role = role::of_service(context, role_name, &description, trust, statements);
+        let role = match &self.policy {
+            None => role::of_service(context, role_name, description, trust, statements),
+            Some(PolicySpec { name, description: what }) => {
+                let name = context.name(name);
+                let policy = ManagedPolicy {
+                    path: "/".to_owned(),
+                    description: what.clone(),
+                    document: Policy::new(statements),
+                    tags: context.tags(&name),
+                    name,
+                };
+                let policy = stack.add(logical, policy);
+                Role {
+                    inline: BTreeMap::new(),
+                    managed: [policy.arn()].into_iter().collect(),
+                    ..role::of_service(context, role_name, description, trust, [])
+                }
+            }
+        };
         let role = stack.add(logical, role);
         Ok(stack.add(
             logical,
@@ -204,7 +225,7 @@ impl Part for Function {
                 timeout_s: self.timeout_s,
                 reserved_concurrency: self.reserved_concurrency,
                 subnets: self.subnets.into_iter().collect(),
-                security_groups: security_group.iter().map(SecurityGroupRef::id).collect(),
+                security_groups: self.groups.into_iter().chain(own_group).collect(),
                 environment: self.environment,
                 tracing: if self.tracing { "Active" } else { "PassThrough" }.to_owned(),
                 dead_letters: self.failed,
@@ -230,6 +251,7 @@ impl Function {
         if !all.iter().any(|one| one.allows("kms:Decrypt", key)) {
             all.push(role::environment(key));
         }
+        // Lambda leaves it there as the function's role (its guide, invocation-async-retain-records).
         let failed = self.failed.as_ref().map(|failed| {
             Statement::allow("FailedEvents", &["sqs:SendMessage"]).on([failed.clone()])
         });
@@ -264,60 +286,6 @@ fn check_variable(name: &str) -> Result<(), String> {
     match name.starts_with("AWS_LAMBDA_") || ["AWS_REGION", "AWS_DEFAULT_REGION"].contains(&name) {
         true => Err(format!("has a variable {name} in `environment`, which Lambda sets itself")),
         false => Ok(()),
-    }
-}
-
-impl May {
-    /// Whether IAM takes it, which is asked only when half of the stack is there (its guide, "Grammar of
-    /// the IAM JSON policy language").
-    fn check(&self) -> Result<(), String> {
-        let is_action = |action: &str| {
-            let service = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-            let name = |c: char| c.is_ascii_alphanumeric() || "*?".contains(c);
-            action == "*"
-                || action.split_once(':').is_some_and(|(of, what)| {
-                    !of.is_empty()
-                        && of.chars().all(service)
-                        && !what.is_empty()
-                        && what.chars().all(name)
-                })
-        };
-        let on = match &self.on {
-            On::Several(all) => all.as_slice(),
-            On::One(one) => std::slice::from_ref(one),
-        };
-        let lacks =
-            if self.actions.is_empty() { Some("do") } else { on.is_empty().then_some("on") };
-        if let Some(lacks) = lacks {
-            return Err(format!("has something in `may` with nothing in `{lacks}`"));
-        }
-        if let Some(action) = self.actions.iter().find(|action| !is_action(action)) {
-            return Err(format!(
-                "has an action {action:?} in `may`: one is called like `sqs:SendMessage`"
-            ));
-        }
-        for one in on {
-            if let Input::Known(text) = one
-                && text != "*"
-                && !text.starts_with("arn:")
-            {
-                return Err(format!("has something in `may` on {text:?}, which is no ARN"));
-            }
-        }
-        Ok(())
-    }
-
-    fn statement(&self, number: usize) -> Statement {
-        let actions: Vec<&str> = self.actions.iter().map(String::as_str).collect();
-        let statement = Statement::allow(&format!("May{number}"), &actions);
-        let statement = match &self.on {
-            On::Several(all) => statement.on(all.iter().cloned()),
-            On::One(one) => statement.on([one.clone()]),
-        };
-        let conditions = self.when.iter().flat_map(|(operator, keys)| {
-            keys.iter().map(move |(key, value)| (operator, key, value))
-        });
-        conditions.fold(statement, |all, (operator, key, value)| all.when(operator, key, value))
     }
 }
 
@@ -362,59 +330,6 @@ fn bootstrap(
         dead_letters: None,
         tags: BTreeMap::new(),
     }
-}
-
-/// What differs from one function to the next.
-pub(crate) struct FunctionSpec<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) description: &'a str,
-    /// The handler it runs.
-    pub(crate) handler: &'a str,
-    pub(crate) architecture: Architecture,
-    pub(crate) memory_mb: u32,
-    pub(crate) timeout_s: u32,
-    /// How many may run at once; 0 sets no limit, or with `strict` that of [`Posture`].
-    pub(crate) reserved_concurrency: u32,
-    pub(crate) posture: Posture,
-    pub(crate) subnets: &'a [SubnetRef],
-    pub(crate) security_group: &'a SecurityGroupRef,
-    pub(crate) role: &'a RoleRef,
-    pub(crate) log_group: &'a LogGroupRef,
-    /// What its environment is encrypted with.
-    pub(crate) key: &'a KeyRef,
-    pub(crate) environment: BTreeMap<String, Input<String>>,
-    /// The queue of what it fails at.
-    pub(crate) failed: Option<&'a QueueRef>,
-}
-
-/// The function, under its name without the suffix.
-pub(crate) fn in_vpc(
-    stack: &mut Stack,
-    context: &Context<'_>,
-    wanted: FunctionSpec<'_>,
-) -> FunctionRef {
-    let name = context.name(wanted.name);
-    stack.add(
-        wanted.name,
-        lambda::Function {
-            description: wanted.description.to_owned(),
-            code: context.code(wanted.handler),
-            architecture: wanted.architecture,
-            memory_mb: wanted.memory_mb,
-            timeout_s: wanted.timeout_s,
-            reserved_concurrency: wanted.posture.reserved_concurrency(wanted.reserved_concurrency),
-            subnets: wanted.subnets.iter().map(SubnetRef::id).collect(),
-            security_groups: [wanted.security_group.id()].into_iter().collect(),
-            environment: wanted.environment,
-            tracing: match wanted.posture {
-                Posture::Standard => "PassThrough".to_owned(),
-                Posture::Strict => "Active".to_owned(),
-            },
-            dead_letters: wanted.failed.map(QueueRef::arn),
-            tags: context.tags(&name),
-            ..bootstrap(name, wanted.role.arn(), wanted.key.arn(), wanted.log_group.name())
-        },
-    )
 }
 
 /// The security group `name` with these rules.

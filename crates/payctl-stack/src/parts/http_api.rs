@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::logs;
 use super::part::{self, Part, PartContext};
-use super::routes::{self, Route};
+use super::routes::{self, ReadRoute, Route};
 use crate::check::is_origin;
 use crate::settings::Authorization;
 
@@ -31,6 +31,10 @@ pub struct HttpApi {
     /// Who may call: `iam` is whoever IAM lets, with a signed request, `none` is anyone.
     #[serde(default = "routes::iam")]
     pub authorization: Authorization,
+    /// What the statement of each function's policy is called that lets it call the function; as in the
+    /// stack where nothing is said. One that answers two routes needs two names.
+    #[serde(default)]
+    pub statement: Option<String>,
     /// The origins whose pages browsers let call it, such as `https://shop.example`.
     #[serde(default)]
     pub cors_origins: Vec<String>,
@@ -55,6 +59,25 @@ pub struct HttpApiMade {
     pub api: HttpApiRef,
     /// What is served.
     pub stage: StageRef,
+}
+
+impl HttpApi {
+    /// One with these routes, of which nothing is said besides.
+    #[must_use]
+    pub fn of(routes: BTreeMap<String, Route>) -> Self {
+        Self {
+            name: None,
+            description: String::new(),
+            routes,
+            authorization: routes::iam(),
+            statement: None,
+            cors_origins: Vec::new(),
+            burst_limit: burst_limit(),
+            rate_limit: rate_limit(),
+            log_retention_days: log_retention_days(),
+            key: None,
+        }
+    }
 }
 
 /// An HTTP API waits no longer (CreateIntegration, `TimeoutInMillis`).
@@ -111,9 +134,21 @@ impl Part for HttpApi {
             name: name.clone(),
         };
         let api = stack.add(logical, api);
-        routes::note_open(stack, &base, &routes);
+        if let Some(route) = routes.iter().find(|route| route.model.is_some()) {
+            return Err(format!(
+                "has a `model` of {}: an HTTP API holds no body against one, a `rest_api` does",
+                route.key
+            ));
+        }
+        let twice = |nth: usize, route: &ReadRoute| {
+            routes[..nth].iter().any(|other| other.function == route.function)
+        };
+        if self.statement.is_some() && routes.iter().enumerate().any(|(nth, one)| twice(nth, one)) {
+            return Err("has one `statement` for two routes of one function".to_owned());
+        }
+        routes::note_open(stack, part.section, &base, &routes);
         for route in &routes {
-            route.permit(stack, logical, &api.execution_arn());
+            route.permit(stack, logical, self.statement.as_deref(), &api.execution_arn());
             let logical = route.logical(logical);
             let integration = Integration {
                 api: api.id(),
@@ -156,7 +191,7 @@ impl Part for HttpApi {
 }
 
 /// Which pages browsers let call an API with these methods; none: no other site's.
-pub(crate) fn cors(origins: &[String], methods: impl Iterator<Item = String>) -> Option<Cors> {
+fn cors(origins: &[String], methods: impl Iterator<Item = String>) -> Option<Cors> {
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     // Of a set no entry comes twice.
     let methods: std::collections::BTreeSet<String> = methods.collect();
@@ -171,7 +206,7 @@ pub(crate) fn cors(origins: &[String], methods: impl Iterator<Item = String>) ->
 }
 
 /// What every request leaves in the access log.
-pub(crate) fn access_line() -> String {
+fn access_line() -> String {
     let of = |name: &str| format!("$context.{name}");
     json!({
         "requestId": of("requestId"),

@@ -94,7 +94,7 @@ impl KeyUser {
 }
 
 /// The key `logical`, which rotates, and its alias `alias/<name>`.
-pub(crate) fn with_alias(
+fn with_alias(
     stack: &mut Stack,
     context: &Context<'_>,
     logical: &str,
@@ -126,7 +126,7 @@ fn account(context: &Context<'_>) -> Statement {
 }
 
 /// CloudWatch Logs of this region may use the key for log groups of this account.
-pub(crate) fn logs(context: &Context<'_>) -> Statement {
+fn logs(context: &Context<'_>) -> Statement {
     let actions =
         ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"];
     Statement::allow("CloudWatchLogs", &actions).for_service(&logs_service(context)).on_all().when(
@@ -142,20 +142,15 @@ fn logs_service(context: &Context<'_>) -> String {
     format!("logs.{}.{}", context.region, Partition::named(context.partition).dns_suffix)
 }
 
-/// What publishes to encrypted topics may use the key for that: without it the alarms would fire and
-/// nobody would hear.
-pub(crate) fn publishers() -> [Statement; 2] {
-    [alarms(), publisher(&topic::EVENTS, "EventBridge")]
-}
-
-/// The same for alarms alone.
-pub(crate) fn alarms() -> Statement {
+/// Alarms may use the key to publish to encrypted topics: without it they would fire and nobody would
+/// hear.
+fn alarms() -> Statement {
     publisher(&topic::ALARMS, "CloudWatchAlarms")
 }
 
 /// The same for what RDS says of databases: SNS asks for it of every service that publishes (SNS's
 /// guide, "Enable compatibility between event sources from AWS services and encrypted topics").
-pub(crate) fn databases() -> Statement {
+fn databases() -> Statement {
     publisher(&topic::DATABASES, "Databases")
 }
 

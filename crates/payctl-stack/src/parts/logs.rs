@@ -17,7 +17,7 @@ pub(crate) fn group(context: &Context<'_>, name: String, days: u32, key: Input<A
 }
 
 /// How many days a log group may keep its events (PutRetentionPolicy, `retentionInDays`).
-pub(crate) fn check_retention(days: u32) -> Result<(), String> {
+pub(super) fn check_retention(days: u32) -> Result<(), String> {
     match crate::check::RETENTIONS.contains(&days) {
         true => Ok(()),
         false => Err(format!(

@@ -14,12 +14,8 @@ use crate::Context;
 /// Every address there is.
 pub(crate) const ANYWHERE: Ipv4Net = Ipv4Net::new_assert(std::net::Ipv4Addr::UNSPECIFIED, 0);
 
-/// The VPC, with its default security group and network ACL restricted.
-pub(crate) fn vpc(stack: &mut Stack, context: &Context<'_>, cidr: Ipv4Net) -> VpcRef {
-    closed_vpc(stack, context, "main", "payment", cidr)
-}
-
-/// The same, called `logical`; in AWS the names of what belongs to it begin with `base`.
+/// The VPC `logical`, with its default security group and network ACL restricted; in AWS the names of what
+/// belongs to it begin with `base`.
 pub(super) fn closed_vpc(
     stack: &mut Stack,
     context: &Context<'_>,
@@ -59,20 +55,8 @@ pub(super) struct Names {
     pub(super) name: String,
 }
 
-/// The subnets of one tier, such as `private`, one per zone from the first on. None of them hands
-/// out public addresses by itself.
-pub(crate) fn subnets(
-    stack: &mut Stack,
-    context: &Context<'_>,
-    vpc: &VpcRef,
-    tier: &str,
-    cidrs: &[Ipv4Net],
-) -> Vec<SubnetRef> {
-    let names = Names { logical: tier.to_owned(), name: format!("payment-{tier}") };
-    named_subnets(stack, context, &vpc.id(), &names, cidrs)
-}
-
-/// The same, called as `names` says.
+/// The subnets of one tier, one per zone from the first on. None of them hands out public addresses by
+/// itself.
 pub(super) fn named_subnets(
     stack: &mut Stack,
     context: &Context<'_>,
@@ -97,17 +81,8 @@ pub(super) fn named_subnets(
         .collect()
 }
 
-/// The way to the internet and from there, and the route table of the subnets that have it.
-pub(crate) fn internet(
-    stack: &mut Stack,
-    context: &Context<'_>,
-    vpc: &VpcRef,
-) -> (InternetGatewayAttachmentRef, RouteTableRef) {
-    let names = Names { logical: "public".to_owned(), name: "payment".to_owned() };
-    named_internet(stack, context, &vpc.id(), "main", &names)
-}
-
-/// The same, called `logical`; `names` are those of the route table and of what belongs to it in AWS.
+/// The way to the internet and from there, called `logical`, and the route table of the subnets that have
+/// it; `names` are those of the route table and of what belongs to it in AWS.
 pub(super) fn named_internet(
     stack: &mut Stack,
     context: &Context<'_>,
@@ -135,7 +110,7 @@ pub(super) fn named_internet(
 }
 
 /// A route table that leads nowhere beyond the VPC yet.
-pub(crate) fn route_table(
+pub(super) fn route_table(
     stack: &mut Stack,
     context: &Context<'_>,
     vpc: &VpcRef,
@@ -146,7 +121,7 @@ pub(crate) fn route_table(
 }
 
 /// Lets the subnets of a tier use one of the tables: the one of their place, or the last one.
-pub(crate) fn associate(
+pub(super) fn associate(
     stack: &mut Stack,
     tier: &str,
     subnets: &[SubnetRef],

@@ -19,6 +19,8 @@ pub struct PartContext<'a> {
     pub key: Result<KeyRef, String>,
     /// The processors of functions that name none.
     pub architecture: Architecture,
+    /// Where the configuration says what its parameters are, of a part of a system.
+    pub section: Option<&'static str>,
 }
 
 /// Several resources that belong together. Its fields are its parameters, their doc comments the help.

@@ -23,7 +23,7 @@ pub struct Queue {
     /// on it may take.
     #[schemars(range(min = 0, max = 43_200))]
     pub visibility_timeout_s: u32,
-    /// How long a message is kept that nobody deletes; those put aside are kept for 14 days.
+    /// How long a message is kept that nobody deletes.
     #[schemars(range(min = 60, max = 1_209_600))]
     pub retention_s: u32,
     /// After how many receives a message is put aside.
@@ -31,6 +31,8 @@ pub struct Queue {
     pub max_receives: u32,
     /// What the alarm does, such as the ARNs of topics.
     pub alarm: Vec<Input<Arn>>,
+    /// The queue of what was put aside, and its alarm.
+    pub dead_letters: DeadLetters,
     /// The ARN of the key that encrypts both; the stack's key where nothing is said.
     pub key: Option<Input<Arn>>,
 }
@@ -43,7 +45,38 @@ impl Default for Queue {
             retention_s: 4 * DAY_S,
             max_receives: 5,
             alarm: Vec::new(),
+            dead_letters: DeadLetters::default(),
             key: None,
+        }
+    }
+}
+
+/// The queue of what nobody could work on.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct DeadLetters {
+    /// What it is called in AWS, without the suffix; `NAME-dead` where nothing is said.
+    pub name: Option<String>,
+    /// How long a message that was received is hidden from all others.
+    #[schemars(range(min = 0, max = 43_200))]
+    pub visibility_timeout_s: u32,
+    /// How long a message is kept.
+    #[schemars(range(min = 60, max = 1_209_600))]
+    pub retention_s: u32,
+    /// What the alarm is called in AWS, without the suffix; as the queue where nothing is said.
+    pub alarm_name: Option<String>,
+    /// What is wrong when it fires.
+    pub alarm_description: Option<String>,
+}
+
+impl Default for DeadLetters {
+    fn default() -> Self {
+        Self {
+            name: None,
+            visibility_timeout_s: LOOK_S,
+            retention_s: LONGEST_DAYS * DAY_S,
+            alarm_name: None,
+            alarm_description: None,
         }
     }
 }
@@ -71,11 +104,13 @@ impl Part for Queue {
     ) -> Result<QueueMade, String> {
         let context = part.context;
         let name = part::base(self.name, logical);
+        let aside = self.dead_letters;
         let (dead, dead_name) = (format!("{logical}-dead"), format!("{name}-dead"));
+        let dead_name = aside.name.unwrap_or(dead_name);
         let key = part.key(self.key)?;
         let dead_letters = sqs::Queue {
-            retention_s: LONGEST_DAYS * DAY_S,
-            ..encrypted(context, &dead_name, key.clone(), LOOK_S)
+            retention_s: aside.retention_s,
+            ..encrypted(context, &dead_name, key.clone(), aside.visibility_timeout_s)
         };
         let dead_letters = stack.add(&dead, dead_letters);
         let queue = sqs::Queue {
@@ -87,22 +122,25 @@ impl Part for Queue {
             ..encrypted(context, &name, key, self.visibility_timeout_s)
         };
         let queue = stack.add(logical, queue);
-        let description = format!("Messages of {name} wait that nobody could work on");
-        let alarm = alarm::above(context, &dead_name, &description, depth(&dead_letters), 0.0);
+        let description = aside.alarm_description;
+        let description = description
+            .unwrap_or_else(|| format!("Messages of {name} wait that nobody could work on"));
+        let alarm_name = aside.alarm_name.unwrap_or(dead_name);
+        let alarm = alarm::above(context, &alarm_name, &description, depth(&dead_letters), 0.0);
         let actions = self.alarm.into_iter().collect();
         stack.add(&dead, Alarm { statistic: "Maximum".to_owned(), actions, ..alarm });
         Ok(QueueMade { queue, dead_letters })
     }
 }
 
-pub(crate) const DAY_S: u32 = 24 * 60 * 60;
+const DAY_S: u32 = 24 * 60 * 60;
 /// How long SQS keeps a message at most (CreateQueue, `MessageRetentionPeriod`).
 const LONGEST_DAYS: u32 = 14;
 /// How long one who looks at what failed has it for himself.
 const LOOK_S: u32 = 60;
 
 /// An encrypted queue that nobody reaches without TLS, whose messages are kept for a day.
-pub(crate) fn encrypted(
+fn encrypted(
     context: &Context<'_>,
     name: &str,
     key: Input<Arn>,
@@ -149,7 +187,7 @@ pub(crate) fn of_failed_events(
 }
 
 /// How many messages wait in a queue.
-pub(crate) fn depth(queue: &QueueRef) -> Metric {
+fn depth(queue: &QueueRef) -> Metric {
     let name = queue.name().when_created().cast();
     Metric::new("AWS/SQS", "ApproximateNumberOfMessagesVisible", [("QueueName", name)])
 }

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use payctl_aws::apigateway::{
-    self, AccessLog, Account, Content, Deployment, GatewayResponse, Integration, Method, ModelName,
-    RequestValidatorId, ResourceId, RestApiRef, Stage, StageRef,
+    AccessLog, Account, Content, Deployment, GatewayResponse, Integration, Method, RestApiRef,
+    Stage, StageRef,
 };
 use payctl_aws::iam::Role;
-use payctl_aws::lambda::{FunctionRef, Permission};
 use payctl_aws::logs::{LogGroup, LogGroupRef};
 use payctl_aws::questions::API_LOG_ROLE;
 use payctl_aws::{Arn, Set, Statement, Tags};
@@ -16,66 +15,12 @@ use serde_json::json;
 
 use super::role;
 use crate::Context;
-use crate::settings::Authorization;
 
 /// What the role is called, but for the region, that API Gateway writes logs as where payctl made
 /// it.
 const API_LOGS_ROLE: &str = "payctl-apigateway-logs";
 /// How long API Gateway waits for an answer at most.
 const TIMEOUT_MS: u32 = 29_000;
-const NAME: &str = "payment-api";
-
-/// The API `payment-api`, of which nothing is deployed yet.
-pub(crate) fn api(stack: &mut Stack, context: &Context<'_>, description: &str) -> RestApiRef {
-    let name = context.name(NAME);
-    stack.add(
-        "main",
-        apigateway::RestApi {
-            description: description.to_owned(),
-            endpoint: "REGIONAL".to_owned(),
-            disable_execute_api_endpoint: false,
-            tags: context.tags(&name),
-            name,
-        },
-    )
-}
-
-/// A method that a function answers.
-pub(crate) struct MethodSpec<'a> {
-    pub(crate) resource: Input<ResourceId>,
-    pub(crate) http_method: &'a str,
-    pub(crate) authorization: Authorization,
-    /// What the request is held against, with the model of its body.
-    pub(crate) validator: Option<(Input<RequestValidatorId>, Input<ModelName>)>,
-    pub(crate) function: &'a FunctionRef,
-}
-
-/// The method, under the logical name `logical`.
-pub(crate) fn method(
-    stack: &mut Stack,
-    context: &Context<'_>,
-    api: &RestApiRef,
-    logical: &str,
-    wanted: MethodSpec<'_>,
-) {
-    let (validator, model) = wanted.validator.unzip();
-    let json = |model| ("application/json".to_owned(), model);
-    let authorization = match wanted.authorization {
-        Authorization::None => "NONE",
-        Authorization::Iam => "AWS_IAM",
-    };
-    let method = Method {
-        api: api.id(),
-        resource: wanted.resource,
-        http_method: wanted.http_method.to_owned(),
-        authorization: authorization.to_owned(),
-        api_key_required: false,
-        request_validator: validator,
-        request_models: model.map(json).into_iter().collect(),
-        request_parameters: BTreeMap::new(),
-    };
-    answered(stack, context, logical, method, &wanted.function.arn());
-}
 
 /// The method, which the function with that ARN answers.
 pub(super) fn answered(
@@ -107,13 +52,8 @@ pub(super) fn answered(
 }
 
 /// Gives what API Gateway answers by itself the form of what a function answers: `error`, with the
-/// reason.
-pub(crate) fn errors(stack: &mut Stack, api: &RestApiRef) {
-    named_errors(stack, api, str::to_owned);
-}
-
-/// The same, of which each is called as `called` says.
-pub(super) fn named_errors(stack: &mut Stack, api: &RestApiRef, called: impl Fn(&str) -> String) {
+/// reason. Each is called as `called` says.
+pub(super) fn errors(stack: &mut Stack, api: &RestApiRef, called: impl Fn(&str) -> String) {
     // The first comes with its quotes, the second without (API Gateway's guide, "Variables for data
     // transformations"). That quotes within the second are escaped is assumed.
     const MESSAGE: &str = "$context.error.messageString";
@@ -137,26 +77,6 @@ pub(super) fn named_errors(stack: &mut Stack, api: &RestApiRef, called: impl Fn(
     }
 }
 
-/// The API may call the function for `requests`, such as `/*/POST/payments`.
-pub(crate) fn permission(
-    stack: &mut Stack,
-    api: &RestApiRef,
-    function: &FunctionRef,
-    requests: &str,
-) {
-    stack.add(
-        "api",
-        Permission {
-            function: function.name().when_created(),
-            statement: NAME.to_owned(),
-            action: "lambda:InvokeFunction".to_owned(),
-            principal: "apigateway.amazonaws.com".to_owned(),
-            source_arn: Some(api.execution_arn().then(requests)),
-            source_account: None,
-        },
-    );
-}
-
 /// How a stage serves the API.
 pub(crate) struct StageSpec {
     pub(crate) name: String,
@@ -168,20 +88,6 @@ pub(crate) struct StageSpec {
     pub(crate) tracing: bool,
 }
 
-/// Deploys what is declared of the API so far, with its logs in groups that `group` makes of
-/// their names.
-pub(crate) fn serve(
-    stack: &mut Stack,
-    context: &Context<'_>,
-    api: &RestApiRef,
-    served: StageSpec,
-    group: impl Fn(String) -> LogGroup,
-) -> StageRef {
-    let names =
-        StageNames { logical: "main", access: "api-access", errors: "api-errors", base: NAME };
-    named_stage(stack, context, api, served, &names, group)
-}
-
 /// What a stage and its logs are called.
 pub(super) struct StageNames<'a> {
     pub(super) logical: &'a str,
@@ -191,7 +97,8 @@ pub(super) struct StageNames<'a> {
     pub(super) base: &'a str,
 }
 
-/// The same, called as `names` says.
+/// Deploys what is declared of the API so far, called as `names` says, with its logs in groups that
+/// `group` makes of their names.
 pub(super) fn named_stage(
     stack: &mut Stack,
     context: &Context<'_>,

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use payctl_aws::apigateway::{self, ApiResource, Method, ResourceId, RestApiRef, StageRef};
+use payctl_aws::apigateway::{
+    self, ApiResource, Method, Model, ModelName, RequestValidator, RequestValidatorId, ResourceId,
+    RestApiRef, Schema, StageRef,
+};
+use payctl_aws::lambda::FunctionName;
 use payctl_aws::wafv2::Association;
 use payctl_aws::{Arn, Lookup};
 use payctl_engine::{Input, Stack};
@@ -33,6 +37,18 @@ pub struct RestApi {
     /// Who may call: `iam` is whoever IAM lets, with a signed request, `none` is anyone.
     #[serde(default = "routes::iam")]
     pub authorization: Authorization,
+    /// What bodies are held against before a function is called: JSON Schemas (draft 4), by names of
+    /// letters and digits, which a route's `model` says.
+    #[serde(default)]
+    pub models: BTreeMap<String, ModelSpec>,
+    /// For which requests it may call its functions, such as `/*/*/payments*`: one permission for each
+    /// function in place of one for each route, of which a function's policy has room for some dozens
+    /// (Lambda's guide, "Lambda quotas": 20 KB).
+    #[serde(default)]
+    pub requests: Option<String>,
+    /// Whether what API Gateway answers by itself is `{"error": …}`, with the reason.
+    #[serde(default = "yes")]
+    pub json_errors: bool,
     /// What the stage is called, which begins the path of each request; the environment's suffix where
     /// nothing is said.
     #[serde(default)]
@@ -43,6 +59,9 @@ pub struct RestApi {
     /// How many requests may come per second.
     #[serde(default = "rate_limit")]
     pub rate_limit: u32,
+    /// What its second log tells of requests: `error`, or `info` of all of them, but for their contents.
+    #[serde(default)]
+    pub log_level: LogLevel,
     /// Whether X-Ray samples requests.
     #[serde(default)]
     pub tracing: bool,
@@ -57,6 +76,27 @@ pub struct RestApi {
     pub key: Option<Input<Arn>>,
 }
 
+/// What a body has to be.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ModelSpec {
+    /// What it is.
+    #[serde(default)]
+    pub description: String,
+    /// The schema, such as `{ type = "object", required = ["id"] }`.
+    pub schema: BTreeMap<String, Value>,
+}
+
+/// What API Gateway writes down of requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What failed.
+    #[default]
+    Error,
+    /// How each was served.
+    Info,
+}
+
 /// What a REST API is made of.
 #[derive(Debug)]
 pub struct RestApiMade {
@@ -66,6 +106,10 @@ pub struct RestApiMade {
     pub stage: StageRef,
     /// What metrics call it.
     name: String,
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn burst_limit() -> u32 {
@@ -80,6 +124,30 @@ fn log_retention_days() -> u32 {
     30
 }
 
+impl RestApi {
+    /// One with these routes, of which nothing is said besides.
+    #[must_use]
+    pub fn of(routes: BTreeMap<String, Route>) -> Self {
+        Self {
+            name: None,
+            description: String::new(),
+            routes,
+            authorization: routes::iam(),
+            models: BTreeMap::new(),
+            requests: None,
+            json_errors: true,
+            stage: None,
+            burst_limit: burst_limit(),
+            rate_limit: rate_limit(),
+            log_level: LogLevel::Error,
+            tracing: false,
+            web_acl: None,
+            log_retention_days: log_retention_days(),
+            key: None,
+        }
+    }
+}
+
 impl Part for RestApi {
     const NAME: &'static str = "rest_api";
     const DECLARES: &'static [(&'static str, &'static str)] = &[
@@ -87,10 +155,15 @@ impl Part for RestApi {
         ("apigateway.resource", "NAME/PATH, one for each path and what is above it"),
         ("apigateway.method", "NAME/METHOD/PATH, one for each route"),
         ("apigateway.integration", "NAME/METHOD/PATH"),
-        ("lambda.permission", "NAME/METHOD/PATH"),
+        (
+            "lambda.permission",
+            "NAME/METHOD/PATH; with `requests`, NAME, NAME-2 …, one per function",
+        ),
+        ("apigateway.model", "NAME-MODEL, one for each of `models`"),
+        ("apigateway.request_validator", "NAME-body, with `models`"),
         (
             "apigateway.gateway_response",
-            "NAME-bad-request-body, NAME-client-errors, NAME-server-errors",
+            "NAME-bad-request-body, NAME-client-errors, NAME-server-errors, with `json_errors`",
         ),
         ("apigateway.deployment", "NAME"),
         ("apigateway.stage", "NAME"),
@@ -129,28 +202,40 @@ impl Part for RestApi {
             name: name.clone(),
         };
         let api = stack.add(logical, api);
-        routes::note_open(stack, &base, &routes);
+        routes::note_open(stack, part.section, &base, &routes);
+        let bodies = Bodies::declare(stack, &api, logical, self.models)?;
+        if let Some(requests) = &self.requests {
+            permit_all(stack, (logical, &base), &routes, &api.execution_arn().then(requests));
+        }
         let mut paths = Paths { api: &api, logical, known: BTreeMap::new() };
         for route in &routes {
             let resource = paths.resource(stack, route)?;
-            route.permit(stack, logical, &api.execution_arn());
+            if self.requests.is_none() {
+                route.permit(stack, logical, None, &api.execution_arn());
+            }
+            let (validator, models) = bodies.of(route)?;
             let method = Method {
                 api: api.id(),
                 resource,
                 http_method: route.method.clone(),
                 authorization: routes::authorization(route.authorization),
                 api_key_required: false,
-                request_validator: None,
-                request_models: BTreeMap::new(),
+                request_validator: validator,
+                request_models: models,
                 request_parameters: BTreeMap::new(),
             };
             let function = route.function_arn(context);
             rest_api::answered(stack, context, &route.logical(logical), method, &function);
         }
-        rest_api::named_errors(stack, &api, |what| format!("{logical}-{what}"));
+        if self.json_errors {
+            rest_api::errors(stack, &api, |what| format!("{logical}-{what}"));
+        }
         let served = StageSpec {
             name: stage,
-            logging_level: "ERROR",
+            logging_level: match self.log_level {
+                LogLevel::Error => "ERROR",
+                LogLevel::Info => "INFO",
+            },
             burst_limit: self.burst_limit,
             rate_limit: self.rate_limit,
             tracing: self.tracing,
@@ -174,6 +259,80 @@ impl Part for RestApi {
         vec![Lookup::api_log_role()]
     }
 }
+
+/// Lets the API, called so in the stack and in AWS, call each of its functions for these requests.
+fn permit_all(
+    stack: &mut Stack,
+    (logical, base): (&str, &str),
+    routes: &[ReadRoute],
+    requests: &Input<Arn>,
+) {
+    let mut functions: Vec<&Input<FunctionName>> = Vec::new();
+    for ReadRoute { function, .. } in routes {
+        if !functions.contains(&function) {
+            functions.push(function);
+        }
+    }
+    for (nth, function) in functions.into_iter().enumerate() {
+        let logical = match nth {
+            0 => logical.to_owned(),
+            _ => format!("{logical}-{}", nth + 1),
+        };
+        routes::permit(stack, &logical, base, function, requests.clone());
+    }
+}
+
+/// What bodies are held against.
+struct Bodies {
+    /// The models, by what routes call them.
+    models: BTreeMap<String, Input<ModelName>>,
+    validator: Option<Input<RequestValidatorId>>,
+}
+
+/// The models of a method, by the type of content.
+type Models = BTreeMap<String, Input<ModelName>>;
+
+impl Bodies {
+    fn declare(
+        stack: &mut Stack,
+        api: &RestApiRef,
+        logical: &str,
+        models: BTreeMap<String, ModelSpec>,
+    ) -> Result<Self, String> {
+        let mut known = BTreeMap::new();
+        for (name, ModelSpec { description, schema }) in models {
+            // CreateModel: "The name of the model. Must be alphanumeric."
+            if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric()) {
+                return Err(format!("has a model `{name}`: letters and digits"));
+            }
+            let model = Model {
+                api: api.id(),
+                name: name.clone(),
+                content_type: JSON.to_owned(),
+                description,
+                schema: Schema::new(json!(schema)),
+            };
+            let model = stack.add(&format!("{logical}-{name}"), model);
+            known.insert(name, model.name());
+        }
+        let validator = (!known.is_empty()).then(|| {
+            let (name, api) = ("body".to_owned(), api.id());
+            let validator = RequestValidator { api, name, body: true, parameters: true };
+            stack.add(&format!("{logical}-body"), validator).id()
+        });
+        Ok(Self { models: known, validator })
+    }
+
+    fn of(&self, route: &ReadRoute) -> Result<(Option<Input<RequestValidatorId>>, Models), String> {
+        let Some(name) = &route.model else { return Ok((None, Models::new())) };
+        let Some(model) = self.models.get(name) else {
+            return Err(format!("has the `model` {name} in {}, which `models` lacks", route.key));
+        };
+        Ok((self.validator.clone(), [(JSON.to_owned(), model.clone())].into()))
+    }
+}
+
+const JSON: &str = "application/json";
 
 /// The paths of an API, each of which is made once.
 struct Paths<'a> {

@@ -1,9 +1,7 @@
 //! Roles of functions and services, and what their policies say.
 
 use payctl_aws::iam::Role;
-use payctl_aws::kms::KeyRef;
 use payctl_aws::logs::LogGroupRef;
-use payctl_aws::sqs::QueueRef;
 use payctl_aws::{Arn, Policy, Set, Statement};
 use payctl_engine::Input;
 
@@ -39,11 +37,6 @@ pub(crate) fn trust(service: &str) -> Statement {
 /// To read the environment that is encrypted with the key. Lambda also grants that, to the role's
 /// unique id: the grant does not outlive the role, and one made again under its name has none
 /// (terraform-provider-aws#6352).
-pub(crate) fn read_environment(key: &KeyRef) -> Statement {
-    environment(&key.arn())
-}
-
-/// The same, of the key with that ARN.
 pub(crate) fn environment(key: &Input<Arn>) -> Statement {
     Statement::allow("Environment", &["kms:Decrypt"]).on([key.clone()])
 }
@@ -52,12 +45,6 @@ pub(crate) fn environment(key: &Input<Arn>) -> Statement {
 pub(crate) fn write_logs(group: &LogGroupRef) -> Statement {
     Statement::allow("Logs", &["logs:CreateLogStream", "logs:PutLogEvents"])
         .on([group.arn().then(":*")])
-}
-
-/// To leave what it failed at in a queue: Lambda does so as the function's role (its guide,
-/// invocation-async-retain-records).
-pub(crate) fn give_up(failed: &QueueRef) -> Statement {
-    Statement::allow("FailedEvents", &["sqs:SendMessage"]).on([failed.arn()])
 }
 
 /// To have network interfaces in a VPC.
@@ -76,7 +63,7 @@ pub(crate) fn network_interfaces() -> Statement {
 }
 
 /// To report traces to X-Ray.
-pub(crate) fn trace() -> Statement {
+pub(super) fn trace() -> Statement {
     let actions = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
     // Traces are not resources: X-Ray allows nothing narrower than all.
     Statement::allow("Trace", &actions).on_all()

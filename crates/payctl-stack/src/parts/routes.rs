@@ -8,7 +8,7 @@ use payctl_engine::{Input, Stack};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::part;
+use super::{note, part};
 use crate::Context;
 use crate::settings::Authorization;
 
@@ -27,8 +27,12 @@ pub enum Route {
 pub struct OpenRoute {
     /// The function's name.
     pub function: Input<FunctionName>,
-    /// Who may call: `iam` or `none`, which is anyone.
-    pub authorization: Authorization,
+    /// Who may call: `iam` or `none`, which is anyone; as of the whole API where nothing is said.
+    #[serde(default)]
+    pub authorization: Option<Authorization>,
+    /// What the body has to be: one of a REST API's `models`.
+    #[serde(default)]
+    pub model: Option<String>,
 }
 
 /// A route that has been read.
@@ -40,6 +44,7 @@ pub(super) struct ReadRoute {
     pub(super) path: Vec<String>,
     pub(super) function: Input<FunctionName>,
     pub(super) authorization: Authorization,
+    pub(super) model: Option<String>,
 }
 
 const METHODS: [&str; 8] = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
@@ -60,11 +65,14 @@ pub(super) fn read(
                 METHODS.join(", ")
             )
         })?;
-        let (function, authorization) = match route {
-            Route::Function(function) => (function, authorization),
-            Route::Open(OpenRoute { function, authorization }) => (function, authorization),
+        let (function, own, model) = match route {
+            Route::Function(function) => (function, None, None),
+            Route::Open(OpenRoute { function, authorization, model }) => {
+                (function, authorization, model)
+            }
         };
-        Ok(ReadRoute { key, method, path, function, authorization })
+        let authorization = own.unwrap_or(authorization);
+        Ok(ReadRoute { key, method, path, function, authorization, model })
     };
     routes.into_iter().map(read).collect()
 }
@@ -115,21 +123,20 @@ impl ReadRoute {
     }
 
     /// Lets the API call the function for such requests.
-    pub(super) fn permit(&self, stack: &mut Stack, api: &str, execution_arn: &Input<Arn>) {
+    pub(super) fn permit(
+        &self,
+        stack: &mut Stack,
+        api: &str,
+        statement: Option<&str>,
+        execution_arn: &Input<Arn>,
+    ) {
         let logical = self.logical(api);
-        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        let statement: String =
-            logical.chars().map(|c| if fits(c) { c } else { '-' }).take(100).collect();
-        stack.add(
+        permit(
+            stack,
             &logical,
-            Permission {
-                function: self.function.clone().when_created(),
-                statement,
-                action: "lambda:InvokeFunction".to_owned(),
-                principal: "apigateway.amazonaws.com".to_owned(),
-                source_arn: Some(execution_arn.then(&self.requests())),
-                source_account: None,
-            },
+            statement.unwrap_or(&logical),
+            &self.function,
+            execution_arn.then(&self.requests()),
         );
     }
 
@@ -141,6 +148,29 @@ impl ReadRoute {
     }
 }
 
+/// Lets an API call the function for these requests.
+pub(super) fn permit(
+    stack: &mut Stack,
+    logical: &str,
+    statement: &str,
+    function: &Input<FunctionName>,
+    requests: Input<Arn>,
+) {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let statement = statement.chars().map(|c| if fits(c) { c } else { '-' }).take(100).collect();
+    stack.add(
+        logical,
+        Permission {
+            function: function.clone().when_created(),
+            statement,
+            action: "lambda:InvokeFunction".to_owned(),
+            principal: "apigateway.amazonaws.com".to_owned(),
+            source_arn: Some(requests),
+            source_account: None,
+        },
+    );
+}
+
 /// A segment of a path as resources are called: a variable begins with a `_`.
 pub(super) fn word(segment: &str) -> String {
     let plain = segment.trim_matches(['{', '}', '+']);
@@ -149,10 +179,12 @@ pub(super) fn word(segment: &str) -> String {
 }
 
 /// Says which requests are answered whoever sends them.
-pub(super) fn note_open(stack: &mut Stack, api: &str, routes: &[ReadRoute]) {
+pub(super) fn note_open(stack: &mut Stack, section: Option<&str>, api: &str, routes: &[ReadRoute]) {
     let open = routes.iter().filter(|route| route.authorization == Authorization::None);
     let open: Vec<&str> = open.map(|route| route.key.as_str()).collect();
-    if !open.is_empty() {
+    if let (Some(section), false) = (section, open.is_empty()) {
+        note::open_api(stack, section, Authorization::None);
+    } else if !open.is_empty() {
         stack.note(&format!(
             "anyone may call {} of the API {api}: `authorization = \"iam\"` lets in signed requests only",
             open.join(", ")
@@ -161,7 +193,7 @@ pub(super) fn note_open(stack: &mut Stack, api: &str, routes: &[ReadRoute]) {
 }
 
 /// How APIs call whom they let in.
-pub(super) fn authorization(of: Authorization) -> String {
+pub(crate) fn authorization(of: Authorization) -> String {
     match of {
         Authorization::None => "NONE",
         Authorization::Iam => "AWS_IAM",

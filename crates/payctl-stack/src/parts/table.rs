@@ -86,7 +86,7 @@ impl Part for Table {
 }
 
 /// The table `name` by `hash_key`, and by `range_key` within it.
-pub(crate) fn on_demand(
+fn on_demand(
     context: &Context<'_>,
     name: String,
     hash_key: Attribute,

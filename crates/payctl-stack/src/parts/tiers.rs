@@ -36,8 +36,9 @@ pub struct Network {
     #[serde(default = "tiers")]
     pub tiers: Tiers,
     /// Whether each tier has one route table in place of one for each zone: enough for one NAT gateway.
+    /// Or which tiers do, such as `["data"]`.
     #[serde(default)]
-    pub one_table: bool,
+    pub one_table: OneTable,
     /// The services that are reached without a way out, which costs nothing: all of each, for whoever is
     /// of this account. `{ s3 = [STATEMENT, …] }` says what may be done there, as IAM writes it.
     #[serde(default = "endpoints")]
@@ -64,6 +65,22 @@ pub enum Tiers {
     Named(Vec<String>),
     /// Their names and the addresses of their subnets.
     Placed(#[schemars(with = "BTreeMap<String, Vec<String>>")] BTreeMap<String, Vec<Ipv4Net>>),
+}
+
+/// The tiers that have one route table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OneTable {
+    /// All of them, or none.
+    Each(bool),
+    /// These.
+    Of(Vec<String>),
+}
+
+impl Default for OneTable {
+    fn default() -> Self {
+        Self::Each(false)
+    }
 }
 
 /// What is reached without a way out.
@@ -170,7 +187,11 @@ impl Part for Network {
                 name: format!("{base}-{tier}"),
             };
             let subnets = network::named_subnets(stack, context, &vpc.id(), &names, &cidrs);
-            let endings = match self.one_table {
+            let one_table = match &self.one_table {
+                OneTable::Each(has) => *has,
+                OneTable::Of(tiers) => tiers.contains(&tier),
+            };
+            let endings = match one_table {
                 true => vec![String::new()],
                 false => (1..=subnets.len()).map(|number| format!("-{number}")).collect(),
             };
@@ -258,7 +279,7 @@ impl Network {
             cidr,
             zones: zones(),
             tiers: tiers(),
-            one_table: false,
+            one_table: OneTable::default(),
             endpoints: endpoints(),
             flow_log: true,
             log_group: None,
@@ -295,6 +316,11 @@ impl Network {
             if names[..nth].contains(name) {
                 return Err(format!("has the tier `{name}` twice"));
             }
+        }
+        if let OneTable::Of(tiers) = &self.one_table
+            && let Some(unknown) = tiers.iter().find(|tier| !names.contains(tier))
+        {
+            return Err(format!("has the tier `{unknown}` in `one_table` and not in `tiers`"));
         }
         match &self.tiers {
             Tiers::Named(names) => carved(network, names, zones),

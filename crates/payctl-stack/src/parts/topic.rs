@@ -83,7 +83,7 @@ impl Part for Topic {
 }
 
 /// Has the topic write to the address, and says that this takes somebody's consent.
-pub(crate) fn mail(stack: &mut Stack, logical: &str, topic: &TopicRef, address: &str) {
+fn mail(stack: &mut Stack, logical: &str, topic: &TopicRef, address: &str) {
     stack.add(
         logical,
         Subscription { topic: topic.arn(), protocol: "email".to_owned(), endpoint: address.into() },
@@ -145,7 +145,7 @@ impl Publisher {
 }
 
 /// The topic `name`, which nobody reaches without TLS, and which the `publishers` may publish to.
-pub(crate) fn encrypted(
+fn encrypted(
     context: &Context<'_>,
     name: &str,
     shown_as: &str,

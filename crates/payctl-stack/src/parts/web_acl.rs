@@ -30,6 +30,9 @@ pub struct WebAcl {
     pub managed_rules: Vec<String>,
     /// Whether what it sees is written down, without the headers that let somebody in.
     pub log: bool,
+    /// What that log is called in AWS, without the suffix: `aws-waf-logs-` and more, as WAF writes to no
+    /// other; `aws-waf-logs-NAME` where nothing is said.
+    pub log_group: Option<String>,
     /// How long that log is kept.
     pub log_retention_days: u32,
     /// The ARN of the key that encrypts that log; the stack's key where nothing is said.
@@ -45,6 +48,7 @@ impl Default for WebAcl {
             rate_limit: 2000,
             managed_rules: MANAGED_RULES.map(str::to_owned).into(),
             log: true,
+            log_group: None,
             log_retention_days: 30,
             key: None,
         }
@@ -88,8 +92,11 @@ impl Part for WebAcl {
             stack.add(&logical, Association { web_acl: web_acl.arn(), resource });
         }
         if self.log {
-            // WAF writes to groups of such names only.
-            let name = context.name(&format!("aws-waf-logs-{base}"));
+            let name = self.log_group.unwrap_or_else(|| format!("{LOG_GROUP}{base}"));
+            if !name.starts_with(LOG_GROUP) {
+                return Err(format!("has a `log_group` {name}: WAF writes to {LOG_GROUP}… alone"));
+            }
+            let name = context.name(&name);
             let key = part.key(self.key)?;
             let group = logs::group(context, name, self.log_retention_days, key);
             named_log(stack, logical, &format!("{logical}-waf"), &web_acl, group);
@@ -98,28 +105,15 @@ impl Part for WebAcl {
     }
 }
 
+/// WAF writes to groups of such names only (PutLoggingConfiguration).
+const LOG_GROUP: &str = "aws-waf-logs-";
+
 /// What AWS's rules know of the web's attacks, of bad inputs, and of SQL.
 pub(crate) const MANAGED_RULES: [&str; 3] = [
     "AWSManagedRulesCommonRuleSet",
     "AWSManagedRulesKnownBadInputsRuleSet",
     "AWSManagedRulesSQLiRuleSet",
 ];
-
-/// Lets through what none of AWS's rule `groups` takes for an attack, and comes at most so often
-/// from one address, where that is anybody's own.
-pub(crate) fn before(
-    stack: &mut Stack,
-    context: &Context<'_>,
-    resource: Input<Arn>,
-    address_limit: Option<u32>,
-    groups: &[&str],
-) -> WebAclRef {
-    let description = "What may reach the payment API".to_owned();
-    let web_acl = acl(context, context.name("payment-waf"), description, address_limit, groups);
-    let web_acl = stack.add("main", web_acl);
-    stack.add("main", Association { web_acl: web_acl.arn(), resource });
-    web_acl
-}
 
 /// The web ACL `name` of these rules.
 fn acl(
@@ -150,17 +144,6 @@ fn acl(
         tags: context.tags(&name),
         name,
     }
-}
-
-/// The log of what it sees, in the group that `group` makes of its name.
-pub(crate) fn log(
-    stack: &mut Stack,
-    context: &Context<'_>,
-    web_acl: &WebAclRef,
-    group: impl FnOnce(String) -> LogGroup,
-) {
-    // WAF writes to groups of such names only.
-    named_log(stack, "main", "waf", web_acl, group(context.name("aws-waf-logs-payment")));
 }
 
 fn named_log(stack: &mut Stack, logical: &str, inner: &str, web_acl: &WebAclRef, group: LogGroup) {

@@ -1,155 +1,104 @@
 //! What is watched, and who is told.
 
-use payctl_aws::cloudwatch::Alarm;
 use payctl_aws::dynamodb::TableRef;
-use payctl_aws::kms::KeyRef;
 use payctl_aws::lambda::FunctionRef;
-use payctl_aws::sns::TopicRef;
-use payctl_engine::{Input, Stack};
+use payctl_engine::Stack;
 use serde_json::{Value, json};
 
-use super::system::{CUSTOMER_INDEX, System};
-use crate::parts::alarm::{self, Metric};
-use crate::parts::{dashboard, topic};
+use super::{API, CUSTOMER_INDEX, System, WEB_ACL};
+use crate::parts::{Alarms, OtherAlarm, Part as _, PartContext, PublisherName, Topic, dashboard};
 
 impl System<'_> {
-    /// The alarms, the topic that they tell, and the dashboard with what they look at.
-    pub(super) fn watch(
+    /// The alarms, and the topic that they tell.
+    pub(super) fn alerts(
         &self,
         stack: &mut Stack,
-        key: &KeyRef,
+        part: &PartContext<'_>,
         function: &FunctionRef,
         table: &TableRef,
-    ) {
-        let alerts = self.parameters.alerts();
-        let publishers = [topic::ALARMS];
-        let shown_as = "Payment operations";
-        let topic = alerts.topic(stack, self.context, "ops-alerts", shown_as, key, &publishers);
-        alerts.note(stack);
-        self.alarms(stack, &topic, function, table);
-        self.dashboard(stack);
-    }
-
-    fn alarms(
-        &self,
-        stack: &mut Stack,
-        topic: &TopicRef,
-        function: &FunctionRef,
-        table: &TableRef,
-    ) {
+    ) -> Result<(), String> {
         let (context, parameters) = (self.context, self.parameters);
-        let of_api = |name| {
-            let api = ("ApiName", Input::Known(context.name("payment-api")));
-            Metric::new("AWS/ApiGateway", name, [api, ("Stage", self.stage().into())])
+        let topic = Topic {
+            display_name: "Payment operations".to_owned(),
+            mail: parameters.alert_email.iter().cloned().collect(),
+            publishers: vec![PublisherName::Alarms],
+            ..Topic::default()
         };
-        let blocked = [
-            ("WebACL", Input::Known(context.name("payment-waf"))),
+        let topic = topic.declare(stack, part, "ops-alerts")?;
+        parameters.alerts().note(stack);
+        let stage = context.suffix.as_str();
+        let api = [("ApiName", context.name(API).into()), ("Stage", stage.into())];
+        let of_api = |called: &str, description: &str, metric: &str, above| {
+            OtherAlarm::new(called, description, ("AWS/ApiGateway", metric), &api, above)
+        };
+        let of_function = [("FunctionName", function.name().when_created().cast())];
+        let throttled = |called: &str, description: &str, index| {
+            let above = parameters.throttle_alarm_above;
+            OtherAlarm::throttled_writes(called, description, table, index, above)
+        };
+        let web_acl = [
+            ("WebACL", context.name(WEB_ACL).into()),
             ("Region", context.region.into()),
             ("Rule", "ALL".into()),
         ];
-        let above = |name: &str, description: &str, metric, threshold| {
-            alarm::above(context, name, description, metric, threshold)
+        let above = parameters.throttle_alarm_above;
+        let (blocked, many) = (("AWS/WAFV2", "BlockedRequests"), parameters.blocked_alarm_above);
+        let throttles = ("AWS/Lambda", "Throttles");
+        let turned_away = "Payments are turned away, as too many are taken at once";
+        let of_table = "Writes to the transactions are throttled";
+        let of_index = "Writes to the transactions are throttled, as too many are one customer's";
+        let (refused, failed) = (parameters.api_4xx_alarm_above, parameters.api_5xx_alarm_above);
+        let (slow, errors) = (parameters.latency_alarm_above_ms, parameters.error_alarm_above);
+        let alarms = Alarms {
+            tell: parameters.alerts().actions(&topic).iter().cloned().collect(),
+            others: vec![
+                of_api("api-4xx-errors", "The API turns many requests away", "4XXError", refused),
+                of_api("api-5xx-errors", "The API fails", "5XXError", failed),
+                of_api("api-latency-p99", "Payments take long", "Latency", slow)
+                    .of("p99")
+                    .for_periods(2),
+                OtherAlarm::errors("lambda-errors", "Taking payments fails", function, errors),
+                OtherAlarm::new("lambda-throttles", turned_away, throttles, &of_function, above),
+                OtherAlarm::new("waf-blocked", "WAF blocks many requests", blocked, &web_acl, many),
+                throttled("dynamodb-throttle", of_table, None),
+                throttled("dynamodb-index-throttle", of_index, Some(CUSTOMER_INDEX)),
+            ],
+            ..Alarms::default()
         };
-        let latency = above(
-            "api-latency-p99",
-            "Payments take long",
-            of_api("Latency"),
-            parameters.latency_alarm_above_ms,
-        );
-        let alarms = [
-            above(
-                "api-4xx-errors",
-                "The API turns many requests away",
-                of_api("4XXError"),
-                parameters.api_4xx_alarm_above,
-            ),
-            above(
-                "api-5xx-errors",
-                "The API fails",
-                of_api("5XXError"),
-                parameters.api_5xx_alarm_above,
-            ),
-            Alarm { statistic: "p99".to_owned(), evaluation_periods: 2, ..latency },
-            above(
-                "lambda-errors",
-                "Taking payments fails",
-                alarm::of_function("Errors", function),
-                parameters.error_alarm_above,
-            ),
-            above(
-                "lambda-throttles",
-                "Payments are turned away, as too many are taken at once",
-                alarm::of_function("Throttles", function),
-                parameters.throttle_alarm_above,
-            ),
-            above(
-                "waf-blocked",
-                "WAF blocks many requests",
-                Metric::new("AWS/WAFV2", "BlockedRequests", blocked),
-                parameters.blocked_alarm_above,
-            ),
-            above(
-                "dynamodb-throttle",
-                "Writes to the transactions are throttled",
-                alarm::throttled_writes(table),
-                parameters.throttle_alarm_above,
-            ),
-            above(
-                "dynamodb-index-throttle",
-                "Writes to the transactions are throttled, as too many are one customer's",
-                alarm::throttled_index_writes(table, CUSTOMER_INDEX),
-                parameters.throttle_alarm_above,
-            ),
-        ];
-        let actions = parameters.alerts().actions(topic);
-        alarm::add_all(stack, context, &actions, alarms);
+        alarms.declare(stack, part, "main")
     }
 
-    fn dashboard(&self, stack: &mut Stack) {
+    /// What the alarms look at, as graphs.
+    pub(super) fn dashboard(&self, stack: &mut Stack) {
         let context = self.context;
-        let (api, web_acl) = (context.name("payment-api"), context.name("payment-waf"));
+        let graph = |title: &str, statistic: &str, metrics: &[Value]| {
+            dashboard::graph(context, title, statistic, json!(metrics))
+        };
+        let (api, stage) = (context.name(API), context.suffix.as_str());
+        let of_api = |metric| json!(["AWS/ApiGateway", metric, "ApiName", api, "Stage", stage]);
         let function = context.name("payment-processor");
-        let table = context.name("payment-transactions");
-        let graph = |title: &str, statistic: &str, metrics: Value| {
-            dashboard::graph(context, title, statistic, metrics)
-        };
-        let of_api =
-            |metric: &str| json!(["AWS/ApiGateway", metric, "ApiName", api, "Stage", self.stage()]);
         let of_function = |metric: &str| json!(["AWS/Lambda", metric, "FunctionName", function]);
-        let of_web_acl = |metric: &str| {
-            json!(["AWS/WAFV2", metric, "WebACL", web_acl, "Region", context.region, "Rule", "ALL"])
+        let (web_acl, region) = (context.name(WEB_ACL), context.region);
+        let of_web_acl = |metric| {
+            json!(["AWS/WAFV2", metric, "WebACL", web_acl, "Region", region, "Rule", "ALL"])
         };
-        let throttled = json!(["AWS/DynamoDB", "WriteThrottleEvents", "TableName", table]);
-        let of_index = json!([
-            "AWS/DynamoDB",
-            "WriteThrottleEvents",
-            "TableName",
-            table,
-            "GlobalSecondaryIndexName",
-            CUSTOMER_INDEX
-        ]);
+        let table = context.name("payment-transactions");
+        let throttled = ["AWS/DynamoDB", "WriteThrottleEvents", "TableName", &table];
+        let index = ["GlobalSecondaryIndexName", CUSTOMER_INDEX];
+        let of_index = json!(throttled.iter().chain(&index).collect::<Vec<_>>());
+        let seen = [of_web_acl("BlockedRequests"), of_web_acl("AllowedRequests")];
         let graphs = [
-            graph("Requests", "Sum", json!([of_api("Count")])),
-            graph("Requests that fail", "Sum", json!([of_api("4XXError"), of_api("5XXError")])),
-            graph("Latency", "p99", json!([of_api("Latency")])),
+            graph("Requests", "Sum", &[of_api("Count")]),
+            graph("Requests that fail", "Sum", &[of_api("4XXError"), of_api("5XXError")]),
+            graph("Latency", "p99", &[of_api("Latency")]),
             graph(
                 "The function's errors",
                 "Sum",
-                json!([of_function("Errors"), of_function("Throttles")]),
+                &[of_function("Errors"), of_function("Throttles")],
             ),
-            graph(
-                "Blocked and let through by WAF",
-                "Sum",
-                json!([of_web_acl("BlockedRequests"), of_web_acl("AllowedRequests")]),
-            ),
-            graph("The table's throttled writes", "Sum", json!([throttled, of_index])),
+            graph("Blocked and let through by WAF", "Sum", &seen),
+            graph("The table's throttled writes", "Sum", &[json!(throttled), of_index]),
         ];
-        let name = "payment-api";
-        stack.add(name, dashboard::of(context, name, &graphs));
-    }
-
-    /// The stage is named like the environment.
-    fn stage(&self) -> &str {
-        self.context.suffix.as_str()
+        stack.add(API, dashboard::of(context, API, &graphs));
     }
 }
