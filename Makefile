@@ -5,6 +5,7 @@
 #   make test    every test
 #   make bench   the figures in docs/benchmarks.md
 #   make coverage the lines of the handlers that tests run
+#   make judge   what prowler says of the systems, and of defects planted in them
 #   make torture the counts in docs/reliability.md, in full
 #   make fuzz    state and journal under a fuzzer
 
@@ -30,7 +31,7 @@ HANDLERS_secure-api := payment-api
 HANDLERS_cost-optimized := payments-api event-handler
 HANDLERS_migration := payment-validation fraud-detection transaction-processing secrets-rotation
 
-.PHONY: all check fmt lint docs circles test unit overlay-test handler-test tools handlers build demo bench coverage torture fuzz
+.PHONY: all check fmt lint docs circles test unit overlay-test handler-test tools handlers build demo bench coverage torture judge fuzz
 
 all: check test
 
@@ -89,6 +90,9 @@ demo:
 
 torture: tools handlers build
 	@$(LINTED) sh scripts/torture.sh
+
+judge: tools build
+	@$(POSTGRES) sh scripts/judge.sh
 
 # Fails where payments-domain or payments-rules has a line that no test runs.
 coverage: tools

@@ -1,10 +1,12 @@
 #!/bin/sh
-# Sets up what the tests run: the Python environment of the emulators, target/tools/venv, and the
-# programs of PostgreSQL. An interrupted installation is done again; a complete one is left alone.
+# Sets up what the tests run: the Python environment of the emulators, target/tools/venv, the programs
+# of PostgreSQL, and Chromium. An interrupted installation is done again; a complete one is left alone.
 #
-#   tools.sh               sets up both
+#   tools.sh               sets up all three
 #   tools.sh --awscli      sets up the AWS CLI, which the pages' examples are run with
+#   tools.sh --prowler     sets up prowler, which `make judge` asks
 #   tools.sh --postgres    prints the folder of PostgreSQL's initdb, postgres and psql
+#   tools.sh --chromium    prints the program of Chromium
 set -eu
 cd "$(dirname -- "$0")/.."
 
@@ -21,35 +23,47 @@ postgres() {
     return 1
 }
 
-# Unpacks the release's PostgreSQL, and the libraries that this machine lacks for it, without
-# installing anything: an installed one would start a server.
-unpack_postgres() {
+# Unpacks Debian's package $1 with what it depends on and this machine lacks, and $4 if any, into
+# $2.new/root, without installing anything. $3 is what people are told of it.
+unpack() {
+    package=$1 folder=$2 what=$3 besides=${4:-}
+    echo "tools: unpacking $package into $folder (once, $what)" >&2
+    rm -rf "$folder" "$folder.new"
+    mkdir -p "$folder.new/packages" "$folder.new/bin"
+    # shellcheck disable=SC2086
+    missing=$(apt-get install --simulate --no-install-recommends "$package" $besides \
+        | sed -n 's/^Inst \([^ ]*\) .*/\1/p' | grep -v -x "$package" || true)
+    # shellcheck disable=SC2086
+    (cd "$folder.new/packages" && apt-get download --quiet --quiet "$package" $missing) >&2
+    for archive in "$folder.new"/packages/*.deb; do
+        dpkg -x "$archive" "$folder.new/root"
+    done
+    rm -rf "$folder.new/packages"
+    libraries=$(cd "$folder.new/root" && find . -type d -name '*-linux-gnu*' -path '*lib/*' \
+        -printf "$folder/root/%P:")
+}
+
+# Debian's package lists, where packages are unpacked from them; $1 is what to do without them.
+package_lists() {
     if ! command -v apt-get >/dev/null; then
-        echo "tools: no PostgreSQL was found; install it, or name the folder of initdb and" \
-            "postgres in PAYCTL_POSTGRES" >&2
+        echo "tools: $1" >&2
         exit 1
     fi
-    if ! apt-cache show postgresql >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+    if ! apt-cache show "$2" >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
         apt-get update --quiet --quiet >&2
     fi
+}
+
+# Unpacks the release's PostgreSQL: an installed one would start a server.
+unpack_postgres() {
+    package_lists "no PostgreSQL was found; install it, or name the folder of initdb and postgres in \
+PAYCTL_POSTGRES" postgresql
     package=$(apt-cache depends postgresql | sed -n 's/.*Depends: \(postgresql-[0-9]*\)$/\1/p' | head -n 1)
     if [ -z "$package" ]; then
         echo "tools: Debian's package lists have no PostgreSQL; run apt-get update" >&2
         exit 1
     fi
-    echo "tools: unpacking $package into $unpacked (once, about 55 MB, more where libraries lack)" >&2
-    rm -rf "$unpacked" "$unpacked.new"
-    mkdir -p "$unpacked.new/packages" "$unpacked.new/bin"
-    missing=$(apt-get install --simulate --no-install-recommends "$package" \
-        | sed -n 's/^Inst \([^ ]*\) .*/\1/p' | grep -v -x "$package" || true)
-    # shellcheck disable=SC2086
-    (cd "$unpacked.new/packages" && apt-get download --quiet --quiet "$package" $missing) >&2
-    for archive in "$unpacked.new"/packages/*.deb; do
-        dpkg -x "$archive" "$unpacked.new/root"
-    done
-    rm -rf "$unpacked.new/packages"
-    libraries=$(cd "$unpacked.new/root" && find . -type d -name '*-linux-gnu*' -path '*lib/*' \
-        -printf "$unpacked/root/%P:")
+    unpack "$package" "$unpacked" "about 55 MB, more where libraries lack"
     programs=$(cd "$unpacked.new/root" && find usr/lib/postgresql -name initdb -printf '%h')
     for program in initdb postgres psql; do
         # A client that is installed is not unpacked.
@@ -61,6 +75,38 @@ unpack_postgres() {
     chmod -R a+rX "$unpacked.new"
     chmod a+x "$unpacked.new"/bin/*
     mv "$unpacked.new" "$unpacked"
+}
+
+# Chromium: what PAYCTL_CHROMIUM names, what is installed, or Debian's package, unpacked.
+browser=$PWD/target/tools/chromium
+chromium() {
+    for program in "${PAYCTL_CHROMIUM:-}" chromium chromium-browser google-chrome "$browser/bin/chromium"; do
+        if [ -n "$program" ] && command -v "$program"; then
+            return
+        fi
+    done
+    return 1
+}
+
+# Unpacks it, with a font: a page without one has no widths to measure.
+unpack_chromium() {
+    package_lists "no Chromium was found; install it, or name the program in PAYCTL_CHROMIUM" chromium
+    if ! apt-cache show chromium >/dev/null 2>&1; then
+        echo "tools: the package lists have no Chromium; run apt-get update, or name the program in" \
+            "PAYCTL_CHROMIUM" >&2
+        exit 1
+    fi
+    unpack chromium "$browser" "about 400 MB" fonts-dejavu-core
+    cat > "$browser.new/fonts.conf" <<END
+<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+<fontconfig><dir>/usr/share/fonts</dir><dir>$browser/root/usr/share/fonts</dir>
+<cachedir>$browser/fontcache</cachedir></fontconfig>
+END
+    printf '#!/bin/sh\nLD_LIBRARY_PATH=%s FONTCONFIG_FILE=%s exec %s "$@"\n' "'${libraries%:}'" \
+        "'$browser/fonts.conf'" "'$browser/root/usr/lib/chromium/chromium'" > "$browser.new/bin/chromium"
+    chmod a+x "$browser.new/bin/chromium"
+    mv "$browser.new" "$browser"
 }
 
 # Makes the virtual environment $1 of pinned packages: those in the files that follow. $2 says what of.
@@ -107,8 +153,11 @@ environment() {
 
 case ${1:-} in
     --postgres) postgres; exit ;;
+    --chromium) chromium; exit ;;
     --awscli) environment target/tools/awscli "the AWS CLI, about 170 MB," tests/awscli.txt; exit ;;
+    --prowler) environment target/tools/prowler "prowler, about 1.4 GB," tests/prowler.txt; exit ;;
 esac
 postgres >/dev/null || unpack_postgres
+chromium >/dev/null || unpack_chromium
 environment target/tools/venv "the emulators, about 320 MB," \
     crates/payctl-sandbox/overlay/requirements.txt tests/requirements.txt

@@ -12,6 +12,7 @@ use payctl_engine::{Goal, Observed, Owner, Permissions, Provider as _, Request, 
 use payctl_stack::config::Config;
 use payctl_tests::world::{World, synthetic, system};
 
+mod document;
 mod wide;
 
 type Error = Box<dyn std::error::Error>;
@@ -20,6 +21,7 @@ fn main() -> Result<(), Error> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no root")?.to_owned();
     let payctl = root.join(std::env::var("PAYCTL_BIN").unwrap_or("target/release/payctl".into()));
     planning()?;
+    document::document(&root)?;
     critical_path()?;
     version(&payctl)?;
     environment(&root, &payctl)?;
