@@ -206,7 +206,7 @@ impl Payctl {
     #[track_caller]
     pub fn plan(&self) -> Plan {
         let ended = self.run(&["plan", "--json", "--detailed-exitcode"]);
-        let plan: Plan = serde_json::from_str(&ended.stdout)
+        let plan = printed(&ended.stdout)
             .unwrap_or_else(|error| panic!("the plan is no plan: {error}\n{ended}"));
         let code = match (plan.refusals.is_empty(), plan.is_up_to_date()) {
             (false, _) => 1,
@@ -352,6 +352,18 @@ impl std::fmt::Display for Ended {
         let Self { words, code, stdout, stderr, took } = self;
         write!(f, "payctl {words}\nexit {code:?} after {took:.1?}\n{stdout}\n{stderr}")
     }
+}
+
+/// A plan as `plan --json` prints it, without what it costs.
+///
+/// # Errors
+/// When it is none.
+pub fn printed(text: &str) -> serde_json::Result<Plan> {
+    let mut value: serde_json::Value = serde_json::from_str(text)?;
+    if let Some(members) = value.as_object_mut() {
+        members.remove("cost");
+    }
+    serde_json::from_value(value)
 }
 
 /// What the plan does, one line each: `address: action property, property`.

@@ -7,9 +7,11 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Id, Parser, Subcommand};
 use payctl_stack::Systems;
 
+use crate::commands::check::CheckArgs;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::cost::CostArgs;
 use crate::commands::destroy::DestroyArgs;
+use crate::commands::graph::GraphArgs;
 use crate::commands::history::HistoryArgs;
 use crate::commands::init::InitArgs;
 use crate::commands::invoke::InvokeArgs;
@@ -20,11 +22,14 @@ use crate::commands::output::OutputArgs;
 use crate::commands::plan::PlanArgs;
 use crate::commands::policy::{self, PolicyArgs};
 use crate::commands::preflight::PreflightArgs;
+use crate::commands::report::ReportArgs;
 use crate::commands::sandbox::SandboxCommand;
 use crate::commands::stacks::StacksArgs;
 use crate::commands::state::StateCommand;
+use crate::commands::status::StatusArgs;
 use crate::commands::system::SystemCommand;
 use crate::commands::systems::offered;
+use crate::commands::timeline::TimelineArgs;
 use crate::commands::up::UpArgs;
 use crate::global::Global;
 use crate::{environments, help};
@@ -128,7 +133,11 @@ pub(crate) enum Command {
     Destroy(DestroyArgs),
     Output(OutputArgs),
     List(ListArgs),
+    Status(StatusArgs),
     History(HistoryArgs),
+    Timeline(TimelineArgs),
+    Graph(GraphArgs),
+    Report(ReportArgs),
     Stacks(StacksArgs),
     Kinds(KindsArgs),
     Explain(ExplainArgs),
@@ -142,6 +151,7 @@ pub(crate) enum Command {
     Policy(PolicyArgs),
     Preflight(PreflightArgs),
     Cost(CostArgs),
+    Check(CheckArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }

@@ -10,7 +10,7 @@ use crate::report;
 
 /// Reads the configuration; the defaults where there is none.
 pub(crate) fn read(named: Option<&Path>, systems: Systems) -> Result<Config, CliError> {
-    let path = named.map_or_else(|| PathBuf::from("payctl.toml"), Path::to_owned);
+    let path = path(named);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(source) if named.is_none() && source.kind() == std::io::ErrorKind::NotFound => {
@@ -36,6 +36,11 @@ pub(crate) fn read(named: Option<&Path>, systems: Systems) -> Result<Config, Cli
     })?;
     config.check().map_err(|source| failed().because(&source))?;
     Ok(config)
+}
+
+/// Where it is.
+pub(crate) fn path(named: Option<&Path>) -> PathBuf {
+    named.map_or_else(|| PathBuf::from("payctl.toml"), Path::to_owned)
 }
 
 /// What the reader of the file expects, in words that are not Rust's.

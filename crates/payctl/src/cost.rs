@@ -8,6 +8,7 @@ use payctl_cost::{Budget, Difference, Estimate, Prices, Resource, Usage, Usd, es
 use payctl_engine::plan::Step;
 use payctl_engine::state::Status;
 use payctl_engine::{Goal, Plan, Stack, State};
+use serde_json::Value;
 
 use crate::error::{CliError, Exit};
 use crate::report;
@@ -27,11 +28,23 @@ pub(crate) struct BudgetArgs {
 }
 
 impl BudgetArgs {
-    /// Holds the month after a plan against it, where it is said: a deletion costs nothing.
-    pub(crate) fn check(&self, plan: &Plan) -> Result<(), CliError> {
-        match plan.goal {
-            Goal::Up if self.budget.is_some() => check(&month(plan, after), self.budget),
+    /// Refuses a budget for a deletion, of which nothing is left that it could be held against.
+    pub(crate) fn refuse_for(&self, goal: Goal) -> Result<(), CliError> {
+        match (goal, self.budget) {
+            (Goal::Destroy, Some(_)) => {
+                let message =
+                    "--budget is held against the month after a plan, and this one deletes";
+                Err(CliError::failed(message).hint("leave --budget out"))
+            }
             _ => Ok(()),
+        }
+    }
+
+    /// Holds the month after a plan against it, where it is said.
+    pub(crate) fn check(&self, plan: &Plan, usage: &Usage) -> Result<(), CliError> {
+        match self.budget {
+            Some(_) => check(&month(plan, after, usage), self.budget),
+            None => Ok(()),
         }
     }
 }
@@ -59,23 +72,33 @@ pub(crate) fn recorded(state: &State, usage: &Usage) -> Estimate {
 }
 
 /// What a plan changes of a month, in a line; none where there is nothing, before and after.
-pub(crate) fn line(plan: &Plan) -> Option<String> {
-    let (before, after) = (month(plan, before), month(plan, after));
+pub(crate) fn line(plan: &Plan, usage: &Usage) -> Option<String> {
+    let (before, after) = (month(plan, before, usage), month(plan, after, usage));
     let is_empty = |one: &Estimate| one.idle.is_empty() && one.is_complete();
     match (is_empty(&before), is_empty(&after)) {
         (true, true) => None,
         (false, true) => {
             let about = if before.is_complete() { "about" } else { "at least" };
-            Some(format!("{about} {} USD a month less", before.idle_total()))
+            Some(format!("{about} {} USD a month less", before.total()))
         }
         _ => Some(payctl_cost::render::summary(&after, Some(&before))),
     }
 }
 
+/// The month after a plan.
+pub(crate) fn after_plan(plan: &Plan, usage: &Usage) -> Estimate {
+    month(plan, after, usage)
+}
+
+/// What a plan changes of a month, for programs.
+pub(crate) fn json(plan: &Plan, usage: &Usage) -> Value {
+    payctl_cost::change(&month(plan, before, usage), &month(plan, after, usage))
+}
+
 /// The month before or after a plan.
-fn month(plan: &Plan, of: fn(&Step) -> Resource<'_>) -> Estimate {
+fn month(plan: &Plan, of: fn(&Step) -> Resource<'_>, usage: &Usage) -> Estimate {
     let all = plan.steps.iter().map(of).filter(|one| !one.properties.is_null());
-    estimate(&Prices::built_in(), all, &plan.region, &Usage::default())
+    estimate(&Prices::built_in(), all, &plan.region, usage)
 }
 
 /// What a step leaves there.
@@ -129,6 +152,7 @@ pub(crate) fn difference(before: &Estimate, after: &Estimate) -> Option<Differen
 }
 
 /// A file of usage, and what it says.
+#[derive(Default)]
 pub(crate) struct Said {
     name: String,
     text: String,
@@ -141,12 +165,40 @@ impl Said {
     /// # Errors
     /// All that is wrong with it, each mistake with its line.
     pub(crate) fn read(path: &Path) -> Result<Self, CliError> {
+        Self::read_as(path, Usage::read)
+    }
+
+    /// Reads the usage in a configuration.
+    ///
+    /// # Errors
+    /// All that is wrong with it, each mistake with its line.
+    pub(crate) fn of_configuration(path: &Path) -> Result<Self, CliError> {
+        Self::read_as(path, Usage::read_within)
+    }
+
+    fn read_as(
+        path: &Path,
+        read: fn(&str) -> Result<Usage, Vec<payctl_cost::Problem>>,
+    ) -> Result<Self, CliError> {
         let name = path.display().to_string();
         let failed = || CliError::failed(format!("failed to read the usage {name}"));
         let text = fs::read_to_string(path).map_err(|source| failed().because(&source))?;
-        match Usage::read(&text) {
+        match read(&text) {
             Ok(usage) => Ok(Self { name, text, usage }),
             Err(problems) => Err(told(&name, &text, problems)),
+        }
+    }
+
+    /// What it says, be it declared or not: one configuration may be of several stacks.
+    pub(crate) fn usage(&self) -> &Usage {
+        &self.usage
+    }
+
+    /// Warns of what it says of resources that are not declared.
+    pub(crate) fn warn_of_undeclared(&self, stack: &Stack) {
+        let declared = stack.resources().iter().map(|one| one.address.as_str());
+        for problem in self.usage.check(declared).err().into_iter().flatten() {
+            report::warn(&format!("[usage] in {}: {}", self.name, problem.message));
         }
     }
 

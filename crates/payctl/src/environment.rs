@@ -14,6 +14,7 @@ use payctl_stack::{Context, Discovered};
 
 use crate::commands::permissions::PermissionArgs;
 use crate::connection::{connect, facts};
+use crate::durations::{Durations, Place};
 use crate::error::CliError;
 use crate::global::Global;
 use crate::handlers::Handlers;
@@ -31,6 +32,8 @@ pub(crate) struct Environment {
     pub(crate) loaded: Loaded,
     pub(crate) state: State,
     pub(crate) sandbox: bool,
+    /// How long things took where it is.
+    pub(crate) durations: Durations,
     /// What AWS lists under its tags and nobody declares or recorded, where that was asked.
     pub(crate) orphans: Vec<Leftover>,
     /// The run of another process that went on while this one only looked.
@@ -112,6 +115,7 @@ impl Environment {
             provider: provider.ignoring(&local.config.ignore_attachments),
             calls: connection.calls().clone(),
             sandbox: global.sandbox,
+            durations: Durations::read(&local.states, Place::of(global)),
             local,
             facts,
             stack,
@@ -357,6 +361,13 @@ impl Environment {
         preflight::rights(self.provider.cloud(), &self.stack, kinds, &asks).await
     }
 
+    /// What exists of it, with what others attached.
+    pub(crate) async fn read_all(&self) -> Result<Observed, CliError> {
+        let seen = report::Seen::default();
+        let title = reading_title(&self.local, &self.facts.region);
+        report::reading(&title, &seen, self.observe(Goal::Up, &seen)).await
+    }
+
     async fn observe(&self, goal: Goal, seen: &report::Seen) -> Result<Observed, CliError> {
         let owner = self.owner();
         let tell = |done, all| seen.tell(done, all);
@@ -375,7 +386,12 @@ fn reading_title(local: &Local, region: &str) -> String {
     format!("reading {} {} in {region}", local.system.name, local.suffix)
 }
 
-fn check_place(local: &Local, state: &State, facts: &Facts, sandbox: bool) -> Result<(), CliError> {
+pub(crate) fn check_place(
+    local: &Local,
+    state: &State,
+    facts: &Facts,
+    sandbox: bool,
+) -> Result<(), CliError> {
     for (what, theirs, ours) in
         [("account", &state.account, &facts.account), ("region", &state.region, &facts.region)]
     {

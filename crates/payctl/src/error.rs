@@ -18,6 +18,7 @@ pub(crate) enum Exit {
     Locked = 3,
     StateError = 4,
     OverBudget = 5,
+    Noncompliant = 6,
     Interrupted = 130,
 }
 

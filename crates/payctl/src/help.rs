@@ -12,10 +12,23 @@ const OPERATE: &str = "Operate";
 const GROUPS: [(&str, &[&str]); 4] = [
     (
         "Environments",
-        &["init", "plan", "preflight", "cost", "up", "destroy", "output", "list", "history"],
+        &[
+            "init",
+            "plan",
+            "preflight",
+            "cost",
+            "check",
+            "up",
+            "destroy",
+            "output",
+            "status",
+            "list",
+            "history",
+            "timeline",
+        ],
     ),
     (OPERATE, &["invoke", "policy"]),
-    ("Look up", &["stacks", "kinds", "explain", "schema"]),
+    ("Look up", &["graph", "report", "stacks", "kinds", "explain", "schema"]),
     ("Other", &["state", "sandbox", "completions"]),
 ];
 
@@ -29,7 +42,8 @@ Kill it anywhere and run it again: it finds what exists and finishes the work.
 
 Exit codes: 0 done; 1 failed or wrong usage; 2 changes present (only with
 plan --detailed-exitcode); 3 locked by another run; 4 state not readable or
-writable; 5 over the --budget; 130 interrupted.";
+writable; 5 over the --budget; 6 a control of check fails; 130
+interrupted.";
 
 /// The commands with what their help says besides of all of them; `of_systems` are those of systems.
 pub(crate) fn complete(command: Command, of_systems: &[&str]) -> Command {

@@ -36,6 +36,11 @@ impl Noted {
         Self { id }
     }
 
+    /// Its id.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Notes how it ended.
     pub(crate) fn end(self, session: &Session, plan: &Plan, outcome: &Outcome) {
         let changes = outcome.done.iter().filter_map(|(address, phase)| {
@@ -49,18 +54,22 @@ impl Noted {
         });
         let failures =
             outcome.failed.iter().map(|(address, failure)| (address.clone(), failure.to_string()));
-        let ended = match (outcome.is_complete(), outcome.stopped) {
-            (true, _) => Ended::Done,
-            (false, true) => Ended::Interrupted,
-            (false, false) => Ended::Failed,
-        };
         say_if_lost(session.end_run(End {
             id: self.id,
             ended: text(jiff::Timestamp::now()),
-            outcome: ended,
+            outcome: ended(outcome),
             changes: changes.collect(),
             failures: failures.collect(),
         }));
+    }
+}
+
+/// How a run ended, in a word.
+pub(crate) fn ended(outcome: &Outcome) -> Ended {
+    match (outcome.is_complete(), outcome.stopped) {
+        (true, _) => Ended::Done,
+        (false, true) => Ended::Interrupted,
+        (false, false) => Ended::Failed,
     }
 }
 

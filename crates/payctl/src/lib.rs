@@ -3,13 +3,16 @@
 //! [`run`] is the whole command line for the systems that it is given.
 
 mod ask;
+mod check;
 mod cli;
 mod commands;
 mod complete;
 mod configuration;
 mod connection;
 mod cost;
+mod declared;
 mod document;
+mod durations;
 mod environment;
 mod environments;
 mod error;
@@ -19,11 +22,14 @@ mod help;
 mod history;
 mod local;
 mod lookups;
+mod picture;
+mod prediction;
 mod preflight;
 mod regions;
 mod report;
 mod shift;
 mod signals;
+mod timeline;
 mod words;
 
 use std::process::ExitCode;

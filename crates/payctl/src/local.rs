@@ -8,6 +8,7 @@ use payctl_engine::{Holder, StateError, Store};
 use payctl_stack::config::Config;
 use payctl_stack::{Suffix, System, Systems};
 
+use crate::cost::Said;
 use crate::environments::{self, Chosen, First, choose};
 use crate::error::CliError;
 use crate::global::Global;
@@ -24,6 +25,8 @@ pub(crate) struct Local {
     /// Whether nobody named it.
     guessed: bool,
     pub(crate) config: Config,
+    /// What the configuration says is used in a month.
+    pub(crate) usage: Said,
     pub(crate) store: Store,
     /// The folder of all environments' states.
     pub(crate) states: PathBuf,
@@ -36,6 +39,10 @@ impl Local {
     /// what that means; the command line is answered with its names filled in.
     pub(crate) fn read(global: &Global, first: First) -> Result<(Global, Self), CliError> {
         let mut config = configuration::read(global.config.as_deref(), global.systems)?;
+        let usage = match config.usage.is_empty() {
+            true => Said::default(),
+            false => Said::of_configuration(&configuration::path(global.config.as_deref()))?,
+        };
         let mut global = global.clone();
         let mistakes = document::load(&mut global, &mut config)?;
         payctl_aws::ignore_tags(&config.ignore_tags);
@@ -47,7 +54,18 @@ impl Local {
         let systems = global.systems;
         Ok((
             global,
-            Self { system, suffix, systems, origin, guessed, config, store, states, mistakes },
+            Self {
+                system,
+                suffix,
+                systems,
+                origin,
+                guessed,
+                config,
+                usage,
+                store,
+                states,
+                mistakes,
+            },
         ))
     }
 

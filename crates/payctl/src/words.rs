@@ -39,8 +39,9 @@ const WORDS: &[Words] = &[
     ),
     (
         "",
-        &["status", "ps", "env", "envs", "environments", "workspace", "workspaces"],
-        "`payctl list` shows the environments, `payctl plan` whether one has to change",
+        &["ps", "env", "envs", "environments", "workspace", "workspaces"],
+        "`payctl list` shows the environments, `payctl status` how one is, `payctl plan` whether it has \
+         to change",
     ),
     (
         "",
@@ -50,7 +51,7 @@ const WORDS: &[Words] = &[
     ),
     (
         "",
-        &["validate", "check", "lint", "verify", "fmt"],
+        &["validate", "lint", "verify", "fmt"],
         "`payctl plan` checks the configuration before its first call, `payctl state check` the \
          state",
     ),

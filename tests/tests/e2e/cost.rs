@@ -58,6 +58,51 @@ fn a_usage_makes_it_the_expected_month() {
     payctl.run(&["cost", "--usage", "nowhere.toml"]).exits(1);
 }
 
+/// The month of the configuration's usage is what `cost` says, what a plan counts and what a budget is held
+/// against.
+#[test]
+fn the_usage_of_the_configuration_is_counted_everywhere() {
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server);
+    payctl.configure(
+        "[usage.ec2.nat_gateway]\ngb = 100\n[usage.lambda.function.other]\nrequests = 5\n",
+    );
+    let ended = payctl.run(&["cost"]);
+    ended.exits(0);
+    assert!(ended.stdout.contains("42.30  the expected month"), "{ended}");
+    assert!(!ended.stdout.contains("0.045 per GB"), "{ended}");
+    ended.says("[usage] in payctl.toml: lambda.function:other is not declared");
+
+    let ended = payctl.run(&["plan", "--out", "saved.plan"]);
+    let line = "about 42.30 USD a month as used, 37.80 when idle (+42.30)";
+    assert!(ended.stdout.contains(line), "{ended}");
+    payctl.run(&["plan", "--budget", "42.29"]).exits(5);
+    let refused = payctl.run(&["plan", "--destroy", "--budget", "10"]);
+    refused.exits(1);
+    refused.says("leave --budget out");
+
+    let ended = payctl.run(&["plan", "--json"]);
+    let value: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let month = |idle: &str, total: &str| json!({ "idle": idle, "total": total, "unknown": 0 });
+    assert_eq!(value["cost"]["before"], month("0.00", "0.00"));
+    assert_eq!(value["cost"]["after"], month("37.80", "42.30"));
+    assert_eq!(value["cost"]["difference"], "42.30");
+    let saved = fs::read_to_string(payctl.folder().join("saved.plan")).unwrap();
+    assert!(!saved.contains("\"cost\""), "{saved}");
+
+    // What was printed is a plan as well, and says it as an event.
+    fs::write(payctl.folder().join("printed.plan"), &ended.stdout).unwrap();
+    let ended = payctl.run(&["up", "printed.plan", "--yes", "--json"]);
+    ended.exits(0);
+    let event: Value = serde_json::from_str(ended.stdout.lines().nth(1).unwrap()).unwrap();
+    assert_eq!(event["cost"], value["cost"], "{ended}");
+
+    payctl.configure("[usage.ec2.nat_gateway]\ngigs = 100\n");
+    let wrong = payctl.run(&["plan"]);
+    wrong.exits(1);
+    wrong.says("payctl.toml:2:1");
+}
+
 #[test]
 fn a_plan_tells_the_difference_and_keeps_within_the_budget() {
     let server = Server::start(Emulator::Sandbox);

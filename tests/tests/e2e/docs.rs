@@ -304,12 +304,16 @@ fn options_are_told() {
         "plan",
         "preflight",
         "cost",
+        "check",
         "up",
         "destroy",
         "output",
         "list",
         "history",
         "history show",
+        "timeline",
+        "graph",
+        "report",
         "stacks",
     ];
     let more = ["state list", "state show", "state check", "state recover", "state forget"];

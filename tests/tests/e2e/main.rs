@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod attached;
+mod check;
 mod completion;
 mod connection;
 mod cost;
@@ -25,6 +26,7 @@ mod migration;
 mod older;
 mod organisation;
 mod payments;
+mod pictures;
 mod planted;
 mod policy;
 mod reports;
@@ -34,6 +36,7 @@ mod secure_api;
 mod security;
 mod shift;
 mod signals;
+mod status;
 mod systems;
 mod terminal;
 mod transcripts;

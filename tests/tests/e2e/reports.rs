@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{BackupTypeFilter, TableStatus};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ServerSideEncryption;
 use payctl_engine::{Action, Address};
-use payctl_tests::binary::{Payctl, calls, differences};
+use payctl_tests::binary::{Payctl, calls, differences, printed};
 use payctl_tests::cloud::{clients, difference, everything};
 use payctl_tests::emulator::{Emulator, Server};
 use payctl_tests::proxy::{Fate, Proxy, Refusal, Rule};
@@ -231,7 +231,7 @@ async fn a_system_lives_in_another_partition() {
         known.exits(0);
         assert!(known.stdout.contains(&format!("arn:{partition}:kms:{region}:")), "{known}");
         let planned = run(&["plan", "--detailed-exitcode", "--json"]);
-        let plan = serde_json::from_str(&planned.stdout).unwrap();
+        let plan = printed(&planned.stdout).unwrap();
         assert_eq!((planned.code, differences(&plan)), (Some(0), Vec::new()));
         run(&["destroy", "--yes"]).exits(0);
     }

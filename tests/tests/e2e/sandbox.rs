@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::primitives::ByteStream;
 use payctl_aws::Aws;
 use payctl_engine::Plan;
-use payctl_tests::binary::{AARCH64, Ended, Payctl, Run, X86_64, put_handler};
+use payctl_tests::binary::{AARCH64, Ended, Payctl, Run, X86_64, printed, put_handler};
 use payctl_tests::cloud::clients;
 use payctl_tests::emulator::{Emulator, Server, python};
 use payctl_tests::roles::are_used;
@@ -139,7 +139,7 @@ fn runs_functions_on_this_machine(payctl: &Payctl, run: &dyn Fn(&[&str]) -> Ende
         put_handler(&handlers.join("x86_64"), handler, X86_64);
         std::fs::remove_dir_all(handlers.join(handler)).unwrap();
     }
-    let plan = |args: &[&str]| -> Plan { serde_json::from_str(&run(args).stdout).unwrap() };
+    let plan = |args: &[&str]| -> Plan { printed(&run(args).stdout).unwrap() };
     let flow = ["plan", "--sandbox", "--stack", "cost-optimized", "--suffix", "flow", "--json"];
     let architectures = |plan: Plan| -> Vec<String> {
         let functions = plan.steps.into_iter().filter(|s| s.address.kind() == "lambda.function");

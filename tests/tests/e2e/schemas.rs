@@ -67,8 +67,26 @@ fn what_is_printed_as_json_fits_its_schema() {
     check("kinds", &["kinds", "--json"]);
     check("list", &["list", "--json", "--account"]);
     check("output", &["output", "--json"]);
+    check("status", &["status", "--json"]);
+    check("status", &["status", "--suffix", "nowhere", "--json"]);
     check("history", &["history", "--json"]);
     check("history", &["history", "show", "2", "--json"]);
+    let timeline = check("timeline", &["timeline", "--json"]);
+    let operations = timeline["operations"].as_array().unwrap();
+    assert!(operations.iter().all(|one| one["status"] == "done"), "{timeline}");
+    assert_eq!((&timeline["outcome"], &timeline["clock"]), (&json!("done"), &json!("of-aws")));
+    let trace = payctl.folder().join("up.trace");
+    payctl.run(&["timeline", "2", "--trace", trace.to_str().unwrap()]).shows("done in");
+    let trace: Value = serde_json::from_slice(&std::fs::read(trace).unwrap()).unwrap();
+    let slices = trace["traceEvents"].as_array().unwrap().iter().filter(|one| one["ph"] == "X");
+    assert!(slices.count() >= operations.len());
+    // It was measured how long creations take, and nothing was deleted yet.
+    let durations = payctl.folder().join(".payctl/durations-endpoint.json");
+    let durations: Value = serde_json::from_slice(&std::fs::read(durations).unwrap()).unwrap();
+    let vpc = &durations["kinds"]["ec2.vpc"];
+    assert_eq!((vpc["create"].as_array().unwrap().len(), &vpc["delete"]), (1, &json!(null)));
+    payctl.run(&["plan", "--destroy", "--explain-time"]).shows("0 of 43 operations measured here");
+    payctl.run(&["timeline", "1999"]).exits(1);
     check("state-check", &["state", "check", "--json"]);
     let list = check("state-list", &["state", "list", "--json"]);
     let show = check("state-show", &["state", "show", "ec2.vpc:main", "--json"]);
@@ -77,6 +95,8 @@ fn what_is_printed_as_json_fits_its_schema() {
     assert_eq!((&vpc["name"], &vpc["arn"]), (&json!("payment-vpc-dev"), &show["outputs"]["arn"]));
     assert_eq!(vpc["id"], show["outputs"]["id"]);
     check("cost", &["cost", "--json"]);
+    check("check", &["check", "--json"]);
+    check("check", &["check", "--live", "--json"]);
     payctl.configure("[pci-core]\nmemory_mb = 1024\n");
     check("plan", &["plan", "--json"]);
     check("plan", &["plan", "--destroy", "--json"]);

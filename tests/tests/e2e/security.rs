@@ -298,6 +298,7 @@ async fn nothing_is_called_that_the_policy_does_not_allow() {
         payctl.up();
         within("up", &up);
         payctl.run(&["plan"]).exits(0);
+        payctl.run(&["status"]).exits(0);
         looked.extend(within("plan", &plan));
         if system == "migration" {
             let shift = allowed(&payctl, &["shift"]);

@@ -118,6 +118,8 @@ async fn one_that_falls_ill_at_any_step_is_gone_back_on() {
         let ended = run.end();
         ended.exits(1);
         ended.says("green's target 127.0.12.2 is unhealthy (Health checks failed");
+        let status = shifted.payctl().run(&["status"]);
+        assert!(status.stdout.contains("1 unhealthy of its targets: Health checks"), "{status}");
         ended.says(&format!("back at green {} %", before(nth)));
         shifted.stands_at(before(nth)).await;
         // Nothing is begun with what is not well.

@@ -3,17 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use payctl_aws::{Facts, Partition};
-use payctl_cost::{Prices, Usage, Usd, render};
+use payctl_cost::{Prices, Usd, render};
 
-use crate::connection::connect;
 use crate::cost;
-use crate::environment::declare;
+use crate::declared::declared;
 use crate::environments::First;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
 use crate::local::Local;
-use crate::{lookups, report};
+use crate::report;
 
 /// Print what an environment costs a month
 ///
@@ -27,6 +25,8 @@ Examples:
   payctl cost --suffix dev --budget 150         ends with 5 where it is more")]
 pub(crate) struct CostArgs {
     /// What is used in a month: docs/costs.md says what can be said
+    ///
+    /// Without it, [usage] in payctl.toml says it, if anything does.
     #[arg(long, value_name = "FILE")]
     pub(crate) usage: Option<PathBuf>,
     /// End with 5 where the month costs more than that, in US dollars
@@ -39,30 +39,17 @@ pub(crate) struct CostArgs {
 
 /// How far a price may stand from what it is of.
 const WIDEST: usize = 100;
-/// The account that stands for whichever it is: no price depends on that.
-const ANY_ACCOUNT: &str = "123456789012";
 
 pub(super) async fn run(global: &Global, args: &CostArgs) -> Result<Exit, CliError> {
     let said = args.usage.as_deref().map(cost::Said::read).transpose()?;
     let (global, mut local) = Local::read(global, First::Dev)?;
-    local.check_document()?;
-    local.say_guess();
-    let connection = connect(&global, &local.config).await?;
-    let region = connection.region().to_owned();
-    let facts = Facts {
-        account: ANY_ACCOUNT.to_owned(),
-        caller: String::new(),
-        partition: Partition::of_region(&region).id.to_owned(),
-        region: region.clone(),
-    };
-    let found = lookups::assumed(&local, &region);
-    let stack = declare(&local, &facts, &found, &Default::default());
-    stack.check().map_err(|source| {
-        CliError::failed("the stack cannot be made as it is declared").because(&source)
-    })?;
+    let (stack, region) = declared(&global, &mut local).await?;
     let usage = match &said {
         Some(said) => said.of(&stack)?,
-        None => Usage::default(),
+        None => {
+            local.usage.warn_of_undeclared(&stack);
+            local.usage.usage().clone()
+        }
     };
     let month = cost::declared(&stack, &region, &usage);
     let state = local.load()?.state.filter(|state| !state.resources.is_empty());

@@ -1,8 +1,10 @@
 //! One file per command.
 
+pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod cost;
 pub(crate) mod destroy;
+pub(crate) mod graph;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod invoke;
@@ -14,13 +16,16 @@ pub(crate) mod permissions;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod preflight;
+pub(crate) mod report;
 mod run;
 pub(crate) mod sandbox;
 pub(crate) mod shift;
 pub(crate) mod stacks;
 pub(crate) mod state;
+pub(crate) mod status;
 pub(crate) mod system;
 pub(crate) mod systems;
+pub(crate) mod timeline;
 pub(crate) mod up;
 
 use crate::cli::{self, Chosen, Cli, Command};
@@ -37,10 +42,15 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Plan(args) => plan::run(global, &args).await,
         Command::Up(args) => up::run(global, &args).await,
         Command::Destroy(args) => destroy::run(global, &args).await,
+        Command::Check(args) => check::run(global, &args).await,
         Command::Cost(args) => cost::run(global, &args).await,
         Command::Output(args) => output::run(global, &args),
         Command::List(args) => list::run(global, &args).await,
+        Command::Status(args) => status::run(global, &args).await,
         Command::History(args) => history::run(global, &args),
+        Command::Timeline(args) => timeline::run(global, &args),
+        Command::Graph(args) => graph::run(global, &args).await,
+        Command::Report(args) => report::run(global, &args).await,
         Command::Stacks(args) => stacks::run(global, &args),
         Command::Kinds(args) => kinds::list(&args),
         Command::Explain(args) => kinds::explain(&args),

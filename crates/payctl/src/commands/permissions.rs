@@ -6,7 +6,7 @@ use payctl_engine::Address;
 use crate::global::{address, shell_word};
 
 /// What is only done when asked for by name.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct PermissionArgs {
     /// Let this resource's data be lost (repeatable)
     ///

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use payctl_engine::Goal;
 use payctl_engine::state::write_private;
+use payctl_engine::{Goal, Provider as _};
 
 use super::permissions::PermissionArgs;
-use crate::cost::BudgetArgs;
+use crate::check::EnforceArgs;
+use crate::cost::{self, BudgetArgs};
 use crate::environment::Environment;
 use crate::environments::First;
 use crate::error::{CliError, Exit};
@@ -15,6 +16,7 @@ use crate::global::{Global, shell_word};
 use crate::handlers::Handlers;
 use crate::history::verb;
 use crate::local::Local;
+use crate::prediction::Prediction;
 use crate::report;
 
 /// Show what `up` would change, and why
@@ -33,16 +35,26 @@ pub(crate) struct PlanArgs {
     /// Print the plan as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print the plan for a pull request's comment
+    ///
+    /// As Markdown of at most 65,536 characters: GitHub takes no longer ones.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
     /// Exit with 2 when there are changes
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
     /// Plan the deletion of everything instead
     #[arg(long)]
     pub(crate) destroy: bool,
+    /// Say where its time is from: measured here, or typical
+    #[arg(long, conflicts_with = "json", hide_short_help = true)]
+    pub(crate) explain_time: bool,
     #[command(flatten)]
     pub(crate) permissions: PermissionArgs,
     #[command(flatten)]
     pub(crate) budget: BudgetArgs,
+    #[command(flatten)]
+    pub(crate) enforce: EnforceArgs,
 }
 
 pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
@@ -56,14 +68,17 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
         true => (Goal::Destroy, Handlers::Ignored),
         false => (Goal::Up, Handlers::Needed),
     };
+    args.budget.refuse_for(goal)?;
+    args.enforce.refuse_for(goal)?;
     let protected = args.destroy.then(|| local.refuse_protected().err()).flatten();
     let environment = Environment::open(global, local, handlers).await?;
     let (environment, plan) = environment.plan_unlocked(goal, &args.permissions).await?;
     let mut value = serde_json::to_value(&plan)
         .map_err(|source| CliError::failed("failed to write the plan down").because(&source))?;
     value.sort_all_objects();
-    let within = args.budget.check(&plan);
-    // What costs too much is not saved.
+    let usage = environment.local.usage.usage();
+    let within = args.budget.check(&plan, usage).and_then(|()| args.enforce.check(&environment));
+    // What costs too much, or breaks a control, is not saved.
     let out = args.out.as_ref().filter(|_| within.is_ok());
     if let Some(path) = out {
         // It holds what a state holds.
@@ -73,9 +88,18 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
         })?;
     }
     if args.json {
+        // What is saved has none: prices change, and whether the plan is still the same must not.
+        value["cost"] = cost::json(&plan, usage);
         report::data(&format!("{value:#}\n"));
+    } else if args.markdown {
+        report::data(&report::plan::markdown(&environment, &plan));
     } else {
         report::data(&report::plan::text(&environment, &plan, global.verbose));
+    }
+    if args.explain_time {
+        let kinds = environment.provider.kinds();
+        let explained = Prediction::of(&plan, kinds, &environment.durations).explained();
+        report::data(&format!("\n{explained}"));
     }
     if global.verbose > 0 {
         report::calls(&environment.calls);

@@ -6,13 +6,17 @@ use payctl_engine::{FailureKind, Goal, Limits, Outcome, Plan, Provider as _, Sto
 
 use super::permissions::PermissionArgs;
 use crate::ask::typed;
+use crate::cost;
+use crate::durations::Durations;
 use crate::environment::Environment;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
-use crate::history::{Noted, verb};
+use crate::history::{Noted, ended, verb};
 use crate::local::state_folder;
+use crate::prediction::Prediction;
 use crate::report::events::{Run, Stream};
 use crate::report::progress::{Progress, Undone};
+use crate::timeline::{Of, Recorder};
 use crate::{report, signals};
 
 /// What is asked before anything is changed.
@@ -60,7 +64,7 @@ pub(super) async fn carry_out(
         }
         _ => report::say(text.trim_end()),
     }
-    stream.plan(plan);
+    stream.plan(plan, || cost::json(plan, environment.local.usage.usage()));
     if !plan.refusals.is_empty() {
         return Err(report::plan::refused(plan, &manner.again(plan)));
     }
@@ -90,25 +94,31 @@ pub(super) async fn carry_out(
     }
     let mut journal = session.journal(&environment.loaded, &environment.state)?;
     let noted = Noted::begin(&environment, session, plan);
-    let progress = Progress::new(plan, environment.provider.kinds(), global.verbose);
+    let kinds = environment.provider.kinds();
+    let prediction = Prediction::of(plan, kinds, &environment.durations);
+    let progress = Progress::new(&prediction, global.verbose);
+    let of = Of { run: noted.id(), command: verb(plan.goal) };
+    let recorder = Recorder::begin(environment.local.store.folder(), &of, &prediction);
     let limits = Limits { parallelism: usize::from(global.parallelism), ..Limits::default() };
-    let ended = execute(
+    let carried_out = execute(
         plan,
         &environment.provider,
         &mut environment.state,
         &mut journal,
-        &stream.with(&progress),
+        &recorder.before(&stream.with(&progress)),
         limits,
         &stop,
     )
     .await;
     let undone = progress.end();
-    let outcome = ended.map_err(|error| {
+    let outcome = carried_out.map_err(|error| {
         CliError::failed("internal error: invalid plan (please report)").because(&error)
     })?;
     if outcome.storage.is_none() {
         session.save(&mut environment.state)?;
     }
+    let measured = recorder.end(ended(&outcome));
+    Durations::keep(&environment.local.states, environment.durations.place, measured);
     noted.end(session, plan, &outcome);
     drop(stopping);
     let mut left = false;

@@ -8,9 +8,11 @@ use clap::Args;
 use payctl_engine::plan::Step;
 use payctl_engine::{Address, Goal, Plan};
 use payctl_stack::Systems;
+use serde_json::Value;
 
 use super::permissions::PermissionArgs;
 use super::run::{Manner, Question, carry_out, stream};
+use crate::check::EnforceArgs;
 use crate::cost::BudgetArgs;
 use crate::environment::Environment;
 use crate::environments::First;
@@ -45,6 +47,8 @@ pub(crate) struct UpArgs {
     pub(crate) permissions: PermissionArgs,
     #[command(flatten)]
     pub(crate) budget: BudgetArgs,
+    #[command(flatten)]
+    pub(crate) enforce: EnforceArgs,
 }
 
 pub(super) async fn run(global: &Global, args: &UpArgs) -> Result<Exit, CliError> {
@@ -55,6 +59,8 @@ pub(super) async fn run(global: &Global, args: &UpArgs) -> Result<Exit, CliError
     }
     let (global, local) = Local::read(&global, First::Dev)?;
     let goal = saved.as_ref().map_or(Goal::Up, |plan| plan.goal);
+    args.budget.refuse_for(goal)?;
+    args.enforce.refuse_for(goal)?;
     let handlers = match goal {
         Goal::Up => Handlers::Needed,
         Goal::Destroy => Handlers::Ignored,
@@ -96,9 +102,10 @@ async fn up(
         return Err(stale(saved, &plan)
             .hint("above is what it would be now; save it with `payctl plan --out FILE`"));
     }
-    if let Err(over) = args.budget.check(&plan) {
+    let within = args.budget.check(&plan, environment.local.usage.usage());
+    if let Err(broken) = within.and_then(|()| args.enforce.check(&environment)) {
         report::say(&report::plan::text(&environment, &plan, global.verbose));
-        return Err(over);
+        return Err(broken);
     }
     let question = match goal {
         Goal::Destroy => Question::Destroy { yes: args.yes },
@@ -120,9 +127,15 @@ fn read(path: &Path, systems: Systems) -> Result<Plan, CliError> {
             _ => error,
         }
     })?;
-    let plan: Plan = serde_json::from_str(&text).map_err(|source| {
+    let unreadable = |source: serde_json::Error| {
         failed().because(&source).hint("plans are saved with `payctl plan --out FILE`")
-    })?;
+    };
+    let mut value: Value = serde_json::from_str(&text).map_err(unreadable)?;
+    // `plan --json` says besides what it costs.
+    if let Some(members) = value.as_object_mut() {
+        members.remove("cost");
+    }
+    let plan: Plan = serde_json::from_value(value).map_err(unreadable)?;
     if plan.format != payctl_engine::plan::FORMAT {
         return Err(failed().hint("it was saved by another version of payctl: plan again"));
     }

@@ -75,6 +75,7 @@ enum What<'a> {
         counts: Counts,
         changes: Vec<Planned<'a>>,
         refusals: &'a [Refusal],
+        cost: Value,
     },
     Started {
         address: &'a Address,
@@ -179,7 +180,7 @@ impl Stream {
     }
 
     /// What is to be done: which resource, not which property, as `plan --json` tells.
-    pub(crate) fn plan(&mut self, plan: &Plan) {
+    pub(crate) fn plan(&mut self, plan: &Plan, cost: impl FnOnce() -> Value) {
         let Some(events) = self.events else { return };
         let does = plan.steps.iter().filter(|step| step.action != Action::Keep);
         let changes = does.map(|step| Planned {
@@ -188,7 +189,8 @@ impl Stream {
             reason: step.reason.as_deref(),
         });
         let (counts, refusals) = (plan.counts(), &plan.refusals[..]);
-        events.write(What::Plan { counts, changes: changes.collect(), refusals });
+        let changes = changes.collect();
+        events.write(What::Plan { counts, changes, refusals, cost: cost() });
         self.counts = Some(counts);
     }
 
@@ -221,7 +223,11 @@ impl Stream {
             result: match exit {
                 Exit::Done | Exit::Changes => Ending::Done,
                 Exit::Interrupted => Ending::Interrupted,
-                Exit::Failed | Exit::Locked | Exit::StateError | Exit::OverBudget => Ending::Failed,
+                Exit::Failed
+                | Exit::Locked
+                | Exit::StateError
+                | Exit::OverBudget
+                | Exit::Noncompliant => Ending::Failed,
             },
             exit_code: exit as u8,
             counts: *counts,

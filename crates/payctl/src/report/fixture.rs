@@ -14,17 +14,17 @@ use payctl_stack::config::Config;
 use payctl_stack::{Context, Discovered};
 use serde_json::{Value, json};
 
-pub(super) struct Fixture {
-    pub(super) kinds: Kinds,
-    pub(super) stack: Stack,
-    pub(super) state: State,
-    pub(super) observed: Observed,
-    pub(super) permissions: Permissions,
+pub(crate) struct Fixture {
+    pub(crate) kinds: Kinds,
+    pub(crate) stack: Stack,
+    pub(crate) state: State,
+    pub(crate) observed: Observed,
+    pub(crate) permissions: Permissions,
 }
 
 impl Fixture {
     /// The system as it is declared where nothing of it is there yet.
-    pub(super) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let state = State::empty(name, "dev", "123456789012", "us-east-1", "lineage");
         Self {
             kinds: kinds().kinds().clone(),
@@ -36,7 +36,7 @@ impl Fixture {
     }
 
     /// All of it was made, is on record and was seen so.
-    pub(super) fn made(mut self) -> Self {
+    pub(crate) fn made(mut self) -> Self {
         let mut known: BTreeMap<Address, Value> = BTreeMap::new();
         let owner = self.owner();
         for declared in self.stack.resources() {
@@ -64,19 +64,19 @@ impl Fixture {
     }
 
     /// It was changed outside payctl.
-    pub(super) fn drift(mut self, address: &str, property: &str, value: Value) -> Self {
+    pub(crate) fn drift(mut self, address: &str, property: &str, value: Value) -> Self {
         self.seen(address).properties[property] = value;
         self
     }
 
     /// It was deleted outside payctl.
-    pub(super) fn gone(mut self, address: &str) -> Self {
+    pub(crate) fn gone(mut self, address: &str) -> Self {
         self.observed.resources.remove(&at(address));
         self
     }
 
     /// It is somebody else's, and stands under our name.
-    pub(super) fn foreign(mut self, address: &str) -> Self {
+    pub(crate) fn foreign(mut self, address: &str) -> Self {
         self.state.resources.remove(&at(address));
         let seen = self.seen(address);
         seen.found = true;
@@ -85,25 +85,25 @@ impl Fixture {
     }
 
     /// Nobody remembers that it was made.
-    pub(super) fn forgotten(mut self) -> Self {
+    pub(crate) fn forgotten(mut self) -> Self {
         self.state.resources.clear();
         self.observed.resources.values_mut().for_each(|seen| seen.found = true);
         self
     }
 
     /// The configuration is another.
-    pub(super) fn configured(mut self, change: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) fn configured(mut self, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::default();
         change(&mut config);
         self.stack = declare(&self.state.stack, &config);
         self
     }
 
-    pub(super) fn seen(&mut self, address: &str) -> &mut Seen {
+    pub(crate) fn seen(&mut self, address: &str) -> &mut Seen {
         self.observed.resources.get_mut(&at(address)).unwrap()
     }
 
-    pub(super) fn plan(&self, goal: Goal) -> Plan {
+    pub(crate) fn plan(&self, goal: Goal) -> Plan {
         plan(Request {
             goal,
             stack: &self.stack,
@@ -122,7 +122,7 @@ impl Fixture {
     }
 }
 
-pub(super) fn at(text: &str) -> Address {
+pub(crate) fn at(text: &str) -> Address {
     Address::parse(text).unwrap()
 }
 

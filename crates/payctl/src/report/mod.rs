@@ -1,9 +1,10 @@
 //! Everything that prints. stdout carries data; everything for people goes to stderr.
 
+pub(crate) mod check;
 mod error;
 pub(crate) mod events;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 pub(crate) mod kind;
 mod live;
 pub(crate) mod outcome;
@@ -15,6 +16,7 @@ mod reading;
 mod snippet;
 mod style;
 mod text;
+pub(crate) mod timeline;
 mod value;
 
 use std::collections::BTreeMap;
@@ -29,7 +31,7 @@ pub(crate) use self::snippet::snippet;
 pub(crate) use self::style::{
     BOLD, CYAN, Color, DIM, GREEN, RED, YELLOW, be_quiet, paint, set_color, width,
 };
-pub(crate) use self::text::{done, nearest, plural, seconds, table};
+pub(crate) use self::text::{doing, done, minutes, nearest, plural, seconds, table};
 use crate::error::CliError;
 
 /// Says why the process ends in the middle of something.

@@ -24,6 +24,11 @@ pub(crate) fn seconds(duration: Duration) -> String {
     }
 }
 
+/// How long a whole plan takes: no finer than anybody needs to decide whether to wait for it.
+pub(crate) fn minutes(seconds: f64) -> String {
+    if seconds < 60.0 { "under a minute".to_owned() } else { roughly(seconds) }
+}
+
 /// How long something still takes, so far as that can be said: to ten seconds, or to a minute.
 pub(super) fn roughly(seconds: f64) -> String {
     match seconds {
@@ -56,6 +61,17 @@ pub(crate) fn table<const N: usize>(
     std::iter::once(heads).chain(rows).collect()
 }
 
+/// What is being done, in a word.
+pub(crate) fn doing(action: Action, phase: Phase) -> &'static str {
+    match (phase, action) {
+        (Phase::Forget, _) => "forgetting",
+        (Phase::Delete, _) => "deleting",
+        (Phase::Apply, Action::Update) => "updating",
+        (Phase::Apply, Action::Adopt) => "adopting",
+        (Phase::Apply, _) => "creating",
+    }
+}
+
 /// What was done, in a word of the same width.
 pub(crate) fn done(action: Action, phase: Phase) -> String {
     let word = match (phase, action) {
@@ -66,6 +82,15 @@ pub(crate) fn done(action: Action, phase: Phase) -> String {
         (Phase::Apply, _) => "created",
     };
     format!("{word:<9}")
+}
+
+/// A time that passes, as a clock shows it.
+pub(super) fn clock(elapsed: Duration) -> String {
+    let (minutes, seconds) = (elapsed.as_secs() / 60, elapsed.as_secs() % 60);
+    match minutes {
+        ..60 => format!("{minutes}:{seconds:02}"),
+        _ => format!("{}:{:02}:{seconds:02}", minutes / 60, minutes % 60),
+    }
 }
 
 /// How many columns `text` takes: of what is for people, a character is one.
@@ -170,6 +195,14 @@ mod tests {
         let min = ["about 1 min", "about 2 min", "about 60 min", "about 1 h 07 min"];
         assert_eq!(all[..3], ["about 10 s", "about 20 s", "about 50 s"]);
         assert_eq!(all[3..], min);
+    }
+
+    #[test]
+    fn a_plan_takes_minutes() {
+        let all = [0.0, 59.9, 60.0, 415.8, 3960.0].map(minutes);
+        let told = ["under a minute", "under a minute", "about 1 min", "about 7 min"];
+        assert_eq!(all[..4], told);
+        assert_eq!(all[4], "about 1 h 06 min");
     }
 
     #[test]

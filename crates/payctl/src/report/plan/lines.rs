@@ -20,7 +20,7 @@ const SHARED: usize = 2;
 const LONGEST: usize = 44;
 
 /// One line of the plan, or a few.
-enum Entry<'a> {
+pub(super) enum Entry<'a> {
     /// Resources of one kind to which the same happens.
     Group { action: Action, kind: &'a str, names: Vec<&'a str>, reason: Option<&'a str> },
     /// What is changed, or made anew.
@@ -77,7 +77,7 @@ fn block<'e>(
 }
 
 /// What happens, service by service, and in each in the order of declaration.
-fn entries<'a>(view: &'a View<'_>) -> Vec<Entry<'a>> {
+pub(super) fn entries<'a>(view: &'a View<'_>) -> Vec<Entry<'a>> {
     let mut kinds: Vec<&str> = Vec::new();
     for step in &view.plan.steps {
         if !kinds.contains(&step.address.kind()) {
@@ -155,6 +155,12 @@ impl View<'_> {
         let name = step.known.as_ref().and_then(physical)?;
         Some(joined(&name, loss(step.address.kind(), &step.before).as_deref()))
     }
+
+    /// What is there and goes, and what is in it, where something is.
+    pub(super) fn what_is_lost(&self, step: &Step) -> Option<(String, String)> {
+        let name = step.known.as_ref().and_then(physical)?;
+        Some((name, loss(step.address.kind(), &step.before)?))
+    }
 }
 
 impl<'a> Entry<'a> {
@@ -172,9 +178,15 @@ impl<'a> Entry<'a> {
     /// What happens, in a word, and why, where the changes do not say it.
     fn reason(&self) -> Option<(&'static str, String)> {
         match self {
-            Self::Group { action, reason, .. } => Some((word(*action), brief((*reason)?))),
-            Self::Change(step) => Some((word(step.action), brief(step.reason.as_deref()?))),
-            Self::Removal { reason, .. } => Some((word(Action::Delete), brief(reason.as_deref()?))),
+            Self::Group { action, reason, .. } => {
+                Some((word(*action), brief((*reason)?).to_owned()))
+            }
+            Self::Change(step) => {
+                Some((word(step.action), brief(step.reason.as_deref()?).to_owned()))
+            }
+            Self::Removal { reason, .. } => {
+                Some((word(Action::Delete), brief(reason.as_deref()?).to_owned()))
+            }
         }
     }
 
@@ -197,7 +209,7 @@ impl<'a> Entry<'a> {
                 let _ = write!(out, "{}", begun(style, &begin, &text));
                 if let (Some(reason), false) = (reason, told) {
                     let note = match action {
-                        Action::Create | Action::Adopt => brief(reason),
+                        Action::Create | Action::Adopt => brief(reason).to_owned(),
                         _ => format!("{}: {}", word(*action), brief(reason)),
                     };
                     let used = text.lines().last().map_or(0, columns);
@@ -228,7 +240,7 @@ impl<'a> Entry<'a> {
                 let _ = write!(out, "{}", begun(RED, &begin, &text));
                 if let (Some(reason), false) = (reason, told) {
                     let used = text.lines().last().map_or(0, columns);
-                    write_note(out, used, 4, &brief(reason), width);
+                    write_note(out, used, 4, brief(reason), width);
                 }
                 out.push('\n');
             }
@@ -244,9 +256,9 @@ fn begun(style: Style, begin: &str, text: &str) -> String {
 }
 
 /// A reason as a remark, be it of one or of many.
-fn brief(reason: &str) -> String {
+pub(super) fn brief(reason: &str) -> &str {
     let begins = ["it was ", "it is ", "its "];
-    begins.iter().find_map(|it| reason.strip_prefix(it)).unwrap_or(reason).to_owned()
+    begins.iter().find_map(|it| reason.strip_prefix(it)).unwrap_or(reason)
 }
 
 /// What happens to a resource, in one line and with the reason.
@@ -268,7 +280,7 @@ pub(super) fn headline(view: &View<'_>, step: &Step) -> String {
     let mut text = begun(style, &begin, &line);
     if let Some(reason) = &step.reason {
         let used = line.lines().last().map_or(0, columns);
-        write_note(&mut text, used, 4, &brief(reason), view.width);
+        write_note(&mut text, used, 4, brief(reason), view.width);
     }
     text
 }

@@ -2,8 +2,11 @@
 //! changes, each property and why.
 
 mod changes;
+mod counts;
 mod full;
 mod lines;
+mod markdown;
+mod page;
 mod refused;
 mod removal;
 mod view;
@@ -13,18 +16,47 @@ use std::fmt::Write as _;
 use payctl_engine::{Goal, Plan, Provider as _};
 
 use super::text::wrapped;
-use super::{BOLD, DIM, YELLOW, paint, plural};
+use super::{BOLD, DIM, YELLOW, paint};
 use crate::commands::systems::under_way;
 use crate::cost;
 use crate::environment::Environment;
+use crate::prediction::Prediction;
 use crate::preflight::Rights;
 
+pub(crate) use counts::counts;
 pub(crate) use lines::word;
+pub(crate) use page::page;
 pub(crate) use refused::refused;
 use view::View;
 
 /// The whole plan.
 pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> String {
+    View { verbose, ..view(environment, plan) }.text()
+}
+
+/// The plan for a pull request's comment.
+pub(crate) fn markdown(environment: &Environment, plan: &Plan) -> String {
+    markdown::write(&View { width: markdown::WIDTH, ..view(environment, plan) })
+}
+
+fn view<'a>(environment: &'a Environment, plan: &'a Plan) -> View<'a> {
+    let kinds = environment.provider.kinds();
+    View {
+        plan,
+        title: environment.local.title(),
+        kinds,
+        sandbox: environment.sandbox,
+        situation: situation(environment),
+        cost: cost::line(plan, environment.local.usage.usage()),
+        time: Prediction::of(plan, kinds, &environment.durations).line(),
+        notes: environment.stack.notes(),
+        verbose: 0,
+        width: super::width(),
+    }
+}
+
+/// What else is going on.
+fn situation(environment: &Environment) -> Vec<String> {
     let mut situation = Vec::new();
     match &environment.overlapping {
         Some(run) => {
@@ -37,18 +69,7 @@ pub(crate) fn text(environment: &Environment, plan: &Plan, verbose: u8) -> Strin
     }
     situation.extend(under_way(environment.local.systems, &environment.state));
     situation.extend(environment.asked.rights.as_ref().and_then(Rights::told));
-    let view = View {
-        plan,
-        title: environment.local.title(),
-        kinds: environment.provider.kinds(),
-        sandbox: environment.sandbox,
-        situation,
-        cost: cost::line(plan),
-        notes: environment.stack.notes(),
-        verbose,
-        width: super::width(),
-    };
-    view.text()
+    situation
 }
 
 /// What to run next, where there is something to do.
@@ -81,9 +102,9 @@ impl View<'_> {
         let place = if self.sandbox { " · sandbox" } else { "" };
         let subject = paint(BOLD, &self.title);
         let _ = writeln!(out, "{subject} · account {} · {}{place}", plan.account, plan.region);
-        let _ = writeln!(out, "{}", paint(BOLD, self.counts()));
-        if let Some(cost) = &self.cost {
-            let _ = writeln!(out, "{}", wrapped("", 2, cost, *width));
+        let _ = writeln!(out, "{}", paint(BOLD, counts(plan)));
+        for line in self.cost.iter().chain(&self.time) {
+            let _ = writeln!(out, "{}", wrapped("", 2, line, *width));
         }
         for line in &self.situation {
             let _ = writeln!(out, "{}", paint(YELLOW, wrapped("", 2, line, *width)));
@@ -96,9 +117,7 @@ impl View<'_> {
         if !body.is_empty() {
             let _ = writeln!(out, "\n{body}");
         }
-        // They tell of what is declared, and were told when it was made.
-        let told = plan.goal == Goal::Up && (!plan.is_up_to_date() || *verbose > 0);
-        let notes = if told { self.notes } else { &[] };
+        let notes = if self.tells_notes() { self.notes } else { &[] };
         for (nth, note) in notes.iter().enumerate() {
             let gap = if nth == 0 { "\n" } else { "" };
             let _ = writeln!(out, "{gap}{}", paint(DIM, wrapped("note: ", 6, note, *width)));
@@ -109,46 +128,9 @@ impl View<'_> {
         out
     }
 
-    /// How many resources it does what to.
-    fn counts(&self) -> String {
-        let Self { plan, .. } = self;
-        let counts = plan.counts();
-        if plan.is_up_to_date() && plan.refusals.is_empty() {
-            return match plan.goal {
-                Goal::Up => {
-                    let found = match counts.adopt {
-                        0 => String::new(),
-                        found => format!(
-                            " ({found} of them found by name or tag, not in the state here)"
-                        ),
-                    };
-                    let all = counts.keep + counts.adopt;
-                    let verb = if all == 1 { "matches" } else { "match" };
-                    format!(
-                        "no changes: {} {verb} the configuration{found}",
-                        plural(all, "resource")
-                    )
-                }
-                Goal::Destroy => "nothing to delete: this environment does not exist".to_owned(),
-            };
-        }
-        let kept = match plan.goal {
-            Goal::Up => "unchanged",
-            Goal::Destroy => "to keep",
-        };
-        let parts = [
-            (counts.create, "to create"),
-            (counts.adopt, "to adopt"),
-            (counts.update, "to update"),
-            (counts.replace, "to replace"),
-            (counts.delete, "to delete"),
-            (counts.forget, "to forget"),
-            (counts.keep, kept),
-            (refused::count(plan), "refused"),
-        ];
-        let parts = parts.into_iter().filter(|(count, _)| *count > 0);
-        let parts: Vec<String> = parts.map(|(count, what)| format!("{count} {what}")).collect();
-        format!("Plan: {}", parts.join(", "))
+    /// They tell of what is declared, and were told when it was made.
+    fn tells_notes(&self) -> bool {
+        self.plan.goal == Goal::Up && (!self.plan.is_up_to_date() || self.verbose > 0)
     }
 }
 

@@ -14,6 +14,7 @@ fn shown(fixture: &Fixture, plan: &Plan, verbose: u8, width: usize) -> String {
         sandbox: false,
         situation: Vec::new(),
         cost: None,
+        time: None,
         notes: fixture.stack.notes(),
         verbose,
         width,
@@ -203,6 +204,7 @@ fn what_else_goes_on_is_told_below_the_counts() {
         sandbox: true,
         situation: vec![run.to_owned()],
         cost: Some("about 37.80 USD a month when idle".to_owned()),
+        time: Some("about 7 min (rds.cluster:main → rds.instance:writer → …)".to_owned()),
         notes: &[],
         verbose: 0,
         width: 80,
@@ -212,6 +214,7 @@ fn what_else_goes_on_is_told_below_the_counts() {
     pci-core dev (from PAYCTL_SUFFIX) · account 123456789012 · us-east-1 · sandbox
     no changes: 43 resources match the configuration
     about 37.80 USD a month when idle
+    about 7 min (rds.cluster:main → rds.instance:writer → …)
     another run is in progress: `payctl up`, process 123, since 2026-11-29 09:14:03
       UTC; this plan is a snapshot
     ");

@@ -13,6 +13,8 @@ pub(super) struct View<'a> {
     pub(super) situation: Vec<String>,
     /// What a month costs, in a line.
     pub(super) cost: Option<String>,
+    /// How long it takes, in a line.
+    pub(super) time: Option<String>,
     /// What a careful colleague would mention of what is declared.
     pub(super) notes: &'a [String],
     pub(super) verbose: u8,

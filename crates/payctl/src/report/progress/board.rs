@@ -3,11 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use payctl_engine::{
-    Action, Address, Kinds, Milestone, Operation, Phase, Plan, schedule, typical_seconds,
-};
+use payctl_engine::{Action, Address, Milestone, Operation, Phase};
 
-use crate::report::text::{columns, cut, cut_middle, done, roughly};
+use crate::durations::Estimate;
+use crate::prediction::{Clock, LONG_S, Prediction};
+use crate::report::text::{clock, columns, cut, cut_middle, doing, done, roughly};
 
 /// A name that is cut to fewer characters is none any more.
 const SHORTEST_NAME: usize = 16;
@@ -21,6 +21,8 @@ pub(super) struct StatusBoard {
     tasks: Vec<Task>,
     /// When the first of them began.
     began: Option<Instant>,
+    /// Whose times theirs are.
+    clock: Clock,
 }
 
 /// One operation.
@@ -30,7 +32,7 @@ pub(super) struct Task {
     pub(super) phase: Phase,
     action: Action,
     pub(super) status: Status,
-    /// Typical seconds until its id is known, in all, and to the end of all that waits for it.
+    /// Predicted seconds until its id is known, in all, and to the end of all that waits for it.
     created: f64,
     all: f64,
     remaining: f64,
@@ -56,23 +58,12 @@ pub(super) enum Status {
 }
 
 impl Task {
-    /// What is being done.
-    fn doing(&self) -> &'static str {
-        match (self.phase, self.action) {
-            (Phase::Forget, _) => "forgetting",
-            (Phase::Delete, _) => "deleting",
-            (Phase::Apply, Action::Update) => "updating",
-            (Phase::Apply, Action::Adopt) => "adopting",
-            (Phase::Apply, _) => "creating",
-        }
-    }
-
     /// What was done, when it is over.
     pub(super) fn done(&self) -> String {
         done(self.action, self.phase)
     }
 
-    /// How many seconds it typically takes.
+    /// How many seconds it is predicted to take.
     #[cfg(test)]
     pub(super) fn typical(&self) -> f64 {
         self.all
@@ -85,17 +76,15 @@ impl Task {
 }
 
 impl StatusBoard {
-    pub(super) fn new(plan: &Plan, kinds: &Kinds) -> Self {
-        // A plan that cannot be laid out is refused before anything of it is done.
-        let operations = schedule(plan, kinds).map(|schedule| schedule.operations);
-        let operations = operations.unwrap_or_default();
-        let mut tasks: Vec<Task> = operations.iter().map(|one| Task::of(one, kinds)).collect();
-        for (index, operation) in operations.iter().enumerate() {
+    pub(super) fn new(prediction: &Prediction<'_>) -> Self {
+        let mut tasks: Vec<Task> =
+            prediction.operations().map(|(one, estimate)| Task::of(one, estimate)).collect();
+        for (index, (operation, _)) in prediction.operations().enumerate() {
             for (&before, &milestone) in &operation.after {
                 tasks[before].followers.push((index, milestone));
             }
         }
-        Self { tasks, began: None }
+        Self { tasks, began: None, clock: prediction.clock }
     }
 
     /// How long its addresses are, so far as they can stand in a column.
@@ -204,10 +193,11 @@ impl StatusBoard {
 
     /// The seconds that are left, where what was done so far says something about it.
     ///
-    /// The schedule knows typical times of AWS. How near they are is seen by what is done: by what
-    /// takes long, as far as there is some, which then scales all that is to come; else by many a
-    /// quick call, once a faster clock than AWS's would have shown itself. Where neither says so,
-    /// or the end depends on what takes far longer than it should, nothing is said.
+    /// How near the predicted times are is seen by what is done: by what takes long, as far as
+    /// there is some, which then scales all that is to come. Before that, times of the place itself
+    /// are taken as they are; those of AWS in another place once many a quick call took as long and
+    /// a faster clock than AWS's would have shown itself. Where nothing says so, or the end depends
+    /// on what takes far longer than it should, nothing is said.
     fn forecast(&self, now: Instant) -> Option<f64> {
         let scale = self.scale(now.saturating_duration_since(self.began?))?;
         // What is left as far as that is known, and behind what nobody knows the end of.
@@ -242,7 +232,7 @@ impl StatusBoard {
         after.fold(until(task.all), f64::max)
     }
 
-    /// How long things take, as a multiple of what they typically do.
+    /// How long things take, as a multiple of what was predicted.
     fn scale(&self, elapsed: Duration) -> Option<f64> {
         let sums = |is: fn(f64) -> bool| {
             let done = self.tasks.iter().filter_map(|task| match task.status {
@@ -256,14 +246,15 @@ impl StatusBoard {
             let scale = took / typical;
             return (SLOWEST_CLOCK..=OUTLIER).contains(&scale).then_some(scale);
         }
+        if self.clock == Clock::Here {
+            return Some(1.0);
+        }
         let (typical, took) = sums(|all| all < LONG_S);
         let like_aws = typical >= QUICK_S && (1.0 / OUTLIER..=OUTLIER).contains(&(took / typical));
         (like_aws && elapsed >= SETTLED).then_some(1.0)
     }
 }
 
-/// What typically takes longer is a wait for AWS, which tells how fast its clock goes.
-const LONG_S: f64 = 30.0;
 /// So many typical seconds of quick calls have to be done before they say anything.
 const QUICK_S: f64 = 4.0;
 /// In a sandbox that runs faster than AWS something long is over by then.
@@ -279,8 +270,8 @@ const LATE_S: f64 = 20.0;
 const SHORTEST_LEFT_S: f64 = 5.0;
 
 impl Task {
-    fn of(operation: &Operation<'_>, kinds: &Kinds) -> Self {
-        let (created, all) = typical_seconds(operation, kinds);
+    fn of(operation: &Operation<'_>, estimate: Estimate) -> Self {
+        let Estimate { created, all, .. } = estimate;
         Self {
             address: operation.step.address.clone(),
             phase: operation.phase,
@@ -310,7 +301,7 @@ impl<'a> Row<'a> {
             }
             _ => (String::new(), ""),
         };
-        Self { doing: task.doing(), name: task.address.as_str(), elapsed, why }
+        Self { doing: doing(task.action, task.phase), name: task.address.as_str(), elapsed, why }
     }
 }
 
@@ -383,14 +374,5 @@ impl Layout {
             }
             _ => vec![cut(format!("{begin}  {reason}").trim_end(), width)],
         }
-    }
-}
-
-/// A time that passes, as a clock shows it.
-fn clock(elapsed: Duration) -> String {
-    let (minutes, seconds) = (elapsed.as_secs() / 60, elapsed.as_secs() % 60);
-    match minutes {
-        ..60 => format!("{minutes}:{seconds:02}"),
-        _ => format!("{}:{:02}:{seconds:02}", minutes / 60, minutes % 60),
     }
 }

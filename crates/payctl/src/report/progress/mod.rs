@@ -4,12 +4,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use payctl_engine::{Address, Event, Failure, Kinds, Phase, Plan, Reporter};
+use payctl_engine::{Address, Event, Failure, Phase, Reporter};
 
 use self::board::{Status, StatusBoard};
 use super::live::Live;
 use super::text::cut;
 use super::{CYAN, DIM, GREEN, RED, YELLOW, line, paint, say, seconds, width};
+use crate::prediction::Prediction;
 
 mod board;
 
@@ -48,9 +49,9 @@ pub(crate) struct Begun {
 }
 
 impl Progress {
-    /// Of a run of `plan`.
-    pub(crate) fn new(plan: &Plan, kinds: &Kinds, verbose: u8) -> Self {
-        let board = Arc::new(Mutex::new(StatusBoard::new(plan, kinds)));
+    /// Of a run that is predicted so.
+    pub(crate) fn new(prediction: &Prediction<'_>, verbose: u8) -> Self {
+        let board = Arc::new(Mutex::new(StatusBoard::new(prediction)));
         let drawn = board.clone();
         let draw = move || {
             let rows = terminal_size::terminal_size().map_or(24, |(_, rows)| usize::from(rows.0));

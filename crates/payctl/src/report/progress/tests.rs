@@ -4,6 +4,8 @@ use insta::assert_snapshot;
 use payctl_engine::{Goal, Phase};
 
 use super::board::{Status, StatusBoard};
+use crate::durations::{Durations, Place};
+use crate::prediction::Prediction;
 use crate::report::fixture::{Fixture, at};
 
 /// A run of the largest system that began a while ago.
@@ -13,10 +15,16 @@ struct Run {
 }
 
 impl Run {
+    /// Somewhere that may be as fast as it likes.
     fn new() -> Self {
+        Self::at_place(Place::Endpoint)
+    }
+
+    fn at_place(place: Place) -> Self {
         let fixture = Fixture::new("migration");
         let plan = fixture.plan(Goal::Up);
-        Self { board: StatusBoard::new(&plan, &fixture.kinds), began: Instant::now() }
+        let prediction = Prediction::of(&plan, &fixture.kinds, &Durations::of(place, &[]));
+        Self { board: StatusBoard::new(&prediction), began: Instant::now() }
     }
 
     fn at(&self, seconds: f64) -> Instant {
@@ -124,6 +132,20 @@ fn the_time_that_is_left_follows_from_what_was_seen() {
     assert_eq!(left(10.0, 1650.0), None);
     // One that left its typical time behind says nothing of when it ends.
     assert_eq!(left(1.0, 4000.0), None);
+}
+
+#[test]
+fn times_of_the_place_itself_are_taken_at_once() {
+    let mut run = Run::at_place(Place::Aws);
+    run.start("ec2.vpc:main", 0.0);
+    run.start("kms.key:rds", 0.0);
+    let head = run.screen(1.0, 140);
+    assert!(head.lines().next().unwrap().ends_with(" min left"), "{head}");
+    // What was measured says more than what was predicted.
+    for task in run.board.tasks_mut().iter_mut().filter(|task| task.typical() >= 120.0).take(2) {
+        task.status = Status::Done { took: Duration::from_secs_f64(task.typical() * 10.0) };
+    }
+    assert!(!run.screen(600.0, 140).contains(" left"), "{}", run.screen(600.0, 140));
 }
 
 #[test]

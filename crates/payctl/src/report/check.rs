@@ -1,0 +1,106 @@
+//! Verdicts for people: what fails first, then how it stands by requirement.
+
+use std::collections::BTreeMap;
+
+use payctl_compliance::{Finding, Posture, Verdict};
+
+use super::style::width;
+use super::text::wrapped;
+use crate::check::Check;
+
+/// How far a line may run.
+const WIDEST: usize = 100;
+
+/// The page of a check: with `all` every verdict, else those that fail.
+pub(crate) fn page(check: &Check, all: bool) -> Vec<String> {
+    let width = width().min(WIDEST);
+    let mut lines = Vec::new();
+    for (verdict, word) in [
+        (Verdict::Fail, "fail"),
+        (Verdict::Unknown, "unknown"),
+        (Verdict::Waived, "waived"),
+        (Verdict::Pass, "pass"),
+        (Verdict::NotApplicable, "not applicable"),
+    ] {
+        if all || verdict == Verdict::Fail {
+            for one in check.judgement.with(verdict) {
+                finding(&mut lines, word, one, width);
+            }
+        }
+    }
+    if !lines.is_empty() {
+        lines.push(String::new());
+    }
+    lines.extend(by_requirement(check));
+    lines.push(String::new());
+    lines.push(check.summary());
+    if !check.missing.is_empty() {
+        lines.push(format!(
+            "declared and not there, of which nothing is said: {}",
+            check.missing.len()
+        ));
+    }
+    let what = if check.is_live { "what stands" } else { "what is declared" };
+    let posture = if check.posture == Posture::Strict { "strict" } else { "standard" };
+    lines.push(match check.more_where_strict() {
+        0 => format!("{what}, by the posture {posture}"),
+        more => format!("{what}, by the posture {posture}; by strict, {more} more fail"),
+    });
+    lines
+}
+
+fn finding(lines: &mut Vec<String>, word: &str, one: &Finding, width: usize) {
+    let mut say = |begin: &str, text: &str| {
+        let indent = begin.len();
+        lines.extend(wrapped(begin, indent, text, width).lines().map(str::to_owned));
+    };
+    let severity = format!("{:?}", one.control.severity).to_lowercase();
+    let (id, title) = (&one.control.id, &one.control.title);
+    say(&format!("{word} "), &format!("{id} {title} ({severity})"));
+    if let Some(resource) = &one.resource {
+        say("  ", resource);
+    }
+    if !one.why.is_empty() {
+        say("  why: ", &one.why);
+    }
+    if let Some(row) = one.waiver {
+        say("  waived: ", &row.reason);
+    }
+    if one.verdict == Verdict::Fail {
+        say("  asked: ", &one.control.condition);
+    }
+}
+
+/// How many verdicts of each sort there are under each requirement; one counts under each of its own.
+fn by_requirement(check: &Check) -> Vec<String> {
+    let mut counts: BTreeMap<(u32, String), [usize; 4]> = BTreeMap::new();
+    for one in &check.judgement.findings {
+        let place = match one.verdict {
+            Verdict::Pass => 0,
+            Verdict::Fail => 1,
+            Verdict::Waived => 2,
+            Verdict::Unknown => 3,
+            Verdict::NotApplicable => continue,
+        };
+        let mut tops: Vec<&str> =
+            one.control.pci.iter().filter_map(|number| number.split('.').next()).collect();
+        tops.sort_unstable();
+        tops.dedup();
+        if tops.is_empty() {
+            tops.push("none");
+        }
+        for top in tops {
+            // Numbers in their order, then appendices, then what has none.
+            let order = top.parse().unwrap_or(if top == "none" { 99 } else { 98 });
+            counts.entry((order, top.to_owned())).or_default()[place] += 1;
+        }
+    }
+    let mut lines = vec![format!(
+        "{:<11} {:>5} {:>5} {:>6} {:>7}",
+        "requirement", "pass", "fail", "waived", "unknown"
+    )];
+    lines.extend(counts.into_iter().map(|((_, top), [pass, fail, waived, unknown])| {
+        format!("{top:<11} {pass:>5} {fail:>5} {waived:>6} {unknown:>7}")
+    }));
+    lines
+}
