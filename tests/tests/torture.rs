@@ -1,7 +1,7 @@
 //! What payctl promises when things go wrong, with the real binary. `make test` tries a seeded
 //! sample; `make torture` tries everything and prints the counts of docs/reliability.md.
 
-use payctl_tests::torture::{DOCUMENT, Extent, disk, faults, kills, runs, seed};
+use payctl_tests::torture::{DOCUMENT, Extent, disk, faults, kills, runs, seed, shared};
 use tokio::sync::Semaphore;
 
 /// Each further system is one more name here.
@@ -43,6 +43,7 @@ fn tried(proof: &str) -> Vec<&'static str> {
 
 each_system! {
     r1_r2_killed_at_any_call_it_converges_and_leaves_nothing: kills::at_every_call,
+    shared_killed_at_any_request_to_the_bucket_it_converges: shared::at_every_request,
     r3_throttling_is_absorbed: faults::throttling,
     r4_errors_and_resets_are_absorbed: faults::errors,
     r4_an_outage_ends_cleanly: faults::outage,

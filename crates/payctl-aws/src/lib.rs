@@ -50,6 +50,7 @@ mod sizes;
 pub mod sns;
 pub mod sqs;
 pub mod ssm;
+mod states;
 mod status;
 pub mod wafv2;
 
@@ -72,6 +73,7 @@ pub use partition::{PARTITIONS, Partition};
 pub use policy::{Policy, Statement};
 pub use preflight::{Limited, Room, rooms};
 pub use sizes::{TooLarge, too_large};
+pub use states::{Finding, Matter, StateBucket};
 pub use status::{Condition, Health, conditions};
 
 pub(crate) use ignored::is_ignored;

@@ -3,7 +3,7 @@
 //! Every changing call is journal, call, journal, state. One task drives all operations; each
 //! tells when its id is known, so that what needs no more can start.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
@@ -111,6 +111,7 @@ pub async fn execute(
         per_service: limits.per_service.max(1),
         storage: RefCell::default(),
         noted: RefCell::default(),
+        unwritten: Cell::default(),
         milestones,
     };
     let mut outcome = run.drive(&schedule.operations, created, limits.parallelism.max(1)).await;
@@ -156,6 +157,8 @@ struct Run<'a> {
     storage: RefCell<Option<StateError>>,
     /// The steps whose deposed are on record.
     noted: RefCell<BTreeSet<Address>>,
+    /// Whether something is on record that nobody has made durable.
+    unwritten: Cell<bool>,
     milestones: mpsc::UnboundedSender<usize>,
 }
 
@@ -180,6 +183,7 @@ impl<'a> Run<'a> {
         let mut queue = ReadyQueue::new(operations);
         let mut running: FuturesUnordered<LocalBoxFuture<'_, Ended>> = FuturesUnordered::new();
         let mut told = false;
+        let mut written: Option<LocalBoxFuture<'_, Result<(), Halt>>> = None;
         loop {
             let halted = self.stop.gently.is_cancelled() || self.storage.borrow().is_some();
             if halted {
@@ -198,6 +202,10 @@ impl<'a> Run<'a> {
             if running.is_empty() {
                 break;
             }
+            // What is on record is made durable though nobody waits for it.
+            if written.is_none() && self.unwritten.replace(false) {
+                written = Some(Box::pin(self.written()));
+            }
             tokio::select! {
                 biased;
                 () = self.stop.now.cancelled() => break,
@@ -206,6 +214,8 @@ impl<'a> Run<'a> {
                     self.reporter.event(Event::Stopping);
                 }
                 Some(index) = created.recv() => self.created(operations, index, &mut queue),
+                // A failure of it is noted already.
+                Some(_) = maybe(&mut written) => written = None,
                 Some((index, ended, took)) = running.next() => {
                     // Its id was known before it was over.
                     while let Ok(index) = created.try_recv() {
@@ -292,13 +302,28 @@ impl<'a> Run<'a> {
         match self.journal.borrow_mut().append(entry) {
             Ok(()) => {
                 self.state.borrow_mut().apply(entry);
+                self.unwritten.set(true);
                 Ok(())
             }
-            Err(error) => {
-                self.storage.borrow_mut().get_or_insert(error);
-                Err(Halt::Storage)
-            }
+            Err(error) => Err(self.halt(error)),
         }
+    }
+
+    /// Returns when all that was written to the journal so far is durable.
+    async fn written(&self) -> Result<(), Halt> {
+        let written = self.journal.borrow().written();
+        written.await.map_err(|error| self.halt(error))
+    }
+
+    /// Refuses a call when another run may have taken over.
+    fn may_change(&self) -> Result<(), Halt> {
+        self.journal.borrow().may_change().map_err(|error| self.halt(error))
+    }
+
+    /// Lets nothing further be changed, as the state cannot be kept.
+    fn halt(&self, error: StateError) -> Halt {
+        self.storage.borrow_mut().get_or_insert(error);
+        Halt::Storage
     }
 
     fn record_outputs(&self) {
@@ -335,6 +360,14 @@ impl<'a> Run<'a> {
 
     fn lock(&self, name: String) -> Rc<Mutex<()>> {
         self.locks.borrow_mut().entry(name).or_default().clone()
+    }
+}
+
+/// What a future that may be there answers; nothing while there is none.
+async fn maybe<T>(future: &mut Option<LocalBoxFuture<'_, T>>) -> Option<T> {
+    match future {
+        Some(future) => Some(future.await),
+        None => std::future::pending().await,
     }
 }
 

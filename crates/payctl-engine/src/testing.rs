@@ -19,9 +19,11 @@ use crate::{
 
 mod disk;
 mod kinds;
+mod objects;
 
 pub use disk::{MemoryDisk, Trouble};
 pub use kinds::synthetic;
+pub use objects::{MemoryObjects, Mishap};
 
 /// A cloud in memory.
 #[derive(Debug)]

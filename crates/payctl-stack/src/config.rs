@@ -13,6 +13,7 @@ pub use crate::check::BadValue;
 use crate::check::Section;
 use crate::context::{OUR_TAGS, is_same_tag};
 pub use crate::settings::{Authorization, Nat, Posture, REGION, is_region};
+pub use crate::shared::SharedState;
 use crate::{Suffix, cost_optimized, migration, pci_core, secure_api};
 
 /// How many tags a resource may have (AWS's guide "Tagging AWS resources"; its own do not count).
@@ -44,6 +45,8 @@ pub struct Config {
     pub tags: Tags,
     /// Tags that are others' to set.
     pub ignore_tags: IgnoreTags,
+    /// Where the states of a team are.
+    pub state: SharedState,
     /// What is used in a month, as a file of `payctl cost --usage` says it.
     pub usage: BTreeMap<String, Value>,
     /// Sorts of attachments that are others' to make, such as `subscription filter`.
@@ -145,6 +148,7 @@ impl Config {
             }
         }
         self.check_region()?;
+        self.state.check()?;
         self.check_ignored()?;
         self.check_attachments()?;
         self.check_boundary()?;

@@ -15,6 +15,7 @@ pub mod parts;
 pub mod pci_core;
 pub mod secure_api;
 mod settings;
+mod shared;
 mod suffix;
 mod system;
 mod wide;

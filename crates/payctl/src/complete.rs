@@ -14,6 +14,7 @@ use payctl_stack::Systems;
 
 use crate::environments;
 use crate::regions::REGIONS;
+use crate::states::{States, folder};
 
 /// The shells that are completed for.
 pub(crate) const SHELLS: Shells<'static> = Shells(&[&Bash, &Elvish, &Fish, &Powershell, &Zsh]);
@@ -48,7 +49,7 @@ fn stacks(systems: Systems) -> Vec<CompletionCandidate> {
 
 fn suffixes(systems: Systems) -> Vec<CompletionCandidate> {
     let line = Line::read();
-    let known = environments::known(systems, &line.folder());
+    let known = environments::known(systems, &line.place()).unwrap_or_default();
     let known =
         known.iter().filter(|known| line.stack.as_deref().is_none_or(|s| s == known.system.name));
     let told = known.filter(|known| known.is_live()).map(|known| {
@@ -144,14 +145,15 @@ impl Line {
         }
     }
 
-    fn folder(&self) -> PathBuf {
-        environments::folder(&self.state_dir, self.sandbox)
+    /// This machine's states: a bucket is not asked while somebody types.
+    fn place(&self) -> States {
+        States::Folder(folder(&self.state_dir, self.sandbox))
     }
 
     /// The states of the environments that may be meant.
     fn states(&self, systems: Systems) -> Vec<State> {
         let fits = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|it| it == is);
-        let known = environments::known(systems, &self.folder()).into_iter();
+        let known = environments::known(systems, &self.place()).unwrap_or_default().into_iter();
         let known = known.filter(|known| {
             fits(&self.stack, known.system.name) && fits(&self.suffix, known.suffix.as_str())
         });
@@ -263,6 +265,6 @@ mod tests {
             (typed.suffix.as_deref(), typed.stack.as_deref()),
             (Some("dev"), Some("migration"))
         );
-        assert_eq!(typed.folder(), Path::new("x/sandbox"));
+        assert_eq!(typed.place().to_string(), "x/sandbox");
     }
 }

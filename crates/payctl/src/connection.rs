@@ -1,12 +1,13 @@
 //! The connection to AWS, or to the sandbox.
 
-use payctl_aws::{AskCode, ClientOptions, Connection, ConnectionError, Facts};
+use payctl_aws::{AskCode, ClientOptions, Connection, ConnectionError, Facts, StateBucket};
 use payctl_sandbox::{Sandbox, StartOptions};
 use payctl_stack::config::Config;
 
 use crate::error::CliError;
 use crate::global::Global;
 use crate::regions::REGIONS;
+use crate::states::Shared;
 use crate::{ask, report};
 
 /// The connection to AWS, or to the sandbox.
@@ -19,7 +20,7 @@ pub(crate) async fn connect(global: &Global, config: &Config) -> Result<Connecti
         credentials: None,
         role_arn: global.role_arn.clone(),
         external_id: global.external_id.clone(),
-        ask_code: Some(AskCode::by(|serial| Box::pin(ask_code(serial)))),
+        ask_code: Some(ask_code_of_mfa()),
     };
     if global.sandbox {
         if global.is_typed("endpoint_url") {
@@ -38,13 +39,45 @@ pub(crate) async fn connect(global: &Global, config: &Config) -> Result<Connecti
     Connection::open(&reach).await.map_err(|error| refused(global, error))
 }
 
+/// The bucket that the configuration names, if any. Makes no call.
+pub(crate) fn shared(global: &Global, config: &Config) -> Result<Option<Shared>, CliError> {
+    let state = &config.state;
+    let Some(name) = state.bucket.as_ref().filter(|_| !global.local_state) else {
+        return Ok(None);
+    };
+    let own_role = state.profile.is_some() || state.role_arn.is_some();
+    let options = ClientOptions {
+        region: [&state.region, &global.region, &config.region]
+            .into_iter()
+            .flatten()
+            .next()
+            .cloned(),
+        profile: state.profile.clone().or_else(|| global.profile.clone()),
+        endpoint: state.endpoint_url.clone().or_else(|| global.endpoint_url.clone()),
+        ended: None,
+        credentials: None,
+        // A role of the bucket's own is assumed with the credentials, not with the other role.
+        role_arn: state.role_arn.clone().or_else(|| global.role_arn.clone().filter(|_| !own_role)),
+        external_id: global.external_id.clone().filter(|_| !own_role),
+        ask_code: Some(ask_code_of_mfa()),
+    };
+    let bucket = StateBucket::open(name, state.kms_key.clone(), options);
+    let bucket = bucket.map_err(|error| refused(global, *error))?;
+    Ok(Some(Shared { bucket, prefix: state.prefix().to_owned() }))
+}
+
 /// Who is asking, and of which account.
 pub(crate) async fn facts(global: &Global, connection: &Connection) -> Result<Facts, CliError> {
     connection.facts().await.map_err(|error| refused(global, error))
 }
 
+/// Asks whoever is at the terminal for the code of an MFA device.
+pub(crate) fn ask_code_of_mfa() -> AskCode {
+    AskCode::by(|serial| Box::pin(ask_code(serial)))
+}
+
 /// Why AWS cannot be reached, and what to do.
-fn refused(global: &Global, error: ConnectionError) -> CliError {
+pub(crate) fn refused(global: &Global, error: ConnectionError) -> CliError {
     let unverified = "could not verify the AWS credentials";
     match error {
         ConnectionError::UnknownProfile { ref name, ref known, ref unread, ref files, .. } => {

@@ -67,8 +67,8 @@ pub(crate) fn load(global: &mut Global, config: &mut Config) -> Result<Option<Cl
 /// at and deleted.
 fn lost(global: &mut Global, is_system: bool) -> Option<CliError> {
     let name = global.stack.clone().filter(|_| !is_system)?;
-    let folder = environments::folder(&global.state_dir, global.sandbox);
-    let known = environments::of_documents(global.systems, &folder);
+    let states = global.states(global.sandbox);
+    let known = environments::of_documents(global.systems, &states).unwrap_or_default();
     known.iter().find(|(stack, ..)| *stack == name)?;
     let kinds = payctl_aws::kinds().kinds().clone();
     global.names_stack = true;

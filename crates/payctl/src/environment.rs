@@ -115,7 +115,7 @@ impl Environment {
             provider: provider.ignoring(&local.config.ignore_attachments),
             calls: connection.calls().clone(),
             sandbox: global.sandbox,
-            durations: Durations::read(&local.states, Place::of(global)),
+            durations: Durations::read(&local.folder, Place::of(global)),
             local,
             facts,
             stack,
@@ -192,7 +192,7 @@ impl Environment {
     ) -> Result<Plan, CliError> {
         let Facts { account, region, .. } = &*self.facts;
         if self.begins(goal)
-            && let Some((other, place)) = self.local.neighbour(account, region)
+            && let Some((other, place)) = self.local.neighbour(account, region)?
         {
             return Err(environments::suffix_is_taken(
                 &self.local.suffix,

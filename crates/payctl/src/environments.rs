@@ -3,8 +3,6 @@
 //! What is typed counts first, then the process's environment, then the configuration, then the
 //! state. Nothing is ever chosen among several: they are listed, each with the command to copy.
 
-use std::path::{Path, PathBuf};
-
 use payctl_engine::Store;
 use payctl_engine::state::Loaded;
 use payctl_stack::config::Config;
@@ -13,6 +11,7 @@ use payctl_stack::{Suffix, System, Systems};
 use crate::error::CliError;
 use crate::global::{Global, shell_word};
 use crate::report;
+use crate::states::States;
 
 /// The suffix of a first environment.
 const FIRST: &str = "dev";
@@ -49,57 +48,40 @@ pub(crate) enum First {
     Named,
 }
 
-/// Where the states are. The sandbox's environments never mix with real ones.
-pub(crate) fn folder(state_dir: &Path, sandbox: bool) -> PathBuf {
-    match sandbox {
-        true => state_dir.join("sandbox"),
-        false => state_dir.to_owned(),
-    }
-}
-
-/// Every environment of `systems` with a folder in `folder`, by stack and suffix.
-pub(crate) fn known(systems: Systems, folder: &Path) -> Vec<Known> {
+/// Every environment of `systems` that `states` tell of, by stack and suffix.
+pub(crate) fn known(systems: Systems, states: &States) -> Result<Vec<Known>, CliError> {
     let mut all = Vec::new();
     for system in systems.listed() {
-        let Ok(entries) = std::fs::read_dir(folder.join(system.name)) else { continue };
-        let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-        let suffixes = names.filter_map(|name| name.parse::<Suffix>().ok());
-        let mut known: Vec<Known> = suffixes
-            .map(|suffix| {
-                let store = Store::at(folder.join(system.name).join(suffix.as_str()));
-                let is_first = system.name == systems.first().name;
-                Known { system, is_first, suffix, store }
-            })
-            .collect();
-        known.sort_by(|one, other| one.suffix.as_str().cmp(other.suffix.as_str()));
-        all.extend(known);
+        let suffixes = states.suffixes(system.name)?.into_iter();
+        let suffixes = suffixes.filter_map(|name| name.parse::<Suffix>().ok());
+        all.extend(suffixes.map(|suffix| {
+            let store = states.store(system.name, suffix.as_str());
+            let is_first = system.name == systems.first().name;
+            Known { system, is_first, suffix, store }
+        }));
     }
-    all
+    Ok(all)
 }
 
-/// The environments in `folder` of stacks that are not among `systems`, whose documents are not named:
+/// The environments in `states` of stacks that are not among `systems`, whose documents are not named:
 /// stack, suffix and where the state is.
-pub(crate) fn of_documents(systems: Systems, folder: &Path) -> Vec<(String, Suffix, Store)> {
-    let names = |folder: &Path| {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        let mut names: Vec<String> =
-            entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        names.sort_unstable();
-        names
-    };
+pub(crate) fn of_documents(
+    systems: Systems,
+    states: &States,
+) -> Result<Vec<(String, Suffix, Store)>, CliError> {
     let mut all = Vec::new();
     // `sandbox` has environments of its own, of systems as well.
-    let stacks = names(folder).into_iter().filter(|name| name != "sandbox");
+    let stacks = states.stacks()?.into_iter().filter(|name| name != "sandbox");
     for stack in stacks.filter(|name| systems.named(name).is_none()) {
-        for suffix in names(&folder.join(&stack)) {
-            let store = Store::at(folder.join(&stack).join(&suffix));
+        for suffix in states.suffixes(&stack)? {
+            let store = states.store(&stack, &suffix);
             let Ok(suffix) = suffix.parse() else { continue };
             if matches!(store.load(), Ok(Loaded { state: Some(_), .. })) {
                 all.push((stack.clone(), suffix, store));
             }
         }
     }
-    all
+    Ok(all)
 }
 
 /// Whether something exists or may exist of what a state is about. What cannot be read may.
@@ -137,7 +119,7 @@ pub(crate) fn choose(global: &Global, config: &Config, first: First) -> Result<C
     if let (Some(system), Some(suffix)) = (system, &suffix) {
         return Ok(Chosen::new(system, suffix.clone(), &origins, false));
     }
-    let known = known(global.systems, &folder(&global.state_dir, global.sandbox));
+    let known = known(global.systems, &global.states(global.sandbox))?;
     let known: Vec<Known> =
         known.into_iter().filter(|known| known.is(system, suffix.as_ref())).collect();
     let live: Vec<&Known> = known.iter().filter(|known| known.is_live()).collect();
@@ -152,7 +134,7 @@ pub(crate) fn choose(global: &Global, config: &Config, first: First) -> Result<C
             origins.extend(other.then(|| "known here".to_owned()));
             Ok(Chosen::new(system, suffix, &origins, other))
         }
-        ([], Some(suffix)) => match document_of(global, &suffix).filter(|_| system.is_none()) {
+        ([], Some(suffix)) => match document_of(global, &suffix)?.filter(|_| system.is_none()) {
             Some(stack) => Err(CliError::failed(format!(
                 "{stack} {suffix} is of a stack document"
             ))
@@ -168,45 +150,45 @@ pub(crate) fn choose(global: &Global, config: &Config, first: First) -> Result<C
             })?;
             Ok(Chosen::new(system.unwrap_or(global.systems.first()), suffix, &origins, true))
         }
-        ([], None) => Err(none(global, system, &known)),
+        ([], None) => Err(none(global, system, &known)?),
         (several, suffix) => Err(choice(several, suffix.is_none())),
     }
 }
 
 /// The stack of an environment of that suffix whose document is not named.
-fn document_of(global: &Global, suffix: &Suffix) -> Option<String> {
-    let folder = folder(&global.state_dir, global.sandbox);
-    let all = of_documents(global.systems, &folder).into_iter();
+fn document_of(global: &Global, suffix: &Suffix) -> Result<Option<String>, CliError> {
+    let states = global.states(global.sandbox);
+    let all = of_documents(global.systems, &states)?.into_iter();
     let mut of_suffix = all.filter(|(_, one, store)| one == suffix && is_live(store));
-    of_suffix.next().map(|(stack, ..)| stack)
+    Ok(of_suffix.next().map(|(stack, ..)| stack))
 }
 
-/// The other system that has the suffix there, as far as the folder's states tell, and where.
+/// The other system that has the suffix there, as far as `states` tell, and where.
 pub(crate) fn neighbour(
     systems: Systems,
     (system, suffix): (&System, &Suffix),
-    states: &Path,
+    states: &States,
     account: &str,
     region: &str,
-) -> Option<(&'static str, String)> {
-    let others = known(systems, states).into_iter();
+) -> Result<Option<(&'static str, String)>, CliError> {
+    let others = known(systems, states)?.into_iter();
     let mut others =
         others.filter(|other| other.suffix == *suffix && other.system.name != system.name);
-    others.find_map(|other| {
+    Ok(others.find_map(|other| {
         let state = other.store.load().ok()?.state?;
         let here = state.account == account && state.region == region && !state.is_empty();
         let count = report::plural(state.resources.len(), "resource");
         let place = format!("{count}, by the state in {}", other.store.folder().display());
         here.then_some((other.system.name, place))
-    })
+    }))
 }
 
 /// Where an environment of that suffix is that may be meant, when nothing is known of the one that was
 /// named: of another system, or in the sandbox.
 pub(crate) fn meant(global: &Global, system: &System, suffix: &Suffix) -> Option<String> {
     let place = |sandbox| {
-        let known = known(global.systems, &folder(&global.state_dir, sandbox)).into_iter();
-        known.filter(|one| one.suffix == *suffix && one.is_live()).collect::<Vec<_>>()
+        let known = known(global.systems, &global.states(sandbox)).unwrap_or_default();
+        known.into_iter().filter(|one| one.suffix == *suffix && one.is_live()).collect::<Vec<_>>()
     };
     let here = place(global.sandbox);
     if here.iter().any(|one| one.system.name == system.name) {
@@ -313,33 +295,33 @@ fn choice(several: &[&Known], suffix_is_missing: bool) -> CliError {
 }
 
 /// No environment is there, and none is named.
-fn none(global: &Global, system: Option<&System>, deleted: &[Known]) -> CliError {
+fn none(global: &Global, system: Option<&System>, deleted: &[Known]) -> Result<CliError, CliError> {
     let of = system.map_or_else(String::new, |system| format!(" of {}", system.name));
-    let folder = folder(&global.state_dir, global.sandbox);
-    let message = format!("no environment{of} is named, and none is known in {}", folder.display());
+    let states = global.states(global.sandbox);
+    let message = format!("no environment{of} is named, and none is known in {states}");
     let mut error = CliError::failed(message);
     if let [one] = deleted {
         let Known { system, suffix, .. } = one;
         error.causes.push(format!("{} {suffix} is deleted: its state is empty", system.name));
     }
-    let mut of_documents = of_documents(global.systems, &folder).into_iter();
+    let mut of_documents = of_documents(global.systems, &states)?.into_iter();
     if let Some((stack, suffix, _)) = of_documents.find(|(_, _, store)| is_live(store)) {
         error = error
             .hint(format!("there is {stack} {suffix}: name its stack document with --stack-file"));
     }
     error = error.hint(format!("name it, such as `{}`", again(&["--suffix", FIRST])));
     if global.sandbox {
-        return error;
+        return Ok(error);
     }
     // Whoever forgot which of the two it was.
-    let sandbox = known(global.systems, &self::folder(&global.state_dir, true));
+    let sandbox = known(global.systems, &global.states(true))?;
     let live: Vec<&Known> =
         sandbox.iter().filter(|known| known.is(system, None) && known.is_live()).collect();
     if let [one] = live[..] {
         let words = [one.words(false), vec!["--sandbox"]].concat();
         error = error.hint(format!("the sandbox has one: `{}`", again(&words)));
     }
-    error.hint("`payctl list --account` shows what the account has")
+    Ok(error.hint("`payctl list --account` shows what the account has"))
 }
 
 impl Known {
@@ -374,6 +356,8 @@ fn again(more: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use payctl_engine::state::State;
     use payctl_engine::{Address, Holder, Status};
 

@@ -134,6 +134,14 @@ impl From<StateError> for CliError {
                 "nothing is changed without a record of it: see to the folder and the space on its \
                  disk, or name another with --state-dir"
             }
+            StateError::Bucket { .. } => {
+                "nothing is changed without a record of it: see to the bucket of the state; `payctl \
+                 state check` says what is wrong with it"
+            }
+            StateError::TakenOver { .. } | StateError::NotRenewed { .. } => {
+                "`payctl history` and `payctl list` tell what the other run does; what this one began is \
+                 on record"
+            }
             StateError::Encode { .. } => "this is a fault of payctl",
         };
         let mut error = Self::failed(source.to_string()).hint(hint);

@@ -7,6 +7,7 @@ use payctl_engine::Address;
 use payctl_stack::{Suffix, Systems};
 
 use crate::report::Color;
+use crate::states::{Shared, States, folder};
 
 /// What every command takes.
 #[derive(Clone, Debug, Args)]
@@ -44,6 +45,12 @@ pub(crate) struct Global {
     #[arg(long, global = true, default_value = ".payctl", env = "PAYCTL_STATE_DIR",
           value_name = "DIR", help_heading = ENVIRONMENT)]
     pub(crate) state_dir: PathBuf,
+    /// Keep the state there, not in the team's bucket
+    ///
+    /// Whatever `[state]` of the configuration names. Where CI runs and no bucket is named, it says that
+    /// a folder is meant.
+    #[arg(long, global = true, hide_short_help = true, help_heading = ENVIRONMENT)]
+    pub(crate) local_state: bool,
     /// How long to wait for another run
     ///
     /// In seconds; after that payctl gives up and ends with 3.
@@ -98,6 +105,9 @@ pub(crate) struct Global {
     /// The systems that there are.
     #[arg(skip = payctl_stack::ALL)]
     pub(crate) systems: Systems,
+    /// The bucket of the team's states, if the configuration names one.
+    #[arg(skip)]
+    pub(crate) shared: Option<Shared>,
     /// Whether a system was named that is meant before a document.
     #[arg(skip)]
     pub(crate) names_stack: bool,
@@ -115,6 +125,14 @@ impl Global {
     /// Whether `option` was typed.
     pub(crate) fn is_typed(&self, option: &str) -> bool {
         self.typed.iter().any(|typed| typed == option)
+    }
+
+    /// Where all environments' states are: those of the sandbox on this machine.
+    pub(crate) fn states(&self, sandbox: bool) -> States {
+        match (&self.shared, sandbox) {
+            (Some(shared), false) => States::Bucket(shared.clone()),
+            _ => States::Folder(folder(&self.state_dir, sandbox)),
+        }
     }
 
     /// The same environment in the sandbox, where no account is needed.

@@ -29,6 +29,7 @@ mod regions;
 mod report;
 mod shift;
 mod signals;
+mod states;
 mod timeline;
 mod words;
 

@@ -8,11 +8,18 @@ use payctl_engine::{Holder, StateError, Store};
 use payctl_stack::config::Config;
 use payctl_stack::{Suffix, System, Systems};
 
+use crate::connection::shared;
 use crate::cost::Said;
 use crate::environments::{self, Chosen, First, choose};
 use crate::error::CliError;
 use crate::global::Global;
+use crate::states::{States, folder};
 use crate::{configuration, document, report};
+
+/// How often a lock on this machine is tried again.
+const LOOK: Duration = Duration::from_millis(200);
+/// How often one in a bucket is.
+const LOOK_FAR: Duration = Duration::from_secs(2);
 
 /// What can be said before any AWS call.
 pub(crate) struct Local {
@@ -28,8 +35,11 @@ pub(crate) struct Local {
     /// What the configuration says is used in a month.
     pub(crate) usage: Said,
     pub(crate) store: Store,
-    /// The folder of all environments' states.
-    pub(crate) states: PathBuf,
+    /// Where all environments' states are.
+    pub(crate) states: States,
+    /// The folder of what this machine knows: all states, where none is shared, and how long things
+    /// took.
+    pub(crate) folder: PathBuf,
     /// What is wrong with the document of a stack of one's own.
     mistakes: Option<CliError>,
 }
@@ -44,11 +54,13 @@ impl Local {
             false => Said::of_configuration(&configuration::path(global.config.as_deref()))?,
         };
         let mut global = global.clone();
+        global.shared = shared(&global, &config)?;
         let mistakes = document::load(&mut global, &mut config)?;
         payctl_aws::ignore_tags(&config.ignore_tags);
         let Chosen { system, suffix, origin, guessed } = choose(&global, &config, first)?;
-        let states = environments::folder(&global.state_dir, global.sandbox);
-        let store = Store::at(states.join(system.name).join(suffix.as_str()));
+        let states = global.states(global.sandbox);
+        let store = states.store(system.name, suffix.as_str());
+        let folder = folder(&global.state_dir, global.sandbox);
         global.suffix = Some(suffix.clone());
         global.stack = Some(system.name.to_owned());
         let systems = global.systems;
@@ -64,6 +76,7 @@ impl Local {
                 usage,
                 store,
                 states,
+                folder,
                 mistakes,
             },
         ))
@@ -86,7 +99,11 @@ impl Local {
     }
 
     /// The other system that has the suffix there, as far as the folder's states tell, and where.
-    pub(crate) fn neighbour(&self, account: &str, region: &str) -> Option<(&'static str, String)> {
+    pub(crate) fn neighbour(
+        &self,
+        account: &str,
+        region: &str,
+    ) -> Result<Option<(&'static str, String)>, CliError> {
         let here = (self.system, &self.suffix);
         environments::neighbour(self.systems, here, &self.states, account, region)
     }
@@ -94,6 +111,11 @@ impl Local {
     /// Where an environment of that suffix is that may be meant, when nothing is known of this one.
     pub(crate) fn meant(&self, global: &Global) -> Option<String> {
         environments::meant(global, self.system, &self.suffix)
+    }
+
+    /// The folder of what this machine knows of the environment.
+    pub(crate) fn records(&self) -> PathBuf {
+        self.folder.join(self.system.name).join(self.suffix.as_str())
     }
 
     /// Which environment it is, and what told so where it was not typed.
@@ -142,20 +164,15 @@ impl Local {
 
     /// Takes the lock for `command`, waiting for another run's end as long as that is asked for.
     pub(crate) async fn lock(&self, command: &str, global: &Global) -> Result<Session, CliError> {
-        let (began, mut told) = (Instant::now(), false);
-        let timeout = Duration::from_secs(global.lock_timeout);
-        loop {
-            match self.store.lock(&Self::holder(command)) {
-                Err(StateError::Locked { holder, .. }) if began.elapsed() < timeout => {
-                    if !std::mem::replace(&mut told, true) {
-                        let seconds = timeout.as_secs();
-                        report::say(&format!("waiting up to {seconds} s for {holder} to end"));
-                    }
-                    tokio::time::sleep(Duration::from_millis(200)).await;
-                }
-                locked => return Ok(locked?),
-            }
+        if !self.store.is_shared() && is_forgetful(global) {
+            report::warn(&format!(
+                "this is CI, and the state is in {} of this machine: if that is lost, the next run has \
+                 to find all by its tags, and two jobs do not know of each other. Name a bucket in \
+                 [state] of the configuration, or say --local-state",
+                self.folder.display()
+            ));
         }
+        lock(&self.store, command, global).await
     }
 
     /// Who holds the lock while `command` runs.
@@ -169,11 +186,53 @@ impl Local {
     }
 }
 
+/// Takes a store's lock for `command`, waiting for another run's end as long as that is asked for, and
+/// for as long as it takes to see whether that run is alive.
+pub(crate) async fn lock(
+    store: &Store,
+    command: &str,
+    global: &Global,
+) -> Result<Session, CliError> {
+    let (began, mut told) = (Instant::now(), false);
+    let timeout = Duration::from_secs(global.lock_timeout);
+    loop {
+        match store.lock(&Local::holder(command)) {
+            Err(StateError::Locked { holder, undecided, .. })
+                if undecided.is_some() || began.elapsed() < timeout =>
+            {
+                if !std::mem::replace(&mut told, true) {
+                    report::say(&match undecided {
+                        Some(left) => {
+                            let seconds = left.as_secs();
+                            format!("waiting up to {seconds} s to see whether {holder} is alive")
+                        }
+                        None => {
+                            let seconds = timeout.as_secs();
+                            format!("waiting up to {seconds} s for {holder} to end")
+                        }
+                    });
+                }
+                tokio::time::sleep(undecided.map_or(LOOK, |left| LOOK_FAR.min(left))).await;
+            }
+            locked => return Ok(locked?),
+        }
+    }
+}
+
+/// Whether the folder of the state may be gone when the next run looks for it.
+fn is_forgetful(global: &Global) -> bool {
+    let ci = std::env::var("CI").unwrap_or_default();
+    !global.sandbox && !global.local_state && !matches!(ci.as_str(), "" | "0" | "false")
+}
+
 /// The run of another process that is under way, if there is one: what the lock says, while its
 /// process lives. The lock itself is not touched.
 pub(crate) fn running(store: &Store) -> Option<String> {
-    let text = std::fs::read_to_string(store.folder().join("lock")).ok()?;
-    let Holder { pid, host, command, since } = serde_json::from_str(&text).ok()?;
+    let holder = store.holder()?;
+    if store.is_shared() {
+        return Some(holder.to_string());
+    }
+    let Holder { pid, host, command, since } = holder;
     let here = host == Local::holder("").host;
     // One that has ended and that nobody has waited for is a zombie.
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

@@ -20,6 +20,7 @@ pub mod disk;
 pub mod faults;
 pub mod kills;
 pub mod runs;
+pub mod shared;
 pub mod shim;
 
 /// How much is tried.

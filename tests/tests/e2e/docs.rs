@@ -45,6 +45,7 @@ run! {
     blue_green: "docs/tasks/blue-green.md",
     rotation: "docs/tasks/rotation.md",
     sandbox: "docs/tasks/sandbox.md",
+    team: "docs/tasks/team.md",
     first_run: "docs/first-run.md",
 }
 

@@ -38,6 +38,7 @@ mod shift;
 mod signals;
 mod status;
 mod systems;
+mod team;
 mod terminal;
 mod transcripts;
 mod truth;

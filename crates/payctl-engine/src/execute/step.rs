@@ -106,7 +106,8 @@ impl Work<'_, '_> {
         new_token(&state, address, self.run.journal.borrow().len())
     }
 
-    fn intend(&self, action: IntentAction, properties: &Value) -> Result<String, Halt> {
+    /// Puts on record what is about to be called, and returns when that is durable.
+    async fn intend(&self, action: IntentAction, properties: &Value) -> Result<String, Halt> {
         let token = self.token(action, properties);
         let depends_on = match action {
             IntentAction::Delete => self.step.depended_on.clone(),
@@ -116,6 +117,7 @@ impl Work<'_, '_> {
         let intent = Intent { action, token: token.clone(), properties, depends_on };
         let address = self.step.address.clone();
         self.run.record(&Entry::Intent { address, intent })?;
+        self.run.written().await?;
         Ok(token)
     }
 
@@ -127,7 +129,7 @@ impl Work<'_, '_> {
 
     async fn create(&self) -> Result<(), Halt> {
         let properties = self.kind.normalise(&self.run.resolve(&self.step.properties));
-        let token = self.intend(IntentAction::Create, &properties)?;
+        let token = self.intend(IntentAction::Create, &properties).await?;
         let call = self.call(&token, &properties);
         let (outputs, new) = match self.create_once(call, &properties).await {
             Ok(created) => created,
@@ -308,7 +310,7 @@ impl Work<'_, '_> {
         if finished {
             return Ok(());
         }
-        let token = self.intend(IntentAction::Update, &properties)?;
+        let token = self.intend(IntentAction::Update, &properties).await?;
         let changed = self.step.changes.iter().map(|change| change.property.as_str());
         let later = self.kind.set_later.iter().copied().filter(|_| unfinished);
         let changed = changed.filter(|property| *property != UNDECLARED);
@@ -391,7 +393,7 @@ impl Work<'_, '_> {
             Some(old) => (old.outputs.clone(), &old.properties),
             None => (self.step.known.clone().unwrap_or_default(), &self.step.before),
         };
-        let token = self.intend(IntentAction::Delete, before)?;
+        let token = self.intend(IntentAction::Delete, before).await?;
         let call = self.call(&token, before);
         self.sleep(self.run.slot(self.kind, false)).await?;
         let delete = || self.run.provider.delete(call, &outputs);
@@ -444,6 +446,7 @@ impl Work<'_, '_> {
         if self.run.stop.gently.is_cancelled() {
             return Err(Halt::Stopped);
         }
+        self.run.may_change()?;
         let answer = call.await;
         service.health.note(&answer);
         Ok(answer)

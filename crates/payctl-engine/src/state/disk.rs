@@ -7,7 +7,10 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use futures::future::{BoxFuture, FutureExt as _};
+
 use super::error::io;
+use super::held::Upkeep;
 use super::{Holder, StateError};
 
 /// What state needs of a file system.
@@ -46,20 +49,63 @@ pub(crate) trait Disk: Debug + Send + Sync {
 
     /// Takes the lock that the file at `path` stands for.
     fn lock(&self, path: &Path, holder: &Holder) -> Result<Lock, StateError>;
+
+    /// Who is said to hold that lock, as far as can be told without taking it.
+    fn holder(&self, path: &Path) -> Option<Holder>;
+
+    /// Replaces a file whole, durably: after a crash there is the old one or the new one.
+    fn replace(&self, path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+        let new = unfinished(path);
+        self.write(&new, bytes)?;
+        self.rename(&new, path)?;
+        sync_folder_of(self, path)
+    }
+
+    /// Adds to the journal; durable when it returns, or later, as [`Self::appended`] tells.
+    fn append_soon(&self, path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+        self.append(path, bytes)
+    }
+
+    /// Returns when all that was added to the journal so far is durable.
+    fn appended(&self, _path: &Path) -> BoxFuture<'static, Result<(), StateError>> {
+        std::future::ready(Ok(())).boxed()
+    }
+
+    /// Whether a changing call may begin: refused where another may hold the lock by now.
+    fn may_change(&self) -> Result<(), StateError> {
+        Ok(())
+    }
+
+    /// Makes sure that nobody else has taken over, before the state is written that ends the journal.
+    fn close_journal(&self, _path: &Path) -> Result<(), StateError> {
+        Ok(())
+    }
 }
 
 /// A lock, held until it is dropped.
 #[derive(Debug, Default)]
 pub(crate) struct Lock {
     _file: Option<File>,
+    upkeep: Option<Upkeep>,
+    took_over: bool,
 }
 
-/// Replaces a file whole: after a crash there is the old one or the new one.
-pub(super) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), StateError> {
-    let new = unfinished(path);
-    disk.write(&new, bytes)?;
-    disk.rename(&new, path)?;
-    sync_folder_of(disk, path)
+impl Lock {
+    /// One that somebody has to keep up; and whether it was taken from a holder that had not given it
+    /// back.
+    pub(super) fn kept(upkeep: Upkeep, took_over: bool) -> Self {
+        Self { _file: None, upkeep: Some(upkeep), took_over }
+    }
+
+    /// Whether what an earlier holder left is to be taken up first.
+    pub(super) fn took_over(&self) -> bool {
+        self.took_over
+    }
+
+    /// Notes that it is taken up.
+    pub(super) fn taken_up(&self) -> Result<(), StateError> {
+        self.upkeep.as_ref().map_or(Ok(()), |upkeep| upkeep.held().note_closed())
+    }
 }
 
 /// Writes a file that is ours alone to read, from its first byte on and whatever the umask: after a
@@ -71,11 +117,11 @@ pub(super) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), 
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
     match look_at(path)? {
         Some(there) if !there.is_file() => Err(StateError::NotAFile { path: path.to_owned() }),
-        _ => replace(&FileSystem, path, bytes),
+        _ => FileSystem.replace(path, bytes),
     }
 }
 
-pub(super) fn sync_folder_of(disk: &dyn Disk, path: &Path) -> Result<(), StateError> {
+pub(super) fn sync_folder_of<D: Disk + ?Sized>(disk: &D, path: &Path) -> Result<(), StateError> {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => disk.sync_folder(folder),
         _ => disk.sync_folder(Path::new(".")),
@@ -177,19 +223,22 @@ impl Disk for FileSystem {
                 let _ = file.read_to_string(&mut text);
                 let holder = serde_json::from_str::<Holder>(&text).map_or_else(
                     |_| "it has not said who it is".to_owned(),
-                    |h| {
-                        let Holder { pid, host, command, since } = h;
-                        format!("`payctl {command}`, process {pid} on {host}, since {since}")
-                    },
+                    |holder| holder.to_string(),
                 );
-                return Err(StateError::Locked { path: path.to_owned(), holder });
+                let path = path.to_owned();
+                return Err(StateError::Locked { path, holder, undecided: None });
             }
             Err(TryLockError::Error(source)) => return Err(io("lock", path)(source)),
         }
         let text = serde_json::to_string(holder).map_err(StateError::encode)?;
         file.set_len(0).map_err(io("write", path))?;
         file.write_all(text.as_bytes()).map_err(io("write", path))?;
-        Ok(Lock { _file: Some(file) })
+        Ok(Lock { _file: Some(file), ..Lock::default() })
+    }
+
+    fn holder(&self, path: &Path) -> Option<Holder> {
+        let text = fs::read_to_string(path).ok()?;
+        serde_json::from_str(&text).ok()
     }
 }
 
@@ -303,7 +352,7 @@ mod tests {
         let error = FileSystem.make_folder(&linked).unwrap_err();
         assert!(matches!(error, StateError::NotAFolder { .. }), "a linked folder");
         // What is written anew takes the link's place and leaves alone what it points to.
-        replace(&FileSystem, &link, b"ours").unwrap();
+        FileSystem.replace(&link, b"ours").unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_file());
         assert_eq!(fs::read_to_string(&target).unwrap(), "theirs");
         assert!(!outer.path().join("nothing").exists());
@@ -336,7 +385,7 @@ mod tests {
         let (target, path) = (outer.path().join("target"), outer.path().join("state.json"));
         fs::write(&target, "theirs").unwrap();
         symlink(&target, unfinished(&path)).unwrap();
-        replace(&FileSystem, &path, b"ours").unwrap();
+        FileSystem.replace(&path, b"ours").unwrap();
         assert_eq!(fs::read_to_string(&target).unwrap(), "theirs");
         assert_eq!(fs::read_to_string(&path).unwrap(), "ours");
     }

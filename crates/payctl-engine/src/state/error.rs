@@ -1,7 +1,9 @@
 //! Why the state could not be read or written.
 
+use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::FORMAT;
 
@@ -23,8 +25,16 @@ pub enum StateError {
     JournalBroken { path: PathBuf },
     #[error("{path} was written by a newer payctl (format {found}; this one knows {FORMAT})", path = path.display())]
     TooNew { path: PathBuf, found: u64 },
+    /// It is known after `undecided` at the latest whether the holder is alive, where that is not
+    /// known.
     #[error("another run holds {path}: {holder}", path = path.display())]
-    Locked { path: PathBuf, holder: String },
+    Locked { path: PathBuf, holder: String, undecided: Option<Duration> },
+    #[error("failed to {what} {path}", path = path.display())]
+    Bucket { what: &'static str, path: PathBuf, source: Box<dyn Error + Send + Sync> },
+    #[error("another run has taken over from this one, so nothing further is changed: {path} is another's now", path = path.display())]
+    TakenOver { path: PathBuf },
+    #[error("{path} could not be renewed in time: another run may take over, so nothing further is changed", path = path.display())]
+    NotRenewed { path: PathBuf },
     #[error("failed to encode the state")]
     Encode { source: serde_json::Error },
 }

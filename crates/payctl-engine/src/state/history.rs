@@ -9,7 +9,6 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::disk::replace;
 use super::{Session, StateError, Store};
 use crate::plan::{Action, Counts};
 use crate::{Address, Phase};
@@ -141,6 +140,15 @@ impl Session {
         self.note(Entry::Ended(end))
     }
 
+    /// Takes the history of another place over, where there is none yet.
+    pub(super) fn take_history(&self, from: &Store) -> Result<(), StateError> {
+        let (disk, path) = (&self.store.disk, self.store.history_path());
+        match from.disk.read(&from.history_path())? {
+            Some(bytes) if disk.read(&path)?.is_none() => disk.replace(&path, &bytes),
+            _ => Ok(()),
+        }
+    }
+
     fn note(&self, entry: Entry) -> Result<(), StateError> {
         let (disk, path) = (&self.store.disk, self.store.history_path());
         let line = serde_json::to_string(&Line { format: FORMAT, entry });
@@ -167,7 +175,7 @@ impl Session {
                 text.push('\n');
             }
         }
-        replace(disk, &path, text.as_bytes())
+        disk.replace(&path, text.as_bytes())
     }
 }
 

@@ -1,9 +1,11 @@
 //! Who holds an environment's lock.
 
+use std::fmt::{self, Display, Formatter};
+
 use serde::{Deserialize, Serialize};
 
 /// Who holds the lock.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Holder {
     /// The process id.
     pub pid: u32,
@@ -13,4 +15,11 @@ pub struct Holder {
     pub command: String,
     /// Since when.
     pub since: String,
+}
+
+impl Display for Holder {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { pid, host, command, since } = self;
+        write!(f, "`payctl {command}`, process {pid} on {host}, since {since}")
+    }
 }

@@ -87,7 +87,7 @@ impl Journal {
         Ok(Self { disk: disk.clone(), path: path.to_owned(), next, broken: false })
     }
 
-    /// Adds an entry; when this returns, it is on disk.
+    /// Adds an entry; it is on disk when this returns, or when [`Self::written`] does.
     ///
     /// # Errors
     /// When it could not be written or synced. The journal then takes no further entry, so that
@@ -99,10 +99,26 @@ impl Journal {
         let line = line(self.next, entry)?;
         // What a failed write left behind would stand before whatever came after it.
         self.broken = true;
-        self.disk.append(&self.path, line.as_bytes())?;
+        self.disk.append_soon(&self.path, line.as_bytes())?;
         self.broken = false;
         self.next += 1;
         Ok(())
+    }
+
+    /// Returns when all entries that were added so far are on disk.
+    ///
+    /// # Errors
+    /// When they could not be written. The journal then takes no further entry.
+    pub fn written(&self) -> impl Future<Output = Result<(), StateError>> + 'static {
+        self.disk.appended(&self.path)
+    }
+
+    /// Whether a changing call may begin.
+    ///
+    /// # Errors
+    /// When another run may have taken over.
+    pub fn may_change(&self) -> Result<(), StateError> {
+        self.disk.may_change()
     }
 
     /// How many entries it holds.

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::check::{Health, health};
-use super::disk::{replace, sync_folder_of};
+use super::disk::sync_folder_of;
 use super::document::{decode, encode};
 use super::journal::{self, Entry};
 use super::store::apply;
@@ -88,7 +88,7 @@ impl Session {
             state.serial = latest.saturating_add(1);
             let text = encode(state)?;
             // From here on the journal is an earlier state's.
-            replace(disk, &self.store.state_path(), text.as_bytes())?;
+            disk.replace(&self.store.state_path(), text.as_bytes())?;
             self.back_up(state.serial, text.as_bytes())?;
         }
         if disk.read(&journal)?.is_some() {

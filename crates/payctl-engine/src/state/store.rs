@@ -1,17 +1,20 @@
 //! Where state lives: `state.json`, `journal.jsonl` and `lock` in one folder per environment.
 //!
-//! The state file is replaced whole (temporary file, sync, rename, folder sync), the journal is
-//! appended to and synced, the lock is the operating system's and is never unlinked.
+//! On a disk the state file is replaced whole (temporary file, sync, rename, folder sync), the
+//! journal is appended to and synced, the lock is the operating system's and is never unlinked. In a
+//! bucket they are objects: see [`super::bucket`].
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::disk::{Disk, FileSystem, Lock, replace, sync_folder_of};
+use super::bucket::Bucket;
+use super::disk::{Disk, FileSystem, Lock, sync_folder_of};
 use super::document::{decode, encode};
 use super::journal::{self, Entry, Journal};
-use super::{Holder, State, StateError};
+use super::objects::Objects;
+use super::{Clock, Holder, State, StateError};
 
 /// How many copies are kept: of the state and of the five before it. Our choice.
 const BACKUPS: usize = 6;
@@ -21,6 +24,7 @@ const BACKUPS: usize = 6;
 pub struct Store {
     pub(super) folder: PathBuf,
     pub(super) disk: Arc<dyn Disk>,
+    shared: bool,
 }
 
 /// What a store holds.
@@ -38,7 +42,7 @@ pub struct Loaded {
 #[derive(Debug)]
 pub struct Session {
     pub(super) store: Store,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl Loaded {
@@ -57,13 +61,43 @@ impl Loaded {
 impl Store {
     /// The store in `folder`, which need not exist.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), disk: Arc::new(FileSystem) }
+        Self { folder: folder.into(), disk: Arc::new(FileSystem), shared: false }
+    }
+
+    /// The store in a bucket, under `prefix`; `bucket` is what messages call it, such as
+    /// `s3://payments-state`.
+    pub fn in_bucket(objects: Arc<dyn Objects>, bucket: &str, prefix: &str) -> Self {
+        Self::of_bucket(objects, bucket, prefix, Clock::of_machine(), false)
+    }
+
+    /// The same, whose lock nobody renews, by a clock of its own.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn in_bucket_by_hand(
+        objects: Arc<dyn Objects>,
+        bucket: &str,
+        prefix: &str,
+        clock: Clock,
+    ) -> Self {
+        Self::of_bucket(objects, bucket, prefix, clock, true)
+    }
+
+    fn of_bucket(
+        objects: Arc<dyn Objects>,
+        bucket: &str,
+        prefix: &str,
+        clock: Clock,
+        by_hand: bool,
+    ) -> Self {
+        let prefix = prefix.trim_matches('/');
+        let folder = PathBuf::from(format!("{bucket}/{prefix}"));
+        let places = (folder.clone(), format!("{prefix}/"));
+        Self { folder, disk: Arc::new(Bucket::new(objects, clock, places, by_hand)), shared: true }
     }
 
     /// The store on another disk than this machine's.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn on(disk: Arc<dyn Disk>) -> Self {
-        Self { folder: PathBuf::from("state"), disk }
+        Self { folder: PathBuf::from("state"), disk, shared: false }
     }
 
     /// The folder.
@@ -80,8 +114,18 @@ impl Store {
         self.folder.join("journal.jsonl")
     }
 
+    fn lock_path(&self) -> PathBuf {
+        self.folder.join("lock")
+    }
+
     pub(super) fn backup_folder(&self) -> PathBuf {
         self.folder.join("backups")
+    }
+
+    /// Whether it is in a bucket, where others of other machines use it.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.shared
     }
 
     /// Reads the state. Writes nothing and takes no lock: the state file is replaced whole, so
@@ -106,8 +150,16 @@ impl Store {
     /// When another run holds it, or the folder cannot be written.
     pub fn lock(&self, holder: &Holder) -> Result<Session, StateError> {
         self.disk.make_folder(&self.folder)?;
-        let lock = self.disk.lock(&self.folder.join("lock"), holder)?;
-        Ok(Session { store: self.clone(), _lock: lock })
+        let lock = self.disk.lock(&self.lock_path(), holder)?;
+        let session = Session { store: self.clone(), lock };
+        session.take_up()?;
+        Ok(session)
+    }
+
+    /// Who is said to hold the lock, as far as can be told without taking it.
+    #[must_use]
+    pub fn holder(&self) -> Option<Holder> {
+        self.disk.holder(&self.lock_path())
     }
 }
 
@@ -208,6 +260,25 @@ impl Session {
         &self.store
     }
 
+    /// Puts what a holder left that did not give the lock back into the state, so that it can write
+    /// neither journal nor state any more, should it be alive. What is damaged stays as it is: nothing
+    /// is written over it, by neither.
+    fn take_up(&self) -> Result<(), StateError> {
+        if !self.lock.took_over() {
+            return Ok(());
+        }
+        let put = || -> Result<bool, StateError> {
+            let Ok(Loaded { state, .. }) = self.store.load() else { return Ok(false) };
+            state.map_or(Ok(()), |mut state| self.save(&mut state)).map(|()| true)
+        };
+        let put = match put() {
+            // It wrote its own in between, the last thing it could.
+            Err(StateError::TakenOver { .. }) => put(),
+            put => put,
+        };
+        if put? { self.lock.taken_up() } else { Ok(()) }
+    }
+
     /// Starts, or goes on with, the journal that continues `state`.
     ///
     /// # Errors
@@ -237,10 +308,11 @@ impl Session {
     /// When it cannot be written; the old state or the new one is there, and the journal.
     pub fn save(&self, state: &mut State) -> Result<(), StateError> {
         let (disk, path) = (&*self.store.disk, self.store.state_path());
+        disk.close_journal(&self.store.journal_path())?;
         let mut next = state.clone();
         next.serial = self.store.latest_backup()?.max(state.serial).saturating_add(1);
         let text = encode(&next)?;
-        replace(disk, &path, text.as_bytes())?;
+        disk.replace(&path, text.as_bytes())?;
         self.back_up(next.serial, text.as_bytes())?;
         *state = next;
         disk.remove(&self.store.journal_path())?;
@@ -251,7 +323,7 @@ impl Session {
     pub(super) fn back_up(&self, serial: u64, bytes: &[u8]) -> Result<(), StateError> {
         let (disk, folder) = (&*self.store.disk, self.store.backup_folder());
         disk.make_folder(&folder)?;
-        replace(disk, &folder.join(format!("state-{serial:08}.json")), bytes)?;
+        disk.replace(&folder.join(format!("state-{serial:08}.json")), bytes)?;
         let backups = self.store.backups()?;
         let surplus = backups.len().saturating_sub(BACKUPS);
         backups[..surplus].iter().try_for_each(|(_, old)| disk.remove(old))

@@ -343,4 +343,8 @@ impl Disk for MemoryDisk {
         self.begin("lock", path).2?;
         Ok(Lock::default())
     }
+
+    fn holder(&self, _: &Path) -> Option<Holder> {
+        None
+    }
 }

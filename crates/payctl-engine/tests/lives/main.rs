@@ -11,6 +11,7 @@ mod pace;
 mod power;
 mod random;
 mod script;
+mod shared;
 mod world;
 
 /// Figures are a result.

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use payctl_engine::testing::{MemoryDisk, Trouble};
+use payctl_engine::testing::{MemoryDisk, MemoryObjects, Trouble};
 use payctl_engine::{Goal, Stack, State, Store};
 
 use crate::tell;
@@ -30,7 +30,7 @@ fn versions() -> [Stack; 2] {
 
 /// What a run may start from.
 #[derive(Clone, Copy, Debug)]
-enum Start {
+pub(crate) enum Start {
     /// Nothing: the first `up`.
     Nothing,
     /// The first version stands, and the second is to come.
@@ -41,14 +41,35 @@ enum Start {
     Going,
 }
 
-const STARTS: [Start; 4] = [Start::Nothing, Start::Standing, Start::Interrupted, Start::Going];
+pub(crate) const STARTS: [Start; 4] =
+    [Start::Nothing, Start::Standing, Start::Interrupted, Start::Going];
 
 impl Start {
     /// The world before the run, and what the run is to reach.
     async fn world(self) -> (World, Stack, Goal) {
+        let begun = self.begun(World::synthetic()).await;
+        begun.0.watch_disk();
+        begun
+    }
+
+    /// The same with its state in a bucket.
+    pub(crate) async fn shared(self) -> (World, MemoryObjects, Stack, Goal) {
+        let (world, stack, goal) = self.begun(World::shared()).await;
+        let objects = world.objects.clone().unwrap();
+        (world, objects, stack, goal)
+    }
+
+    /// How many requests to the bucket the run takes.
+    pub(crate) async fn requests(self) -> u64 {
+        let (world, objects, stack, goal) = self.shared().await;
+        let before = objects.requests();
+        world.must(&stack, goal).await;
+        objects.requests() - before
+    }
+
+    async fn begun(self, world: World) -> (World, Stack, Goal) {
         fastrand::seed(1);
         let [one, two] = versions();
-        let world = World::synthetic();
         let (stack, goal) = match self {
             Self::Nothing => (one, Goal::Up),
             Self::Standing => {
@@ -67,7 +88,6 @@ impl Start {
                 (one, Goal::Destroy)
             }
         };
-        world.watch_disk();
         (world, stack, goal)
     }
 

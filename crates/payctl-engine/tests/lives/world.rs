@@ -2,10 +2,13 @@
 //! memory, by processes that can be killed.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Mutex;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use payctl_engine::state::{Loaded, Recovery};
-use payctl_engine::testing::{Faults, Memory, MemoryDisk, synthetic};
+use payctl_engine::state::{Loaded, Recovery, Session};
+use payctl_engine::testing::{Faults, Memory, MemoryDisk, MemoryObjects, synthetic};
 use payctl_engine::{
     Address, Declared, Event, Goal, Holder, Limits, LintError, ObserveError, Observed, Outcome,
     Owner, Permissions, Plan, Provider as _, Refusal, Reporter, Request, Stack, State, StateError,
@@ -14,8 +17,10 @@ use payctl_engine::{
 use serde_json::{Value, json};
 
 pub(crate) struct World {
-    pub(crate) memory: Memory,
+    pub(crate) memory: Rc<Memory>,
     pub(crate) disk: MemoryDisk,
+    /// Where the state is in a bucket.
+    pub(crate) objects: Option<MemoryObjects>,
     pub(crate) store: Store,
     pub(crate) owner: Owner,
     pub(crate) limits: Limits,
@@ -42,9 +47,10 @@ impl World {
     pub(crate) fn new(memory: Memory) -> Self {
         let disk = MemoryDisk::new();
         Self {
-            memory,
+            memory: Rc::new(memory),
             store: Store::in_memory(&disk),
             disk,
+            objects: None,
             owner: Owner {
                 stack: "synthetic".to_owned(),
                 suffix: "test".to_owned(),
@@ -57,6 +63,43 @@ impl World {
 
     pub(crate) fn synthetic() -> Self {
         Self::new(Memory::new(synthetic()))
+    }
+
+    /// One whose state is in a bucket.
+    pub(crate) fn shared() -> Self {
+        let world = Self::synthetic();
+        world.of_another_machine(&MemoryObjects::new())
+    }
+
+    /// The same world, as another machine sees it.
+    pub(crate) fn of_another_machine(&self, objects: &MemoryObjects) -> Self {
+        Self {
+            memory: self.memory.clone(),
+            disk: self.disk.clone(),
+            store: Store::in_memory_bucket(objects, objects.clock()),
+            objects: Some(objects.clone()),
+            owner: self.owner.clone(),
+            limits: self.limits,
+            stops: Cell::default(),
+        }
+    }
+
+    /// Lets every changing call check that a record of it is in the bucket. Answers what counts those
+    /// that are begun.
+    pub(crate) fn watch_bucket(&self, objects: &MemoryObjects) -> Arc<AtomicU64> {
+        let (objects, begun) = (objects.clone(), Arc::new(AtomicU64::new(0)));
+        let count = begun.clone();
+        self.memory.watch(move |address| {
+            count.fetch_add(1, Ordering::Relaxed);
+            let copy = objects.copy();
+            let store = Store::in_memory_bucket(&copy, copy.clock());
+            let state = store.load().unwrap().state.unwrap();
+            let made = state.resources.get(address);
+            let recorded = state.pending.contains_key(address)
+                || made.is_some_and(|record| record.status == Status::Created);
+            assert!(recorded, "no record of a call for {address} is in the bucket");
+        });
+        begun
     }
 
     /// Lets every changing call check that no write to the disk failed before it.
@@ -109,7 +152,7 @@ impl World {
 
     /// Recovers from damage, as a process of its own.
     pub(crate) fn recover(&self) -> Result<Recovery, StateError> {
-        self.store.lock(&Self::holder())?.recover()
+        self.lock()?.recover()
     }
 
     fn made(&self, stack: &Stack, goal: Goal, state: &State, observed: &Observed) -> Plan {
@@ -140,7 +183,7 @@ impl World {
         state: &State,
         goal: Goal,
     ) -> Result<Observed, ObserveError> {
-        let Self { memory, owner, .. } = self;
+        let (memory, owner) = (&*self.memory, &self.owner);
         let told = RefCell::new(Vec::new());
         let tell = |done, all| told.borrow_mut().push((done, all));
         let mut observed = observe_with(memory, owner, stack, state, goal, &tell).await?;
@@ -162,15 +205,40 @@ impl World {
             biased;
             () = self.memory.death() => End::Killed,
             () = self.disk.death() => End::Killed,
+            () = self.bucket_death() => End::Killed,
             ended = self.command(stack, goal) => match ended {
-                _ if self.disk.is_dead() => End::Killed,
+                _ if self.is_dead() => End::Killed,
                 ended => ended.unwrap_or_else(End::Storage),
             },
         }
     }
 
+    async fn bucket_death(&self) {
+        match &self.objects {
+            Some(objects) => objects.death().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    fn is_dead(&self) -> bool {
+        self.disk.is_dead() || self.objects.as_ref().is_some_and(MemoryObjects::is_dead)
+    }
+
+    /// Takes the lock, waiting for the lease of one that died.
+    fn lock(&self) -> Result<Session, StateError> {
+        let locked = self.store.lock(&Self::holder());
+        match (locked, &self.objects) {
+            (Err(StateError::Locked { undecided: Some(left), .. }), Some(objects)) => {
+                assert!(left <= Duration::from_secs(60));
+                objects.pass(left);
+                self.store.lock(&Self::holder())
+            }
+            (locked, _) => locked,
+        }
+    }
+
     async fn command(&self, stack: &Stack, goal: Goal) -> Result<End, StateError> {
-        let session = self.store.lock(&Self::holder())?;
+        let session = self.lock()?;
         let loaded = self.store.load()?;
         let mut state = self.or_empty(&loaded);
         let observed = match self.observe(stack, &state, goal).await {
@@ -195,7 +263,8 @@ impl World {
         let (gently, now) = self.stops.take();
         let bell = Bell { events: Mutex::default(), gently, now, stop: stop.clone() };
         let outcome =
-            execute(&plan, &self.memory, &mut state, &mut journal, &bell, self.limits, &stop).await;
+            execute(&plan, &*self.memory, &mut state, &mut journal, &bell, self.limits, &stop)
+                .await;
         let mut outcome = match outcome {
             Ok(outcome) => outcome,
             Err(error) => return Ok(End::Unsound(error)),
@@ -242,6 +311,7 @@ impl World {
     pub(crate) fn no_faults(&self) {
         self.memory.set_faults(Faults::default());
         self.disk.no_trouble();
+        self.objects.iter().for_each(MemoryObjects::no_mishap);
         self.stops.take();
     }
 

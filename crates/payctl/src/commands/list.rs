@@ -13,7 +13,7 @@ use payctl_stack::config::Config;
 use serde::Serialize;
 
 use super::history::short;
-use crate::connection::{connect, facts};
+use crate::connection::{connect, facts, shared};
 use crate::environments::{self, Known};
 use crate::error::{CliError, Exit};
 use crate::global::Global;
@@ -53,7 +53,7 @@ struct List {
 }
 
 /// What is told of one.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Row {
     stack: String,
     suffix: String,
@@ -88,7 +88,7 @@ enum StateIs {
 }
 
 /// The run that changed something last, from this folder.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct LastRun {
     id: String,
     command: String,
@@ -100,12 +100,13 @@ struct LastRun {
 pub(super) async fn run(global: &Global, args: &ListArgs) -> Result<Exit, CliError> {
     let mut config = configuration::read(global.config.as_deref(), global.systems)?;
     let mut global = global.clone();
+    global.shared = shared(&global, &config)?;
     // What is there is told whatever the document says.
     if let Err(error) = document::load(&mut global, &mut config) {
         report::warn(&error.message);
     }
     let global = &global;
-    let mut rows = here(global);
+    let mut rows = here(global)?;
     if args.account {
         add_account(global, &config, &mut rows).await?;
     }
@@ -113,9 +114,9 @@ pub(super) async fn run(global: &Global, args: &ListArgs) -> Result<Exit, CliErr
     if args.json {
         report::json(&List { format: FORMAT, environments: rows })?;
     } else if rows.is_empty() {
-        let folder = environments::folder(&global.state_dir, global.sandbox);
+        let states = global.states(global.sandbox);
         let account = if args.account { ", nor has the account one in this region" } else { "" };
-        report::say(&format!("no environment is known in {}{account}", folder.display()));
+        report::say(&format!("no environment is known in {states}{account}"));
     } else {
         report::data(&table(&rows));
         if rows
@@ -140,22 +141,21 @@ fn is_asked_for(global: &Global, row: &Row) -> bool {
 }
 
 /// The environments of this folder; with --sandbox, of its sandbox only.
-fn here(global: &Global) -> Vec<Row> {
-    let of = |sandbox: bool| {
-        let folder = environments::folder(&global.state_dir, sandbox);
-        let known = environments::known(global.systems, &folder);
+fn here(global: &Global) -> Result<Vec<Row>, CliError> {
+    let of = |sandbox: bool| -> Result<Vec<Row>, CliError> {
+        let states = global.states(sandbox);
+        let known = environments::known(global.systems, &states)?;
         let known = known
             .into_iter()
             .map(|Known { system, suffix, store, .. }| (system.name.to_owned(), suffix, store));
-        let others = environments::of_documents(global.systems, &folder);
-        let all: Vec<_> = known.chain(others).collect();
-        all.into_iter()
-            .filter_map(move |(stack, suffix, store)| row(&stack, &suffix, &store, sandbox))
+        let others = environments::of_documents(global.systems, &states)?;
+        let all = known.chain(others);
+        Ok(all.filter_map(|(stack, suffix, store)| row(&stack, &suffix, &store, sandbox)).collect())
     };
-    match global.sandbox {
-        true => of(true).collect(),
-        false => of(false).chain(of(true)).collect(),
-    }
+    Ok(match global.sandbox {
+        true => of(true)?,
+        false => [of(false)?, of(true)?].concat(),
+    })
 }
 
 /// What the state says of it; nothing where a folder was made and no state.

@@ -98,7 +98,7 @@ pub(super) async fn carry_out(
     let prediction = Prediction::of(plan, kinds, &environment.durations);
     let progress = Progress::new(&prediction, global.verbose);
     let of = Of { run: noted.id(), command: verb(plan.goal) };
-    let recorder = Recorder::begin(environment.local.store.folder(), &of, &prediction);
+    let recorder = Recorder::begin(&environment.local.records(), &of, &prediction);
     let limits = Limits { parallelism: usize::from(global.parallelism), ..Limits::default() };
     let carried_out = execute(
         plan,
@@ -118,7 +118,7 @@ pub(super) async fn carry_out(
         session.save(&mut environment.state)?;
     }
     let measured = recorder.end(ended(&outcome));
-    Durations::keep(&environment.local.states, environment.durations.place, measured);
+    Durations::keep(&environment.local.folder, environment.durations.place, measured);
     noted.end(session, plan, &outcome);
     drop(stopping);
     let mut left = false;

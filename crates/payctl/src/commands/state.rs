@@ -1,18 +1,21 @@
 //! `payctl state`: what is recorded.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use payctl_engine::state::{Continues, Health, JournalCheck, Record, Summary};
 use payctl_engine::{Address, State, Status};
 use serde_json::{Value, json};
 
+use self::shared::Place;
 use crate::ask::typed;
 use crate::environments::First;
 use crate::error::{CliError, Exit};
 use crate::global::{Global, address};
 use crate::local::Local;
 use crate::{report, signals};
+
+mod shared;
 
 /// Look at the state, repair it, or take a resource out of it
 #[derive(Debug, Subcommand)]
@@ -33,9 +36,10 @@ pub(crate) enum StateCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Tell whether state, journal and backups can be used, without asking AWS
+    /// Tell whether state, journal and backups can be used
     ///
-    /// Exits with 1 when they cannot.
+    /// AWS is not asked, but for the bucket of the states, where there is one. Exits with 1 when they
+    /// cannot.
     Check {
         /// Print all as JSON
         #[arg(long)]
@@ -46,6 +50,38 @@ pub(crate) enum StateCommand {
     /// What is damaged is moved aside, the newest that can be read is used, and the next `up` or
     /// `destroy` finds by tag what was made after it. Nothing is deleted, and AWS is not asked.
     Recover {
+        /// Skip the confirmation prompt
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Make the bucket of the states that the configuration names, or make it right
+    ///
+    /// Encrypted, with versions, closed to the public, over TLS only, old versions going after 90 days.
+    Init {
+        /// Skip the confirmation prompt
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Print the state as it is kept, with what the journal says
+    Pull,
+    /// Put a state that was pulled in place of the one that is there
+    ///
+    /// An older one, and one of another lineage, are refused.
+    Push {
+        /// The state, as `pull` printed it
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Skip the confirmation prompt
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Bring a state from this machine into the bucket, or back
+    ///
+    /// With its journal and its history. It can be interrupted anywhere and run again.
+    Migrate {
+        /// Where it is brought
+        #[arg(long)]
+        to: Place,
         /// Skip the confirmation prompt
         #[arg(long, short)]
         yes: bool,
@@ -62,14 +98,36 @@ pub(crate) enum StateCommand {
 }
 
 pub(super) async fn run(global: &Global, command: &StateCommand) -> Result<Exit, CliError> {
-    let (global, local) = &Local::read(global, First::Named)?;
-    local.say_guess();
+    let read = || -> Result<(Global, Local), CliError> {
+        let read = Local::read(global, First::Named)?;
+        read.1.say_guess();
+        Ok(read)
+    };
     match command {
-        StateCommand::List { json } => list(global, local, *json),
-        StateCommand::Show { address, json } => show(local, address, *json),
-        StateCommand::Check { json } => check(global, local, *json),
-        StateCommand::Recover { yes } => recover(global, local, *yes).await,
-        StateCommand::Forget { address, yes } => forget(global, local, address, *yes).await,
+        StateCommand::Init { yes } => shared::init(global, *yes).await,
+        StateCommand::Migrate { to, yes } => shared::migrate(global, *to, *yes).await,
+        StateCommand::List { json } => {
+            let (global, local) = read()?;
+            list(&global, &local, *json)
+        }
+        StateCommand::Show { address, json } => show(&read()?.1, address, *json),
+        StateCommand::Pull => shared::pull(&read()?.1),
+        StateCommand::Check { json } => {
+            let (global, local) = read()?;
+            check(&global, &local, *json).await
+        }
+        StateCommand::Recover { yes } => {
+            let (global, local) = read()?;
+            recover(&global, &local, *yes).await
+        }
+        StateCommand::Push { file, yes } => {
+            let (global, local) = read()?;
+            shared::push(&global, &local, file, *yes).await
+        }
+        StateCommand::Forget { address, yes } => {
+            let (global, local) = read()?;
+            forget(&global, &local, address, *yes).await
+        }
     }
 }
 
@@ -218,7 +276,7 @@ async fn forget(
     Ok(Exit::Done)
 }
 
-fn check(global: &Global, local: &Local, json: bool) -> Result<Exit, CliError> {
+async fn check(global: &Global, local: &Local, json: bool) -> Result<Exit, CliError> {
     let check = local.store.check()?;
     if json {
         let value = serde_json::to_value(&check)
@@ -237,6 +295,10 @@ fn check(global: &Global, local: &Local, json: bool) -> Result<Exit, CliError> {
             if file.path == check.state.path {
                 tell_journal(&check.journal);
             }
+        }
+        if !shared::tell(global).await? {
+            return Err(CliError::failed("the bucket of the states is not as it has to be")
+                .hint("`payctl state init` makes it so"));
         }
     }
     if check.is_sound() {

@@ -40,7 +40,7 @@ pub(crate) struct TimelineArgs {
 pub(super) fn run(global: &Global, args: &TimelineArgs) -> Result<Exit, CliError> {
     let (global, local) = &Local::read(global, First::Named)?;
     local.say_guess();
-    let folder = local.store.folder();
+    let folder = &local.records();
     // What is no folder of a state is told as such.
     local.store.history()?;
     let run = chosen(global, local, &runs(folder), args.run.as_deref())?;

@@ -13,6 +13,7 @@ use payctl_stack::config::Config;
 use payctl_tests::world::{World, synthetic, system};
 
 mod document;
+mod shared;
 mod wide;
 
 type Error = Box<dyn std::error::Error>;
@@ -20,12 +21,16 @@ type Error = Box<dyn std::error::Error>;
 fn main() -> Result<(), Error> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no root")?.to_owned();
     let payctl = root.join(std::env::var("PAYCTL_BIN").unwrap_or("target/release/payctl".into()));
+    if std::env::args().nth(1).as_deref() == Some("shared") {
+        return shared::shared(&payctl);
+    }
     planning()?;
     document::document(&root)?;
     critical_path()?;
     version(&payctl)?;
     environment(&root, &payctl)?;
     wide::wide(&payctl)?;
+    shared::shared(&payctl)?;
     handler(&root)?;
     Ok(())
 }

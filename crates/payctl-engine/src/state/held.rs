@@ -1,0 +1,405 @@
+//! What the holder of a shared state's lock does with it: renews it, writes the journal, gives it
+//! back.
+//!
+//! The journal is objects with numbers, `journal/EPOCH-NUMBER.jsonl`, each written where none is:
+//! two cannot have written the same. An epoch is closed by an object that says so under its next
+//! number: who thinks that it still holds that epoch can write no record any more, and so makes no
+//! call.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use futures::executor::block_on;
+
+use super::StateError;
+use super::lease::{Document, HEARTBEAT, may_change};
+use super::objects::{ObjectError, Objects, Tag, When};
+
+/// Tells the time since some moment.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Duration + Send + Sync>);
+
+impl Clock {
+    /// A clock that tells what `now` does.
+    pub fn new(now: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// This machine's, which nobody sets and which goes on while the machine sleeps.
+    #[must_use]
+    pub fn of_machine() -> Self {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let id = rustix::time::ClockId::Boottime;
+        // Elsewhere this is such a clock, as macOS's.
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        let id = rustix::time::ClockId::Monotonic;
+        Self::new(move || {
+            let now = rustix::time::clock_gettime(id);
+            Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
+        })
+    }
+
+    pub(super) fn now(&self) -> Duration {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+/// What closes an epoch is shorter than this, and any entry longer.
+pub(super) const CLOSED: u64 = 64;
+/// How soon a renewal that failed is tried again.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// A lock that is held.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) objects: Arc<dyn Objects>,
+    pub(super) clock: Clock,
+    /// For messages.
+    pub(super) path: PathBuf,
+    pub(super) lock_key: String,
+    /// Where the journal's objects are, with the slash behind it.
+    pub(super) journal: String,
+    lease: Mutex<Lease>,
+    /// Held while the lock's document is written: nobody who asks for the lease waits for that.
+    renewing: Mutex<()>,
+    queue: Mutex<Queue>,
+    writer: tokio::sync::Mutex<()>,
+    ended: (Mutex<bool>, Condvar),
+}
+
+#[derive(Debug)]
+struct Lease {
+    document: Document,
+    tag: Tag,
+    /// When the last renewal that came through was begun.
+    renewed: Duration,
+    /// Whether another has it.
+    lost: bool,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    /// What no request carries yet.
+    waiting: Vec<u8>,
+    /// What a request carries that was not answered, and up to which entry.
+    carried: Option<(Vec<u8>, u64)>,
+    /// The number of the next object.
+    number: u64,
+    /// How many entries were queued, and how many of them are in the bucket.
+    queued: u64,
+    durable: u64,
+    broken: bool,
+}
+
+impl Held {
+    pub(super) fn new(
+        objects: Arc<dyn Objects>,
+        clock: Clock,
+        (path, lock_key, journal): (PathBuf, String, String),
+        (document, tag, renewed): (Document, Tag, Duration),
+    ) -> Self {
+        Self {
+            objects,
+            clock,
+            path,
+            lock_key,
+            journal,
+            lease: Mutex::new(Lease { document, tag, renewed, lost: false }),
+            renewing: Mutex::default(),
+            queue: Mutex::new(Queue { number: 1, ..Queue::default() }),
+            writer: tokio::sync::Mutex::default(),
+            ended: (Mutex::new(false), Condvar::new()),
+        }
+    }
+
+    /// The epoch that is held.
+    pub(super) fn epoch(&self) -> u64 {
+        lock(&self.lease).document.epoch
+    }
+
+    /// The number under which the journal's next object is written.
+    pub(super) fn next_number(&self) -> u64 {
+        lock(&self.queue).number
+    }
+
+    /// Whether a changing call may begin.
+    pub(super) fn check(&self) -> Result<(), StateError> {
+        let lease = lock(&self.lease);
+        if lease.lost {
+            return Err(self.taken_over());
+        }
+        match may_change(lease.renewed, self.clock.now()) {
+            true => Ok(()),
+            false => Err(StateError::NotRenewed { path: self.path.clone() }),
+        }
+    }
+
+    /// Queues an entry for the journal.
+    pub(super) fn queue(&self, line: &[u8]) -> Result<(), StateError> {
+        let mut queue = lock(&self.queue);
+        if queue.broken {
+            return Err(StateError::JournalBroken { path: self.path.clone() });
+        }
+        queue.waiting.extend_from_slice(line);
+        queue.queued += 1;
+        Ok(())
+    }
+
+    /// Returns when all that was queued so far is in the bucket. One request carries all that wait
+    /// for the one before it.
+    pub(super) async fn sync(self: Arc<Self>) -> Result<(), StateError> {
+        let wanted = lock(&self.queue).queued;
+        let _one_at_a_time = self.writer.lock().await;
+        while let Some((key, bytes, last)) = self.next_request(wanted)? {
+            match put(&*self.objects, &key, bytes, When::Absent).await {
+                Ok(_) => {
+                    let mut queue = lock(&self.queue);
+                    (queue.carried, queue.durable) = (None, last);
+                    queue.number += 1;
+                }
+                Err(error) => {
+                    lock(&self.queue).broken = true;
+                    return Err(self.failed("write", error));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be written next, until `wanted` entries are; the same again where it is not known
+    /// whether it was.
+    fn next_request(&self, wanted: u64) -> Result<Option<(String, Vec<u8>, u64)>, StateError> {
+        let mut queue = lock(&self.queue);
+        if queue.durable >= wanted {
+            return Ok(None);
+        }
+        if queue.broken {
+            return Err(StateError::JournalBroken { path: self.path.clone() });
+        }
+        let new = (std::mem::take(&mut queue.waiting), queue.queued);
+        let (bytes, last) = match queue.carried.take() {
+            Some(carried) => {
+                queue.waiting = new.0;
+                carried
+            }
+            None => new,
+        };
+        queue.carried = Some((bytes.clone(), last));
+        Ok(Some((key(&self.journal, self.epoch(), queue.number), bytes, last)))
+    }
+
+    /// Closes what was journaled so far, which shows that nobody else has taken over.
+    pub(super) fn close(self: &Arc<Self>) -> Result<(), StateError> {
+        block_on(self.clone().sync())?;
+        let (epoch, number) = (self.epoch(), self.next_number());
+        let text = closing(&lock(&self.lease).document.nonce);
+        let key = key(&self.journal, epoch, number);
+        let put = put(&*self.objects, &key, text, When::Absent);
+        block_on(put).map_err(|error| self.failed("write", error))?;
+        lock(&self.queue).number += 1;
+        Ok(())
+    }
+
+    /// Closes the journals of those who did not give the lock back.
+    pub(super) fn close_others(&self) -> Result<(), StateError> {
+        let (unclosed, nonce) = {
+            let lease = lock(&self.lease);
+            (lease.document.unclosed.clone(), lease.document.nonce.clone())
+        };
+        for epoch in unclosed {
+            // One that is alive all the same may write until we have closed it.
+            loop {
+                let listed = self.objects.list(&format!("{}{epoch:08}-", self.journal));
+                let listed = block_on(listed).map_err(|error| self.failed("list", error))?;
+                let last = listed.last().and_then(|one| parse(&self.journal, &one.key));
+                let number = last.map_or(0, |(_, number)| number) + 1;
+                let key = key(&self.journal, epoch, number);
+                let put = put(&*self.objects, &key, closing(&nonce), When::Absent);
+                match block_on(put) {
+                    Ok(_) => break,
+                    Err(ObjectError::Refused) => {}
+                    Err(error) => return Err(self.failed("write", error)),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that all others' journals are closed, and what they said is in the state.
+    pub(super) fn note_closed(&self) -> Result<(), StateError> {
+        self.write(Document::closed).map_err(|error| self.failed("renew", error))
+    }
+
+    /// Renews the lock; answers whether it is still ours.
+    pub(super) fn renew(&self) -> Result<(), ObjectError> {
+        self.write(Document::renewed)
+    }
+
+    /// Writes the document that comes next, if it is ours still.
+    fn write(&self, next: impl Fn(&Document) -> Document) -> Result<(), ObjectError> {
+        let _one_at_a_time = lock(&self.renewing);
+        let (mut document, mut tag) = {
+            let lease = lock(&self.lease);
+            if lease.lost {
+                return Err(ObjectError::Refused);
+            }
+            (lease.document.clone(), lease.tag.clone())
+        };
+        let began = self.clock.now();
+        let put = |document: &Document, tag: &Tag| {
+            let bytes = encode(document);
+            block_on(put(&*self.objects, &self.lock_key, bytes, When::Is(tag.clone())))
+        };
+        let mut written = put(&next(&document), &tag);
+        // A write of ours that nobody was told of may be why.
+        if matches!(written, Err(ObjectError::Refused))
+            && let Ok(Some(there)) = block_on(self.objects.get(&self.lock_key))
+            && let Ok(known) = serde_json::from_slice::<Document>(&there.bytes)
+            && known.nonce == document.nonce
+        {
+            (document, tag) = (known, there.tag);
+            written = put(&next(&document), &tag);
+        }
+        let mut lease = lock(&self.lease);
+        match written {
+            Ok(tag) => {
+                (lease.document, lease.tag, lease.renewed) = (next(&document), tag, began);
+                Ok(())
+            }
+            Err(error) => {
+                lease.lost |= matches!(error, ObjectError::Refused);
+                Err(error)
+            }
+        }
+    }
+
+    fn taken_over(&self) -> StateError {
+        StateError::TakenOver { path: self.path.clone() }
+    }
+
+    fn failed(&self, what: &'static str, error: ObjectError) -> StateError {
+        match error {
+            ObjectError::Refused => self.taken_over(),
+            ObjectError::Failed(source) => {
+                StateError::Bucket { what, path: self.path.clone(), source }
+            }
+        }
+    }
+
+    /// Renews the lock until it is given back or lost.
+    fn keep(&self) {
+        let (ended, bell) = &self.ended;
+        let mut pause = HEARTBEAT;
+        let mut guard = lock(ended);
+        loop {
+            guard = match bell.wait_timeout(guard, pause) {
+                Ok((guard, _)) => guard,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+            if *guard {
+                return;
+            }
+            drop(guard);
+            pause = match self.renew() {
+                Ok(()) => HEARTBEAT,
+                Err(ObjectError::Refused) => return,
+                Err(ObjectError::Failed(_)) => AGAIN,
+            };
+            guard = lock(ended);
+        }
+    }
+}
+
+/// The upkeep of a lock; gives it back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Upkeep {
+    held: Arc<Held>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Upkeep {
+    /// Renews it from now on, unless that is done by hand.
+    pub(super) fn start(held: Arc<Held>, by_hand: bool) -> Self {
+        let renewed = held.clone();
+        let thread = std::thread::Builder::new().name("lease".to_owned());
+        // Without it the lock is held for as long as its lease, and no changing call follows.
+        let keep = move || thread.spawn(move || renewed.keep()).ok();
+        let thread = if by_hand { None } else { keep() };
+        Self { held, thread }
+    }
+
+    /// What is kept.
+    pub(super) fn held(&self) -> &Arc<Held> {
+        &self.held
+    }
+}
+
+impl Drop for Upkeep {
+    fn drop(&mut self) {
+        let (ended, bell) = &self.held.ended;
+        *lock(ended) = true;
+        bell.notify_all();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        // What is on its way may arrive when another holds it.
+        let unsure = {
+            let queue = lock(&self.held.queue);
+            queue.broken || queue.carried.is_some()
+        };
+        // Where it fails, the next one waits for the end of the lease.
+        let _ = self.held.write(|document| document.given_back(unsure));
+    }
+}
+
+/// Writes an object, and finds out whether one try of several was applied that nobody was told of.
+pub(super) async fn put(
+    objects: &dyn Objects,
+    key: &str,
+    bytes: Vec<u8>,
+    when: When,
+) -> Result<Tag, ObjectError> {
+    let error = match objects.put(key, bytes.clone(), when).await {
+        Err(error) => error,
+        put => return put,
+    };
+    match objects.get(key).await {
+        Ok(Some(there)) if there.bytes == bytes => Ok(there.tag),
+        _ => Err(error),
+    }
+}
+
+/// The key of an object of the journal.
+pub(super) fn key(journal: &str, epoch: u64, number: u64) -> String {
+    format!("{journal}{epoch:08}-{number:08}.jsonl")
+}
+
+/// Epoch and number of an object of the journal.
+pub(super) fn parse(journal: &str, key: &str) -> Option<(u64, u64)> {
+    let name = key.strip_prefix(journal)?.strip_suffix(".jsonl")?;
+    let (epoch, number) = name.split_once('-')?;
+    Some((epoch.parse().ok()?, number.parse().ok()?))
+}
+
+/// What closes an epoch.
+fn closing(nonce: &str) -> Vec<u8> {
+    format!("# closed by {nonce}\n").into_bytes()
+}
+
+pub(super) fn encode(document: &Document) -> Vec<u8> {
+    // Numbers, texts and names: it cannot fail.
+    serde_json::to_vec_pretty(document).unwrap_or_default()
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
