@@ -60,7 +60,9 @@ impl States {
                 wait(asked).map_err(|error| {
                     CliError::failed(format!("failed to list the states in {self}"))
                         .because(&error)
-                        .hint("`payctl state check` says what is wrong with the bucket")
+                        .hint(
+                            "`payctl state init` makes a bucket, or makes one right that is there",
+                        )
                 })?
             }
         };

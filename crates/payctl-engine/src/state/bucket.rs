@@ -165,9 +165,9 @@ impl Bucket {
             let found = u64::from(document.format);
             return Err(StateError::TooNew { path: path.to_owned(), found });
         }
-        let is_dead = process::has_ended(&document.process);
+        let ended = process::has_ended(&document.process);
         let now = self.clock.now();
-        let undecided = match lock(&self.watch).look(&there.tag, &document, now, is_dead) {
+        let undecided = match lock(&self.watch).look(&there.tag, &document, now, ended) {
             Verdict::Free => return Ok(Some((document, there.tag))),
             Verdict::Undecided(left) => Some(left),
             Verdict::Alive => None,
@@ -291,7 +291,8 @@ impl Disk for Bucket {
     fn lock(&self, path: &Path, holder: &Holder) -> Result<Lock, StateError> {
         let there = self.look(path)?;
         let previous = there.as_ref().map(|(document, _)| document);
-        let (nonce, process) = (random_text(), process::this());
+        let (nonce, process) =
+            (random_text(), if self.by_hand { String::new() } else { process::this() });
         let mut document = Document::taken(previous, holder.clone(), nonce, process);
         if previous.is_none() {
             document.unclosed = self.epochs(path)?;

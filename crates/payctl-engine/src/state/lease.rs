@@ -111,19 +111,24 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// What to conclude from the document as it is `now`; `is_dead` tells of a holder on this very
-    /// machine whether its process has ended.
+    /// What to conclude from the document as it is `now`; `has_ended` tells of a holder on this very
+    /// machine whether its process has.
     pub(super) fn look(
         &mut self,
         tag: &Tag,
         document: &Document,
         now: Duration,
-        is_dead: bool,
+        has_ended: Option<bool>,
     ) -> Verdict {
-        if document.holder.is_none() || is_dead {
+        if document.holder.is_none() || has_ended == Some(true) {
             return Verdict::Free;
         }
         match &self.seen {
+            _ if has_ended == Some(false) && self.seen.is_none() => {
+                self.alive = Some(document.epoch);
+                self.seen = Some((tag.clone(), now));
+                Verdict::Alive
+            }
             Some((seen, since)) if seen == tag => {
                 let waited = now.saturating_sub(*since);
                 match Duration::from_secs(document.lease).checked_sub(waited) {
@@ -175,7 +180,7 @@ mod tests {
     fn one_that_is_not_renewed_is_free_after_its_lease_and_not_before() {
         let (document, mut watch) = (taken(None), Watch::default());
         // Whatever the watcher's clock says: only differences count.
-        let look = |watch: &mut Watch, now| watch.look(&tag("a"), &document, now, false);
+        let look = |watch: &mut Watch, now| watch.look(&tag("a"), &document, now, None);
         assert_eq!(look(&mut watch, at(1000)), Verdict::Undecided(LEASE));
         assert_eq!(look(&mut watch, at(1059)), Verdict::Undecided(at(1)));
         assert_eq!(look(&mut watch, at(1060)), Verdict::Free);
@@ -184,22 +189,31 @@ mod tests {
     #[test]
     fn one_that_is_renewed_is_alive_and_counted_anew() {
         let (document, mut watch) = (taken(None), Watch::default());
-        watch.look(&tag("a"), &document, at(0), false);
+        watch.look(&tag("a"), &document, at(0), None);
         let document = document.renewed();
-        assert_eq!(watch.look(&tag("b"), &document, at(59), false), Verdict::Alive);
-        assert_eq!(watch.look(&tag("b"), &document, at(118), false), Verdict::Alive);
-        assert_eq!(watch.look(&tag("b"), &document, at(119), false), Verdict::Free);
+        assert_eq!(watch.look(&tag("b"), &document, at(59), None), Verdict::Alive);
+        assert_eq!(watch.look(&tag("b"), &document, at(118), None), Verdict::Alive);
+        assert_eq!(watch.look(&tag("b"), &document, at(119), None), Verdict::Free);
         // The next holder is another.
         let next = taken(Some(&document));
-        assert_eq!(watch.look(&tag("c"), &next, at(119), false), Verdict::Undecided(LEASE));
+        assert_eq!(watch.look(&tag("c"), &next, at(119), None), Verdict::Undecided(LEASE));
+    }
+
+    #[test]
+    fn one_of_this_machine_is_known_to_be_alive_and_has_a_lease_as_well() {
+        let (document, mut watch) = (taken(None), Watch::default());
+        let look = |watch: &mut Watch, now| watch.look(&tag("a"), &document, now, Some(false));
+        assert_eq!(look(&mut watch, at(0)), Verdict::Alive);
+        assert_eq!(look(&mut watch, at(59)), Verdict::Alive);
+        assert_eq!(look(&mut watch, at(60)), Verdict::Free);
     }
 
     #[test]
     fn one_that_was_given_back_or_whose_process_ended_is_free() {
         let (document, mut watch) = (taken(None), Watch::default());
-        assert_eq!(watch.look(&tag("a"), &document, at(0), true), Verdict::Free);
+        assert_eq!(watch.look(&tag("a"), &document, at(0), Some(true)), Verdict::Free);
         let back = document.given_back(false);
-        assert_eq!(watch.look(&tag("b"), &back, at(0), false), Verdict::Free);
+        assert_eq!(watch.look(&tag("b"), &back, at(0), None), Verdict::Free);
         assert_eq!(taken(Some(&back)).unclosed, BTreeSet::new());
         assert_eq!(taken(Some(&document.given_back(true))).unclosed, [1].into());
     }

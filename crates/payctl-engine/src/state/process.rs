@@ -9,14 +9,12 @@ pub(super) fn this() -> String {
     world().and_then(|world| Some(format!("{world} {own} {}", started(own)?))).unwrap_or_default()
 }
 
-/// Whether the process so named was of this machine and has ended.
-pub(super) fn has_ended(process: &str) -> bool {
-    let Some(rest) = world().and_then(|world| process.strip_prefix(&format!("{world} "))) else {
-        return false;
-    };
-    let Some((pid, start)) = rest.split_once(' ') else { return false };
-    let Ok(pid) = pid.parse() else { return false };
-    started(pid).is_none_or(|now| now != start)
+/// Whether the process so named has ended; `None` where it is of another machine, or of a namespace
+/// that cannot be looked into.
+pub(super) fn has_ended(process: &str) -> Option<bool> {
+    let world = world()?;
+    let (pid, start) = process.strip_prefix(&world)?.strip_prefix(' ')?.split_once(' ')?;
+    Some(started(pid.parse().ok()?).is_none_or(|now| now != start))
 }
 
 /// The machine since it was booted, and the namespace in which processes have their numbers: a
@@ -47,22 +45,23 @@ mod tests {
 
     #[test]
     fn one_that_runs_is_told_from_one_that_has_ended() {
-        assert!(!has_ended(&this()));
+        assert_eq!(has_ended(&this()), Some(false));
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
         let pid = child.id();
         let name = format!("{} {pid} {}", world().unwrap(), started(pid).unwrap());
-        assert!(!has_ended(&name));
+        assert_eq!(has_ended(&name), Some(false));
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(has_ended(&name));
+        assert_eq!(has_ended(&name), Some(true));
         // Another process may have its number since.
-        assert!(has_ended(&format!("{} {} 1", world().unwrap(), std::process::id())));
+        let again = format!("{} {} 1", world().unwrap(), std::process::id());
+        assert_eq!(has_ended(&again), Some(true));
     }
 
     #[test]
     fn of_another_machine_nothing_is_concluded() {
         for other in ["", "another-boot pid:[1] 1 1", "1", "a b"] {
-            assert!(!has_ended(other), "{other}");
+            assert_eq!(has_ended(other), None, "{other}");
         }
     }
 }

@@ -245,7 +245,7 @@ impl World {
         let now = self.time();
         let watch = &mut self.processes[process].watch;
         let tag = Tag(format!("{}.{}", document.epoch, document.renewed));
-        match watch.look(&tag, &document, now, false) {
+        match watch.look(&tag, &document, now, None) {
             Verdict::Free => At::Free(Some(document)),
             Verdict::Undecided(_) | Verdict::Alive => At::Looking,
         }
