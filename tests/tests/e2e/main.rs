@@ -4,6 +4,7 @@
 
 mod attached;
 mod check;
+mod ci;
 mod completion;
 mod connection;
 mod cost;
