@@ -245,7 +245,8 @@ fn environments_of_several_regions_are_listed_and_swept() {
     calls(&server);
     assert_eq!(told(&["--account", "--regions", "us-east-1,eu-west-1"]), both);
     let asked = calls(&server);
-    assert_eq!((asked["tagging.GetResources"], asked["sts.GetCallerIdentity"]), (2, 1));
+    // A list has pages.
+    assert!(asked["tagging.GetResources"] >= 2 && asked["sts.GetCallerIdentity"] == 1, "{asked:?}");
     assert_eq!(told(&["--account", "--regions", "all"]), both);
     let asked = calls(&server);
     assert!(asked["ec2.DescribeRegions"] == 1 && asked["tagging.GetResources"] > 10, "{asked:?}");
