@@ -127,6 +127,13 @@ impl Connection {
         &self.region
     }
 
+    /// The same, to another region.
+    #[must_use]
+    pub fn to_region(&self, region: &str) -> Self {
+        let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
+        Self { config, region: region.to_owned(), ..self.clone() }
+    }
+
     /// What was called so far.
     #[must_use]
     pub fn calls(&self) -> &Calls {

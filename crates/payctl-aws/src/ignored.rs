@@ -25,6 +25,11 @@ impl IgnoreTags {
     }
 }
 
+/// The tag that says until when an environment is to be there. It is no ownership tag: one resource
+/// of an environment carries it, no stack declares it, and so it is left alone like those of others
+/// (docs/decisions/0038-end-of-life.md).
+pub const EXPIRES: &str = "payctl:expires";
+
 /// One for the process: no resource of a run has tags that are others' to set elsewhere.
 static IGNORED: OnceLock<IgnoreTags> = OnceLock::new();
 
@@ -33,10 +38,12 @@ pub fn ignore_tags(ignored: &IgnoreTags) {
     let _ = IGNORED.set(ignored.clone());
 }
 
-/// Whether the tag `key` is others' to set. Of those that begin with `aws:` nobody but AWS is
+/// Whether the tag `key` is nothing that a stack declares. Of those that begin with `aws:` nobody but AWS is
 /// (<https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html>, 2026-11-29).
 pub(crate) fn is_ignored(key: &str) -> bool {
-    key.starts_with("aws:") || IGNORED.get().is_some_and(|ignored| ignored.has(key))
+    key == EXPIRES
+        || key.starts_with("aws:")
+        || IGNORED.get().is_some_and(|ignored| ignored.has(key))
 }
 
 #[cfg(test)]
@@ -61,6 +68,8 @@ mod tests {
         }
         assert!(!IgnoreTags::default().has(""));
         assert!(is_ignored("aws:cloudformation:stack-name"));
+        assert!(is_ignored("payctl:expires"));
+        assert!(!is_ignored("payctl:stack"));
         assert!(!is_ignored("Name"));
     }
 }

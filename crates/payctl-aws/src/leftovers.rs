@@ -8,7 +8,10 @@ use aws_sdk_resourcegroupstagging::types::TagFilter;
 use futures::future::try_join_all;
 use payctl_engine::{Address, Owner, owner};
 
-use crate::{Absent as _, Arn, Aws, Result, Tags};
+use crate::{Absent as _, Arn, Aws, Cx, Result, Tags};
+
+/// The tag that says which resource it is.
+const ID: &str = "payctl:id";
 
 /// One resource that carries an environment's ownership tags.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,6 +104,20 @@ pub(crate) async fn tagged(
         all.extend(left.map(|left| (left, tags)));
     }
     Ok(all)
+}
+
+/// The names of what AWS lists under the very ownership tags of `cx`'s resource: what stands behind
+/// `before` in its ARN, such as `:alarm:`. A name is no proof: who reads it looks at its tags.
+pub(crate) async fn names(cx: &Cx<'_>, before: &str) -> Result<Vec<String>> {
+    let mut wanted = cx.owner.search().map(|(name, value)| (name, Some(value))).to_vec();
+    wanted.push((ID, Some(cx.address.as_str())));
+    let listed = tagged(cx.cloud, &wanted).await?;
+    let name = |(left, _): (Leftover, Tags)| {
+        let (_, name) = left.arn.as_str().rsplit_once(before)?;
+        // A log group's ARN may end so.
+        Some(name.trim_end_matches(":*").to_owned())
+    };
+    Ok(listed.into_iter().filter_map(name).collect())
 }
 
 /// Those of `all` that exist, in order.

@@ -12,12 +12,16 @@ use serde_json::Value;
 pub use crate::check::BadValue;
 use crate::check::Section;
 use crate::context::{OUR_TAGS, is_same_tag};
+use crate::life::Life;
 pub use crate::settings::{Authorization, Nat, Posture, REGION, is_region};
 pub use crate::shared::SharedState;
 use crate::{Suffix, cost_optimized, migration, pci_core, secure_api};
 
 /// How many tags a resource may have (AWS's guide "Tagging AWS resources"; its own do not count).
 const MOST_TAGS: usize = 50;
+
+/// One resource of an environment carries a tag more: that of its end.
+const END_TAGS: usize = 1;
 
 /// What `payctl.toml` may say.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -41,6 +45,9 @@ pub struct Config {
     pub region: Option<String>,
     /// Suffixes that `destroy` refuses.
     pub protected: Vec<String>,
+    /// How long an environment is to be there after each `up`, such as `72h`, where `--ttl` does not
+    /// say it. What is protected has no end.
+    pub ttl: Option<String>,
     /// Further tags for every resource.
     pub tags: Tags,
     /// Tags that are others' to set.
@@ -109,9 +116,15 @@ impl Config {
                 return Err(BadValue { key, value, rule: format!("{what}: {error}") });
             }
         }
+        if let Some(value) = &self.ttl
+            && let Err(error) = value.parse::<Life>()
+        {
+            let (key, value) = ("ttl".to_owned(), format!("{value:?}"));
+            return Err(BadValue { key, value, rule: format!("a time: {error}") });
+        }
         let chosen = |ours: &&&str| self.tags.keys().any(|name| is_same_tag(name, ours));
         let chosen = OUR_TAGS.iter().filter(chosen).count();
-        let most = MOST_TAGS - OUR_TAGS.len() - payctl_engine::OWNER_TAGS + chosen;
+        let most = MOST_TAGS - OUR_TAGS.len() - payctl_engine::OWNER_TAGS - END_TAGS + chosen;
         if self.tags.len() > most {
             return Err(BadValue {
                 key: "tags".to_owned(),
@@ -326,12 +339,12 @@ mod tests {
 
     #[test]
     fn more_tags_than_a_resource_may_have_are_refused() {
-        let names: Vec<String> = (1..=42).map(|nth| format!("Team{nth}")).collect();
+        let names: Vec<String> = (1..=41).map(|nth| format!("Team{nth}")).collect();
         let tags: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "x")).collect();
-        assert_eq!(refused(&tags[..41]), None);
-        let chosen = [&tags[..41], &[("environment", "shop")]].concat();
+        assert_eq!(refused(&tags[..40]), None);
+        let chosen = [&tags[..40], &[("environment", "shop")]].concat();
         assert_eq!(refused(&chosen), None);
         let said = refused(&tags).unwrap_or_default();
-        assert!(said.contains("41 at most") && said.contains("no more than 50"), "{said}");
+        assert!(said.contains("40 at most") && said.contains("no more than 50"), "{said}");
     }
 }

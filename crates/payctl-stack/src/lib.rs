@@ -10,6 +10,7 @@ pub mod cost_optimized;
 mod costs;
 #[cfg(test)]
 mod declarations;
+pub mod life;
 pub mod migration;
 pub mod parts;
 pub mod pci_core;

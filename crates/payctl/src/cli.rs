@@ -27,6 +27,7 @@ use crate::commands::sandbox::SandboxCommand;
 use crate::commands::stacks::StacksArgs;
 use crate::commands::state::StateCommand;
 use crate::commands::status::StatusArgs;
+use crate::commands::sweep::SweepArgs;
 use crate::commands::system::SystemCommand;
 use crate::commands::systems::offered;
 use crate::commands::timeline::TimelineArgs;
@@ -131,6 +132,7 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     Up(UpArgs),
     Destroy(DestroyArgs),
+    Sweep(SweepArgs),
     Output(OutputArgs),
     List(ListArgs),
     Status(StatusArgs),

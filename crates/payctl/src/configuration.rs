@@ -127,6 +127,7 @@ mod tests {
             ("region = \"mars\"", "region must be written like us-east-1"),
             ("[pci-core]\nlog_retention_days = 31", "pci-core.log_retention_days must be"),
             ("[pci-core]\nnetwork = \"10.0.0.0/8\"", "a network of /16 to /28"),
+            ("ttl = \"3\"", "ttl must be a time: a life is written like 72h or 14d"),
             ("[tags]\n\"payctl:id\" = \"x\"", "reserved"),
             ("[tags]\nName = \"x\"", "a name of its own"),
             ("[pci-core]\nkey_deletion_window_days = 3", "7 to 30"),

@@ -70,11 +70,16 @@ fn lost(global: &mut Global, is_system: bool) -> Option<CliError> {
     let states = global.states(global.sandbox);
     let known = environments::of_documents(global.systems, &states).unwrap_or_default();
     known.iter().find(|(stack, ..)| *stack == name)?;
-    let kinds = payctl_aws::kinds().kinds().clone();
-    global.names_stack = true;
-    global.systems = global.systems.with_own(Document::lost(&name).into_system(kinds));
+    name_lost(global, &name);
     let error = CliError::failed(format!("{name} is a stack of a document, which is not named"));
     Some(error.hint("name it with --stack-file"))
+}
+
+/// Makes the stack `name` the one that is meant, of which no document tells.
+pub(crate) fn name_lost(global: &mut Global, name: &str) {
+    let kinds = payctl_aws::kinds().kinds().clone();
+    global.names_stack = true;
+    global.systems = global.systems.with_own(Document::lost(name).into_system(kinds));
 }
 
 fn read(path: &Path) -> Result<Source, CliError> {

@@ -322,7 +322,13 @@ impl Environment {
         if self.knows_all(goal) {
             return Ok(());
         }
+        // What is found by its name, and may hold data, an `up` names and leaves alone.
+        let by_name = |address: &Address| {
+            let kind = self.provider.kinds().get(address.kind());
+            kind.is_some_and(|kind| kind.unique_by.contains(&"name"))
+        };
         let listed = orphans.iter().filter_map(|left| left.address.clone());
+        let listed = listed.filter(|address| goal == Goal::Destroy || !by_name(address));
         let addresses = listed.chain(self.unlisted.clone()).collect();
         let owner = self.owner();
         observe_orphans(&self.provider, &owner, &self.stack, &self.state, addresses, observed)

@@ -20,6 +20,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
             "check",
             "up",
             "destroy",
+            "sweep",
             "output",
             "status",
             "list",

@@ -2,6 +2,7 @@
 //!
 //! [`run`] is the whole command line for the systems that it is given.
 
+mod account;
 mod ask;
 mod check;
 mod cli;
@@ -20,6 +21,7 @@ mod global;
 mod handlers;
 mod help;
 mod history;
+mod life;
 mod local;
 mod lookups;
 mod picture;

@@ -221,3 +221,55 @@ fn the_environments_of_folder_and_account_are_listed() {
     let [dev] = &listed(&payctl, &[])[..] else { panic!("one is here") };
     assert_eq!((&dev["state"], &dev["resources"]), (&json!("unreadable"), &json!(null)));
 }
+
+#[test]
+fn environments_of_several_regions_are_listed_and_swept() {
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server);
+    run(&payctl, &["up", "--suffix", "dev", "--yes"], &[]).exits(0);
+    let there = ["up", "--suffix", "eu", "--region", "eu-west-1", "--ttl", "72h", "--yes"];
+    run(&payctl, &there, &[]).exits(0);
+    let told = |args: &[&str]| {
+        let told = listed(&payctl, args).into_iter();
+        let told = told.map(|one| {
+            let text = |key: &str| one[key].as_str().unwrap_or("-").to_owned();
+            let tagged = one["tagged"].as_u64().is_some_and(|count| count > 20);
+            (text("suffix"), text("region"), tagged, one["expires"].is_string())
+        });
+        told.collect::<Vec<_>>()
+    };
+    let row = |suffix: &str, region: &str, tagged, expires| {
+        (suffix.to_owned(), region.to_owned(), tagged, expires)
+    };
+    let both = [row("dev", "us-east-1", true, false), row("eu", "eu-west-1", true, true)];
+    calls(&server);
+    assert_eq!(told(&["--account", "--regions", "us-east-1,eu-west-1"]), both);
+    let asked = calls(&server);
+    // A list has pages.
+    assert!(asked["tagging.GetResources"] >= 2 && asked["sts.GetCallerIdentity"] == 1, "{asked:?}");
+    assert_eq!(told(&["--account", "--regions", "all"]), both);
+    let asked = calls(&server);
+    assert!(asked["ec2.DescribeRegions"] == 1 && asked["tagging.GetResources"] > 10, "{asked:?}");
+    let one = [row("dev", "us-east-1", true, false), row("eu", "eu-west-1", false, false)];
+    assert_eq!(told(&["--account"]), one);
+    // What cannot be asked is said, and hides nothing else.
+    let asked = ["list", "--account", "--json", "--regions", "us-east-1,af-south-1"];
+    let ended = run(&payctl, &asked, &[]);
+    ended.exits(0);
+    ended.says("failed to ask for the account's environments in af-south-1");
+    let list: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(list["unread"], json!(["af-south-1"]));
+    assert!(list["environments"][0]["tagged"].is_u64(), "{list}");
+    for args in [&["--regions", "all"][..], &["--account", "--regions", "all", "--region", "x-y-1"]]
+    {
+        run(&payctl, &[&["list"], args].concat(), &[]).exits(1);
+    }
+
+    let ended = run(&payctl, &["sweep", "--match", "*u*", "--regions", "all", "--yes"], &[]);
+    ended.exits(0);
+    ended.says("nothing is left of pci-core eu");
+    let [dev, eu] = &listed(&payctl, &["--account", "--regions", "all"])[..] else {
+        panic!("two states are here")
+    };
+    assert_eq!((&dev["state"], &eu["state"]), (&json!("here"), &json!("deleted")));
+}

@@ -332,7 +332,9 @@ fn help_fits_a_screen_and_says_no_variable() {
     let alone = payctl.run(&[] as &[&str]);
     alone.exits(1);
     assert_eq!((alone.stdout.as_str(), alone.stderr), ("", payctl.run(&["-h"]).stdout));
-    for (command, most) in [("", 40), ("up", 45), ("plan", 45), ("destroy", 45), ("shift", 45)] {
+    for (command, most) in
+        [("", 40), ("up", 47), ("plan", 45), ("destroy", 45), ("sweep", 45), ("shift", 45)]
+    {
         for help in ["-h", "--help"] {
             let words: Vec<&str> = [command, help].into_iter().filter(|w| !w.is_empty()).collect();
             let ended = payctl.run(&words);

@@ -4,6 +4,7 @@
 
 mod attached;
 mod check;
+mod ci;
 mod completion;
 mod connection;
 mod cost;
@@ -20,6 +21,7 @@ mod hostile;
 mod in_use;
 mod input;
 mod kinds;
+mod life;
 mod lifecycle;
 mod lookups;
 mod migration;
@@ -37,6 +39,7 @@ mod security;
 mod shift;
 mod signals;
 mod status;
+mod sweep;
 mod systems;
 mod team;
 mod terminal;

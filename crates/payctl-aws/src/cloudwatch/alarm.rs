@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudwatch::types::{self, ComparisonOperator, Dimension, Statistic};
 
 use super::tags;
+use crate::leftovers::names;
 use crate::prelude::*;
 
 /// Tells when a metric leaves its bounds.
@@ -67,9 +68,14 @@ id! {
 }
 
 impl Resource for Alarm {
+    async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<AlarmOutputs>> {
+        let names = names(cx, ":alarm:").await?.into_iter();
+        Ok(names.map(|name| outputs(cx, &name)).collect())
+    }
+
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<AlarmOutputs>> {
         let seen = cx.cloud.alarms.load(&self.name).await?;
-        Ok(seen.map(|_| self.outputs(cx)).into_iter().collect())
+        Ok(seen.map(|_| outputs(cx, &self.name)).into_iter().collect())
     }
 
     async fn read(cx: &Cx<'_>, known: &AlarmOutputs) -> Result<Option<Self>> {
@@ -81,7 +87,7 @@ impl Resource for Alarm {
 
     async fn create(&self, cx: &Cx<'_>) -> Result<AlarmOutputs> {
         self.put(cx).await?;
-        Ok(self.outputs(cx))
+        Ok(outputs(cx, &self.name))
     }
 
     async fn converge(&self, cx: &Cx<'_>, known: &AlarmOutputs, changed: &Changed) -> Result<()> {
@@ -133,11 +139,11 @@ impl Alarm {
             .await?;
         Ok(())
     }
+}
 
-    fn outputs(&self, cx: &Cx<'_>) -> AlarmOutputs {
-        let arn = cx.cloud.facts.arn("cloudwatch", &format!("alarm:{}", self.name));
-        AlarmOutputs { name: self.name.as_str().into(), arn }
-    }
+fn outputs(cx: &Cx<'_>, name: &str) -> AlarmOutputs {
+    let arn = cx.cloud.facts.arn("cloudwatch", &format!("alarm:{name}"));
+    AlarmOutputs { name: name.into(), arn }
 }
 
 impl TryFrom<&types::MetricAlarm> for Alarm {

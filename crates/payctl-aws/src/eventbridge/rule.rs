@@ -6,6 +6,7 @@ use aws_sdk_eventbridge::operation::put_rule::builders::PutRuleFluentBuilder;
 use aws_sdk_eventbridge::types::{self, RuleState, Tag};
 
 use crate::Document;
+use crate::leftovers::names;
 use crate::prelude::*;
 
 /// Which events are passed on, and to whom.
@@ -64,10 +65,15 @@ id! {
 const GONE: &str = "ResourceNotFoundException";
 
 impl Resource for Rule {
+    async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<RuleOutputs>> {
+        let names = names(cx, ":rule/").await?.into_iter();
+        Ok(names.map(|name| outputs(cx, &name)).collect())
+    }
+
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<RuleOutputs>> {
         let request = cx.cloud.eventbridge.describe_rule().name(&self.name);
         let seen = request.send().await.unless_absent(GONE)?;
-        Ok(seen.map(|_| self.outputs(cx)).into_iter().collect())
+        Ok(seen.map(|_| outputs(cx, &self.name)).into_iter().collect())
     }
 
     async fn read(cx: &Cx<'_>, known: &RuleOutputs) -> Result<Option<Self>> {
@@ -90,7 +96,7 @@ impl Resource for Rule {
 
     async fn create(&self, cx: &Cx<'_>) -> Result<RuleOutputs> {
         self.put(cx)?.set_tags(Some(written(&self.tags)?)).send().await?;
-        Ok(self.outputs(cx))
+        Ok(outputs(cx, &self.name))
     }
 
     async fn converge(&self, cx: &Cx<'_>, known: &RuleOutputs, changed: &Changed) -> Result<()> {
@@ -140,11 +146,11 @@ impl Rule {
         let surplus = seen.filter(|id| !self.targets.contains_key(id)).collect();
         remove(cx, &known.name, surplus).await
     }
+}
 
-    fn outputs(&self, cx: &Cx<'_>) -> RuleOutputs {
-        let arn = cx.cloud.facts.arn("events", &format!("rule/{}", self.name));
-        RuleOutputs { name: self.name.as_str().into(), arn }
-    }
+fn outputs(cx: &Cx<'_>, name: &str) -> RuleOutputs {
+    let arn = cx.cloud.facts.arn("events", &format!("rule/{name}"));
+    RuleOutputs { name: name.into(), arn }
 }
 
 impl Target {

@@ -2,6 +2,7 @@
 
 use aws_sdk_cloudwatchlogs::types;
 
+use crate::leftovers::names;
 use crate::prelude::*;
 
 /// Where log lines are kept, and for how long.
@@ -48,6 +49,11 @@ impl Resource for LogGroup {
     fn is_service_made(&self) -> bool {
         let named = self.name.get().is_ok_and(|name| name.as_str().starts_with("/aws/"));
         named && self.retention_days == 0 && self.kms_key.is_none() && self.tags.is_empty()
+    }
+
+    async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<LogGroupOutputs>> {
+        let names = names(cx, ":log-group:").await?.into_iter();
+        Ok(names.map(|name| outputs(cx, &name.into())).collect())
     }
 
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<LogGroupOutputs>> {

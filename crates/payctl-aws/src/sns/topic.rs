@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_sns::types::Tag;
 
+use crate::leftovers::names;
 use crate::prelude::*;
 
 /// What is published to it is told to everybody who subscribed.
@@ -42,6 +43,15 @@ id! {
 const GONE: &str = "NotFound";
 
 impl Resource for Topic {
+    async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<TopicOutputs>> {
+        let names = names(cx, ":").await?.into_iter();
+        let outputs = |name: String| {
+            let arn = cx.cloud.facts.arn("sns", &name);
+            TopicOutputs { name: name.into(), arn }
+        };
+        Ok(names.map(outputs).collect())
+    }
+
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<TopicOutputs>> {
         let arn = cx.cloud.facts.arn("sns", &self.name);
         let seen = attributes(cx, &arn).await?;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_sqs::types::QueueAttributeName;
 
+use crate::leftovers::names;
 use crate::prelude::*;
 
 /// Where messages wait until somebody has worked on them.
@@ -87,9 +88,17 @@ id! {
 const GONE: &str = "QueueDoesNotExist";
 
 impl Resource for Queue {
+    async fn find_tagged(cx: &Cx<'_>) -> Result<Vec<QueueOutputs>> {
+        let mut ours = Vec::new();
+        for name in names(cx, ":").await? {
+            ours.extend(url(cx, &name).await?.map(|url| outputs(cx, &name, url)));
+        }
+        Ok(ours)
+    }
+
     async fn find(&self, cx: &Cx<'_>) -> Result<Vec<QueueOutputs>> {
         let url = url(cx, &self.name).await?;
-        Ok(url.map(|url| self.outputs(cx, url)).into_iter().collect())
+        Ok(url.map(|url| outputs(cx, &self.name, url)).into_iter().collect())
     }
 
     async fn read(cx: &Cx<'_>, known: &QueueOutputs) -> Result<Option<Self>> {
@@ -118,7 +127,7 @@ impl Resource for Queue {
             }
             reply => reply?,
         };
-        Ok(self.outputs(cx, reply.queue_url.present("queue_url")?.into()))
+        Ok(outputs(cx, &self.name, reply.queue_url.present("queue_url")?.into()))
     }
 
     async fn converge(&self, cx: &Cx<'_>, known: &QueueOutputs, changed: &Changed) -> Result<()> {
@@ -157,11 +166,10 @@ impl Resource for Queue {
 /// Both forms of the code, with and without the service's name before it, end like this.
 const RECENTLY: &str = "QueueDeletedRecently";
 
-impl Queue {
-    fn outputs(&self, cx: &Cx<'_>, url: QueueUrl) -> QueueOutputs {
-        let arn = cx.cloud.facts.arn("sqs", &self.name);
-        QueueOutputs { url, arn, name: self.name.as_str().into() }
-    }
+impl Queue {}
+
+fn outputs(cx: &Cx<'_>, name: &str, url: QueueUrl) -> QueueOutputs {
+    QueueOutputs { url, arn: cx.cloud.facts.arn("sqs", name), name: name.into() }
 }
 
 /// Where the queue of that name is reached. A URL on record may be of another endpoint.

@@ -27,6 +27,12 @@ class Regions(unittest.TestCase):
             for region in ("eu-south-1", "eu-central-1", "us-gov-west-1", "cn-north-1"):
                 self.assertIsNone(code(getattr(self.server.client(service, region=region), name)), region)
 
+    def test_only_those_that_are_enabled_are_listed(self):
+        found = self.server.client("ec2").describe_regions()["Regions"]
+        names = {each["RegionName"] for each in found}
+        self.assertLess({"us-east-1", "eu-west-1", "eu-south-1"}, names)
+        self.assertFalse({"af-south-1", "ap-east-1"} & names)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -118,6 +118,15 @@ class Buckets(BucketTest):
         found = self.s3.get_bucket_logging(Bucket=other)["LoggingEnabled"]
         self.assertEqual(found["TargetBucket"], self.bucket)
 
+    def test_the_list_of_tags_is_a_regions_own(self):
+        tags = {"TagSet": [{"Key": "of", "Value": self.bucket}]}
+        self.s3.put_bucket_tagging(Bucket=self.bucket, Tagging=tags)
+        filters = [{"Key": "of", "Values": [self.bucket]}]
+        for region, count in (("us-east-1", 1), ("eu-west-1", 0)):
+            tagging = self.server.client("resourcegroupstaggingapi", region=region)
+            found = tagging.get_resources(TagFilters=filters)["ResourceTagMappingList"]
+            self.assertEqual(len(found), count, region)
+
     @no_gap
     def test_keys_with_odd_characters_and_empty_bodies(self):
         for key in ("a b+c/ü&?.json", "trailing/", "//double"):

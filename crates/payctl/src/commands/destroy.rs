@@ -55,6 +55,6 @@ async fn destroy(
     let mut environment = checked.reload()?;
     let plan = environment.plan(Goal::Destroy, &args.permissions).await?;
     let question = Question::Destroy { yes: args.yes };
-    let manner = Manner { global, permissions: &args.permissions, question };
+    let manner = Manner { global, permissions: &args.permissions, question, end: None };
     carry_out(manner, environment, &session, &plan, stream).await
 }

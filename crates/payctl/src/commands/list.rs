@@ -1,10 +1,7 @@
 //! `payctl list`: the environments of this folder, and of the account.
 
-use std::sync::Arc;
-
 use clap::Args;
 use jiff::Timestamp;
-use payctl_aws::Artifacts;
 use payctl_engine::Store;
 use payctl_engine::state::Loaded;
 use payctl_engine::state::history::{Ended, Run};
@@ -13,10 +10,12 @@ use payctl_stack::config::Config;
 use serde::Serialize;
 
 use super::history::short;
-use crate::connection::{connect, facts, shared};
+use crate::account::{self, Regions};
+use crate::connection::shared;
 use crate::environments::{self, Known};
 use crate::error::{CliError, Exit};
 use crate::global::Global;
+use crate::life::{self, minute};
 use crate::local::running;
 use crate::{configuration, document, report};
 
@@ -25,8 +24,8 @@ const FORMAT: u32 = 1;
 
 /// List the environments of this folder, or of the account
 ///
-/// This folder's are those whose state it keeps. The account's, in one region, are found by their
-/// tags, with one list of what is tagged: AWS adds to it and takes off it within minutes.
+/// This folder's are those whose state it keeps. The account's are found by their tags, with one list
+/// of what is tagged a region: AWS adds to it and takes off it within minutes.
 #[derive(Debug, Args)]
 #[command(
     alias = "ls",
@@ -34,12 +33,16 @@ const FORMAT: u32 = 1;
 Examples:
   payctl list                            the environments of this folder
   payctl list --account                  and those of the account, in its region
-  payctl list --account --region eu-west-1 --json"
+  payctl list --account --regions all    those of every region that is on"
 )]
 pub(crate) struct ListArgs {
     /// Also ask AWS which environments the account has in this region
     #[arg(long)]
     account: bool,
+    /// Ask these regions instead, or `all`
+    #[arg(long, value_name = "REGIONS", value_parser = account::regions, requires = "account",
+          conflicts_with_all = ["region", "sandbox"])]
+    regions: Option<Regions>,
     /// Print all as JSON
     #[arg(long)]
     json: bool,
@@ -50,6 +53,8 @@ pub(crate) struct ListArgs {
 struct List {
     format: u32,
     environments: Vec<Row>,
+    /// The regions that could not be asked.
+    unread: Vec<String>,
 }
 
 /// What is told of one.
@@ -65,6 +70,8 @@ struct Row {
     resources: Option<usize>,
     /// How many AWS lists with its tags, where it was asked.
     tagged: Option<usize>,
+    /// Until when it is to be there, by its tags, where they were asked for.
+    expires: Option<Timestamp>,
     changed_at: Option<Timestamp>,
     last_run: Option<LastRun>,
 }
@@ -107,15 +114,20 @@ pub(super) async fn run(global: &Global, args: &ListArgs) -> Result<Exit, CliErr
     }
     let global = &global;
     let mut rows = here(global)?;
+    let mut unread = Vec::new();
     if args.account {
-        add_account(global, &config, &mut rows).await?;
+        unread = add_account(global, &config, args.regions.as_ref(), &mut rows).await?;
     }
     rows.retain(|row| is_asked_for(global, row));
     if args.json {
-        report::json(&List { format: FORMAT, environments: rows })?;
+        report::json(&List { format: FORMAT, environments: rows, unread })?;
     } else if rows.is_empty() {
         let states = global.states(global.sandbox);
-        let account = if args.account { ", nor has the account one in this region" } else { "" };
+        let account = match (args.account, &args.regions) {
+            (false, _) => "",
+            (true, None) => ", nor has the account one in this region",
+            (true, Some(_)) => ", nor has the account one in these regions",
+        };
         report::say(&format!("no environment is known in {states}{account}"));
     } else {
         report::data(&table(&rows));
@@ -176,6 +188,7 @@ fn row(stack: &str, suffix: &Suffix, store: &Store, sandbox: bool) -> Option<Row
         state: StateIs::Unreadable,
         resources: None,
         tagged: None,
+        expires: None,
         changed_at: None,
         last_run,
     };
@@ -198,55 +211,65 @@ fn row(stack: &str, suffix: &Suffix, store: &Store, sandbox: bool) -> Option<Row
     Some(row)
 }
 
-/// Adds what the account has in the region.
+/// Adds what the account has in the regions. Answers which of them could not be asked.
 async fn add_account(
     global: &Global,
     config: &Config,
+    regions: Option<&Regions>,
     rows: &mut Vec<Row>,
-) -> Result<(), CliError> {
-    let connection = connect(global, config).await?;
-    let facts = Arc::new(facts(global, &connection).await?);
-    let aws = connection.retrying(&facts, &Arc::new(Artifacts::default()));
-    let tagged = payctl_aws::environments(&aws).await.map_err(|error| {
-        CliError::aws("failed to ask for the account's environments", &error.into())
-    })?;
-    let is_here = |row: &Row| {
-        row.sandbox == global.sandbox
-            && row.account.as_ref() == Some(&facts.account)
-            && row.region.as_ref() == Some(&facts.region)
-    };
-    for row in rows.iter_mut().filter(|row| is_here(row)) {
-        row.tagged = Some(0);
-    }
-    for found in tagged {
-        let same =
-            |row: &&mut Row| is_here(row) && row.stack == found.stack && row.suffix == found.suffix;
-        match rows.iter_mut().find(same) {
-            Some(row) => row.tagged = Some(found.resources),
-            None => rows.push(Row {
-                stack: found.stack,
-                suffix: found.suffix,
-                sandbox: global.sandbox,
-                account: Some(facts.account.clone()),
-                region: Some(facts.region.clone()),
-                state: StateIs::Elsewhere,
-                resources: None,
-                tagged: Some(found.resources),
-                changed_at: None,
-                last_run: None,
-            }),
+) -> Result<Vec<String>, CliError> {
+    let account = account::environments(global, config, regions).await?;
+    let id = &account.facts.account;
+    for (region, there) in &account.regions {
+        let is_here = |row: &Row| {
+            row.sandbox == global.sandbox
+                && row.account.as_ref() == Some(id)
+                && row.region.as_ref() == Some(region)
+        };
+        for row in rows.iter_mut().filter(|row| is_here(row)) {
+            row.tagged = Some(0);
+        }
+        for found in &there.environments {
+            let same = |row: &&mut Row| {
+                is_here(row) && row.stack == found.stack && row.suffix == found.suffix
+            };
+            let expires = found.expires.as_ref().and_then(|said| life::end(&said.value));
+            match rows.iter_mut().find(same) {
+                Some(row) => (row.tagged, row.expires) = (Some(found.resources), expires),
+                None => rows.push(Row {
+                    stack: found.stack.clone(),
+                    suffix: found.suffix.clone(),
+                    sandbox: global.sandbox,
+                    account: Some(id.clone()),
+                    region: Some(region.clone()),
+                    state: StateIs::Elsewhere,
+                    resources: None,
+                    tagged: Some(found.resources),
+                    expires,
+                    changed_at: None,
+                    last_run: None,
+                }),
+            }
         }
     }
-    Ok(())
+    Ok(account.unread)
 }
 
 fn table(rows: &[Row]) -> String {
-    const HEADS: [&str; 8] =
-        ["STACK", "SUFFIX", "ACCOUNT", "REGION", "STATE", "RESOURCES", "CHANGED (UTC)", "BY"];
+    const HEADS: [&str; 9] = [
+        "STACK",
+        "SUFFIX",
+        "ACCOUNT",
+        "REGION",
+        "STATE",
+        "RESOURCES",
+        "ENDS (UTC)",
+        "CHANGED (UTC)",
+        "BY",
+    ];
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let line = |row: &Row| {
         let sandbox = row.sandbox.then(|| "sandbox".to_owned());
-        let changed = row.changed_at.map(|at| at.strftime("%Y-%m-%d %H:%M").to_string());
         [
             row.stack.clone(),
             row.suffix.clone(),
@@ -254,7 +277,8 @@ fn table(rows: &[Row]) -> String {
             or_none(row.region.clone()),
             row.state.word().to_owned(),
             or_none(row.count()),
-            or_none(changed),
+            or_none(row.expires.map(minute)),
+            or_none(row.changed_at.map(minute)),
             or_none(row.last_run.as_ref().map(|run| short(&run.who).to_owned())),
         ]
     };

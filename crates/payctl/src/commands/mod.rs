@@ -19,10 +19,12 @@ pub(crate) mod preflight;
 pub(crate) mod report;
 mod run;
 pub(crate) mod sandbox;
+mod saved;
 pub(crate) mod shift;
 pub(crate) mod stacks;
 pub(crate) mod state;
 pub(crate) mod status;
+pub(crate) mod sweep;
 pub(crate) mod system;
 pub(crate) mod systems;
 pub(crate) mod timeline;
@@ -42,6 +44,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Plan(args) => plan::run(global, &args).await,
         Command::Up(args) => up::run(global, &args).await,
         Command::Destroy(args) => destroy::run(global, &args).await,
+        Command::Sweep(args) => sweep::run(global, &args).await,
         Command::Check(args) => check::run(global, &args).await,
         Command::Cost(args) => cost::run(global, &args).await,
         Command::Output(args) => output::run(global, &args),

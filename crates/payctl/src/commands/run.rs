@@ -12,6 +12,7 @@ use crate::environment::Environment;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
 use crate::history::{Noted, ended, verb};
+use crate::life::{Carrying, End};
 use crate::local::state_folder;
 use crate::prediction::Prediction;
 use crate::report::events::{Run, Stream};
@@ -32,6 +33,8 @@ pub(super) struct Manner<'a> {
     pub(super) global: &'a Global,
     pub(super) permissions: &'a PermissionArgs,
     pub(super) question: Question,
+    /// Until when the environment is to be there, where that is to be written.
+    pub(super) end: Option<&'a End>,
 }
 
 /// Begins to tell a program what is done, if it is asked for.
@@ -48,9 +51,10 @@ pub(super) fn stream(json: bool, command: &str, environment: &Environment) -> St
     Stream::start(json, run)
 }
 
+/// Shows the plan, asks, and carries it out.
 pub(super) async fn carry_out(
     manner: Manner<'_>,
-    mut environment: Environment,
+    environment: Environment,
     session: &Session,
     plan: &Plan,
     stream: &mut Stream,
@@ -71,6 +75,24 @@ pub(super) async fn carry_out(
     if !question.asks(plan) {
         report::say("");
     }
+    if question.asks(plan) {
+        question.ask(plan, environment.sandbox).await?;
+    }
+    apply(manner, environment, session, plan, stream).await
+}
+
+/// Carries out what is approved.
+pub(super) async fn apply(
+    manner: Manner<'_>,
+    mut environment: Environment,
+    session: &Session,
+    plan: &Plan,
+    stream: &mut Stream,
+) -> Result<Exit, CliError> {
+    let Manner { global, end, .. } = &manner;
+    if let Some(end) = end {
+        end.write(&environment.provider, plan).await?;
+    }
     if plan.is_empty() {
         if environment.loaded.replayed > 0 {
             session.save(&mut environment.state)?;
@@ -83,9 +105,6 @@ pub(super) async fn carry_out(
             report::say(&hint);
         }
         return Ok(Exit::Done);
-    }
-    if question.asks(plan) {
-        question.ask(plan, environment.sandbox).await?;
     }
     let stop = Stop::default();
     let stopping = signals::stopping(&stop);
@@ -102,7 +121,7 @@ pub(super) async fn carry_out(
     let limits = Limits { parallelism: usize::from(global.parallelism), ..Limits::default() };
     let carried_out = execute(
         plan,
-        &environment.provider,
+        &Carrying { provider: &environment.provider, end: *end },
         &mut environment.state,
         &mut journal,
         &recorder.before(&stream.with(&progress)),

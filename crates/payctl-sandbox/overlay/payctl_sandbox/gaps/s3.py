@@ -1,6 +1,8 @@
 """S3: encryption by default, and bucket policies with their conditions."""
 
+from moto.core.resource_tagging import iter_taggable_backends
 from moto.iam.access_control import PermissionResult
+from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 from moto.s3.exceptions import S3AccessDeniedError, S3ClientError
 from moto.s3.models import FakeBucket, S3Backend
 from moto.s3.responses import S3Response
@@ -23,6 +25,19 @@ DEFAULT_ENCRYPTION = {
 @replace(S3Backend, "get_bucket_encryption")
 def get_bucket_encryption(original, self, bucket_name):
     return original(self, bucket_name) or DEFAULT_ENCRYPTION
+
+
+@replace(ResourceGroupsTaggingAPIBackend, "_get_resources_generator")
+def _get_resources_generator(original, self, *filters, **more):
+    # What is "located in the specified Amazon Web Services Region" (botocore, GetResources): moto
+    # lists each bucket in every region.
+    backends = iter_taggable_backends(self.account_id, self.region_name)
+    of_s3 = [backend for backend in backends if isinstance(backend, S3Backend)]
+    buckets = [bucket for backend in of_s3 for bucket in backend.buckets.values()]
+    elsewhere = {bucket.arn for bucket in buckets if bucket.region_name != self.region_name}
+    for resource in original(self, *filters, **more):
+        if resource.arn not in elsewhere:
+            yield resource
 
 
 # Operations on objects and listings, and the action each needs.
