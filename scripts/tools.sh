@@ -39,8 +39,9 @@ unpack() {
         dpkg -x "$archive" "$folder.new/root"
     done
     rm -rf "$folder.new/packages"
-    libraries=$(cd "$folder.new/root" && find . -type d -name '*-linux-gnu*' -path '*lib/*' \
-        -printf "$folder/root/%P:")
+    # PulseAudio keeps a library of its own in a folder of its own.
+    libraries=$(cd "$folder.new/root" && find . -type d -path '*lib/*' \
+        \( -name '*-linux-gnu*' -o -path '*-linux-gnu*/pulseaudio' \) -printf "$folder/root/%P:")
 }
 
 # Debian's package lists, where packages are unpacked from them; $1 is what to do without them.
