@@ -1,4 +1,4 @@
-//! Writes the prices that are built in as JSON: each plan reads them, and TOML takes eight times as long.
+//! Writes the prices that are built in as JSON: each plan reads them, and TOML takes seven times as long.
 
 #![allow(clippy::print_stdout, reason = "it is how cargo is told")]
 

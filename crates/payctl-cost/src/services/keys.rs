@@ -20,7 +20,7 @@ fn key(bill: &mut Bill<'_, '_>) {
     bill.measured("kms-requests", "requests");
     if bill.one.is("rotation") {
         bill.later("KMS key, from its first yearly rotation", "kms-key");
-        bill.later("KMS key, from its second rotation, the last that is paid for", "kms-key");
+        bill.later("KMS key, from its second, the last paid for", "kms-key");
     }
 }
 
