@@ -39,8 +39,9 @@ unpack() {
         dpkg -x "$archive" "$folder.new/root"
     done
     rm -rf "$folder.new/packages"
-    libraries=$(cd "$folder.new/root" && find . -type d -name '*-linux-gnu*' -path '*lib/*' \
-        -printf "$folder/root/%P:")
+    # PulseAudio keeps a library of its own in a folder of its own.
+    libraries=$(cd "$folder.new/root" && find . -type d -path '*lib/*' \
+        \( -name '*-linux-gnu*' -o -path '*-linux-gnu*/pulseaudio' \) -printf "$folder/root/%P:")
 }
 
 # Debian's package lists, where packages are unpacked from them; $1 is what to do without them.
@@ -79,7 +80,8 @@ PAYCTL_POSTGRES" postgresql
 
 # Chromium: what PAYCTL_CHROMIUM names, what is installed, or Debian's package, unpacked.
 browser=$PWD/target/tools/chromium
-chromium() {
+# Not `chromium`, which `command -v` would find.
+find_chromium() {
     for program in "${PAYCTL_CHROMIUM:-}" chromium chromium-browser google-chrome "$browser/bin/chromium"; do
         if [ -n "$program" ] && command -v "$program"; then
             return
@@ -153,11 +155,11 @@ environment() {
 
 case ${1:-} in
     --postgres) postgres; exit ;;
-    --chromium) chromium; exit ;;
+    --chromium) find_chromium; exit ;;
     --awscli) environment target/tools/awscli "the AWS CLI, about 170 MB," tests/awscli.txt; exit ;;
     --prowler) environment target/tools/prowler "prowler, about 1.4 GB," tests/prowler.txt; exit ;;
 esac
 postgres >/dev/null || unpack_postgres
-chromium >/dev/null || unpack_chromium
+find_chromium >/dev/null || unpack_chromium
 environment target/tools/venv "the emulators, about 320 MB," \
     crates/payctl-sandbox/overlay/requirements.txt tests/requirements.txt

@@ -23,10 +23,18 @@ pub struct Standing {
 impl Standing {
     /// Of `system`, on the sandbox.
     pub async fn of(system: &str) -> Self {
+        Self::made_by(system, |payctl| {
+            payctl.up();
+        })
+        .await
+    }
+
+    /// The same, made by something that does more than `up`.
+    pub async fn made_by(system: &str, up: impl FnOnce(&Payctl)) -> Self {
         let server = Server::start(Emulator::Sandbox);
         let payctl = Payctl::new(&server).of(system);
         let aws = clients(&server).await;
-        Self::stands(server, payctl, aws).await
+        Self::stands(server, payctl, aws, up).await
     }
 
     /// The same in an account that AWS Config records, with this configuration.
@@ -36,7 +44,10 @@ impl Standing {
         payctl.configure(configuration);
         let aws = clients(&server).await;
         account::records(&aws).await;
-        Self::stands(server, payctl, aws).await
+        let up = |payctl: &Payctl| {
+            payctl.up();
+        };
+        Self::stands(server, payctl, aws, up).await
     }
 
     /// From now on with an access key that may do what payctl itself says it needs.
@@ -47,8 +58,8 @@ impl Standing {
         Self { server, payctl, aws, all }
     }
 
-    async fn stands(server: Server, payctl: Payctl, aws: Aws) -> Self {
-        payctl.up();
+    async fn stands(server: Server, payctl: Payctl, aws: Aws, up: impl FnOnce(&Payctl)) -> Self {
+        up(&payctl);
         let all = everything(&aws).await;
         Self { server, payctl, aws, all }
     }

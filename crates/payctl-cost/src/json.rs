@@ -94,10 +94,10 @@ mod tests {
         let (gateway, queue) = (json!({}), json!({}));
         let declared = [("ec2.nat_gateway:main", &gateway), ("sqs.queue:work", &queue)];
         let nothing: [(&str, &Value); 0] = [];
-        let none = estimate(&prices, nothing, "us-east-1", &Usage::default());
+        let none = estimate(prices, nothing, "us-east-1", &Usage::default());
         let usage = Usage::read("[usage]\nmessages = 1_000_000").unwrap();
-        let month = estimate(&prices, declared, "us-east-1", &usage);
-        let said = json(&month, Some(&Difference::between(&none, &month)), &prices);
+        let month = estimate(prices, declared, "us-east-1", &usage);
+        let said = json(&month, Some(&Difference::between(&none, &month)), prices);
 
         assert_eq!(said["format"], 1);
         assert_eq!(said["idle"]["usd"], "32.85");
@@ -109,14 +109,14 @@ mod tests {
         assert_eq!(said["difference"]["after"], "34.05");
         assert_eq!(said["sources"].as_object().unwrap().len(), 1);
         assert!(said["sources"]["infracost"]["url"].as_str().unwrap().starts_with("https://"));
-        assert_eq!(json(&none, None, &prices)["used"], Value::Null);
+        assert_eq!(json(&none, None, prices)["used"], Value::Null);
     }
 
     #[test]
     fn a_change_is_null_where_nobody_can_say() {
         let prices = Prices::built_in();
         let month = |all: &[(&str, &Value)]| {
-            estimate(&prices, all.iter().copied(), "us-east-1", &Usage::default())
+            estimate(prices, all.iter().copied(), "us-east-1", &Usage::default())
         };
         let nothing = json!({});
         let odd = json!({ "engine": "postgres", "class": "db.m5.large" });
@@ -190,16 +190,16 @@ mod tests {
             (json!({ "rotation": true }), json!({ "billing": "PROVISIONED" }), json!({}));
         let declared = [("kms.key:a", &key), ("dynamodb.table:a", &odd), ("iam.role:a", &role)];
         let usage = Usage::read("[usage.kms.key]\nrequests = 5").unwrap();
-        let month = estimate(&prices, declared, "us-east-1", &usage);
-        let before = estimate(&prices, [declared[1]], "us-east-1", &usage);
-        let mut value = json(&month, Some(&Difference::between(&before, &month)), &prices);
+        let month = estimate(prices, declared, "us-east-1", &usage);
+        let before = estimate(prices, [declared[1]], "us-east-1", &usage);
+        let mut value = json(&month, Some(&Difference::between(&before, &month)), prices);
         let wrong = |value: &Value| {
             let mut found = Vec::new();
             misfits(value, &schema, &schema, "", &mut found);
             found
         };
         assert_eq!(wrong(&value), Vec::<String>::new());
-        assert_eq!(wrong(&json(&before, None, &prices)), Vec::<String>::new());
+        assert_eq!(wrong(&json(&before, None, prices)), Vec::<String>::new());
         value["idle"]["lines"][0]["other"] = json!(1);
         value["format"] = json!(2);
         value.as_object_mut().unwrap().remove("total");

@@ -11,7 +11,7 @@
 //! let prices = Prices::built_in();
 //! let address = json!({ "tags": {} });
 //! let declared = [("ec2.elastic_ip:nat", &address)];
-//! let month = estimate(&prices, declared, "us-east-1", &Usage::default());
+//! let month = estimate(prices, declared, "us-east-1", &Usage::default());
 //! assert_eq!(month.idle_total().to_string(), "3.65");
 //! ```
 

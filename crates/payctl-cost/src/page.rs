@@ -108,9 +108,9 @@ mod tests {
         let all = Prices::built_in();
         let mut page = std::fs::read_to_string(PAGE).unwrap();
         let tables = [
-            ("prices", prices(&all)),
-            ("instances", instances(&all)),
-            ("sources", sources(&all)),
+            ("prices", prices(all)),
+            ("instances", instances(all)),
+            ("sources", sources(all)),
             ("usage", usage()),
         ];
         for (name, table) in tables {

@@ -1,6 +1,7 @@
 //! Prices: what AWS charges for a unit of something, in which region, by which source.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +105,8 @@ pub struct List {
 pub enum PriceError {
     #[error("{0}")]
     Toml(#[from] toml::de::Error),
+    #[error("{0}")]
+    Json(#[from] serde_json::Error),
     #[error("{0}: there is no source {1:?}")]
     Source(String, String),
     #[error("{0}: {1:?} is no date, such as 2026-07-20")]
@@ -181,19 +184,20 @@ impl From<FileRate> for Rate {
     }
 }
 
-/// The files that are built in.
-const BUILT_IN: [&str; 4] = [
-    include_str!("../prices.toml"),
-    include_str!("../prices/sources.toml"),
-    include_str!("../prices/instances.toml"),
-    include_str!("../prices/free.toml"),
-];
+/// The files that are built in, as `build.rs` writes them.
+const BUILT_IN: &str = include_str!(concat!(env!("OUT_DIR"), "/prices.json"));
 
 impl Prices {
     /// Those that payctl brings along. A test reads them: that they cannot be read cannot be.
     #[must_use]
-    pub fn built_in() -> Self {
-        Self::read(&BUILT_IN).unwrap_or_default()
+    pub fn built_in() -> &'static Self {
+        static PRICES: LazyLock<Prices> =
+            LazyLock::new(|| Prices::read_built_in().unwrap_or_default());
+        &PRICES
+    }
+
+    fn read_built_in() -> Result<Self, PriceError> {
+        Self::of(serde_json::from_str(BUILT_IN)?)
     }
 
     /// Those of some files.
@@ -201,10 +205,12 @@ impl Prices {
     /// # Errors
     /// When one is not as it has to be, above all where a price has no source or no date.
     pub fn read(files: &[&str]) -> Result<Self, PriceError> {
+        Self::of(files.iter().map(|text| toml::from_str(text)).collect::<Result<_, _>>()?)
+    }
+
+    fn of(files: Vec<File>) -> Result<Self, PriceError> {
         let mut all = Self::default();
-        for text in files {
-            all.add(toml::from_str(text)?)?;
-        }
+        files.into_iter().try_for_each(|file| all.add(file))?;
         all.check()?;
         Ok(all)
     }

@@ -126,7 +126,7 @@ pub(crate) fn declared(region: &str, declare: impl Fn(&Context<'_>) -> Stack) ->
 fn month(declare: impl Fn(&Context<'_>) -> Stack) -> Estimate {
     let stack = declared(REGION, declare);
     let resources = stack.resources().iter().map(|one| (one.address.as_str(), &one.properties));
-    estimate(&Prices::built_in(), resources, REGION, &Usage::default())
+    estimate(Prices::built_in(), resources, REGION, &Usage::default())
 }
 
 /// The idle months of the four systems, by default and as strict as they get, with the sums of
@@ -225,7 +225,7 @@ fn the_sums_are_said_to_the_cent() {
 fn it_is_known_how_every_kind_is_billed() {
     let prices = Prices::built_in();
     for kind in payctl_aws::kinds().kinds().values() {
-        assert!(is_known(&prices, kind.kind), "{}", kind.kind);
+        assert!(is_known(prices, kind.kind), "{}", kind.kind);
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn amount(text: &str) -> Result<Usd, String> {
 /// The month of what a stack declares.
 pub(crate) fn declared(stack: &Stack, region: &str, usage: &Usage) -> Estimate {
     let all = stack.resources().iter().map(|one| (one.address.as_str(), &one.properties));
-    estimate(&Prices::built_in(), all, region, usage)
+    estimate(Prices::built_in(), all, region, usage)
 }
 
 /// The month of what a state records.
@@ -68,7 +68,7 @@ pub(crate) fn recorded(state: &State, usage: &Usage) -> Estimate {
         properties: &record.properties,
         outputs: Some(&record.outputs),
     });
-    estimate(&Prices::built_in(), all, &state.region, usage)
+    estimate(Prices::built_in(), all, &state.region, usage)
 }
 
 /// What a plan changes of a month, in a line; none where there is nothing, before and after.
@@ -98,7 +98,7 @@ pub(crate) fn json(plan: &Plan, usage: &Usage) -> Value {
 /// The month before or after a plan.
 fn month(plan: &Plan, of: fn(&Step) -> Resource<'_>, usage: &Usage) -> Estimate {
     let all = plan.steps.iter().map(of).filter(|one| !one.properties.is_null());
-    estimate(&Prices::built_in(), all, &plan.region, usage)
+    estimate(Prices::built_in(), all, &plan.region, usage)
 }
 
 /// What a step leaves there.

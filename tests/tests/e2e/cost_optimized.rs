@@ -19,6 +19,8 @@ use payctl_tests::roles::are_used;
 use payctl_tests::standing::Standing;
 use serde_json::Value;
 
+use crate::transcripts::shown;
+
 const SYSTEM: &str = "cost-optimized";
 const BUCKET: &str = "payment-audit-logs-dev-123456789012";
 /// The functions run on this machine's processors.
@@ -274,8 +276,8 @@ async fn scaling_is_not_undone_and_a_new_image_is_a_new_version() {
 }
 
 #[tokio::test]
-async fn a_plan_asks_little() {
-    Standing::of(SYSTEM).await.asks_little();
+async fn it_is_shown_as_it_comes_up_and_a_plan_asks_little() {
+    shown(SYSTEM).await.asks_little();
 }
 
 #[tokio::test]

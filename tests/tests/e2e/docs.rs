@@ -332,11 +332,29 @@ fn options_are_told() {
     assert_eq!(told.difference(&known).collect::<Vec<_>>(), [""; 0], "there is no such option");
 }
 
-/// The README says that it quotes a transcript.
+/// What pages show of commands is out of a transcript; a line `…` stands for what is left out of it.
 #[test]
-fn the_readme_shows_what_the_transcript_shows() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let quoted = readme.split_once("```text\n").unwrap().1.split_once("```").unwrap().0;
-    let transcript = fs::read_to_string(root().join("docs/transcripts/drift-80.txt")).unwrap();
-    assert!(transcript.contains(quoted), "{quoted}");
+fn pages_show_what_the_transcripts_hold() {
+    let mut transcripts = Vec::new();
+    let mut folders = vec![root().join("docs/transcripts")];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            match path.is_dir() {
+                true => folders.push(path),
+                false => transcripts.push(fs::read_to_string(path).unwrap()),
+            }
+        }
+    }
+    let mut quoting = BTreeSet::new();
+    for page in pages() {
+        for (line, language, text) in page.blocks() {
+            if language == "text" && text.starts_with("$ payctl ") {
+                let parts: Vec<&str> = text.split("…\n").collect();
+                let stands = |all: &String| parts.iter().all(|part| all.contains(part));
+                assert!(transcripts.iter().any(stands), "{}:{line} is in none", page.name());
+                quoting.insert(page.name());
+            }
+        }
+    }
+    assert!(quoting.contains("README.md") && quoting.len() > 8, "{quoting:?}");
 }

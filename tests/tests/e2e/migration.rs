@@ -26,6 +26,7 @@ use payctl_tests::standing::Standing;
 use serde_json::{Value, json};
 
 use crate::credentials::{Credentials, logs_in};
+use crate::transcripts::shown;
 
 const SYSTEM: &str = "migration";
 const PAYMENT: &str =
@@ -241,8 +242,8 @@ async fn the_password_is_rotated_in_a_real_database() {
 }
 
 #[tokio::test]
-async fn a_plan_asks_little() {
-    Standing::of(SYSTEM).await.asks_little();
+async fn it_is_shown_as_it_comes_up_and_a_plan_asks_little() {
+    shown(SYSTEM).await.asks_little();
 }
 
 #[tokio::test]

@@ -20,15 +20,22 @@ fn kept(name: &str) -> PathBuf {
     root().join("docs/pictures").join(name)
 }
 
+/// Each of the systems and one document with its name, at an endpoint.
+fn all(endpoint: &str) -> impl Iterator<Item = (&'static str, Payctl)> {
+    let systems = SYSTEMS.iter().map(|system| system.name);
+    let systems = systems.map(move |name| (name, Payctl::at(endpoint, "dev").of(name)));
+    let document = Payctl::at(endpoint, "dev").of_document("shop", None);
+    systems.chain([("shop", document)])
+}
+
 /// Of what is declared, without AWS.
 #[test]
 fn each_system_is_drawn_as_the_pages_show_it() {
     let mut different = Vec::new();
-    for system in SYSTEMS {
-        let payctl = Payctl::at("http://127.0.0.1:1", "dev").of(system.name);
+    for (name, payctl) in all("http://127.0.0.1:1") {
         let ended = payctl.run(&["graph", "--colour", "cost"]);
         ended.exits(0);
-        let path = kept(&format!("{}.svg", system.name));
+        let path = kept(&format!("{name}.svg"));
         if writes() {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(&path, &ended.stdout).unwrap();
@@ -74,9 +81,6 @@ fn a_report_is_legible_everywhere_and_fetches_nothing() {
     }
     assert!(changing_calls(&server).is_empty());
     let page = fs::read_to_string(payctl.folder().join("report.html")).unwrap();
-    for section in ["picture", "changes", "timeline", "cost", "outputs"] {
-        assert!(page.contains(&format!("<h2 id=\"{section}\">")), "{section} is missing");
-    }
     assert!(page.contains("122 to create") && page.contains("1274.24"), "its figures");
 
     let judge = include_str!("pictures/judge.html");
@@ -96,16 +100,34 @@ fn a_report_is_legible_everywhere_and_fetches_nothing() {
     let printed = fs::read(&pdf).unwrap();
     assert!(printed.starts_with(b"%PDF-") && printed.len() > 50_000, "{} bytes", printed.len());
 
-    if writes() {
-        fs::create_dir_all(kept("")).unwrap();
-        for (name, size, dark) in
-            [("report.png", "1280,1000", false), ("report-dark.png", "1280,1000", true)]
-        {
-            let shot = format!("--screenshot={}", kept(name).display());
-            let (size, theme) = (format!("--window-size={size}"), theme(dark));
-            browse(payctl.folder(), "report.html", &["--hide-scrollbars", &size, &theme, &shot]);
+    photograph(payctl.folder(), "report-dark.png", "1280,1000", true);
+    photograph(payctl.folder(), "report-phone.png", "390,1000", false);
+}
+
+/// Before anything of it is there: what `up` would do, and what that costs.
+#[test]
+fn each_has_a_report() {
+    let server = Server::start(Emulator::Sandbox);
+    for (name, payctl) in all(&server.endpoint) {
+        payctl.run(&["report", "--html", "report.html"]).exits(0);
+        let page = fs::read_to_string(payctl.folder().join("report.html")).unwrap();
+        for section in ["picture", "changes", "timeline", "cost", "compliance", "outputs"] {
+            let title = format!("<h2 id=\"{section}\">");
+            assert!(page.contains(&title), "{name}: {section} is missing");
         }
+        photograph(payctl.folder(), &format!("report-{name}.png"), "1280,1000", false);
     }
+}
+
+/// The first screen of a page for the documentation, where that is to be written.
+fn photograph(folder: &Path, name: &str, size: &str, dark: bool) {
+    if !writes() {
+        return;
+    }
+    fs::create_dir_all(kept("")).unwrap();
+    let shot = format!("--screenshot={}", kept(name).display());
+    let (size, theme) = (format!("--window-size={size}"), theme(dark));
+    browse(folder, "report.html", &["--hide-scrollbars", &size, &theme, &shot]);
 }
 
 /// What the judge found of the page.

@@ -17,6 +17,8 @@ use payctl_tests::roles::are_used;
 use payctl_tests::standing::Standing;
 use serde_json::{Value, json};
 
+use crate::transcripts::shown;
+
 const SYSTEM: &str = "secure-api";
 const PAYMENT: &str = r#"{"transactionId": "tx-1", "customerId": "c-1", "amount": 12.50}"#;
 
@@ -146,8 +148,8 @@ async fn a_changed_limit_is_one_update() {
 }
 
 #[tokio::test]
-async fn a_plan_asks_little() {
-    Standing::of(SYSTEM).await.asks_little();
+async fn it_is_shown_as_it_comes_up_and_a_plan_asks_little() {
+    shown(SYSTEM).await.asks_little();
 }
 
 #[tokio::test]

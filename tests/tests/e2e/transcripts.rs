@@ -3,138 +3,22 @@
 //!
 //! `PAYCTL_TRANSCRIPTS=write` writes them anew.
 
+mod as_typical;
+mod kept;
+mod same;
+mod system;
+
 use std::fmt::Write as _;
-use std::fs;
 
 use payctl_tests::binary::{Payctl, reset};
 use payctl_tests::cloud::clients;
-use payctl_tests::emulator::{Emulator, Server, root};
+use payctl_tests::emulator::{Emulator, Server};
 use payctl_tests::proxy::{Fate, Proxy, Refusal, Rule};
 use payctl_tests::terminal::Terminal;
 
-const APPROVE: &[(&str, &str)] = &[("Only \"yes\" is accepted: ", "yes\n")];
-const DELETE: &[(&str, &str)] = &[("us-east-1 (dev): ", "dev\n")];
-
-/// The transcripts of one width.
-struct Transcripts {
-    columns: usize,
-    /// The ends of what is not as it was.
-    different: Vec<String>,
-}
-
-impl Transcripts {
-    fn new(columns: usize) -> Self {
-        Self { columns, different: Vec::new() }
-    }
-
-    /// What one types and sees, one command after the other.
-    #[track_caller]
-    fn keep(&mut self, name: &str, payctl: &Payctl, commands: &[(&str, i32)]) {
-        let mut text = String::new();
-        for (command, code) in commands {
-            let words: Vec<&str> = command.split(' ').collect();
-            let answers = match words[0] {
-                "up" => APPROVE,
-                "destroy" => DELETE,
-                _ => &[],
-            };
-            let ended = Terminal::of(self.columns).answers(answers).run(payctl, &words);
-            ended.exits(*code);
-            let _ = writeln!(text, "$ payctl {command}\n{}", always_the_same(&ended.stdout));
-        }
-        self.compare(name, text.trim_end());
-    }
-
-    fn compare(&mut self, name: &str, text: &str) {
-        let name = format!("docs/transcripts/{name}-{}.txt", self.columns);
-        let (path, text) = (root().join(&name), format!("{text}\n"));
-        if std::env::var_os("PAYCTL_TRANSCRIPTS").is_some_and(|set| set == "write") {
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-            return;
-        }
-        let before = fs::read_to_string(&path).unwrap_or_default();
-        if before != text {
-            let line = |text: &str, nth| text.lines().nth(nth).unwrap_or("(its end)").to_owned();
-            let nth = (0..).find(|nth| line(&before, *nth) != line(&text, *nth)).unwrap_or(0);
-            let (kept, seen) = (line(&before, nth), line(&text, nth));
-            self.different.push(format!("{name}:{}\n  kept {kept}\n  seen {seen}", nth + 1));
-        }
-    }
-
-    fn end(self) {
-        assert!(
-            self.different.is_empty(),
-            "what one sees is not what docs/transcripts holds; PAYCTL_TRANSCRIPTS=write writes it \
-             anew:\n{}",
-            self.different.join("\n")
-        );
-    }
-}
-
-/// The text with what differs from run to run in one form of the same length: ids, times, ports,
-/// and the order in which things come about at the same time.
-fn always_the_same(text: &str) -> String {
-    let mut lines: Vec<String> = text.lines().map(same_line).collect();
-    // What is created at the same time is done in any order.
-    let over = |line: &String| {
-        ["created ", "updated ", "deleted ", "failed  "].iter().any(|w| line.starts_with(w))
-    };
-    let mut at = 0;
-    while at < lines.len() {
-        let end = at + lines[at..].iter().take_while(|line| over(line)).count();
-        lines[at..end].sort();
-        at = end + 1;
-    }
-    lines.join("\n") + "\n"
-}
-
-fn same_line(line: &str) -> String {
-    let words = line.split(' ').map(|word| {
-        // What is around it stays.
-        let inner = word.trim_matches(|c: char| "(),:;`".contains(c));
-        let at = word.find(inner).unwrap_or_default();
-        format!("{}{}{}", &word[..at], same(inner), &word[at + inner.len()..])
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
-fn same(word: &str) -> String {
-    if let Some(port) = word.strip_prefix("http://127.0.0.1:") {
-        // Nobody listens on the first one, which is always the same.
-        let rest = port.trim_start_matches(|c: char| c.is_ascii_digit());
-        let port = if port.starts_with("1") && port.len() == rest.len() + 1 { "1" } else { "5000" };
-        return format!("http://127.0.0.1:{port}{rest}");
-    }
-    // An ARN ends in a name or an id.
-    match word.rsplit_once(['/', ':']) {
-        Some((begin, id)) => format!("{begin}{}{}", &word[begin.len()..][..1], same_id(id)),
-        None => same_id(word),
-    }
-}
-
-fn same_id(word: &str) -> String {
-    let is_hex = |text: &str| text.chars().all(|c| c.is_ascii_hexdigit());
-    let lengths: Vec<usize> = word.split('-').map(str::len).collect();
-    // A UUID, as AWS's documentation has it.
-    if lengths == [8, 4, 4, 4, 12] && word.split('-').all(is_hex) {
-        return "1234abcd-12ab-34cd-56ef-1234567890ab".to_owned();
-    }
-    if let Some((sort, id)) = word.rsplit_once('-')
-        && id.len() == 17
-        && is_hex(id)
-    {
-        return format!("{sort}-0123456789abcdef0");
-    }
-    let numbers: Vec<&str> = word.split('.').collect();
-    match numbers.iter().all(|one| one.parse::<u16>().is_ok()) {
-        // A time in seconds.
-        true if numbers.len() == 2 && numbers[1].len() == 1 => "0.1".to_owned(),
-        // An address of the internet.
-        true if numbers.len() == 4 && word != "127.0.0.1" => "203.0.113.10".to_owned(),
-        _ => word.to_owned(),
-    }
-}
+use kept::Transcripts;
+use same::always_the_same;
+pub(crate) use system::{Shown, shown};
 
 async fn transcripts(columns: usize) {
     let server = Server::start(Emulator::Sandbox);
@@ -143,9 +27,8 @@ async fn transcripts(columns: usize) {
     let aws = clients(&server).await;
     let mut all = Transcripts::new(columns);
 
-    all.keep("plan", &payctl, &[("plan --suffix dev", 0)]);
-    let migration = Payctl::at(&proxy.endpoint, "dev").of("migration");
-    all.keep("plan-migration", &migration, &[("plan --stack migration --suffix dev", 0)]);
+    let pci_core = Shown::system(&payctl, "pci-core", "--suffix dev");
+    pci_core.before(&mut all);
 
     // Somebody has a bucket of that name.
     let bucket = "payment-files-dev-123456789012";
@@ -161,7 +44,8 @@ async fn transcripts(columns: usize) {
     payctl.lose_state();
     reset(&server);
 
-    all.keep("up", &payctl, &[("up --suffix dev", 0)]);
+    pci_core.up(&mut all);
+    pci_core.after(&mut all);
     all.keep("plan-unchanged", &payctl, &[("plan --suffix dev", 0), ("up --suffix dev", 0)]);
 
     // Somebody changes a setting and deletes an alarm; the configuration changes as well.

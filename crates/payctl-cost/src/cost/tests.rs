@@ -18,7 +18,7 @@ fn in_region(declared: &Value, region: &str, usage: &str) -> Estimate {
     let resources: Vec<(&str, &Value)> =
         all.iter().map(|(address, properties)| (address.as_str(), properties)).collect();
     usage.check(resources.iter().map(|(address, _)| *address)).unwrap();
-    estimate(&Prices::built_in(), resources, region, &usage)
+    estimate(Prices::built_in(), resources, region, &usage)
 }
 
 /// What is paid for in an idle month: how many of which price, and what that is.
@@ -50,7 +50,7 @@ fn every_kind_has_an_entry_and_no_other_has() {
         .collect();
     assert!(named.len() >= 75, "{named:?}");
     for kind in &named {
-        assert!(is_known(&prices, kind), "{kind} is neither in services nor in prices/free.toml");
+        assert!(is_known(prices, kind), "{kind} is neither in services nor in prices/free.toml");
     }
     for kind in kinds() {
         assert!(named.contains(&kind.name), "there is no kind {}", kind.name);
@@ -326,7 +326,7 @@ fn what_is_recorded_costs_what_is_declared() {
             Resource { address: "autoscaling.group:a", properties: group, outputs: None },
             Resource { address: "ec2.launch_template:b", properties: &template, outputs },
         ];
-        estimate(&prices, resources, "us-east-1", &Usage::default())
+        estimate(prices, resources, "us-east-1", &Usage::default())
     };
     let declared = of(&group(json!({ "$ref": "ec2.launch_template:b.id" })), None);
     let outputs = json!({ "id": "lt-1", "arn": "arn:aws:ec2:us-east-1:1:launch-template/lt-1" });

@@ -66,7 +66,7 @@ fn the_list_of_2026_has_the_price_that_is_built_in() {
 #[test]
 fn queries_name_what_is_looked_for() {
     let prices = Prices::built_in();
-    let all: Vec<Query> = queries(&prices, "eu-west-1").collect();
+    let all: Vec<Query> = queries(prices, "eu-west-1").collect();
     let of = |name: &str| all.iter().find(|query| query.price == name).unwrap();
     let value = |name: &str, field: &str| {
         let filter = of(name).filters.iter().find(|filter| filter.field == field).unwrap();
@@ -189,7 +189,7 @@ fn a_file_of_rates_is_read_as_it_was_written() {
     let text = file.toml();
     assert_eq!(RateFile::read(&text).unwrap(), file, "{text}");
 
-    let prices = Prices::built_in().updated(&text).unwrap();
+    let prices = Prices::built_in().clone().updated(&text).unwrap();
     let at = &prices.get("rest-api").unwrap().at;
     assert_eq!(at["eu-north-1"].usd.exact(), "3.50");
     assert_eq!(at["eu-west-1"].cited.source, "aws-price-list");

@@ -41,7 +41,7 @@ fn what_is_misspelt_or_no_amount_is_refused() {
 /// Every source is one that a reader can go to, and none is left over.
 #[test]
 fn all_sources_are_named_and_used() {
-    let prices = Prices::read(&BUILT_IN).unwrap();
+    let prices = Prices::read_built_in().unwrap();
     let of_rates = prices.all().flat_map(|(_, price)| price.at.values().map(|rate| &rate.cited));
     let used: std::collections::BTreeSet<&str> =
         of_rates.chain(prices.free.values()).map(|cited| cited.source.as_str()).collect();

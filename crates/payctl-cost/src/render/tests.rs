@@ -9,7 +9,7 @@ fn month(declared: &Value, usage: &str) -> Estimate {
     let usage = Usage::read(usage).unwrap();
     let all = declared.as_object().unwrap();
     let resources = all.iter().map(|(address, properties)| (address.as_str(), properties));
-    estimate(&Prices::built_in(), resources, "us-east-1", &usage)
+    estimate(Prices::built_in(), resources, "us-east-1", &usage)
 }
 
 fn some() -> Value {
@@ -46,7 +46,7 @@ fn a_page_has_what_is_paid_for_and_what_is_not_known() {
         "6,000,000 requests × 0.40 per 1,000,000",
         "     69.10  the expected month",
         "  rds.instance:odd: db.m5.large of postgres: no price of it was found",
-        "      1.00  1 × from the first yearly rotation of a KMS key",
+        "      1.00  1 × KMS key, from its first yearly rotation",
         "  data through the NAT gateway                                      0.045 per GB",
         "  prices as of 2024-07-01 to 2024-",
         "  free allowances belong to the account and are not deducted",

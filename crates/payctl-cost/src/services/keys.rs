@@ -19,8 +19,8 @@ fn key(bill: &mut Bill<'_, '_>) {
     bill.fixed("kms-key", 1);
     bill.measured("kms-requests", "requests");
     if bill.one.is("rotation") {
-        bill.later("from the first yearly rotation of a KMS key", "kms-key");
-        bill.later("from the second one, and no more after it", "kms-key");
+        bill.later("KMS key, from its first yearly rotation", "kms-key");
+        bill.later("KMS key, from its second, the last paid for", "kms-key");
     }
 }
 

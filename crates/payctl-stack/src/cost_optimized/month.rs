@@ -13,8 +13,8 @@ const ITSELF: (&str, &Value) = ("cloudwatch.dashboard:payment-costs", &Value::Nu
 pub(super) fn markdown(stack: &Stack, region: &str) -> String {
     let prices = Prices::built_in();
     let declared = stack.resources().iter().map(|one| (one.address.as_str(), &one.properties));
-    let month = estimate(&prices, declared.chain([ITSELF]), region, &Usage::default());
-    text(&month, &prices)
+    let month = estimate(prices, declared.chain([ITSELF]), region, &Usage::default());
+    text(&month, prices)
 }
 
 fn text(month: &Estimate, prices: &Prices) -> String {

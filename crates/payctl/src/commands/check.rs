@@ -47,9 +47,11 @@ pub(super) async fn run(global: &Global, args: &CheckArgs) -> Result<Exit, CliEr
         report::data(&(lines.join("\n") + "\n"));
         report::say(check::NOTICE);
     }
-    check.holds("verdict").map_err(|error| {
-        error.hint("each says what was asked; `payctl check -v` prints all the others")
-    })?;
+    let every = format!("`{} -v` prints every verdict", global.command("check"));
+    check.holds("verdict").map_err(|error| error.hint(every.clone()))?;
+    if !args.json && global.verbose == 0 {
+        report::say(&every);
+    }
     Ok(Exit::Done)
 }
 

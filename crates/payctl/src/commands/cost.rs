@@ -57,7 +57,7 @@ pub(super) async fn run(global: &Global, args: &CostArgs) -> Result<Exit, CliErr
         .map(|state| cost::recorded(&state, &usage))
         .and_then(|before| cost::difference(&before, &month));
     if args.json {
-        report::json(&payctl_cost::json(&month, difference.as_ref(), &Prices::built_in()))?;
+        report::json(&payctl_cost::json(&month, difference.as_ref(), Prices::built_in()))?;
     } else {
         let width = report::width().min(WIDEST);
         report::say(&format!("{} · {region}", local.title()));

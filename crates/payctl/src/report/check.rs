@@ -23,8 +23,9 @@ pub(crate) fn page(check: &Check, all: bool) -> Vec<String> {
         (Verdict::NotApplicable, "not applicable"),
     ] {
         if all || verdict == Verdict::Fail {
-            for one in check.judgement.with(verdict) {
-                finding(&mut lines, word, one, width);
+            let of_it: Vec<&Finding> = check.judgement.with(verdict).collect();
+            for alike in of_it.chunk_by(|one, other| is_alike(one, other)) {
+                findings(&mut lines, word, alike, width);
             }
         }
     }
@@ -49,7 +50,15 @@ pub(crate) fn page(check: &Check, all: bool) -> Vec<String> {
     lines
 }
 
-fn finding(lines: &mut Vec<String>, word: &str, one: &Finding, width: usize) {
+/// Whether the same is said of two resources.
+fn is_alike(one: &Finding, other: &Finding) -> bool {
+    let reason = |of: &Finding| of.waiver.map(|row| row.reason.clone());
+    one.control.id == other.control.id && one.why == other.why && reason(one) == reason(other)
+}
+
+/// What is said of all of `alike`, once.
+fn findings(lines: &mut Vec<String>, word: &str, alike: &[&Finding], width: usize) {
+    let Some(one) = alike.first() else { return };
     let mut say = |begin: &str, text: &str| {
         let indent = begin.len();
         lines.extend(wrapped(begin, indent, text, width).lines().map(str::to_owned));
@@ -57,8 +66,9 @@ fn finding(lines: &mut Vec<String>, word: &str, one: &Finding, width: usize) {
     let severity = format!("{:?}", one.control.severity).to_lowercase();
     let (id, title) = (&one.control.id, &one.control.title);
     say(&format!("{word} "), &format!("{id} {title} ({severity})"));
-    if let Some(resource) = &one.resource {
-        say("  ", resource);
+    let resources: Vec<&str> = alike.iter().filter_map(|one| one.resource.as_deref()).collect();
+    if !resources.is_empty() {
+        say("  ", &resources.join(", "));
     }
     if !one.why.is_empty() {
         say("  why: ", &one.why);
@@ -96,11 +106,11 @@ fn by_requirement(check: &Check) -> Vec<String> {
         }
     }
     let mut lines = vec![format!(
-        "{:<11} {:>5} {:>5} {:>6} {:>7}",
-        "requirement", "pass", "fail", "waived", "unknown"
+        "{:<13} {:>5} {:>5} {:>6} {:>7}",
+        "PCI DSS 4.0.1", "pass", "fail", "waived", "unknown"
     )];
     lines.extend(counts.into_iter().map(|((_, top), [pass, fail, waived, unknown])| {
-        format!("{top:<11} {pass:>5} {fail:>5} {waived:>6} {unknown:>7}")
+        format!("{top:<13} {pass:>5} {fail:>5} {waived:>6} {unknown:>7}")
     }));
     lines
 }

@@ -108,7 +108,8 @@ impl View<'_> {
         let time = times.iter().map(|time| columns(time)).max().unwrap_or_default();
         let after = if *width >= WIDE { 6 + LONGEST_NAME } else { 0 };
         let bar = width.saturating_sub(2 + names + 2 + 2 + time + after).max(4);
-        let end = clock(Duration::from_secs_f64(timeline.took()));
+        // As the title rounds it.
+        let end = clock(Duration::from_secs_f64(timeline.took().round()));
         let gap = bar.saturating_sub(4);
         let axis = format!("  {:names$}  0:00{end:>gap$}", "");
         let _ = writeln!(out, "{}", paint(DIM, axis));

@@ -65,12 +65,16 @@ impl Timeline {
         Some((began?, ended.unwrap_or_else(|| self.took())))
     }
 
-    /// What an operation waited for last, before it was begun.
+    /// What an operation waited for last, before it was begun; of several at once the first, as a
+    /// prediction names it.
     pub(crate) fn waited_for(&self, index: usize) -> Option<usize> {
         let Planned { after_created, after_done, .. } = self.planned(index);
         let created = after_created.iter().filter_map(|of| Some((*of, self.id_known(*of)?)));
         let done = after_done.iter().filter_map(|of| Some((*of, self.operations.get(*of)?.ended?)));
-        let last = created.chain(done).max_by(|one, other| one.1.total_cmp(&other.1));
+        let later = |one: &(usize, f64), other: &(usize, f64)| {
+            one.1.total_cmp(&other.1).then(other.0.cmp(&one.0))
+        };
+        let last = created.chain(done).max_by(later);
         last.map(|(of, _)| of).filter(|_| self.operations[index].began.is_some())
     }
 
@@ -94,13 +98,15 @@ impl Timeline {
     /// What the end waited for: the operation that ended last, what that waited for last, and so on;
     /// in the order of time.
     pub(crate) fn critical_path(&self) -> Vec<usize> {
-        // Of those that a kill ended alike, the one that would have been the last.
+        // Of those that a kill ended alike, the one that would have been the last; then the first.
         let ends = (0..self.operations.len()).filter_map(|one| {
             let (began, ended) = self.span(one)?;
             Some((one, ended, began + self.planned(one).predicted_seconds))
         });
-        let last =
-            ends.max_by(|one, other| one.1.total_cmp(&other.1).then(one.2.total_cmp(&other.2)));
+        let last = ends.max_by(|one, other| {
+            let ended = one.1.total_cmp(&other.1).then(one.2.total_cmp(&other.2));
+            ended.then(other.0.cmp(&one.0))
+        });
         let mut path: Vec<usize> = Vec::new();
         let mut next = last.map(|(index, ..)| index);
         while let Some(index) = next.filter(|index| !path.contains(index)) {
