@@ -5,6 +5,7 @@
 #![allow(missing_docs)]
 
 mod access;
+mod account;
 pub mod acm;
 pub mod apigateway;
 pub mod apigatewayv2;
@@ -52,8 +53,10 @@ pub mod sqs;
 pub mod ssm;
 mod status;
 pub mod wafv2;
+mod witness;
 
 pub use access::{Lacking, LinkedRoles, Task, lacking, linked_roles, policy};
+pub use account::{Setting, Told, settings};
 pub use artifact::{Architecture, Artifacts, CodeSha256, NotRunnable, ZIP_FORMAT, check_machine};
 pub use calls::Calls;
 pub use cloud::{Aws, Cx};
@@ -73,5 +76,6 @@ pub use policy::{Policy, Statement};
 pub use preflight::{Limited, Room, rooms};
 pub use sizes::{TooLarge, too_large};
 pub use status::{Condition, Health, conditions};
+pub use witness::{Reply, witnessed};
 
 pub(crate) use ignored::is_ignored;
