@@ -1,6 +1,6 @@
 //! The four systems before the controls: what they keep, what they do not, and that a control can fail.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use payctl_compliance::{
     Account, CONTROLS, Control, Finding, Judgement, Posture as Kept, Resource, Resources, Subject,
