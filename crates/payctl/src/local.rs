@@ -9,6 +9,7 @@ use payctl_stack::config::Config;
 use payctl_stack::{Suffix, System, Systems};
 
 use crate::cost::Said;
+use crate::document::{Known, Places};
 use crate::environments::{self, Chosen, First, choose};
 use crate::error::CliError;
 use crate::global::Global;
@@ -30,7 +31,9 @@ pub(crate) struct Local {
     pub(crate) store: Store,
     /// The folder of all environments' states.
     pub(crate) states: PathBuf,
-    /// What is wrong with the document of a stack of one's own.
+    /// Where the document of a stack of one's own stands.
+    pub(crate) places: Option<Places>,
+    /// What is wrong with it.
     mistakes: Option<CliError>,
 }
 
@@ -44,7 +47,7 @@ impl Local {
             false => Said::of_configuration(&configuration::path(global.config.as_deref()))?,
         };
         let mut global = global.clone();
-        let mistakes = document::load(&mut global, &mut config)?;
+        let Known { mistakes, places } = document::load(&mut global, &mut config)?;
         payctl_aws::ignore_tags(&config.ignore_tags);
         let Chosen { system, suffix, origin, guessed } = choose(&global, &config, first)?;
         let states = environments::folder(&global.state_dir, global.sandbox);
@@ -64,6 +67,7 @@ impl Local {
                 usage,
                 store,
                 states,
+                places,
                 mistakes,
             },
         ))
