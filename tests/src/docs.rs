@@ -13,6 +13,8 @@
 //! the words are checked.
 
 use std::fmt::Write as _;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::emulator::root;
@@ -375,6 +377,13 @@ pub fn prepare(page: &Page, folder: &Path) -> PathBuf {
         let aws = root().join("target/tools/awscli/bin/aws");
         assert!(aws.exists(), "{} is missing: run `make tools`", aws.display());
         std::os::unix::fs::symlink(aws, bin.join("aws")).unwrap();
+    }
+    if page.text.contains("$ minisign ") {
+        let script = root().join("tests/signatures.py");
+        let text = format!("#!/bin/sh\nexec \"$PYTHON\" '{}' \"$@\"\n", script.display());
+        let path = bin.join("minisign");
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
     }
     let path = folder.join("page.sh");
     std::fs::write(&path, script(page)).unwrap();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -14,6 +15,9 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 use http_body_util::Limited;
+
+use crate::error::request_id;
+use crate::witness::{self, Reply};
 
 /// Larger than any answer that payctl reads, and no burden: a server's answer is not read beyond.
 const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
@@ -97,11 +101,17 @@ impl Intercept for Calls {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(call) = config.load::<Metadata>() {
-            let status = context.response().map(|response| response.status().as_u16());
-            let request = context
-                .response()
-                .and_then(|response| response.headers().get("x-amzn-requestid"))
-                .unwrap_or_default();
+            let response = context.response();
+            let status = response.map(|response| response.status().as_u16());
+            let request = response.and_then(request_id);
+            witness::note(status.map(|status| Reply {
+                at: SystemTime::now(),
+                service: call.service().to_owned(),
+                operation: call.name().to_owned(),
+                status,
+                request_id: request.clone(),
+            }));
+            let request = request.unwrap_or_default();
             tracing::debug!(service = call.service(), operation = call.name(), status, request);
         }
         Ok(())

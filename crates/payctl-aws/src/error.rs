@@ -270,7 +270,8 @@ fn operation<E>() -> String {
     name.strip_suffix("Error").unwrap_or(name).to_owned()
 }
 
-fn request_id(response: &HttpResponse) -> Option<String> {
+/// The id of the request that was answered: support asks for it.
+pub(crate) fn request_id(response: &HttpResponse) -> Option<String> {
     ["x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id"]
         .iter()
         .find_map(|name| response.headers().get(*name))

@@ -5,6 +5,7 @@
 #![allow(missing_docs)]
 
 mod access;
+mod account;
 pub mod acm;
 pub mod apigateway;
 pub mod apigatewayv2;
@@ -53,8 +54,10 @@ pub mod ssm;
 mod states;
 mod status;
 pub mod wafv2;
+mod witness;
 
 pub use access::{Lacking, LinkedRoles, Task, lacking, linked_roles, policy};
+pub use account::{Setting, Told, settings};
 pub use artifact::{Architecture, Artifacts, CodeSha256, NotRunnable, ZIP_FORMAT, check_machine};
 pub use calls::Calls;
 pub use cloud::{Aws, Cx};
@@ -75,5 +78,6 @@ pub use preflight::{Limited, Room, rooms};
 pub use sizes::{TooLarge, too_large};
 pub use states::{Finding, Matter, StateBucket};
 pub use status::{Condition, Health, conditions};
+pub use witness::{Reply, witnessed};
 
 pub(crate) use ignored::is_ignored;

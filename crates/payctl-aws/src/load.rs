@@ -12,6 +12,7 @@ use std::time::Duration;
 use futures::future::{BoxFuture, FutureExt as _, Shared};
 use payctl_engine::{Address, Owner as Environment};
 
+use crate::witness::{self, Reply, witnessed};
 use crate::{AwsError, Result};
 
 /// How long the first asker waits for others: short beside a call, long beside starting 96 reads.
@@ -20,8 +21,10 @@ const GATHER: Duration = Duration::from_millis(4);
 /// (docs/aws-facts.md).
 const AT_MOST: usize = 100;
 
-type Answers<K, T> = Arc<HashMap<K, T>>;
-type Fetch<K, T> = dyn Fn(Vec<K>) -> BoxFuture<'static, Result<HashMap<K, T>>> + Send + Sync;
+/// By key, what was found, and the replies that show it.
+type Found<K, T> = HashMap<K, (T, Arc<[Reply]>)>;
+type Answers<K, T> = Arc<Found<K, T>>;
+type Fetch<K, T> = dyn Fn(Vec<K>) -> BoxFuture<'static, Result<Found<K, T>>> + Send + Sync;
 type Round<K, T> = Shared<BoxFuture<'static, Result<Answers<K, T>>>>;
 /// The round that can still be joined, and the keys it asks for.
 type Open<K, T> = (BTreeSet<K>, Round<K, T>);
@@ -44,6 +47,22 @@ impl<T: Clone + Send + Sync + 'static, K: Key> Loader<T, K> {
         F: Fn(Vec<K>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<HashMap<K, T>>> + Send + 'static,
     {
+        Self::of(move |keys| {
+            let fetch = witnessed(fetch(keys));
+            async move {
+                let (found, replies) = fetch.await;
+                let replies: Arc<[Reply]> = replies.into();
+                let shown = |(key, seen)| (key, (seen, replies.clone()));
+                Ok(found?.into_iter().map(shown).collect())
+            }
+        })
+    }
+
+    fn of<F, Fut>(fetch: F) -> Self
+    where
+        F: Fn(Vec<K>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Found<K, T>>> + Send + 'static,
+    {
         Self { fetch: Arc::new(move |keys| fetch(keys).boxed()), open: Arc::default() }
     }
 
@@ -54,12 +73,15 @@ impl<T: Clone + Send + Sync + 'static, K: Key> Loader<T, K> {
         F: Fn(K) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<Option<T>>> + Send + 'static,
     {
-        Self::new(move |keys: Vec<K>| {
+        Self::of(move |keys: Vec<K>| {
             let look = look.clone();
             async move {
                 let looks = keys.into_iter().map(|key| {
-                    let seen = look(key.clone());
-                    async move { Ok::<_, AwsError>(seen.await?.map(|seen| (key, seen))) }
+                    let look = witnessed(look(key.clone()));
+                    async move {
+                        let (seen, replies) = look.await;
+                        Ok::<_, AwsError>(seen?.map(|seen| (key, (seen, replies.into()))))
+                    }
                 });
                 let seen = futures::future::try_join_all(looks).await?;
                 Ok(seen.into_iter().flatten().collect())
@@ -78,7 +100,11 @@ impl<T: Clone + Send + Sync + 'static, K: Key> Loader<T, K> {
             keys.insert(key.clone());
             round.clone()
         };
-        Ok(round.await?.get(key).cloned())
+        let found = round.await?.get(key).cloned();
+        Ok(found.map(|(seen, replies)| {
+            witness::note(replies.iter().cloned());
+            seen
+        }))
     }
 
     fn begin(&self) -> Round<K, T> {

@@ -11,7 +11,7 @@ pub static CONTROLS: LazyLock<Vec<Control>> = LazyLock::new(|| {
 });
 
 /// One control.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Control {
     /// Its id, such as `PAY-S3-07`.
     pub id: String,

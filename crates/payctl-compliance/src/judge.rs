@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::rule::Said;
+use crate::rule::{Rule, Said};
 use crate::rules::RULES;
 use crate::subject::{Of, Subject};
 use crate::waivers::{Posture, Waiver, waivers};
@@ -103,12 +103,6 @@ fn judge_control(subject: &Subject<'_>, control: &'static Control, findings: &mu
         }
         Some(found)
     };
-    if let Some((holds, why)) = subject.account.get(&control.id) {
-        let said = if *holds { Said::Pass } else { Said::Fail(why.clone()) };
-        let evidence = Map::from_iter([("answer".to_owned(), Value::String(why.clone()))]);
-        findings.extend(finding(None, said, evidence));
-        return;
-    }
     for rule in
         RULES.iter().flat_map(|rules| rules.iter()).filter(|rule| rule.control == control.id)
     {
@@ -118,7 +112,8 @@ fn judge_control(subject: &Subject<'_>, control: &'static Control, findings: &mu
             continue;
         }
         let Some(judge) = rule.judge else {
-            findings.extend(finding(None, Said::Unknown(rule.needs.to_owned()), Map::new()));
+            let (said, evidence) = judge_account(subject, rule);
+            findings.extend(finding(None, said, evidence));
             continue;
         };
         let kinds = rule.kinds;
@@ -131,6 +126,21 @@ fn judge_control(subject: &Subject<'_>, control: &'static Control, findings: &mu
             };
             findings.extend(finding(Some(this.address.clone()), said, looked.collect()));
         }
+    }
+}
+
+/// What a rule says of the account: nothing is known of what was not asked for.
+fn judge_account(subject: &Subject<'_>, rule: &Rule) -> (Said, Map<String, Value>) {
+    let asked =
+        rule.setting.and_then(|(name, judge)| Some((name, judge, subject.account.get(name)?)));
+    match asked {
+        Some((name, judge, Ok(value))) => {
+            (judge(value), Map::from_iter([(name.to_owned(), value.clone())]))
+        }
+        Some((_, _, Err(why))) => {
+            (Said::Unknown(format!("it could not be read: {why}")), Map::new())
+        }
+        None => (Said::Unknown(rule.needs.to_owned()), Map::new()),
     }
 }
 

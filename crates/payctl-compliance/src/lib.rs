@@ -20,5 +20,5 @@ mod waivers;
 pub use control::{CONTROLS, Control, Profile, Severity};
 pub use judge::{Finding, Judgement, Verdict, judge, judge_by};
 pub use resource::{Resource, Resources};
-pub use subject::Subject;
+pub use subject::{Account, Subject};
 pub use waivers::{Posture, Waiver, waivers};

@@ -1,5 +1,7 @@
 //! A rule: what a control asks of a resource, and what it says.
 
+use serde_json::Value;
+
 use crate::subject::Of;
 
 /// What a rule says of a resource.
@@ -12,6 +14,9 @@ pub(crate) enum Said {
     Skip,
 }
 
+/// What is asked of a setting of the account's: its name, and what it says of its value.
+pub(crate) type OfSetting = (&'static str, fn(&Value) -> Said);
+
 /// What a control asks of the resources of some kinds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rule {
@@ -19,9 +24,11 @@ pub(crate) struct Rule {
     pub(crate) kinds: &'static [&'static str],
     /// The properties that it looks at: the evidence.
     pub(crate) looks: &'static [&'static str],
-    /// Without one, it is judged by what the account is asked alone.
+    /// Without one, it is judged by a setting of the account's, if at all.
     pub(crate) judge: Option<fn(&Of<'_>) -> Said>,
-    /// What has to be asked where there is no function.
+    /// The setting of the account's that it is of.
+    pub(crate) setting: Option<OfSetting>,
+    /// What has to be asked where nothing is known.
     pub(crate) needs: &'static str,
     /// Whether it is asked of those systems only that the control names.
     pub(crate) asked_of_systems: bool,
@@ -34,7 +41,7 @@ impl Rule {
         looks: &'static [&'static str],
         judge: fn(&Of<'_>) -> Said,
     ) -> Self {
-        Self { control, kinds, looks, judge: Some(judge), needs: "", asked_of_systems: false }
+        Self { kinds, looks, judge: Some(judge), ..Self::asks(control, "") }
     }
 
     /// It is asked of those systems only that the control names.
@@ -45,7 +52,25 @@ impl Rule {
 
     /// It cannot be judged by what a stack declares or has.
     pub(crate) const fn asks(control: &'static str, needs: &'static str) -> Self {
-        Self { control, kinds: &[], looks: &[], judge: None, needs, asked_of_systems: false }
+        Self {
+            control,
+            kinds: &[],
+            looks: &[],
+            judge: None,
+            setting: None,
+            needs,
+            asked_of_systems: false,
+        }
+    }
+
+    /// It is of a setting of the account's, of which `needs` says what tells of it.
+    pub(crate) const fn of_account(
+        control: &'static str,
+        setting: &'static str,
+        needs: &'static str,
+        judge: fn(&Value) -> Said,
+    ) -> Self {
+        Self { setting: Some((setting, judge)), ..Self::asks(control, needs) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::rule::Rule;
 
+mod account;
 mod compute;
 mod databases;
 mod edges;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::waivers::Posture;
 use crate::{Resource, Resources};
 
@@ -16,9 +18,12 @@ pub struct Subject<'a> {
     pub posture: Posture,
     /// What it has.
     pub resources: &'a Resources,
-    /// What was asked of the account, by control: whether it holds, and why.
-    pub account: &'a BTreeMap<String, (bool, String)>,
+    /// The account's settings that were asked for.
+    pub account: &'a Account,
 }
+
+/// Settings of an account by their names, or why one could not be read.
+pub type Account = BTreeMap<&'static str, Result<Value, String>>;
 
 /// What a rule is asked about.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! A document: what stands where in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use payctl_engine::{Address, Kinds};
@@ -136,6 +136,23 @@ impl Document {
             found.extend(parts::handlers(part));
         }
         found
+    }
+
+    /// In which line each resource stands that it declares itself, or changes. What parts make stands
+    /// in none.
+    #[must_use]
+    pub fn lines(&self) -> BTreeMap<String, usize> {
+        let declared = self.resources.iter().map(|item| (item.at, item.address()));
+        let changed = self.changes.iter().map(|(at, address, _)| (*at, address.clone()));
+        let mut all: Vec<(Span, Address)> = declared.chain(changed).collect();
+        all.sort_by_key(|(at, _)| at.start);
+        let (mut line, mut counted) = (1, 0);
+        let line_of = |(at, address): (Span, Address)| {
+            line += self.source.text[counted..at.start].matches('\n').count();
+            counted = at.start;
+            (address.to_string(), line)
+        };
+        all.into_iter().map(line_of).collect()
     }
 
     /// Whether it says what only matters to one that extends a system.

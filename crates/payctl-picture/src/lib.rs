@@ -27,7 +27,7 @@ pub use dot::dot;
 pub use mermaid::mermaid;
 pub use model::{Action, Colour, Cost, Graph, Health, Node, Use};
 pub use report::{
-    Bar, Change, Compliance, Figure, Month, MonthItem, Outcome, Property, Report, Timeline,
-    Verdict, html,
+    Bar, Change, Compliance, Figure, Month, MonthItem, Outcome, Property, Report, Requirement,
+    Timeline, Verdict, html,
 };
 pub use svg::svg;

@@ -27,11 +27,11 @@ pub struct Report {
     /// The figures that stand at the top.
     pub figures: Vec<Figure>,
     /// The picture.
-    pub graph: Graph,
+    pub graph: Option<Graph>,
     /// What its colours say.
     pub colour: Colour,
-    /// What changes. What stays is not among it.
-    pub changes: Vec<Change>,
+    /// What changes, where anything is to be done. What stays is not among it.
+    pub changes: Option<Vec<Change>>,
     /// When what happens.
     pub timeline: Option<Timeline>,
     /// What a month costs.
@@ -138,12 +138,26 @@ pub struct MonthItem {
 pub struct Compliance {
     /// In a line, such as `160 pass, 2 fail`.
     pub summary: String,
+    /// How it stands by requirement; nothing where that is not told.
+    pub requirements: Vec<Requirement>,
     /// One for each rule and resource.
     pub verdicts: Vec<Verdict>,
 }
 
+/// How many verdicts of each sort there are under a requirement of PCI DSS.
+#[derive(Clone, Debug, Default)]
+#[allow(missing_docs)]
+pub struct Requirement {
+    /// Its number, or `none` for rules that are no requirement's.
+    pub number: String,
+    pub pass: usize,
+    pub fail: usize,
+    pub waived: usize,
+    pub unknown: usize,
+}
+
 /// How something stands to a rule.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Verdict {
     /// The rule's name.
     pub control: String,
@@ -157,14 +171,21 @@ pub struct Verdict {
     pub outcome: Outcome,
     /// Why.
     pub why: String,
+    /// What the rule asks, in the rule's words; empty where that is not told.
+    pub asked: String,
+    /// Whether it is kept by a stricter measure, where that differs.
+    pub strict: Option<Outcome>,
+    /// What shows it, line by line.
+    pub evidence: Vec<String>,
 }
 
 /// Whether a rule is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// It is not.
     Fail,
     /// Nobody can say yet.
+    #[default]
     Unknown,
     /// It is not, and that is accepted.
     Waived,

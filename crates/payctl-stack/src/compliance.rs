@@ -1,10 +1,10 @@
 //! The four systems before the controls: what they keep, what they do not, and that a control can fail.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use payctl_compliance::{
-    CONTROLS, Control, Finding, Judgement, Posture as Kept, Resource, Resources, Subject, Verdict,
-    judge, judge_by, waivers,
+    Account, CONTROLS, Control, Finding, Judgement, Posture as Kept, Resource, Resources, Subject,
+    Verdict, judge, judge_by, waivers,
 };
 use payctl_engine::Stack;
 use serde_json::{Value, json};
@@ -243,7 +243,7 @@ fn every_control_that_is_kept_can_fail() {
 }
 
 fn subject<'a>(system: &'a str, resources: &'a Resources) -> Subject<'a> {
-    static NOTHING: BTreeMap<String, (bool, String)> = BTreeMap::new();
+    static NOTHING: Account = Account::new();
     Subject {
         system: Some(system),
         suffix: "dev",

@@ -43,3 +43,8 @@ pub(crate) async fn typed(question: &str, wanted: &str, hint: &str) -> Result<()
         false => Err(CliError::failed("not approved, and nothing was changed")),
     }
 }
+
+/// Asks for a `yes`, unless it was given.
+pub(crate) async fn approve(yes: bool, question: &str, hint: &str) -> Result<(), CliError> {
+    if yes { Ok(()) } else { typed(question, "yes", hint).await }
+}

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use jiff::Timestamp;
-use payctl_aws::kinds;
+use payctl_aws::{Reply, Told, kinds};
 use payctl_compliance::{
-    Finding, Judgement, Posture, Resource, Resources, Subject, Verdict, judge,
+    Account, Finding, Judgement, Posture, Resource, Resources, Subject, Verdict, judge,
 };
 use payctl_engine::{Goal, Observed, Owner, Stack};
+use payctl_picture::Requirement;
 use payctl_stack::config::{Config, Posture as Configured};
 use payctl_stack::{SYSTEMS, System};
 use serde_json::{Value, json};
@@ -17,6 +18,7 @@ use crate::environment::Environment;
 use crate::error::{CliError, Exit};
 use crate::local::Local;
 use crate::report::plural;
+use crate::witness::Replies;
 
 /// The format of `docs/schema/check.json`.
 const FORMAT: u32 = 1;
@@ -69,13 +71,20 @@ pub(crate) struct Subjects {
     /// Those that are declared and do not exist; of what stands only.
     missing: Vec<String>,
     is_live: bool,
+    /// Whose account it is in, where that was asked.
+    account: Option<String>,
+    /// The account's settings, where they were asked for.
+    settings: Account,
+    /// What shows it, by address or setting.
+    replies: Replies,
 }
 
 /// The verdicts over an environment.
 pub(crate) struct Check {
-    stack: String,
-    suffix: String,
-    region: String,
+    pub(crate) account: Option<String>,
+    pub(crate) stack: String,
+    pub(crate) suffix: String,
+    pub(crate) region: String,
     at: Timestamp,
     pub(crate) is_live: bool,
     pub(crate) missing: Vec<String>,
@@ -85,6 +94,7 @@ pub(crate) struct Check {
     strict: Judgement,
     /// By address, what AWS assigned.
     outputs: BTreeMap<String, Value>,
+    replies: Replies,
 }
 
 /// The name of a built-in system; none for a document, though it has the same name.
@@ -126,11 +136,22 @@ pub(crate) fn declared(local: &Local, stack: &Stack) -> Subjects {
         },
         ..Resource::default()
     });
-    Subjects { resources: all.collect(), missing: Vec::new(), is_live: false }
+    Subjects {
+        resources: all.collect(),
+        missing: Vec::new(),
+        is_live: false,
+        account: None,
+        settings: Account::new(),
+        replies: Replies::new(),
+    }
 }
 
-/// What AWS has.
-pub(crate) fn standing(stack: &Stack, observed: Observed) -> Subjects {
+/// What AWS has, and what shows it.
+pub(crate) fn standing(
+    Environment { stack, facts, .. }: &Environment,
+    observed: Observed,
+    replies: Replies,
+) -> Subjects {
     let addresses = stack.resources().iter().map(|one| &one.address);
     let missing = addresses.filter(|address| !observed.resources.contains_key(*address));
     let missing = missing.map(ToString::to_string).collect();
@@ -140,7 +161,25 @@ pub(crate) fn standing(stack: &Stack, observed: Observed) -> Subjects {
         outputs: seen.outputs,
         attached: seen.attachments.into_iter().collect(),
     });
-    Subjects { resources: all.collect(), missing, is_live: true }
+    Subjects {
+        resources: all.collect(),
+        missing,
+        is_live: true,
+        account: Some(facts.account.clone()),
+        settings: Account::new(),
+        replies,
+    }
+}
+
+impl Subjects {
+    /// The same with the account's settings.
+    pub(crate) fn with(mut self, settings: Vec<Told>) -> Self {
+        for Told { setting, value, replies } in settings {
+            self.replies.entry(setting.name().to_owned()).or_default().extend(replies);
+            self.settings.insert(setting.name(), value.map_err(|error| error.to_string()));
+        }
+        self
+    }
 }
 
 impl Check {
@@ -152,7 +191,7 @@ impl Check {
 
     /// Judges an environment; by the posture `strict` where that is asked for or configured.
     pub(crate) fn of(local: &Local, region: &str, subjects: Subjects, strict: bool) -> Self {
-        let Subjects { resources, missing, is_live } = subjects;
+        let Subjects { resources, missing, is_live, account, settings, replies } = subjects;
         let outputs =
             resources.iter().map(|one| (one.address.clone(), one.outputs.clone())).collect();
         let resources = Resources::new(resources);
@@ -162,7 +201,7 @@ impl Check {
                 suffix: local.suffix.as_str(),
                 posture,
                 resources: &resources,
-                account: &BTreeMap::new(),
+                account: &settings,
             })
         };
         let posture = match strict {
@@ -175,6 +214,7 @@ impl Check {
             Posture::Standard => by(Posture::Strict),
         };
         Self {
+            account,
             stack: local.system.name.to_owned(),
             suffix: local.suffix.as_str().to_owned(),
             region: region.to_owned(),
@@ -185,6 +225,7 @@ impl Check {
             judgement,
             strict,
             outputs,
+            replies,
         }
     }
 
@@ -212,21 +253,67 @@ impl Check {
         )
     }
 
+    /// How many verdicts of each sort there are under each requirement; one counts under each of its
+    /// own.
+    pub(crate) fn by_requirement(&self) -> Vec<Requirement> {
+        let mut counts: BTreeMap<(u32, &str), Requirement> = BTreeMap::new();
+        for one in &self.judgement.findings {
+            let mut tops: Vec<&str> =
+                one.control.pci.iter().filter_map(|number| number.split('.').next()).collect();
+            tops.sort_unstable();
+            tops.dedup();
+            if tops.is_empty() {
+                tops.push("none");
+            }
+            for top in tops {
+                // Numbers in their order, then appendices, then what has none.
+                let order = top.parse().unwrap_or(if top == "none" { 99 } else { 98 });
+                let counted = counts.entry((order, top)).or_default();
+                counted.number = top.to_owned();
+                match one.verdict {
+                    Verdict::Pass => counted.pass += 1,
+                    Verdict::Fail => counted.fail += 1,
+                    Verdict::Waived => counted.waived += 1,
+                    Verdict::Unknown => counted.unknown += 1,
+                    Verdict::NotApplicable => {}
+                }
+            }
+        }
+        let is_any = |one: &Requirement| one.pass + one.fail + one.waived + one.unknown > 0;
+        counts.into_values().filter(is_any).collect()
+    }
+
+    /// The findings, each with the verdict that the posture `strict` gives.
+    pub(crate) fn findings(&self) -> impl Iterator<Item = (&Finding, Verdict)> {
+        let strict = self.strict.findings.iter().map(|one| one.verdict);
+        self.judgement.findings.iter().zip(strict)
+    }
+
     /// How many more fail where the posture is strict.
     pub(crate) fn more_where_strict(&self) -> usize {
         self.strict.count(Verdict::Fail).saturating_sub(self.judgement.count(Verdict::Fail))
     }
 
+    /// What was judged, in a word.
+    pub(crate) fn mode(&self) -> &'static str {
+        if self.is_live { "live" } else { "declared" }
+    }
+
+    /// When it was judged, in UTC.
+    pub(crate) fn time(&self) -> String {
+        self.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
     /// What a script reads: `docs/schema/check.json`.
     pub(crate) fn json(&self) -> Value {
         let count = |verdict| self.judgement.count(verdict);
-        let verdicts = self.judgement.findings.iter().zip(&self.strict.findings);
         json!({
             "format": FORMAT,
-            "mode": if self.is_live { "live" } else { "declared" },
-            "at": self.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            "mode": self.mode(),
+            "at": self.time(),
             "stack": self.stack,
             "suffix": self.suffix,
+            "account": self.account,
             "region": self.region,
             "posture": self.posture,
             "notice": NOTICE,
@@ -238,11 +325,14 @@ impl Check {
                 "unknown": count(Verdict::Unknown),
                 "not_applicable": count(Verdict::NotApplicable),
             },
-            "verdicts": verdicts.map(|(one, strict)| self.verdict(one, strict)).collect::<Vec<_>>(),
+            "verdicts": self
+                .findings()
+                .map(|(one, strict)| self.verdict(one, strict))
+                .collect::<Vec<_>>(),
         })
     }
 
-    fn verdict(&self, one: &Finding, strict: &Finding) -> Value {
+    fn verdict(&self, one: &Finding, strict: Verdict) -> Value {
         let outputs = one.resource.as_ref().and_then(|address| self.outputs.get(address));
         let output = |name: &str| outputs.and_then(|all| all.get(name)?.as_str());
         json!({
@@ -257,10 +347,37 @@ impl Check {
             "id": output("id").or_else(|| output("name")),
             "arn": output("arn"),
             "verdict": one.verdict,
-            "strict": strict.verdict,
+            "strict": strict,
             "why": (!one.why.is_empty()).then_some(&one.why),
             "waived": one.waiver.map(|row| json!({"reason": row.reason, "instead": row.instead})),
             "evidence": one.evidence,
+            "replies": self.replies(one).map(reply).collect::<Vec<_>>(),
         })
     }
+
+    /// The replies that show what a finding says: those by which its resource was read, or the
+    /// account's setting.
+    pub(crate) fn replies(&self, one: &Finding) -> impl Iterator<Item = &Reply> {
+        let shown = match &one.resource {
+            Some(address) => self.replies.get(address),
+            None => one.evidence.keys().find_map(|setting| self.replies.get(setting)),
+        };
+        shown.into_iter().flatten()
+    }
+}
+
+/// When a reply was there, in UTC.
+pub(crate) fn time(reply: &Reply) -> String {
+    let at = Timestamp::try_from(reply.at).unwrap_or_default();
+    at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+fn reply(one: &Reply) -> Value {
+    json!({
+        "service": one.service,
+        "operation": one.operation,
+        "at": time(one),
+        "status": one.status,
+        "request_id": one.request_id,
+    })
 }

@@ -1,5 +1,6 @@
 //! The document of a stack of one's own: read, checked, and shown where it is wrong.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -13,11 +14,26 @@ use crate::{environments, report};
 /// What the names of variables begin with that give parameters.
 const VARIABLE: &str = "PAYCTL_PARAM_";
 
-/// Makes the document that is named, if one is, the stack that is meant. Answers what is wrong with it,
-/// which keeps only what makes something of it from going on.
-pub(crate) fn load(global: &mut Global, config: &mut Config) -> Result<Option<CliError>, CliError> {
+/// What is known of the document of a stack of one's own; of a system, nothing.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// What is wrong with it, which keeps only what makes something of it from going on.
+    pub(crate) mistakes: Option<CliError>,
+    /// Where it stands, unless it was read from standard input.
+    pub(crate) places: Option<Places>,
+}
+
+/// Where a document stands, and what it declares in it.
+pub(crate) struct Places {
+    pub(crate) file: PathBuf,
+    /// By address.
+    pub(crate) lines: BTreeMap<String, usize>,
+}
+
+/// Makes the document that is named, if one is, the stack that is meant.
+pub(crate) fn load(global: &mut Global, config: &mut Config) -> Result<Known, CliError> {
     if global.systems.own().is_some() {
-        return Ok(None);
+        return Ok(Known::default());
     }
     let named = global.stack_file.clone().or_else(|| config.stack_file.clone());
     // Who types the name of a system means that, whatever the environment or the configuration says.
@@ -32,7 +48,7 @@ pub(crate) fn load(global: &mut Global, config: &mut Config) -> Result<Option<Cl
     global.names_stack = system.is_some() && named.is_some();
     let (Some(path), None) = (named, system) else {
         if let Some(lost) = lost(global, system.is_some()) {
-            return Ok(Some(lost));
+            return Ok(Known { mistakes: Some(lost), places: None });
         }
         let given = global.set.iter().map(|(name, _)| name).chain(config.parameters.keys());
         return match given.into_iter().next() {
@@ -40,7 +56,7 @@ pub(crate) fn load(global: &mut Global, config: &mut Config) -> Result<Option<Cl
                 format!("the parameter `{name}` is given, and there is no stack document"),
             )
             .hint("name it with --stack-file; parameters of payctl's systems stand in payctl.toml")),
-            _ => Ok(None),
+            _ => Ok(Known::default()),
         };
     };
     let source = read(&path)?;
@@ -59,8 +75,10 @@ pub(crate) fn load(global: &mut Global, config: &mut Config) -> Result<Option<Cl
     config.typed_parameters = by_environment.chain(global.set.iter().cloned()).collect();
     let checked =
         document.check(kinds, config).map_err(|problems| wrong(&document.source, problems));
+    let is_file = path.as_os_str() != "-";
+    let places = is_file.then(|| Places { file: path, lines: document.lines() });
     global.systems = global.systems.with_own(document.into_system(kinds.clone()));
-    Ok(checked.err())
+    Ok(Known { mistakes: checked.err(), places })
 }
 
 /// Where the stack that is named is one that the state knows and no document tells of: it can be looked

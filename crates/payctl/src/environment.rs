@@ -7,7 +7,7 @@ use payctl_aws::{Artifacts, Aws, Calls, CodeSha256, Facts, Leftover, kinds};
 use payctl_engine::plan::PlanError;
 use payctl_engine::state::Loaded;
 use payctl_engine::{
-    Address, Bound, Goal, ObserveError, Observed, Owner, Permissions, Plan, Provider as _, Request,
+    Address, Bound, Goal, ObserveError, Observed, Owner, Permissions, Plan, Provider, Request,
     Seen, Stack, State, Status, is_orphaned, observe_orphans, observe_with, plan,
 };
 use payctl_stack::{Context, Discovered};
@@ -20,6 +20,7 @@ use crate::global::Global;
 use crate::handlers::Handlers;
 use crate::local::{Local, running};
 use crate::preflight::{self, Asked, Rights};
+use crate::witness::{Replies, Witness};
 use crate::{environments, handlers, lookups, report};
 
 /// An environment with its account.
@@ -367,19 +368,29 @@ impl Environment {
         preflight::rights(self.provider.cloud(), &self.stack, kinds, &asks).await
     }
 
-    /// What exists of it, with what others attached.
-    pub(crate) async fn read_all(&self) -> Result<Observed, CliError> {
+    /// What exists of it, with what others attached, and the replies that show it.
+    pub(crate) async fn read_all(&self) -> Result<(Observed, Replies), CliError> {
         let seen = report::Seen::default();
         let title = reading_title(&self.local, &self.facts.region);
-        report::reading(&title, &seen, self.observe(Goal::Up, &seen)).await
+        let witness = Witness::of(&self.provider);
+        let reads = self.observe_by(&witness, Goal::Up, &seen);
+        let observed = report::reading(&title, &seen, reads).await?;
+        Ok((observed, witness.replies()))
     }
 
     async fn observe(&self, goal: Goal, seen: &report::Seen) -> Result<Observed, CliError> {
+        self.observe_by(&self.provider, goal, seen).await
+    }
+
+    async fn observe_by(
+        &self,
+        provider: &dyn Provider,
+        goal: Goal,
+        seen: &report::Seen,
+    ) -> Result<Observed, CliError> {
         let owner = self.owner();
         let tell = |done, all| seen.tell(done, all);
-        observe_with(&self.provider, &owner, &self.stack, &self.state, goal, &tell)
-            .await
-            .map_err(unread)
+        observe_with(provider, &owner, &self.stack, &self.state, goal, &tell).await.map_err(unread)
     }
 }
 

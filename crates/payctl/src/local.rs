@@ -10,6 +10,7 @@ use payctl_stack::{Suffix, System, Systems};
 
 use crate::connection::shared;
 use crate::cost::Said;
+use crate::document::{Known, Places};
 use crate::environments::{self, Chosen, First, choose};
 use crate::error::CliError;
 use crate::global::Global;
@@ -40,7 +41,9 @@ pub(crate) struct Local {
     /// The folder of what this machine knows: all states, where none is shared, and how long things
     /// took.
     pub(crate) folder: PathBuf,
-    /// What is wrong with the document of a stack of one's own.
+    /// Where the document of a stack of one's own stands.
+    pub(crate) places: Option<Places>,
+    /// What is wrong with it.
     mistakes: Option<CliError>,
 }
 
@@ -55,7 +58,7 @@ impl Local {
         };
         let mut global = global.clone();
         global.shared = shared(&global, &config)?;
-        let mistakes = document::load(&mut global, &mut config)?;
+        let Known { mistakes, places } = document::load(&mut global, &mut config)?;
         payctl_aws::ignore_tags(&config.ignore_tags);
         let Chosen { system, suffix, origin, guessed } = choose(&global, &config, first)?;
         let states = global.states(global.sandbox);
@@ -77,6 +80,7 @@ impl Local {
                 store,
                 states,
                 folder,
+                places,
                 mistakes,
             },
         ))

@@ -3,8 +3,10 @@
 use std::fs;
 
 use payctl_tests::binary::{Payctl, changing_calls};
-use payctl_tests::emulator::{Emulator, Server};
+use payctl_tests::emulator::{Emulator, Server, root};
 use serde_json::{Value, json};
+
+use super::schemas::misfits_of;
 
 /// An account that is asked nothing.
 fn offline(system: &str) -> Payctl {
@@ -84,4 +86,82 @@ fn what_breaks_a_control_is_not_made_where_that_is_enforced() {
     assert!(changing_calls(&server).is_empty(), "{ended}");
     payctl.run(&["plan", "--destroy", "--enforce"]).says("leave --enforce out");
     payctl.run(&["plan", "--enforce"]).exits(0);
+}
+
+/// The log of the document's verdicts, which fits the standard's schema; another would not.
+fn sarif(payctl: &Payctl, args: &[&str], code: i32) -> Value {
+    let ended = payctl.run(&[&["check", "--sarif"], args].concat());
+    ended.exits(code);
+    let log: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let schema = root().join("tests/sarif/sarif-schema-2.1.0.json");
+    assert_eq!(misfits_of(&schema, &log), "");
+    let mut other = log.clone();
+    other["runs"][0]["results"][0]["level"] = json!("bad");
+    assert_ne!(misfits_of(&schema, &other), "", "the schema lets everything pass");
+    log["runs"][0].clone()
+}
+
+#[test]
+fn sarif_says_where_a_document_breaks_a_control() {
+    let payctl = Payctl::at("http://127.0.0.1:1", "dev");
+    let document = "name = \"open\"\n\n[part.queue.work]\n\n[s3.bucket.open]\nversioning = false\n";
+    fs::write(payctl.folder().join("an open.toml"), document).unwrap();
+    let run = sarif(&payctl, &["--stack-file", "an open.toml"], 6);
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    assert_eq!(rules.len(), 166);
+    let results = run["results"].as_array().unwrap();
+    let of = |control: &str| results.iter().find(|one| one["ruleId"] == control).unwrap();
+
+    let versions = of("PAY-S3-06");
+    assert_eq!((&versions["level"], &versions["suppressions"]), (&json!("error"), &Value::Null));
+    let location = &versions["locations"][0];
+    assert_eq!(location["logicalLocations"][0]["fullyQualifiedName"], "s3.bucket:open");
+    let physical = &location["physicalLocation"];
+    assert_eq!(physical["artifactLocation"]["uri"], "an%20open.toml");
+    assert_eq!(physical["region"]["startLine"], 5);
+    let rule = &rules[usize::try_from(versions["ruleIndex"].as_u64().unwrap()).unwrap()];
+    assert_eq!(rule["id"], "PAY-S3-06");
+    assert!(rule["help"]["text"].as_str().unwrap().contains("PCI DSS v4.0.1: "), "{rule}");
+
+    // What a part makes stands in the document, and in none of its lines.
+    let part = results.iter().find(|one| {
+        one["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == "sqs.queue:work"
+    });
+    let physical = part.map(|one| &one["locations"][0]["physicalLocation"]);
+    assert!(physical.is_none_or(|one| one["region"].is_null() && !one.is_null()), "{part:?}");
+    let account = of("PAY-IAM-13");
+    assert_eq!((&account["level"], &account["kind"]), (&json!("note"), &Value::Null));
+    assert!(account["locations"][0]["physicalLocation"].is_null());
+}
+
+#[test]
+fn sarif_suppresses_what_is_waived() {
+    let run = sarif(&offline("pci-core"), &[], 0);
+    let results = run["results"].as_array().unwrap();
+    assert!(results.iter().all(|one| one["level"] != "error" || one["suppressions"].is_array()));
+    let waived = results.iter().filter(|one| one["properties"]["verdict"] == "waived");
+    let justified = |one: &Value| {
+        let suppression = &one["suppressions"][0];
+        suppression["status"] == "accepted" && suppression["justification"] != ""
+    };
+    assert!(waived.clone().count() > 10 && waived.clone().all(justified));
+    offline("pci-core").run(&["check", "--sarif", "--json"]).says("cannot be used with");
+}
+
+#[test]
+fn a_page_tells_every_verdict() {
+    let payctl = offline("pci-core");
+    let ended = payctl.run(&["check", "--html", "check.html"]);
+    ended.exits(0);
+    ended.says("wrote check.html");
+    let page = fs::read_to_string(payctl.folder().join("check.html")).unwrap();
+    let json: Value = serde_json::from_str(&payctl.run(&["check", "--json"]).stdout).unwrap();
+    let count = json["verdicts"].as_array().unwrap().len();
+    assert!(page.contains(&format!("All {count} verdicts")) && page.contains("By requirement"));
+    for section in ["picture", "changes", "cost"] {
+        assert!(!page.contains(&format!("id=\"{section}\"")), "{section}");
+    }
+    assert!(page.contains("versioning = true") && page.contains("By strict: fail"));
+    assert!(!page.contains("<script") && page.contains("default-src 'none'"));
+    payctl.run(&["check", "--html", "nowhere/check.html"]).exits(1);
 }

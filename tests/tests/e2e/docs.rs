@@ -33,6 +33,7 @@ run! {
     examples: "docs/examples.md",
     credentials: "docs/credentials.md",
     permissions: "docs/permissions.md",
+    compliance: "docs/compliance.md",
     state: "docs/state.md",
     pci_core: "docs/systems/pci-core.md",
     secure_api: "docs/systems/secure-api.md",

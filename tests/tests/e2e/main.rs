@@ -15,6 +15,7 @@ mod documents;
 mod drift;
 mod environments;
 mod events;
+mod evidence;
 mod faults;
 mod foreign;
 mod hostile;

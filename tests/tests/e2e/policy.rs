@@ -88,9 +88,10 @@ fn every_statement_fits_awss_reference() {
     let mut policies = Vec::new();
     for system in SYSTEMS {
         let payctl = offline(system);
-        for task in ["plan", "up", "destroy", "shift", "invoke"] {
+        for task in ["plan", "up", "destroy", "shift", "invoke", "check"] {
             let document = printed(&payctl, &["--for", task]);
-            policies.push((format!("{system} {task}"), task == "plan", document));
+            let looks = matches!(task, "plan" | "check");
+            policies.push((format!("{system} {task}"), looks, document));
         }
         policies.push((system.to_owned(), false, printed(&payctl, &[])));
         payctl.configure(&format!("permissions_boundary = \"{BOUNDARY}\"\n"));

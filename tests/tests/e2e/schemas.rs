@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use payctl_tests::binary::{Ended, Payctl};
@@ -11,21 +12,27 @@ use serde_json::{Value, json};
 /// Says what does not fit; nothing where all does. The schema itself is checked too.
 const CHECK: &str = r#"
 import json, sys
-from jsonschema import Draft202012Validator
+from jsonschema.validators import validator_for
 schema = json.load(open(sys.argv[1]))
-Draft202012Validator.check_schema(schema)
-for error in Draft202012Validator(schema).iter_errors(json.load(sys.stdin)):
+validator = validator_for(schema)
+validator.check_schema(schema)
+for error in validator(schema).iter_errors(json.load(sys.stdin)):
     print(error.json_path, error.message)
 "#;
 
-fn misfits(schema: &str, value: &Value) -> String {
-    let path = root().join("docs/schema").join(format!("{schema}.json"));
+/// What of a value does not fit a schema in `docs/schema/`.
+pub(crate) fn misfits(schema: &str, value: &Value) -> String {
+    misfits_of(&root().join("docs/schema").join(format!("{schema}.json")), value)
+}
+
+/// What of a value does not fit the schema in that file.
+pub(crate) fn misfits_of(schema: &Path, value: &Value) -> String {
     let mut command = Command::new(python());
-    command.args(["-c", CHECK]).arg(path).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.args(["-c", CHECK]).arg(schema).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(value.to_string().as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{schema} could not be checked");
+    assert!(output.status.success(), "{} could not be checked", schema.display());
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -117,7 +124,8 @@ fn what_is_printed_as_json_fits_its_schema() {
 
     // `shift` has a test of its own environment.
     checked.insert("shift".to_owned());
-    // So have the events of a run, of which each line is one.
+    // So have bundles of evidence, and the events of a run, of which each line is one.
+    checked.insert("bundle".to_owned());
     checked.insert("events".to_owned());
     let schemas = std::fs::read_dir(root().join("docs/schema")).unwrap();
     let schemas = schemas.map(|entry| entry.unwrap().path());

@@ -15,7 +15,7 @@ pub use simulate::{Lacking, LinkedRoles, lacking, linked_roles};
 use writer::{Place, Writer};
 
 use crate::status::STATUS;
-use crate::{Facts, Limited, elbv2, lambda, s3};
+use crate::{Facts, Limited, Setting, elbv2, lambda, s3};
 
 /// What the operator does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +30,8 @@ pub enum Task {
     Shift,
     /// Calls a function.
     Invoke,
+    /// Judges what stands, and the account's settings.
+    Check,
 }
 
 /// What every command asks AWS, whatever the stack.
@@ -65,6 +67,9 @@ pub fn policy(
             kind.is_some_and(|kind| kind.access.create.contains(&"iam:CreateServiceLinkedRole"))
         };
         asked.extend(stack.resources().iter().any(links).then_some("iam:ListRoles"));
+    }
+    if tasks.contains(&Task::Check) {
+        asked.extend(Setting::ALL.iter().flat_map(|one| one.actions()));
     }
     places.insert(unscoped, asked);
     for declared in stack.resources() {
@@ -114,11 +119,12 @@ fn actions(kind: &KindInfo, declared: &Declared, tasks: &[Task]) -> BTreeSet<&'s
         // A replacement deletes.
         Task::Up => vec![access.look, access.create, access.change, access.delete],
         Task::Destroy => vec![access.look, access.delete],
+        Task::Check => vec![access.look],
         Task::Invoke => lambda::INVOKE.iter().filter(of_kind).map(|(_, all)| *all).collect(),
         Task::Shift => elbv2::SHIFT.iter().filter(of_kind).map(|(_, actions)| *actions).collect(),
     };
     let mut all: BTreeSet<&str> = tasks.iter().flat_map(of).flatten().copied().collect();
-    if *tasks == [Task::Plan] {
+    if tasks.iter().all(|task| matches!(task, Task::Plan | Task::Check)) {
         all.retain(|action| !SECRET.contains(action));
     }
     // Who gives roles a boundary must not be able to take it off, and nobody else has to.

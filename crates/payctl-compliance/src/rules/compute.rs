@@ -1,5 +1,6 @@
 //! Instances and what starts them.
 
+use super::account;
 use super::secret_scan::has_secret;
 use crate::rule::{Rule, Said, holds};
 
@@ -35,7 +36,7 @@ pub(super) const RULES: &[Rule] = &[
         let disk = of.this.get("disk");
         holds(disk["encrypted"] == true, "the disk is not said to be encrypted")
     }),
-    Rule::asks("PAY-CMP-08", "it is the account's: ec2:GetEbsEncryptionByDefault tells"),
+    account::EBS_ENCRYPTION,
     Rule::of("PAY-CMP-09", &["autoscaling.group"], &["subnets"], |of| {
         match of.all().zones(of.this.list("subnets")) {
             Some(zones) => holds(zones.len() >= 2, "all of its instances are in one zone"),

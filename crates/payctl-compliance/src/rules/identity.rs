@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::account;
 use crate::policy::{
     actions, allows, covers, denies, is_fenced, is_for_everybody, is_of_everything, name, services,
 };
@@ -131,9 +132,9 @@ pub(super) const RULES: &[Rule] = &[
         holds(denied, "nothing denies it to delete what holds payments")
     })
     .of_systems(),
-    Rule::asks("PAY-IAM-12", "stacks have no users: iam:ListUsers tells of the account's"),
-    Rule::asks("PAY-IAM-13", "it is the account's: iam:GetAccountPasswordPolicy tells"),
-    Rule::asks("PAY-IAM-14", "it is the account's: iam:ListUsers and iam:ListMFADevices tell"),
+    account::USERS_POLICIES,
+    account::PASSWORDS,
+    account::MFA,
 ];
 
 /// The statements that allow, of a policy or of all that a role has of its own.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::account;
 use crate::Resource;
 use crate::policy::{allows, condition, name, services};
 use crate::rule::{Rule, Said, holds, none};
@@ -44,7 +45,7 @@ pub(super) const RULES: &[Rule] = &[
         holds(of.this.has("retention_days"), "how long lines are kept is not said")
     }),
     // The kind declares no policy, and CloudWatch Logs has them for the account.
-    Rule::asks("PAY-LOG-04", "policies are the account's: logs:DescribeResourcePolicies tells"),
+    account::LOG_POLICIES,
     Rule::of("PAY-LOG-05", TRAIL, &["logging"], |of| {
         holds(of.this.is("logging"), "it does not log")
     }),
@@ -111,9 +112,9 @@ pub(super) const RULES: &[Rule] = &[
             .collect();
         holds(lacks.is_empty(), format!("no alarm for {}", lacks.join(", ")))
     }),
-    Rule::asks("PAY-LOG-18", "it is the account's: guardduty:ListDetectors tells"),
-    Rule::asks("PAY-LOG-19", "it is the account's: guardduty:GetDetector tells"),
-    Rule::asks("PAY-LOG-20", "it is the account's: config:DescribeConfigurationRecorders tells"),
+    account::DETECTOR,
+    account::DETECTOR_FEATURES,
+    account::RECORDER,
     Rule::of("PAY-LOG-21", &["s3.bucket"], &[], |of| {
         // Once for the stack, at its first bucket.
         let first = of.all().of("s3.bucket").next();

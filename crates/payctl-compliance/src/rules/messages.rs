@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::account;
 use super::secret_scan::is_secret;
 use crate::policy::{allows, condition, is_fenced, is_for_everybody, name, services};
 use crate::rule::{Rule, Said, holds, none};
@@ -84,5 +85,5 @@ pub(super) const RULES: &[Rule] = &[
         holds(!secret, "it looks like a secret that is written down")
     }),
     // The kinds have no bus of their own: rules stand on the account's.
-    Rule::asks("PAY-SEC-06", "the bus is the account's: events:DescribeEventBus tells"),
+    account::EVENT_BUS,
 ];

@@ -97,12 +97,12 @@ impl Lock {
         Self { _file: None, upkeep: Some(upkeep), took_over }
     }
 
-    /// Whether what an earlier holder left is to be taken up first.
+    /// Whether what an earlier holder left is to be put into the state first.
     pub(super) fn took_over(&self) -> bool {
         self.took_over
     }
 
-    /// Notes that it is taken up.
+    /// Notes that it is there.
     pub(super) fn taken_up(&self) -> Result<(), StateError> {
         self.upkeep.as_ref().map_or(Ok(()), |upkeep| upkeep.held().note_closed())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{Change, Figure, Month, Property, Report, compliance, css, timeline};
-use crate::model::{Action, Mark};
+use crate::model::{Action, Colour, Graph, Mark};
 use crate::names::plain;
 use crate::svg::picture;
 
@@ -73,8 +73,12 @@ struct Section {
 fn sections(report: &Report) -> Vec<Section> {
     let mut all = Vec::new();
     let mut add = |id, title, content| all.push(Section { id, title, content });
-    add("picture", "Picture", drawn(report));
-    add("changes", "Changes", changes(&report.changes));
+    if let Some(graph) = &report.graph {
+        add("picture", "Picture", drawn(graph, report.colour));
+    }
+    if let Some(all) = &report.changes {
+        add("changes", "Changes", changes(all));
+    }
     if let Some(timeline) = &report.timeline {
         add("timeline", "Timeline", timeline::section(timeline));
     }
@@ -107,11 +111,11 @@ fn figures(figures: &[Figure]) -> Markup {
     }
 }
 
-fn drawn(report: &Report) -> Markup {
+fn drawn(graph: &Graph, colour: Colour) -> Markup {
     html! {
         figure {
             div .scroll tabindex="0" role="region" aria-label="Picture of the environment" {
-                (picture(&report.graph, report.colour, PICTURE))
+                (picture(graph, colour, PICTURE))
             }
             figcaption {
                 "Arrows lead from what uses something to what it uses. What is pointed at says \

@@ -3,7 +3,7 @@
 use super::html;
 use crate::{
     Action, Bar, Change, Colour, Compliance, Figure, Graph, Month, MonthItem, Node, Outcome,
-    Property, Report, Timeline, Verdict,
+    Property, Report, Requirement, Timeline, Verdict,
 };
 
 const BAD: &str =
@@ -31,6 +31,9 @@ fn full(text: &str) -> Report {
         resource: text(),
         outcome,
         why: text(),
+        asked: text(),
+        strict: Some(Outcome::Fail),
+        evidence: vec![text()],
     };
     Report {
         title: text(),
@@ -39,13 +42,13 @@ fn full(text: &str) -> Report {
         headline: text(),
         warnings: vec![text()],
         figures: vec![Figure { value: text(), words: text(), action: Some(Action::Create) }],
-        graph: Graph {
+        graph: Some(Graph {
             title: text(),
             subtitle: text(),
             nodes: vec![Node { address: format!("s3.bucket:{}", text()), ..Node::default() }],
-        },
+        }),
         colour: Colour::Cost,
-        changes: actions.into_iter().map(change).collect(),
+        changes: Some(actions.into_iter().map(change).collect()),
         timeline: Some(Timeline {
             summary: text(),
             bars: vec![Bar { address: text(), begin_s: 1.0, end_s: 90.0, critical: true }],
@@ -59,6 +62,13 @@ fn full(text: &str) -> Report {
         }),
         compliance: Some(Compliance {
             summary: text(),
+            requirements: vec![Requirement {
+                number: text(),
+                pass: 1,
+                fail: 2,
+                waived: 3,
+                unknown: 4,
+            }],
             verdicts: outcomes.into_iter().map(verdict).collect(),
         }),
         outputs: vec![(text(), text())],
@@ -89,6 +99,10 @@ fn a_page_loads_nothing() {
 #[test]
 fn sections_without_content_are_left_out() {
     let page = html(&Report { title: "empty".to_owned(), ..Report::default() });
+    for section in ["picture", "changes"] {
+        assert!(!page.contains(&format!("id=\"{section}\"")), "{section}");
+    }
+    let page = html(&Report { changes: Some(Vec::new()), ..Report::default() });
     assert!(page.contains("Nothing changes."));
     for section in ["timeline", "cost", "compliance", "outputs", "notes"] {
         assert!(!page.contains(&format!("id=\"{section}\"")), "{section}");

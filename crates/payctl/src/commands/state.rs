@@ -8,7 +8,7 @@ use payctl_engine::{Address, State, Status};
 use serde_json::{Value, json};
 
 use self::shared::Place;
-use crate::ask::typed;
+use crate::ask::approve;
 use crate::environments::First;
 use crate::error::{CliError, Exit};
 use crate::global::{Global, address};
@@ -380,11 +380,6 @@ async fn recover(global: &Global, local: &Local, yes: bool) -> Result<Exit, CliE
     let plan = global.command("plan");
     report::say(&format!("`{plan}` shows what it finds beyond that"));
     Ok(Exit::Done)
-}
-
-/// Asks for a `yes`, unless it was given.
-async fn approve(yes: bool, question: &str, hint: &str) -> Result<(), CliError> {
-    if yes { Ok(()) } else { typed(question, "yes", hint).await }
 }
 
 fn unknown(local: &Local, state: Option<&State>, address: &Address) -> CliError {

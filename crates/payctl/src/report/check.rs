@@ -1,8 +1,7 @@
 //! Verdicts for people: what fails first, then how it stands by requirement.
 
-use std::collections::BTreeMap;
-
 use payctl_compliance::{Finding, Posture, Verdict};
+use payctl_picture::Requirement;
 
 use super::style::width;
 use super::text::wrapped;
@@ -41,13 +40,18 @@ pub(crate) fn page(check: &Check, all: bool) -> Vec<String> {
             check.missing.len()
         ));
     }
+    lines.push(measure(check));
+    lines
+}
+
+/// What was judged, and by what.
+pub(crate) fn measure(check: &Check) -> String {
     let what = if check.is_live { "what stands" } else { "what is declared" };
     let posture = if check.posture == Posture::Strict { "strict" } else { "standard" };
-    lines.push(match check.more_where_strict() {
+    match check.more_where_strict() {
         0 => format!("{what}, by the posture {posture}"),
         more => format!("{what}, by the posture {posture}; by strict, {more} more fail"),
-    });
-    lines
+    }
 }
 
 /// Whether the same is said of two resources.
@@ -81,36 +85,15 @@ fn findings(lines: &mut Vec<String>, word: &str, alike: &[&Finding], width: usiz
     }
 }
 
-/// How many verdicts of each sort there are under each requirement; one counts under each of its own.
+/// How it stands by requirement, as a table.
 fn by_requirement(check: &Check) -> Vec<String> {
-    let mut counts: BTreeMap<(u32, String), [usize; 4]> = BTreeMap::new();
-    for one in &check.judgement.findings {
-        let place = match one.verdict {
-            Verdict::Pass => 0,
-            Verdict::Fail => 1,
-            Verdict::Waived => 2,
-            Verdict::Unknown => 3,
-            Verdict::NotApplicable => continue,
-        };
-        let mut tops: Vec<&str> =
-            one.control.pci.iter().filter_map(|number| number.split('.').next()).collect();
-        tops.sort_unstable();
-        tops.dedup();
-        if tops.is_empty() {
-            tops.push("none");
-        }
-        for top in tops {
-            // Numbers in their order, then appendices, then what has none.
-            let order = top.parse().unwrap_or(if top == "none" { 99 } else { 98 });
-            counts.entry((order, top.to_owned())).or_default()[place] += 1;
-        }
-    }
     let mut lines = vec![format!(
         "{:<13} {:>5} {:>5} {:>6} {:>7}",
         "PCI DSS 4.0.1", "pass", "fail", "waived", "unknown"
     )];
-    lines.extend(counts.into_iter().map(|((_, top), [pass, fail, waived, unknown])| {
-        format!("{top:<13} {pass:>5} {fail:>5} {waived:>6} {unknown:>7}")
+    lines.extend(check.by_requirement().into_iter().map(|one| {
+        let Requirement { number, pass, fail, waived, unknown } = one;
+        format!("{number:<13} {pass:>5} {fail:>5} {waived:>6} {unknown:>7}")
     }));
     lines
 }

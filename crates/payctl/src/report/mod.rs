@@ -1,6 +1,7 @@
 //! Everything that prints. stdout carries data; everything for people goes to stderr.
 
 pub(crate) mod check;
+pub(crate) mod checked;
 mod error;
 pub(crate) mod events;
 #[cfg(test)]

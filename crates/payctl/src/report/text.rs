@@ -169,6 +169,12 @@ fn fold<'a>(
     out
 }
 
+/// As a sentence begins.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut all = text.chars();
+    all.next().map(|first| first.to_uppercase().chain(all).collect()).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

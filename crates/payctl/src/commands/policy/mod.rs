@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Command};
 use documents::{LONGEST, LONGEST_INLINE, MOST, PolicyFormat, file_name, length, split, write};
+use payctl_aws::kms::Signer;
 use payctl_aws::{Facts, Partition, Task, kinds, policy};
 use payctl_engine::Stack;
 use payctl_stack::Systems;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::commands::systems::offered;
 use crate::connection::{connect, facts};
@@ -31,9 +32,12 @@ Examples:
   payctl policy --suffix dev --account 123456789012 without credentials
   payctl policy --suffix dev --split policies       in files, each of which IAM takes")]
 pub(crate) struct PolicyArgs {
-    /// What the operator is to do (repeatable) [default: all]
+    /// What the operator is to do (repeatable) [default: all but check]
     #[arg(long = "for", value_name = "COMMAND")]
     pub(crate) tasks: Vec<String>,
+    /// The key of AWS KMS that `check --evidence` signs with
+    #[arg(long, value_name = "ARN", value_parser = key)]
+    pub(crate) sign_kms: Option<String>,
     /// The account [default: that of the credentials]
     #[arg(long, value_name = "ID", value_parser = account)]
     pub(crate) account: Option<String>,
@@ -49,7 +53,8 @@ pub(crate) struct PolicyArgs {
 fn tasks(systems: Systems) -> Vec<(&'static str, Task)> {
     let first = [("plan", Task::Plan), ("up", Task::Up), ("destroy", Task::Destroy)];
     let of_systems = offered(systems).map(|command| (command.name, command.task));
-    first.into_iter().chain(of_systems).chain([("invoke", Task::Invoke)]).collect()
+    let last = [("invoke", Task::Invoke), ("check", Task::Check)];
+    first.into_iter().chain(of_systems).chain(last).collect()
 }
 
 /// The command with what depends on which others there are.
@@ -89,10 +94,17 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliE
             .await
             .map_err(|error| error.hint("with --account ID nothing is asked"))?,
     };
-    let is_meant = |name: &str| args.tasks.is_empty() || args.tasks.iter().any(|one| one == name);
-    let tasks = tasks(global.systems).into_iter().filter(|(name, _)| is_meant(name));
+    // What is the account's is for whoever looks after it.
+    let is_meant = |(name, task): &(&str, Task)| match args.tasks.is_empty() {
+        true => *task != Task::Check,
+        false => args.tasks.iter().any(|one| one == name),
+    };
+    let tasks = tasks(global.systems).into_iter().filter(is_meant);
     let tasks: Vec<Task> = tasks.map(|(_, task)| task).collect();
-    let (document, stack) = needed(local, &facts, &tasks);
+    let (mut document, stack) = needed(local, &facts, &tasks);
+    if let (Some(key), Some(statements)) = (&args.sign_kms, document["Statement"].as_array_mut()) {
+        statements.push(signs(key));
+    }
     let name = format!("payctl-{}-{}", local.system.name, local.suffix);
     match &args.split {
         Some(folder) => write_files(&document, &name, folder, args.format)?,
@@ -130,6 +142,11 @@ pub(super) fn for_sandbox(global: &Global) -> Result<Value, CliError> {
     };
     let tasks: Vec<Task> = tasks(global.systems).into_iter().map(|(_, task)| task).collect();
     Ok(needed(&local, &facts, &tasks).0)
+}
+
+/// What signs evidence with a key.
+fn signs(key: &str) -> Value {
+    json!({ "Sid": "Evidence", "Effect": "Allow", "Action": Signer::ACTIONS, "Resource": [key] })
 }
 
 fn print(document: &Value, name: &str, format: PolicyFormat) {
@@ -201,5 +218,13 @@ fn account(text: &str) -> Result<String, String> {
     match text.len() == 12 && text.chars().all(|c| c.is_ascii_digit()) {
         true => Ok(text.to_owned()),
         false => Err("an account id has 12 digits".to_owned()),
+    }
+}
+
+fn key(text: &str) -> Result<String, String> {
+    let parts: Vec<&str> = text.split(':').collect();
+    match parts[..] {
+        ["arn", _, "kms", _, _, id] if id.starts_with("key/") => Ok(text.to_owned()),
+        _ => Err("a key's ARN is arn:aws:kms:REGION:ACCOUNT:key/ID".to_owned()),
     }
 }

@@ -7,7 +7,7 @@ use payctl_aws::{AwsError, Finding, Matter};
 use payctl_engine::Store;
 use payctl_engine::state::{NotPushed, Session, State};
 
-use super::approve;
+use crate::ask::approve;
 use crate::connection::shared;
 use crate::environments::First;
 use crate::error::{CliError, Exit};

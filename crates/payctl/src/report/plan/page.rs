@@ -5,13 +5,15 @@ use payctl_engine::diff::UNDECLARED;
 use payctl_engine::{Action, Change, Goal, Origin, Plan, Provider as _, Step};
 use payctl_picture::{
     Action as Drawn, Bar, Change as PageChange, Colour, Compliance, Figure, Graph, Month,
-    MonthItem, Outcome, Property, Report, Timeline, Verdict,
+    MonthItem, Outcome, Property, Report, Timeline,
 };
 
 use super::{counts, removal, situation};
 use crate::check::Check;
 use crate::environment::Environment;
 use crate::prediction::Prediction;
+use crate::report::checked;
+use crate::report::text::sentence;
 use crate::report::value::{is_large, long, short};
 use crate::{cost, picture};
 
@@ -30,11 +32,11 @@ pub(crate) fn page(environment: &Environment, plan: &Plan) -> Report {
     let now = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC");
     Report {
         title: picture::title(&environment.local),
-        graph: Graph {
+        graph: Some(Graph {
             title: picture::title(&environment.local),
             subtitle: place.clone(),
             nodes: picture::planned(plan, &environment.state, &month),
-        },
+        }),
         place,
         made: format!("Made by payctl {} on {now}.", env!("CARGO_PKG_VERSION")),
         headline: sentence(&counts(plan)),
@@ -46,7 +48,7 @@ pub(crate) fn page(environment: &Environment, plan: &Plan) -> Report {
         figures: figures(plan, &month),
         // Of what does not change, the action says nothing.
         colour: if unchanged { Colour::Health } else { Colour::Action },
-        changes: plan.steps.iter().flat_map(changes).collect(),
+        changes: Some(plan.steps.iter().flat_map(changes).collect()),
         timeline: timeline(plan, &prediction),
         cost: Some(month_of(&month, cost::line(plan, usage))),
         compliance: (plan.goal == Goal::Up).then(|| compliance(environment)),
@@ -58,29 +60,12 @@ pub(crate) fn page(environment: &Environment, plan: &Plan) -> Report {
 /// What the controls say of what is declared, without what passes: that is counted.
 fn compliance(environment: &Environment) -> Compliance {
     let check = Check::declared(environment);
-    let verdicts = check.judgement.findings.iter().filter_map(|one| {
-        let outcome = match one.verdict {
-            payctl_compliance::Verdict::Fail => Outcome::Fail,
-            payctl_compliance::Verdict::Unknown => Outcome::Unknown,
-            payctl_compliance::Verdict::Waived => Outcome::Waived,
-            _ => return None,
-        };
-        Some(Verdict {
-            control: one.control.id.clone(),
-            title: one.control.title.clone(),
-            requirements: one.control.pci.join(", "),
-            resource: one.resource.clone().unwrap_or_default(),
-            outcome,
-            why: sentence(one.waiver.map_or(&*one.why, |waiver| &*waiver.reason)),
-        })
-    });
-    Compliance { summary: check.summary(), verdicts: verdicts.collect() }
-}
-
-/// As a sentence begins.
-fn sentence(text: &str) -> String {
-    let mut all = text.chars();
-    all.next().map(|first| first.to_uppercase().chain(all).collect()).unwrap_or_default()
+    let open = check.judgement.findings.iter().map(checked::verdict);
+    Compliance {
+        summary: check.summary(),
+        requirements: Vec::new(),
+        verdicts: open.filter(|one| one.outcome <= Outcome::Waived).collect(),
+    }
 }
 
 fn figures(plan: &Plan, month: &Estimate) -> Vec<Figure> {
