@@ -97,8 +97,8 @@ const WORDS: &[Words] = &[
     ),
     (
         "state",
-        &["pull", "push", "export", "import", "backup"],
-        "the state is the folder .payctl/STACK/SUFFIX: copy it while no run holds its lock",
+        &["export", "import", "backup"],
+        "`payctl state pull` prints the state as it is kept, and `payctl state push` puts it back",
     ),
     ("state", &["repair", "fix", "restore"], "`payctl state recover` uses what can be read"),
     ("state", &["verify", "validate"], "`payctl state check` says what can be used"),

@@ -120,6 +120,8 @@ fn on(server: &Server, folder: &Path, sandbox: &Path, program: &str) -> Command 
     command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_ENDPOINT_URL", &server.endpoint);
     command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
     command.env("AWS_REGION", "us-east-1").env("TERM", "xterm");
+    // The AWS CLI of Debian knows only this one.
+    command.env("AWS_DEFAULT_REGION", "us-east-1");
     command.env("PAYCTL_SANDBOX_HOME", sandbox);
     command.env("PAYCTL_SANDBOX_VENV", python().parent().unwrap().parent().unwrap());
     if let Some(postgres) = std::env::var_os("PAYCTL_POSTGRES") {
@@ -309,6 +311,7 @@ fn options_are_told() {
         "check",
         "up",
         "destroy",
+        "sweep",
         "output",
         "list",
         "history",
@@ -319,9 +322,10 @@ fn options_are_told() {
         "stacks",
     ];
     let more = ["state list", "state show", "state check", "state recover", "state forget"];
+    let team = ["state init", "state pull", "state push", "state migrate"];
     let local = ["sandbox start", "sandbox stop", "sandbox status", "sandbox reset"];
     let rest = ["sandbox logs", "invoke", "shift", "policy", "man", "completions"];
-    for command in commands.into_iter().chain(more).chain(local).chain(rest) {
+    for command in commands.into_iter().chain(more).chain(team).chain(local).chain(rest) {
         let words: Vec<&str> = command.split(' ').collect();
         let shown = help(&words);
         assert!(shown.contains("Usage"), "{command}: {shown}");

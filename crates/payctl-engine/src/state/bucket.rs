@@ -139,7 +139,8 @@ impl Bucket {
         let goes = |one: &Listed| {
             let Some((of, number)) = parse(&journal, &one.key) else { return false };
             match one.size > CLOSED {
-                true => true,
+                // Another's records are not ours to remove, should one have taken over.
+                true => of <= epoch,
                 // Who closed an epoch of another keeps that other from writing.
                 false => (of == epoch && number < next) || of + KEPT < epoch,
             }

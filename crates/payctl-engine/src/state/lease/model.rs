@@ -12,8 +12,8 @@ use super::super::objects::Tag;
 use super::{Document, Verdict, Watch, may_change};
 
 const STEP: Duration = Duration::from_secs(15);
-/// Long enough for two leases to end, one after the other.
-const STEPS: u32 = 10;
+/// Long enough for one to be taken over from and to come back.
+const STEPS: u32 = 6;
 const PROCESSES: usize = 2;
 
 /// What may be wrong with the protocol.
@@ -38,8 +38,9 @@ struct World {
     now: u32,
     /// Its version is epoch and counter: no two documents have the same.
     lock: Option<Document>,
-    /// What is in the journal; `true` for what closes an epoch.
-    journal: BTreeSet<(u64, u64, bool)>,
+    /// What is in the journal: epoch, number, whether it closes the epoch, and the state that it goes
+    /// on from.
+    journal: BTreeSet<(u64, u64, bool, u32)>,
     /// What the state says, and how often it was written.
     state: (BTreeSet<Record>, u32),
     /// All records that were ever answered.
@@ -108,22 +109,24 @@ impl World {
     }
 
     fn next_number(&self, epoch: u64) -> u64 {
-        self.journal.iter().filter(|(of, ..)| *of == epoch).map(|(_, n, _)| *n).max().unwrap_or(0)
+        self.journal.iter().filter(|(of, ..)| *of == epoch).map(|(_, n, ..)| *n).max().unwrap_or(0)
             + 1
     }
 
     /// Writes an object of the journal where none is.
-    fn put(&mut self, epoch: u64, number: u64, closes: bool) -> bool {
-        let taken = self.journal.iter().any(|(of, n, _)| (*of, *n) == (epoch, number));
+    fn put(&mut self, epoch: u64, number: u64, closes: bool, after: u32) -> bool {
+        let taken = self.journal.iter().any(|(of, n, ..)| (*of, *n) == (epoch, number));
         if !taken {
-            self.journal.insert((epoch, number, closes));
+            self.journal.insert((epoch, number, closes, after));
         }
         !taken
     }
 
+    /// The journal's records, as far as they go on from the state that is there.
     fn records(&self) -> BTreeSet<Record> {
-        let records = self.journal.iter().filter(|(.., closes)| !closes);
-        records.map(|(epoch, number, _)| (*epoch, *number)).collect()
+        let count = |closes: bool, after: u32| !closes && after == self.state.1;
+        let records = self.journal.iter().filter(|(.., closes, after)| count(*closes, *after));
+        records.map(|(epoch, number, ..)| (*epoch, *number)).collect()
     }
 
     /// Writes the lock's document where it is as `process` wrote it last.
@@ -171,7 +174,7 @@ impl World {
                 if mistake != Mistake::NothingIsClosed {
                     for epoch in &held.document.unclosed {
                         let number = self.next_number(*epoch);
-                        self.put(*epoch, number, true);
+                        self.put(*epoch, number, true, 0);
                     }
                 }
                 At::Loading
@@ -191,7 +194,7 @@ impl World {
                 true => At::Running,
                 false => At::Over,
             },
-            (At::Running, Some(held)) => match self.put(epoch, held.number, false) {
+            (At::Running, Some(held)) => match self.put(epoch, held.number, false, held.known.1) {
                 true => {
                     let record = (epoch, held.number);
                     self.answered.insert(record);
@@ -215,7 +218,7 @@ impl World {
                     false => At::Over,
                 }
             }
-            (At::Ending, Some(held)) => match self.put(epoch, held.number, true) {
+            (At::Ending, Some(held)) => match self.put(epoch, held.number, true, 0) {
                 true => At::Saving,
                 false => At::Over,
             },
@@ -224,7 +227,7 @@ impl World {
                 false => At::Over,
             },
             (At::Emptying, Some(_)) => {
-                self.journal.retain(|(of, _, closes)| *closes && *of != epoch);
+                self.journal.retain(|(of, _, closes, _)| *of > epoch || (*closes && *of != epoch));
                 self.look_for_loss();
                 At::GivingBack
             }
