@@ -165,7 +165,7 @@ async fn what_goes_wrong_is_an_outcome() {
 
 #[test]
 fn a_run_that_is_stopped_or_locked_out_says_so() {
-    let server = Server::start_slow(20);
+    let server = Server::start_slow(10);
     let payctl = Payctl::new(&server);
     let first = payctl.start(&["up", "--yes", "--json"]);
     let began = std::time::Instant::now();

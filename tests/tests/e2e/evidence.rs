@@ -166,7 +166,8 @@ async fn what_keeps_a_bundle_from_being_written_is_told_first() {
     let locked = format!("untrusted comment: locked\n{}\n", STANDARD.encode(bytes));
     fs::write(payctl.folder().join("locked.key"), locked).unwrap();
 
-    let asked = calls(&server);
+    // Each call is counted until it is told.
+    calls(&server);
     let live = |words: &[&str], why: &str| refused(&[&["--live"], words].concat(), 1, why);
     live(&["--evidence", "empty", "--sign-key", "audit.key"], "empty is there already");
     live(&["--evidence", "no/bundle", "--sign-key", "audit.key"], "there is no folder no");
@@ -184,7 +185,8 @@ async fn what_keeps_a_bundle_from_being_written_is_told_first() {
     usage(&["--live", "--sign-kms", key_id], "--evidence");
     usage(&["--account"], "--live");
     usage(&["--live", "--evidence", "bundle", "--sign-kms", "arn:aws:s3:::x"], "of no key");
-    assert_eq!(calls(&server), asked, "AWS was asked");
+    let asked = calls(&server);
+    assert!(asked.is_empty(), "AWS was asked: {asked:?}");
 
     let encrypts = key(&aws, KeyUsageType::EncryptDecrypt, KeySpec::SymmetricDefault).await;
     live(&["--evidence", "bundle", "--sign-kms", &encrypts], "cannot sign with the key");
