@@ -22,7 +22,7 @@ pub async fn at_every_call(system: &str, extent: Extent) {
         }
         Extent::Sample => {
             let mut random = fastrand::Rng::with_seed(seed());
-            (0..4).map(|nth| (random.u64(1..=n.min(m)), nth % 2 == 0)).collect()
+            (0..2).map(|nth| (random.u64(1..=n.min(m)), nth == 0)).collect()
         }
     };
     let workers = extent.of(2, 4);
