@@ -98,7 +98,7 @@ const WORDS: &[Words] = &[
     (
         "state",
         &["export", "import", "backup"],
-        "`payctl state pull` prints the state as it is kept, and `payctl state push` puts it back",
+        "`payctl state pull` prints the state as it is kept, and `payctl state push FILE` puts it back",
     ),
     ("state", &["repair", "fix", "restore"], "`payctl state recover` uses what can be read"),
     ("state", &["verify", "validate"], "`payctl state check` says what can be used"),
