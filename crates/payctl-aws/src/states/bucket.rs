@@ -179,7 +179,7 @@ impl StateBucket {
         let (s3, name) = (&self.s3, self.name.as_str());
         match matter {
             Matter::Exists => {
-                // Of us-east-1 nothing is said: S3 refuses its name there.
+                // The first region is not named, as where a bucket of a stack is made.
                 let place = (self.region != "us-east-1").then(|| {
                     let place = BucketLocationConstraint::from(self.region.as_str());
                     CreateBucketConfiguration::builder().location_constraint(place).build()
@@ -303,7 +303,7 @@ fn add(policy: &mut Value, arn: &str) {
     });
     match &mut policy["Statement"] {
         Value::Array(statements) => statements.push(statement),
-        // IAM takes a single statement without a list.
+        // A single statement may stand without a list.
         one => *one = json!([one.take(), statement]),
     }
 }
