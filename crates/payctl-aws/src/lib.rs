@@ -43,6 +43,7 @@ mod partition;
 mod policy;
 mod preflight;
 mod prelude;
+mod pricing;
 pub mod questions;
 pub mod rds;
 pub mod s3;
@@ -75,8 +76,9 @@ pub use names::{Arn, Set, Tags, Zone};
 pub use partition::{PARTITIONS, Partition};
 pub use policy::{Policy, Statement};
 pub use preflight::{Limited, Room, rooms};
+pub use pricing::{PriceList, ProductFilter};
 pub use sizes::{TooLarge, too_large};
-pub use states::{Finding, Matter, StateBucket};
+pub use states::{Finding, Matter, StateBucket, StatePlace};
 pub use status::{Condition, Health, conditions};
 pub use witness::{Reply, witnessed};
 

@@ -20,8 +20,10 @@ use crate::connection::retrying;
 use crate::{AwsError, Calls, ClientOptions, Connection, ConnectionError};
 
 pub use self::bucket::{Finding, Matter};
+pub use self::permissions::StatePlace;
 
 mod bucket;
+mod permissions;
 
 /// How many objects one request deletes at most (S3's API reference, "DeleteObjects", read
 /// 2026-12-01).

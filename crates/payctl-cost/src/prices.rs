@@ -350,6 +350,7 @@ pub struct RateFile {
     #[serde(default)]
     pub source: BTreeMap<String, Source>,
     /// By the price's name, then by region.
+    #[serde(default)]
     pub rate: BTreeMap<String, BTreeMap<String, Rate>>,
 }
 

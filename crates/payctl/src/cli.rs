@@ -22,6 +22,7 @@ use crate::commands::output::OutputArgs;
 use crate::commands::plan::PlanArgs;
 use crate::commands::policy::{self, PolicyArgs};
 use crate::commands::preflight::PreflightArgs;
+use crate::commands::prices::PricesCommand;
 use crate::commands::report::ReportArgs;
 use crate::commands::sandbox::SandboxCommand;
 use crate::commands::stacks::StacksArgs;
@@ -153,6 +154,8 @@ pub(crate) enum Command {
     Policy(PolicyArgs),
     Preflight(PreflightArgs),
     Cost(CostArgs),
+    #[command(subcommand)]
+    Prices(PricesCommand),
     Check(CheckArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),

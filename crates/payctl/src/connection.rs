@@ -42,7 +42,9 @@ pub(crate) async fn connect(global: &Global, config: &Config) -> Result<Connecti
 /// The bucket that the configuration names, if any. Makes no call.
 pub(crate) fn shared(global: &Global, config: &Config) -> Result<Option<Shared>, CliError> {
     let state = &config.state;
-    let Some(name) = state.bucket.as_ref().filter(|_| !global.local_state) else {
+    // The sandbox's environments stay on the machine.
+    let is_meant = !global.local_state && !global.sandbox;
+    let Some(name) = state.bucket.as_ref().filter(|_| is_meant) else {
         return Ok(None);
     };
     let own_role = state.profile.is_some() || state.role_arn.is_some();

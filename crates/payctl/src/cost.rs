@@ -1,7 +1,9 @@
 //! What an environment costs a month: of what is declared, of what is there, and what a plan changes.
 
+use std::borrow::Cow;
 use std::fs;
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use payctl_cost::{Budget, Difference, Estimate, Prices, Resource, Usage, Usd, estimate};
@@ -11,7 +13,7 @@ use payctl_engine::{Goal, Plan, Stack, State};
 use serde_json::Value;
 
 use crate::error::{CliError, Exit};
-use crate::report;
+use crate::{configuration, report};
 
 /// How much a month may cost.
 #[derive(Clone, Debug, Default, Args)]
@@ -41,9 +43,9 @@ impl BudgetArgs {
     }
 
     /// Holds the month after a plan against it, where it is said.
-    pub(crate) fn check(&self, plan: &Plan, usage: &Usage) -> Result<(), CliError> {
+    pub(crate) fn check(&self, plan: &Plan, basis: &Basis) -> Result<(), CliError> {
         match self.budget {
-            Some(_) => check(&month(plan, after, usage), self.budget),
+            Some(_) => check(&month(plan, after, basis), self.budget),
             None => Ok(()),
         }
     }
@@ -54,26 +56,73 @@ pub(crate) fn amount(text: &str) -> Result<Usd, String> {
     Usd::parse(text).ok_or_else(|| "an amount in US dollars, such as 150 or 99.50".to_owned())
 }
 
+/// What a month is counted by.
+pub(crate) struct Basis {
+    pub(crate) prices: Cow<'static, Prices>,
+    /// What the configuration says is used in a month.
+    pub(crate) said: Said,
+}
+
+/// The file of prices beside the configuration, as `payctl prices update` writes it.
+pub(crate) fn price_file(config: Option<&Path>) -> PathBuf {
+    configuration::path(config).with_file_name("payctl.prices.toml")
+}
+
+impl Basis {
+    /// The built-in prices with those of the file beside the configuration in their places.
+    ///
+    /// # Errors
+    /// When that file is there and is not as it has to be.
+    pub(crate) fn read(config: Option<&Path>, said: Said) -> Result<Self, CliError> {
+        let built_in = Prices::built_in();
+        let prices = match read_prices(&price_file(config))? {
+            None => Cow::Borrowed(built_in),
+            Some((path, text)) => Cow::Owned(built_in.clone().updated(&text).map_err(|source| {
+                CliError::failed(format!("invalid prices in {}", path.display()))
+                    .because(&source)
+                    .hint("`payctl prices update` writes the file; without it the built-in prices count")
+            })?),
+        };
+        Ok(Self { prices, said })
+    }
+
+    fn usage(&self) -> &Usage {
+        self.said.usage()
+    }
+}
+
+/// The text of a file of prices, where it is there.
+pub(crate) fn read_prices(path: &Path) -> Result<Option<(&Path, String)>, CliError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some((path, text))),
+        Err(source) if source.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => {
+            let message = format!("failed to read the prices {}", path.display());
+            Err(CliError::failed(message).because(&source))
+        }
+    }
+}
+
 /// The month of what a stack declares.
-pub(crate) fn declared(stack: &Stack, region: &str, usage: &Usage) -> Estimate {
+pub(crate) fn declared(stack: &Stack, region: &str, basis: &Basis) -> Estimate {
     let all = stack.resources().iter().map(|one| (one.address.as_str(), &one.properties));
-    estimate(Prices::built_in(), all, region, usage)
+    estimate(&basis.prices, all, region, basis.usage())
 }
 
 /// The month of what a state records.
-pub(crate) fn recorded(state: &State, usage: &Usage) -> Estimate {
+pub(crate) fn recorded(state: &State, basis: &Basis) -> Estimate {
     let there = state.resources.iter().filter(|(_, record)| record.status != Status::Gone);
     let all = there.map(|(address, record)| Resource {
         address: address.as_str(),
         properties: &record.properties,
         outputs: Some(&record.outputs),
     });
-    estimate(Prices::built_in(), all, &state.region, usage)
+    estimate(&basis.prices, all, &state.region, basis.usage())
 }
 
 /// What a plan changes of a month, in a line; none where there is nothing, before and after.
-pub(crate) fn line(plan: &Plan, usage: &Usage) -> Option<String> {
-    let (before, after) = (month(plan, before, usage), month(plan, after, usage));
+pub(crate) fn line(plan: &Plan, basis: &Basis) -> Option<String> {
+    let (before, after) = (month(plan, before, basis), month(plan, after, basis));
     let is_empty = |one: &Estimate| one.idle.is_empty() && one.is_complete();
     match (is_empty(&before), is_empty(&after)) {
         (true, true) => None,
@@ -86,19 +135,19 @@ pub(crate) fn line(plan: &Plan, usage: &Usage) -> Option<String> {
 }
 
 /// The month after a plan.
-pub(crate) fn after_plan(plan: &Plan, usage: &Usage) -> Estimate {
-    month(plan, after, usage)
+pub(crate) fn after_plan(plan: &Plan, basis: &Basis) -> Estimate {
+    month(plan, after, basis)
 }
 
 /// What a plan changes of a month, for programs.
-pub(crate) fn json(plan: &Plan, usage: &Usage) -> Value {
-    payctl_cost::change(&month(plan, before, usage), &month(plan, after, usage))
+pub(crate) fn json(plan: &Plan, basis: &Basis) -> Value {
+    payctl_cost::change(&month(plan, before, basis), &month(plan, after, basis))
 }
 
 /// The month before or after a plan.
-fn month(plan: &Plan, of: fn(&Step) -> Resource<'_>, usage: &Usage) -> Estimate {
+fn month(plan: &Plan, of: fn(&Step) -> Resource<'_>, basis: &Basis) -> Estimate {
     let all = plan.steps.iter().map(of).filter(|one| !one.properties.is_null());
-    estimate(Prices::built_in(), all, &plan.region, usage)
+    estimate(&basis.prices, all, &plan.region, basis.usage())
 }
 
 /// What a step leaves there.
@@ -190,7 +239,7 @@ impl Said {
     }
 
     /// What it says, be it declared or not: one configuration may be of several stacks.
-    pub(crate) fn usage(&self) -> &Usage {
+    fn usage(&self) -> &Usage {
         &self.usage
     }
 
@@ -202,15 +251,14 @@ impl Said {
         }
     }
 
-    /// What it says, which is of nothing but what is declared.
+    /// Whether it speaks of nothing but what is declared.
     ///
     /// # Errors
     /// What is not.
-    pub(crate) fn of(&self, stack: &Stack) -> Result<Usage, CliError> {
+    pub(crate) fn check(&self, stack: &Stack) -> Result<(), CliError> {
         let declared = stack.resources().iter().map(|one| one.address.as_str());
         let checked = self.usage.check(declared);
-        checked.map_err(|problems| told(&self.name, &self.text, problems))?;
-        Ok(self.usage.clone())
+        checked.map_err(|problems| told(&self.name, &self.text, problems))
     }
 }
 

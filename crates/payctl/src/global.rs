@@ -226,7 +226,7 @@ pub(crate) fn address(text: &str) -> Result<Address, String> {
     Address::parse(text).map_err(|error| error.to_string())
 }
 
-fn region(text: &str) -> Result<String, String> {
+pub(crate) fn region(text: &str) -> Result<String, String> {
     match payctl_stack::config::is_region(text) {
         true => Ok(text.to_owned()),
         false => Err(format!("a region is {}", payctl_stack::config::REGION)),

@@ -9,7 +9,7 @@ use payctl_stack::config::Config;
 use payctl_stack::{Suffix, System, Systems};
 
 use crate::connection::shared;
-use crate::cost::Said;
+use crate::cost::{Basis, Said};
 use crate::document::{Known, Places};
 use crate::environments::{self, Chosen, First, choose};
 use crate::error::CliError;
@@ -33,8 +33,8 @@ pub(crate) struct Local {
     /// Whether nobody named it.
     guessed: bool,
     pub(crate) config: Config,
-    /// What the configuration says is used in a month.
-    pub(crate) usage: Said,
+    /// What a month is counted by.
+    pub(crate) basis: Basis,
     pub(crate) store: Store,
     /// Where all environments' states are.
     pub(crate) states: States,
@@ -56,6 +56,7 @@ impl Local {
             true => Said::default(),
             false => Said::of_configuration(&configuration::path(global.config.as_deref()))?,
         };
+        let basis = Basis::read(global.config.as_deref(), usage)?;
         let mut global = global.clone();
         global.shared = shared(&global, &config)?;
         let Known { mistakes, places } = document::load(&mut global, &mut config)?;
@@ -76,7 +77,7 @@ impl Local {
                 origin,
                 guessed,
                 config,
-                usage,
+                basis,
                 store,
                 states,
                 folder,

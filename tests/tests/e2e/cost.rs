@@ -3,7 +3,8 @@
 use std::fs;
 
 use payctl_tests::binary::{Payctl, changing_calls};
-use payctl_tests::emulator::{Emulator, Server};
+use payctl_tests::emulator::{Emulator, Server, root};
+use payctl_tests::standin::StandIn;
 use serde_json::{Value, json};
 
 /// An account that is asked nothing.
@@ -138,4 +139,69 @@ fn a_document_is_counted_as_a_system_is() {
     let ended = payctl.run(&["cost"]);
     ended.exits(0);
     assert!(ended.stdout.contains("1.00  in all"), "{ended}");
+}
+
+/// What AWS's price list would answer, whatever is asked: a recorded product, and one in its shape.
+fn price_list(gateway: &str) -> StandIn {
+    let recorded = "crates/payctl-cost/src/price_list/recorded/aurora-r6g-large.json";
+    let aurora = fs::read_to_string(root().join(recorded)).unwrap();
+    let code = "GATEWAY.JRTCKXETXF";
+    let dimension = json!({
+        "unit": "Hrs", "beginRange": "0", "endRange": "Inf", "pricePerUnit": { "USD": gateway },
+    });
+    let dimensions = json!({ "priceDimensions": { (format!("{code}.6YS6EN2CT7")): dimension } });
+    let gateway = json!({
+        "product": { "sku": "GATEWAY", "productFamily": "NAT Gateway", "attributes": {
+            "usagetype": "NatGateway-Hours", "regionCode": "us-east-1",
+        } },
+        "terms": { "OnDemand": { (code): dimensions } },
+        "publicationDate": "2026-11-01T00:00:00Z",
+    });
+    let list = json!({ "FormatVersion": "aws_v1", "PriceList": [aurora, gateway.to_string()] });
+    StandIn::saying("200 OK", "application/x-amz-json-1.1", &list.to_string())
+}
+
+#[test]
+fn prices_are_read_from_the_price_list_and_count_from_then_on() {
+    let list = price_list("0.0500000000");
+    let payctl = Payctl::at(&list.endpoint(), "dev");
+    let read = payctl.run(&["prices", "update"]);
+    read.exits(0);
+    // 0.26 is what it was; all else is not in the answer.
+    assert_eq!(read.stdout, "us-east-1  nat-gateway  0.045 -> 0.05\n");
+    read.says("payctl.prices.toml: 2 prices read, 1 of them new or changed");
+    read.says("nat-gateway-data in us-east-1 stays as it was");
+    let heads = list.heads().join("\n").to_lowercase();
+    assert!(heads.contains("x-amz-target: awspricelistservice.getproducts"), "{heads}");
+    assert!(heads.contains("/us-east-1/pricing/aws4_request"), "{heads}");
+
+    // 730 hours of 0.05 instead of 0.045.
+    payctl.run(&["cost"]).shows("41.45  in all");
+    let over = payctl.run(&["cost", "--budget", "40"]);
+    over.exits(5);
+    let value: Value = serde_json::from_str(&payctl.run(&["cost", "--json"]).stdout).unwrap();
+    let sources = value["sources"].as_object().unwrap();
+    assert!(sources.contains_key("aws-price-list"), "{sources:?}");
+    let again = payctl.run(&["prices", "update", "us-east-1"]);
+    again.exits(0);
+    assert_eq!(again.stdout, "");
+    again.says("2 prices read, 0 of them new or changed");
+
+    // Where AWS refuses, or the file is not understood, nothing is written over.
+    let file = payctl.folder().join("payctl.prices.toml");
+    let before = fs::read(&file).unwrap();
+    let refused = "{\"__type\":\"AccessDeniedException\",\"message\":\"not authorized\"}";
+    let refusing = StandIn::saying("400 Bad Request", "application/x-amz-json-1.1", refused);
+    let ended = payctl.run(&["prices", "update", "--endpoint-url", &refusing.endpoint()]);
+    ended.exits(1);
+    ended.says("it takes pricing:GetProducts");
+    assert_eq!(fs::read(&file).unwrap(), before);
+    fs::write(&file, "[rate.nat-gateway]\nus-east-1 = { usd = \"0.05\" }\n").unwrap();
+    for args in [&["prices", "update"][..], &["cost"]] {
+        let ended = payctl.run(args);
+        ended.exits(1);
+        ended.says("invalid prices in payctl.prices.toml");
+    }
+    payctl.run(&["prices", "update", "--sandbox"]).says("the sandbox has no price list");
+    payctl.run(&["prices", "update", "Mars"]).says("a region is");
 }

@@ -308,6 +308,7 @@ fn options_are_told() {
         "plan",
         "preflight",
         "cost",
+        "prices update",
         "check",
         "up",
         "destroy",

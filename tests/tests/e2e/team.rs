@@ -3,6 +3,7 @@
 use payctl_tests::binary::{Payctl, changing_calls};
 use payctl_tests::cloud::clients;
 use payctl_tests::emulator::{Emulator, Server};
+use serde_json::Value;
 
 const STATE: &str = "[state]\nbucket = \"payments-state\"\nprefix = \"team/payctl\"\n";
 
@@ -123,6 +124,47 @@ fn what_is_wrong_with_the_bucket_is_told_before_anything_is_made() {
     let mut command = payctl.command(&["up", "--yes"]);
     command.env("CI", "true");
     payctl_tests::binary::Run::start(command).end().says("this is CI, and the state is in .payctl");
+}
+
+/// What `payctl policy` prints is enough for the bucket and for everything else, and each part is
+/// needed.
+#[test]
+fn its_policy_is_what_the_bucket_takes() {
+    let server = Server::start(Emulator::Sandbox);
+    let payctl = Payctl::new(&server);
+    let key = "1b2c3d4e-0000-4000-8000-000000000000";
+    payctl.configure(&format!("{STATE}kms_key = \"{key}\"\n"));
+    let printed = |args: &[&str]| {
+        let ended = payctl.run(&[&["policy", "--account", "123456789012"][..], args].concat());
+        ended.exits(0);
+        serde_json::from_str::<Value>(&ended.stdout).unwrap()["Statement"].clone()
+    };
+    let state = printed(&["--for", "state"]);
+    assert_eq!(state.as_array().unwrap().len(), 3, "{state}");
+    assert_eq!(state[1]["Resource"][0], "arn:aws:s3:::payments-state/team/payctl/*");
+    assert_eq!(state[2]["Resource"][0], format!("arn:aws:kms:us-east-1:123456789012:key/{key}"));
+    let ids = |policy: &Value| -> Vec<Value> {
+        policy.as_array().unwrap().iter().map(|one| one["Sid"].clone()).collect()
+    };
+    assert!(ids(&printed(&[])).contains(&"State".into()), "an operator uses the bucket");
+    assert!(!ids(&printed(&["--for", "plan"])).contains(&"State".into()), "it was not asked for");
+    payctl.configure("");
+    payctl.run(&["policy", "--for", "state"]).says("the configuration names no bucket for states");
+
+    payctl.configure(STATE);
+    let init = payctl.run(&["policy", "--for", "state-init"]);
+    let payctl = payctl.under_policy(&server, &init.stdout);
+    payctl.run(&["state", "init", "--yes"]).exits(0);
+    payctl.run(&["state", "list"]).says("AccessDenied");
+    let use_alone = payctl.run(&["policy", "--account", "123456789012", "--for", "state"]);
+    let payctl = payctl.under_policy(&server, &use_alone.stdout);
+    payctl.run(&["state", "list"]).exits(0);
+    payctl.run(&["state", "init", "--yes"]).says("AccessDenied");
+    let all = payctl.run(&["policy", "--account", "123456789012"]);
+    let payctl = payctl.under_policy(&server, &all.stdout);
+    payctl.up();
+    payctl.is_as_declared();
+    payctl.destroy();
 }
 
 /// The same on an emulator that is no kin of moto's: its S3 has conditional writes of its own.

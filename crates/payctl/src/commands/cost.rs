@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use payctl_cost::{Prices, Usd, render};
+use payctl_cost::{Usd, render};
 
 use crate::cost;
 use crate::declared::declared;
@@ -44,20 +44,21 @@ pub(super) async fn run(global: &Global, args: &CostArgs) -> Result<Exit, CliErr
     let said = args.usage.as_deref().map(cost::Said::read).transpose()?;
     let (global, mut local) = Local::read(global, First::Dev)?;
     let (stack, region) = declared(&global, &mut local).await?;
-    let usage = match &said {
-        Some(said) => said.of(&stack)?,
-        None => {
-            local.usage.warn_of_undeclared(&stack);
-            local.usage.usage().clone()
+    match said {
+        Some(said) => {
+            said.check(&stack)?;
+            local.basis.said = said;
         }
-    };
-    let month = cost::declared(&stack, &region, &usage);
+        None => local.basis.said.warn_of_undeclared(&stack),
+    }
+    let basis = &local.basis;
+    let month = cost::declared(&stack, &region, basis);
     let state = local.load()?.state.filter(|state| !state.resources.is_empty());
     let difference = state
-        .map(|state| cost::recorded(&state, &usage))
+        .map(|state| cost::recorded(&state, basis))
         .and_then(|before| cost::difference(&before, &month));
     if args.json {
-        report::json(&payctl_cost::json(&month, difference.as_ref(), Prices::built_in()))?;
+        report::json(&payctl_cost::json(&month, difference.as_ref(), &basis.prices))?;
     } else {
         let width = report::width().min(WIDEST);
         report::say(&format!("{} · {region}", local.title()));

@@ -114,7 +114,7 @@ fn format(args: &GraphArgs) -> Result<Format, CliError> {
 /// What is declared.
 async fn of_stack(global: &Global, local: &mut Local, costs: bool) -> Result<Graph, CliError> {
     let (stack, region) = declared(global, local).await?;
-    let month = cost::declared(&stack, &region, local.usage.usage());
+    let month = cost::declared(&stack, &region, &local.basis);
     let nodes = picture::declared(&stack, &month);
     let mut subtitle = format!("{region} · {}", report::plural(nodes.len(), "resource"));
     if costs {
@@ -131,7 +131,7 @@ async fn of_plan(global: &Global, local: Local, by: By) -> Result<Graph, CliErro
     let nodes = picture::planned(
         &plan,
         &environment.state,
-        &cost::after_plan(&plan, environment.local.usage.usage()),
+        &cost::after_plan(&plan, &environment.local.basis),
     );
     let what = match by {
         By::Action => report::plan::counts(&plan),

@@ -16,6 +16,7 @@ pub(crate) mod permissions;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod preflight;
+pub(crate) mod prices;
 pub(crate) mod report;
 mod run;
 pub(crate) mod sandbox;
@@ -61,6 +62,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Init(args) => init::run(global, &args),
         Command::State(command) => state::run(global, &command).await,
         Command::Sandbox(command) => sandbox::run(global, &command).await,
+        Command::Prices(command) => prices::run(global, &command).await,
         Command::Preflight(args) => preflight::run(global, &args).await,
         Command::Invoke(args) => invoke::run(global, &args).await,
         Command::Policy(args) => policy::run(global, &args).await,

@@ -76,8 +76,8 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
     let mut value = serde_json::to_value(&plan)
         .map_err(|source| CliError::failed("failed to write the plan down").because(&source))?;
     value.sort_all_objects();
-    let usage = environment.local.usage.usage();
-    let within = args.budget.check(&plan, usage).and_then(|()| args.enforce.check(&environment));
+    let basis = &environment.local.basis;
+    let within = args.budget.check(&plan, basis).and_then(|()| args.enforce.check(&environment));
     // What costs too much, or breaks a control, is not saved.
     let out = args.out.as_ref().filter(|_| within.is_ok());
     if let Some(path) = out {
@@ -89,7 +89,7 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
     }
     if args.json {
         // What is saved has none: prices change, and whether the plan is still the same must not.
-        value["cost"] = cost::json(&plan, usage);
+        value["cost"] = cost::json(&plan, basis);
         report::data(&format!("{value:#}\n"));
     } else if args.markdown {
         report::data(&report::plan::markdown(&environment, &plan));

@@ -68,7 +68,7 @@ pub(super) async fn carry_out(
         }
         _ => report::say(text.trim_end()),
     }
-    stream.plan(plan, || cost::json(plan, environment.local.usage.usage()));
+    stream.plan(plan, || cost::json(plan, &environment.local.basis));
     if !plan.refusals.is_empty() {
         return Err(report::plan::refused(plan, &manner.again(plan)));
     }

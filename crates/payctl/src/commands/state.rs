@@ -15,7 +15,7 @@ use crate::global::{Global, address};
 use crate::local::Local;
 use crate::{report, signals};
 
-mod shared;
+pub(super) mod shared;
 
 /// Look at the state, repair it, or take a resource out of it
 #[derive(Debug, Subcommand)]

@@ -45,7 +45,7 @@ pub(super) async fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliE
         return not_deployed(&global, &local, args);
     };
     let conditions = ask(&global, &local, state).await?;
-    let month = cost::recorded(state, local.usage.usage());
+    let month = cost::recorded(state, &local.basis);
     let run = under_way(&local, &loaded, state);
     if args.json {
         report::json(&json!({

@@ -109,7 +109,7 @@ async fn up(
         return Err(stale(saved, &plan)
             .hint("above is what it would be now; save it with `payctl plan --out FILE`"));
     }
-    let within = args.budget.check(&plan, environment.local.usage.usage());
+    let within = args.budget.check(&plan, &environment.local.basis);
     if let Err(broken) = within.and_then(|()| args.enforce.check(&environment)) {
         report::say(&report::plan::text(&environment, &plan, global.verbose));
         return Err(broken);

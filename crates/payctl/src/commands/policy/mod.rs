@@ -9,11 +9,12 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Command};
 use documents::{LONGEST, LONGEST_INLINE, MOST, PolicyFormat, file_name, length, split, write};
 use payctl_aws::kms::Signer;
-use payctl_aws::{Facts, Partition, Task, kinds, policy};
+use payctl_aws::{Facts, Partition, StatePlace, Task, kinds, policy};
 use payctl_engine::Stack;
 use payctl_stack::Systems;
 use serde_json::{Value, json};
 
+use crate::commands::state::shared::no_bucket;
 use crate::commands::systems::offered;
 use crate::connection::{connect, facts};
 use crate::environment::declare;
@@ -30,6 +31,7 @@ Examples:
   payctl policy --suffix dev                        for every command
   payctl policy --suffix dev --for plan             for whoever only looks
   payctl policy --suffix dev --account 123456789012 without credentials
+  payctl policy --suffix dev --for state-init       for whoever makes the bucket of states
   payctl policy --suffix dev --split policies       in files, each of which IAM takes")]
 pub(crate) struct PolicyArgs {
     /// What the operator is to do (repeatable) [default: all but check]
@@ -57,17 +59,26 @@ fn tasks(systems: Systems) -> Vec<(&'static str, Task)> {
     first.into_iter().chain(of_systems).chain(last).collect()
 }
 
+/// What is done with the bucket of states, which no stack declares.
+const USE: &str = "state";
+const INIT: &str = "state-init";
+
 /// The command with what depends on which others there are.
 pub(crate) fn complete(command: Command, systems: Systems) -> Command {
     let names: Vec<&str> = tasks(systems).into_iter().map(|(name, _)| name).collect();
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     let (last, first) = names.split_last().unwrap_or((&"plan", &[]));
     let long = format!(
-        "{about}\n\nWhat {} and {last} call, on what the stack declares, and nothing more.",
+        "{about}\n\nWhat {} and {last} call, on what the stack declares, and nothing more; and, where \
+         the configuration names a bucket of states, what its use takes.",
         first.join(", ")
     );
     let value = |name: &&'static str| PossibleValue::new(*name).help(format!("payctl {name}"));
-    let values: Vec<PossibleValue> = names.iter().map(value).collect();
+    let of_states = [
+        PossibleValue::new(USE).help("every command, in the bucket of states"),
+        PossibleValue::new(INIT).help("payctl state init and payctl state check, of that bucket"),
+    ];
+    let values: Vec<PossibleValue> = names.iter().map(value).chain(of_states).collect();
     let parser = PossibleValuesParser::new(values);
     command.long_about(long).mut_arg("tasks", |arg| arg.value_parser(parser))
 }
@@ -76,7 +87,9 @@ pub(crate) fn complete(command: Command, systems: Systems) -> Command {
 const SANDBOX_ACCOUNT: &str = "123456789012";
 
 pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliError> {
-    let (global, mut local) = Local::read(global, First::Dev)?;
+    // No state is needed, and the bucket of states may be what is still to be allowed.
+    let global = Global { local_state: true, ..global.clone() };
+    let (global, mut local) = Local::read(&global, First::Dev)?;
     local.check_document()?;
     let (global, local) = (&global, &local);
     local.say_guess();
@@ -101,7 +114,17 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliE
     };
     let tasks = tasks(global.systems).into_iter().filter(is_meant);
     let tasks: Vec<Task> = tasks.map(|(_, task)| task).collect();
-    let (mut document, stack) = needed(local, &facts, &tasks);
+    let of_states = of_states(local, &facts, &args.tasks)?;
+    let (mut document, stack) = match tasks.is_empty() {
+        true => {
+            let stack = Stack::new(local.system.name, local.suffix.as_str());
+            (json!({ "Version": "2012-10-17", "Statement": [] }), stack)
+        }
+        false => needed(local, &facts, &tasks),
+    };
+    if let Some(statements) = document["Statement"].as_array_mut() {
+        statements.extend(of_states);
+    }
     if let (Some(key), Some(statements)) = (&args.sign_kms, document["Statement"].as_array_mut()) {
         statements.push(signs(key));
     }
@@ -118,6 +141,29 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs) -> Result<Exit, CliE
         );
     }
     Ok(Exit::Done)
+}
+
+/// What the bucket of states takes: what is named, or its use, where who runs the commands uses it.
+fn of_states(local: &Local, facts: &Facts, named: &[String]) -> Result<Vec<Value>, CliError> {
+    let state = &local.config.state;
+    let is_named = |name: &str| named.iter().any(|one| one == name);
+    let own = state.profile.is_none() && state.role_arn.is_none();
+    let uses = is_named(USE) || (named.is_empty() && state.bucket.is_some() && own);
+    if !uses && !is_named(INIT) {
+        return Ok(Vec::new());
+    }
+    let Some(bucket) = &state.bucket else { return Err(no_bucket()) };
+    let place = StatePlace {
+        bucket,
+        prefix: state.prefix(),
+        kms_key: state.kms_key.as_deref(),
+        region: state.region.as_deref().unwrap_or(&facts.region),
+    };
+    let mut statements = if uses { place.to_use(facts) } else { Vec::new() };
+    if is_named(INIT) {
+        statements.extend(place.to_init(facts));
+    }
+    Ok(statements)
 }
 
 /// What an operator needs for these commands, and the stack that needs it.

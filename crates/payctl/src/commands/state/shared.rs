@@ -83,11 +83,18 @@ fn failed(shared: &Shared, matter: Matter, error: AwsError) -> CliError {
 
 /// The bucket that the configuration names.
 fn bucket(global: &Global) -> Result<Shared, CliError> {
+    if global.sandbox {
+        let message = "the sandbox's environments stay on this machine";
+        return Err(CliError::failed(message).hint("leave out --sandbox for the bucket of states"));
+    }
     let config = configuration::read(global.config.as_deref(), global.systems)?;
-    shared(&Global { local_state: false, ..global.clone() }, &config)?.ok_or_else(|| {
-        CliError::failed("the configuration names no bucket for states")
-            .hint("put it into payctl.toml: [state] with bucket = \"NAME\"")
-    })
+    shared(&Global { local_state: false, ..global.clone() }, &config)?.ok_or_else(no_bucket)
+}
+
+/// The configuration names none.
+pub(crate) fn no_bucket() -> CliError {
+    CliError::failed("the configuration names no bucket for states")
+        .hint("put it into payctl.toml: [state] with bucket = \"NAME\"")
 }
 
 /// Prints the state, with what the journal says.

@@ -47,7 +47,7 @@ fn view<'a>(environment: &'a Environment, plan: &'a Plan) -> View<'a> {
         kinds,
         sandbox: environment.sandbox,
         situation: situation(environment),
-        cost: cost::line(plan, environment.local.usage.usage()),
+        cost: cost::line(plan, &environment.local.basis),
         time: Prediction::of(plan, kinds, &environment.durations).line(),
         notes: environment.stack.notes(),
         verbose: 0,

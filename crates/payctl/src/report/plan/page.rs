@@ -19,8 +19,8 @@ use crate::{cost, picture};
 
 /// The page of what `up` would do.
 pub(crate) fn page(environment: &Environment, plan: &Plan) -> Report {
-    let usage = environment.local.usage.usage();
-    let month = cost::after_plan(plan, usage);
+    let basis = &environment.local.basis;
+    let month = cost::after_plan(plan, basis);
     let place = if environment.sandbox { " · sandbox" } else { "" };
     let place = format!("Account {} · {}{place}", plan.account, plan.region);
     let refusals = plan
@@ -50,7 +50,7 @@ pub(crate) fn page(environment: &Environment, plan: &Plan) -> Report {
         colour: if unchanged { Colour::Health } else { Colour::Action },
         changes: Some(plan.steps.iter().flat_map(changes).collect()),
         timeline: timeline(plan, &prediction),
-        cost: Some(month_of(&month, cost::line(plan, usage))),
+        cost: Some(month_of(&month, cost::line(plan, basis))),
         compliance: (plan.goal == Goal::Up).then(|| compliance(environment)),
         outputs: outputs(environment, plan),
         notes: environment.stack.notes().iter().map(|note| sentence(note)).collect(),
