@@ -181,6 +181,17 @@ impl Payctl {
         Run::start(self.command(args))
     }
 
+    /// Starts it as if on another machine: in a process namespace of its own, so that nobody here can
+    /// look at its process by its number, nor it at ours.
+    pub fn start_elsewhere(&self, args: &[&str]) -> Run {
+        let usual = self.command(args);
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--pid", "--fork", "--kill-child"]);
+        command.arg(usual.get_program()).args(args).current_dir(self.folder()).env_clear();
+        command.envs(usual.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Run::start(command)
+    }
+
     /// Runs it to its end.
     pub fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> Ended {
         self.start(args).end()
@@ -270,6 +281,14 @@ impl Run {
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status();
         assert!(sent.unwrap().success(), "{name} could not be sent");
+    }
+
+    /// Sends it to what was started by [`Payctl::start_elsewhere`], and not to what started that.
+    pub fn signal_inner(&self, name: &str) {
+        let pid = self.pid();
+        let inner = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+        let sent = Command::new("kill").args(["-s", name, inner.trim()]).status();
+        assert!(sent.unwrap().success(), "{name} could not be sent to {inner:?}");
     }
 
     /// The same, unless it has ended.

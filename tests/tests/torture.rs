@@ -44,6 +44,9 @@ fn tried(proof: &str) -> Vec<&'static str> {
 each_system! {
     r1_r2_killed_at_any_call_it_converges_and_leaves_nothing: kills::at_every_call,
     shared_killed_at_any_request_to_the_bucket_it_converges: shared::at_every_request,
+    shared_faults_at_the_bucket_are_absorbed: shared::faults,
+    shared_of_many_machines_one_proceeds: shared::machines,
+    shared_lost_it_is_found_again: shared::lost_state,
     r3_throttling_is_absorbed: faults::throttling,
     r4_errors_and_resets_are_absorbed: faults::errors,
     r4_an_outage_ends_cleanly: faults::outage,
@@ -59,4 +62,12 @@ each_system! {
     r15_expired_credentials_end_it_at_once: faults::expired,
     a_wrong_clock_is_named_and_survived: disk::clock,
     r16_nothing_to_do_is_nothing_done: runs::calm,
+}
+
+/// For a minute it waits for a lease to end, and needs no core.
+#[tokio::test]
+async fn shared_a_machine_that_was_cut_off_changes_nothing() {
+    for system in tried("shared_a_machine_that_was_cut_off_changes_nothing") {
+        shared::cut_off(system, Extent::chosen()).await;
+    }
 }

@@ -18,6 +18,9 @@ pub enum Refusal {
     Expired,
     /// The client's clock is an hour behind.
     Skewed,
+    /// Another request is writing the same object: S3's guide, "Add preconditions to S3 operations
+    /// with conditional requests", read 2026-12-01.
+    Conflict,
     /// With this code, as a request that is wrong.
     Code(&'static str),
 }
@@ -201,6 +204,7 @@ impl Request {
                 return answer(503, &[("Content-Type", "text/html")], b"<html>later</html>");
             }
             (Refusal::Code(code), _) => (400, code),
+            (Refusal::Conflict, _) => (409, "ConditionalRequestConflict"),
             (Refusal::Throttled, Ec2) => (503, "RequestLimitExceeded"),
             (Refusal::Throttled, Query) => (400, "Throttling"),
             (Refusal::Throttled, RestXml) => (503, "SlowDown"),

@@ -15,6 +15,7 @@ use crate::cloud::{clients, difference, everything, keys};
 use crate::emulator::{Emulator, Server};
 use crate::foreign;
 use crate::proxy::{Call, Proxy, Rule};
+use shared::States;
 
 pub mod disk;
 pub mod faults;
@@ -110,6 +111,8 @@ pub struct Rack {
     pub destroy: Vec<Call>,
     /// How long that `up` took.
     pub usual: Duration,
+    /// Where the state is, if not in a folder.
+    states: Option<States>,
 }
 
 /// The stack of one's own, one of the examples, that is killed at calls as the systems are.
@@ -120,8 +123,21 @@ impl Rack {
         Self::with(system, &[]).await
     }
 
-    /// With further arguments for the sandbox.
+    /// With further arguments for the sandbox, and the state where `PAYCTL_STATE` says.
     pub async fn with(system: &str, arguments: &[&str]) -> Self {
+        match std::env::var("PAYCTL_STATE").as_deref() {
+            Ok("bucket") => Self::in_bucket(system, Emulator::Sandbox, arguments).await,
+            Err(_) | Ok("") => Self::build(system, None, arguments).await,
+            Ok(other) => panic!("PAYCTL_STATE is {other:?}: it is `bucket` or not set"),
+        }
+    }
+
+    /// With its state in a bucket on an emulator of its own.
+    pub async fn in_bucket(system: &str, emulator: Emulator, arguments: &[&str]) -> Self {
+        Self::build(system, Some(emulator), arguments).await
+    }
+
+    async fn build(system: &str, bucket: Option<Emulator>, arguments: &[&str]) -> Self {
         let server = Server::start_with(Emulator::Sandbox, arguments);
         let proxy = Proxy::start(&server.endpoint);
         let payctl = Payctl::at(&proxy.endpoint, "dev");
@@ -129,6 +145,7 @@ impl Rack {
             true => payctl.of_document(system, None),
             false => payctl.of(system),
         };
+        let states = bucket.map(|emulator| States::of(&payctl, emulator));
         let aws = clients(&server).await;
         let nothing = everything(&aws).await;
         proxy.set(&Rule::Nothing);
@@ -139,16 +156,41 @@ impl Rack {
         proxy.set(&Rule::Nothing);
         payctl.destroy();
         let destroy = proxy.calls();
-        let rack = Self { server, proxy, payctl, aws, nothing, all, key_count, up, destroy, usual };
+        let rack = Self {
+            server,
+            proxy,
+            payctl,
+            aws,
+            nothing,
+            all,
+            key_count,
+            up,
+            destroy,
+            usual,
+            states,
+        };
         rack.clean();
         rack
+    }
+
+    /// Whether its state is in a bucket.
+    pub fn has_bucket(&self) -> bool {
+        self.states.is_some()
+    }
+
+    /// The bucket that its state is in.
+    pub fn states(&self) -> &States {
+        self.states.as_ref().unwrap_or_else(|| panic!("the state is in a folder"))
     }
 
     /// Nothing is there and nothing remembered.
     pub fn clean(&self) {
         self.proxy.set(&Rule::Nothing);
         reset(&self.server);
-        self.payctl.lose_state();
+        match &self.states {
+            Some(states) => states.renew(&self.payctl),
+            None => self.payctl.lose_state(),
+        }
     }
 
     /// Runs `verb` under `rule`.
@@ -161,7 +203,10 @@ impl Rack {
 
     /// The state can be read, whatever happened.
     pub fn state_is_readable(&self, context: &str) {
-        if let Err(error) = Store::at(self.payctl.state()).load() {
+        if self.states.is_some() {
+            let listed = self.payctl.run(&["state", "list"]);
+            assert_eq!(listed.code, Some(0), "{context}\n{listed}");
+        } else if let Err(error) = Store::at(self.payctl.state()).load() {
             panic!("{context}: the state cannot be read: {error}");
         }
     }
@@ -227,11 +272,22 @@ where
     R: Send,
     F: AsyncFn(&Rack, &P) -> R + Sync,
 {
+    spread_over(async || Rack::with(system, arguments).await, workers, points, work)
+}
+
+/// The same on the racks that `make` makes.
+pub fn spread_over<P, R, M, F>(make: M, workers: usize, points: &[P], work: F) -> Vec<R>
+where
+    P: Sync,
+    R: Send,
+    M: AsyncFn() -> Rack + Sync,
+    F: AsyncFn(&Rack, &P) -> R + Sync,
+{
     let next = AtomicUsize::new(0);
     let one = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let rack = Rack::with(system, arguments).await;
+            let rack = make().await;
             let mut done = Vec::new();
             while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
                 done.push(work(&rack, point).await);
