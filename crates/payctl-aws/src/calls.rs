@@ -1,7 +1,8 @@
-//! What counts the calls, and keeps a server from answering without an end.
+//! What counts the calls, keeps a server from answering without an end, and keeps calls back.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -24,12 +25,22 @@ const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
 /// More pages than any list that payctl reads has: one without an end ends here.
 const MOST_PAGES: u64 = 1_000;
 
-/// How often each operation was called, by `service.Operation`; and what keeps a server from
-/// answering without an end.
-#[derive(Clone, Debug, Default)]
+/// Whether a call may leave.
+type Permit = Arc<dyn Fn() -> Result<(), BoxError> + Send + Sync>;
+
+/// How often each operation was called, by `service.Operation`; what keeps a server from answering
+/// without an end; and what keeps calls back that may not leave any more.
+#[derive(Clone, Default)]
 pub struct Calls {
     counts: Arc<Mutex<BTreeMap<String, u64>>>,
     pages: Arc<Mutex<BTreeMap<String, u64>>>,
+    permit: Arc<OnceLock<Permit>>,
+}
+
+impl fmt::Debug for Calls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Calls").field(&self.counts()).finish()
+    }
 }
 
 impl Calls {
@@ -37,6 +48,15 @@ impl Calls {
     #[must_use]
     pub fn total(&self) -> u64 {
         self.counts().values().sum()
+    }
+
+    /// Asks `permit` before each call leaves, repetitions of the SDK's and the calls of one step among
+    /// them. It is asked until the end; a further one is not.
+    pub fn hold_to<E: Into<BoxError>>(
+        &self,
+        permit: impl Fn() -> Result<(), E> + Send + Sync + 'static,
+    ) {
+        let _ = self.permit.set(Arc::new(move || permit().map_err(Into::into)));
     }
 
     /// How often each operation was called.
@@ -66,6 +86,9 @@ impl Intercept for Calls {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        if let Some(permit) = self.permit.get() {
+            permit()?;
+        }
         if let Some(call) = config.load::<Metadata>() {
             let name = format!("{}.{}", call.service(), call.name());
             *self.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_insert(0) +=

@@ -4,7 +4,8 @@
 //! and stops nothing.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use payctl_engine::state::write_private;
@@ -155,7 +156,9 @@ impl Durations {
             return;
         }
         let path = states.join(place.file());
-        let kept = File::open(states).and_then(|folder| {
+        // Where the state is in a bucket, nobody may have made the folder yet.
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(states);
+        let kept = made.and_then(|()| File::open(states)).and_then(|folder| {
             // Runs of two environments may end at the same time.
             folder.lock()?;
             let mut kinds = match load(&path) {

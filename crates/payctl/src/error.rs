@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::process::ExitCode;
 
+use payctl_aws::AwsError;
 use payctl_engine::{Failure, FailureKind, StateError};
 
 use crate::report;
@@ -134,6 +135,9 @@ impl From<StateError> for CliError {
                 "nothing is changed without a record of it: see to the folder and the space on its \
                  disk, or name another with --state-dir"
             }
+            StateError::Bucket { source, .. } if is_of_credentials(&**source) => {
+                "nothing is changed without a record of it: sign in again for the bucket of the state"
+            }
             StateError::Bucket { .. } => {
                 "nothing is changed without a record of it: see to the bucket of the state; `payctl \
                  state check` says what is wrong with it"
@@ -153,6 +157,12 @@ impl From<StateError> for CliError {
             None => error,
         }
     }
+}
+
+/// Whether the bucket refused who asks, and would take somebody else.
+fn is_of_credentials(source: &(dyn Error + 'static)) -> bool {
+    let error = source.downcast_ref::<AwsError>();
+    error.is_some_and(|error| error.kind() == FailureKind::Credentials)
 }
 
 /// EMFILE, on Linux and macOS alike.

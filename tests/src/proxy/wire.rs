@@ -173,7 +173,7 @@ impl Request {
 
     /// Whether it changes something.
     pub(super) fn is_changing(&self) -> bool {
-        const READ: [&str; 4] = ["Describe", "Get", "List", "Head"];
+        const READ: [&str; 5] = ["Describe", "Get", "Head", "List", "Simulate"];
         match self.operation() {
             Some(operation) => !READ.iter().any(|verb| operation.starts_with(verb)),
             None => !matches!(self.method(), "GET" | "HEAD"),

@@ -15,6 +15,7 @@ use super::disk::{Disk, Lock};
 use super::held::{CLOSED, Clock, Held, Upkeep, encode, lock, parse, put};
 use super::lease::{Document, Verdict, Watch};
 use super::objects::{Asked, Listed, Object, ObjectError, Objects, Tag, When};
+use super::store::LOCK;
 use super::{Holder, StateError, process};
 
 /// How many objects are asked for at once.
@@ -70,6 +71,10 @@ impl Bucket {
         path.file_name().is_some_and(|name| name == "journal.jsonl")
     }
 
+    fn lock_key(&self) -> String {
+        self.key(&self.folder.join(LOCK))
+    }
+
     /// Where the journal's objects are, with the slash behind it.
     fn journal(&self) -> String {
         format!("{}journal/", self.prefix)
@@ -101,6 +106,20 @@ impl Bucket {
         Ok(())
     }
 
+    /// The epochs whose journal may say what the state does not; `None` where nobody knows. What is
+    /// there of others came late: a request that was sent twice, or was long on its way, arrived when
+    /// the journal had been emptied.
+    fn open_epochs(&self, path: &Path) -> Result<Option<BTreeSet<u64>>, StateError> {
+        let held = lock(&self.held).clone();
+        if let Some(open) = held.and_then(|held| held.open_epochs()) {
+            return Ok(Some(open));
+        }
+        let there = ask(self.objects.get(&self.lock_key()), "read", path)?;
+        let document =
+            there.and_then(|there| serde_json::from_slice::<Document>(&there.bytes).ok());
+        Ok(document.map(|document| document.open_epochs()))
+    }
+
     /// The journal's objects by epoch and number; without those that close an epoch.
     fn entries(&self, path: &Path) -> Result<Vec<(u64, u64, Listed)>, StateError> {
         let journal = self.journal();
@@ -113,7 +132,13 @@ impl Bucket {
 
     fn read_journal(&self, path: &Path) -> Result<Option<Vec<u8>>, StateError> {
         for _ in 0..READS {
-            let entries = self.entries(path)?;
+            let mut entries = self.entries(path)?;
+            if entries.is_empty() {
+                return Ok(None);
+            }
+            if let Some(open) = self.open_epochs(path)? {
+                entries.retain(|(epoch, ..)| open.contains(epoch));
+            }
             if entries.is_empty() {
                 return Ok(None);
             }
@@ -147,13 +172,20 @@ impl Bucket {
         };
         let mut keys: Vec<String> = listed.into_iter().filter(goes).map(|one| one.key).collect();
         if keys.is_empty() {
+            if let Some(held) = lock(&self.held).as_ref() {
+                held.emptied();
+            }
             return Ok(());
         }
         let first = keys.remove(0);
         if !keys.is_empty() {
             ask(self.objects.delete(keys), "remove", path)?;
         }
-        ask(self.objects.delete(vec![first]), "remove", path)
+        ask(self.objects.delete(vec![first]), "remove", path)?;
+        if let Some(held) = lock(&self.held).as_ref() {
+            held.emptied();
+        }
+        Ok(())
     }
 
     /// The lock's document, if it can be taken; else who holds it.

@@ -6,6 +6,7 @@
 //! number: who thinks that it still holds that epoch can write no record any more, and so makes no
 //! call.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -97,6 +98,8 @@ struct Queue {
     /// How many entries were queued, and how many of them are in the bucket.
     queued: u64,
     durable: u64,
+    /// Whether the bucket has entries that the state may not have.
+    kept: bool,
     broken: bool,
 }
 
@@ -126,6 +129,19 @@ impl Held {
         lock(&self.lease).document.epoch
     }
 
+    /// The epochs whose journal may say what the state does not; `None` where it is not held any more,
+    /// so that another may know better.
+    pub(super) fn open_epochs(&self) -> Option<BTreeSet<u64>> {
+        let lease = lock(&self.lease);
+        let is_held = lease.document.holder.is_some() && !lease.lost;
+        is_held.then(|| lease.document.open_epochs())
+    }
+
+    /// Notes that the journal was emptied.
+    pub(super) fn emptied(&self) {
+        lock(&self.queue).kept = false;
+    }
+
     /// The number under which the journal's next object is written.
     pub(super) fn next_number(&self) -> u64 {
         lock(&self.queue).number
@@ -151,6 +167,7 @@ impl Held {
         }
         queue.waiting.extend_from_slice(line);
         queue.queued += 1;
+        queue.kept = true;
         Ok(())
     }
 
@@ -351,10 +368,11 @@ impl Drop for Upkeep {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-        // What is on its way may arrive when another holds it.
+        // What is on its way may arrive when another holds it, and what is on record may be nowhere
+        // else.
         let unsure = {
             let queue = lock(&self.held.queue);
-            queue.broken || queue.carried.is_some()
+            queue.broken || queue.carried.is_some() || queue.kept
         };
         // Where it fails, the next one waits for the end of the lease.
         let _ = self.held.write(|document| document.given_back(unsure));

@@ -72,6 +72,13 @@ impl Document {
         }
     }
 
+    /// The epochs whose journal may say what the state does not: the present holder's, and those that
+    /// nobody is known to have closed.
+    pub(super) fn open_epochs(&self) -> BTreeSet<u64> {
+        let own = self.holder.is_some().then_some(self.epoch);
+        self.unclosed.iter().copied().chain(own).collect()
+    }
+
     /// What its holder writes to go on.
     pub(super) fn renewed(&self) -> Self {
         Self { renewed: self.renewed + 1, ..self.clone() }
@@ -82,8 +89,8 @@ impl Document {
         Self { unclosed: BTreeSet::new(), ..self.renewed() }
     }
 
-    /// What its holder writes at its end; `unsure` where a request of its journal may still be on
-    /// its way.
+    /// What its holder writes at its end; `unsure` where its journal is not known to be empty, and to
+    /// stay so.
     pub(super) fn given_back(&self, unsure: bool) -> Self {
         let mut unclosed = self.unclosed.clone();
         unclosed.extend(unsure.then_some(self.epoch));

@@ -27,6 +27,9 @@ pub struct Store {
     shared: bool,
 }
 
+/// The name of the lock's file, or of its object.
+pub(super) const LOCK: &str = "lock";
+
 /// What a store holds.
 #[derive(Clone, Debug)]
 pub struct Loaded {
@@ -115,7 +118,7 @@ impl Store {
     }
 
     fn lock_path(&self) -> PathBuf {
-        self.folder.join("lock")
+        self.folder.join(LOCK)
     }
 
     pub(super) fn backup_folder(&self) -> PathBuf {
@@ -258,6 +261,13 @@ impl Session {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Says of each call, just before it leaves, whether it may: not where another run may have taken
+    /// over.
+    pub fn permit(&self) -> impl Fn() -> Result<(), StateError> + Send + Sync + use<> {
+        let disk = self.store.disk.clone();
+        move || disk.may_change()
     }
 
     /// Puts what a holder left that did not give the lock back into the state, so that it can write

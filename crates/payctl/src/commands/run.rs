@@ -90,6 +90,7 @@ pub(super) async fn apply(
     stream: &mut Stream,
 ) -> Result<Exit, CliError> {
     let Manner { global, end, .. } = &manner;
+    environment.calls.hold_to(session.permit());
     if let Some(end) = end {
         end.write(&environment.provider, plan).await?;
     }

@@ -28,19 +28,32 @@ enum Mistake {
     LeaseIsNotLookedAt,
     /// The lease is read off a clock that is hours ahead.
     ByWallClock,
+    /// What is in the journal is read, whoever's it is.
+    AllIsRead,
 }
 
 /// A record of the journal, by epoch and number.
 type Record = (u64, u64);
+
+/// An object of the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Object {
+    epoch: u64,
+    number: u64,
+    /// Whether it closes the epoch.
+    closes: bool,
+    /// Whether its first line is the first of a journal.
+    begins: bool,
+    /// The version of the state that it goes on from.
+    after: u32,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct World {
     now: u32,
     /// Its version is epoch and counter: no two documents have the same.
     lock: Option<Document>,
-    /// What is in the journal: epoch, number, whether it closes the epoch, and the state that it goes
-    /// on from.
-    journal: BTreeSet<(u64, u64, bool, u32)>,
+    journal: BTreeSet<Object>,
     /// What the state says, and how often it was written.
     state: (BTreeSet<Record>, u32),
     /// All records that were ever answered.
@@ -50,6 +63,8 @@ struct World {
     overlapped: bool,
     /// Whether something was lost that was on record.
     lost: bool,
+    /// Whether the journal was such that nobody can read it.
+    damaged: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -57,6 +72,9 @@ struct Process {
     at: At,
     watch: Watch,
     held: Option<Held>,
+    /// What it wrote last to its journal, and may be on its way once more: a request is repeated where
+    /// its answer is late, and whoever carries it may be.
+    again: Option<Object>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -65,6 +83,8 @@ struct Held {
     renewed: u32,
     /// The next number of its journal.
     number: u64,
+    /// Whether the next record is the first since the journal was emptied.
+    begins: bool,
     /// The state that it knows, and its version.
     known: (BTreeSet<Record>, u32),
     lost: bool,
@@ -79,6 +99,7 @@ enum At {
     Closing,
     Loading,
     Folding,
+    FoldingEmpties,
     Settling,
     /// It may record what it is about to call.
     Running,
@@ -99,6 +120,8 @@ enum Deed {
     Renew(usize),
     /// It ends its run rather than call once more.
     End(usize),
+    /// What it wrote to the journal arrives once more.
+    Again(usize),
 }
 
 struct Team(Mistake);
@@ -109,24 +132,41 @@ impl World {
     }
 
     fn next_number(&self, epoch: u64) -> u64 {
-        self.journal.iter().filter(|(of, ..)| *of == epoch).map(|(_, n, ..)| *n).max().unwrap_or(0)
-            + 1
+        let numbers = self.journal.iter().filter(|one| one.epoch == epoch).map(|one| one.number);
+        numbers.max().unwrap_or(0) + 1
+    }
+
+    fn has(&self, epoch: u64, number: u64) -> bool {
+        self.journal.iter().any(|one| (one.epoch, one.number) == (epoch, number))
     }
 
     /// Writes an object of the journal where none is.
-    fn put(&mut self, epoch: u64, number: u64, closes: bool, after: u32) -> bool {
-        let taken = self.journal.iter().any(|(of, n, ..)| (*of, *n) == (epoch, number));
-        if !taken {
-            self.journal.insert((epoch, number, closes, after));
+    fn put(&mut self, object: Object) -> bool {
+        let is_free = !self.has(object.epoch, object.number);
+        if is_free {
+            self.journal.insert(object);
         }
-        !taken
+        is_free
+    }
+
+    /// The journal's objects that are read.
+    fn read(&self, mistake: Mistake) -> impl Iterator<Item = &Object> {
+        let open = self.lock.as_ref().map(Document::open_epochs);
+        let open = open.filter(|_| mistake != Mistake::AllIsRead);
+        let is_open = move |epoch| open.as_ref().is_none_or(|open| open.contains(&epoch));
+        self.journal.iter().filter(move |one| !one.closes && is_open(one.epoch))
     }
 
     /// The journal's records, as far as they go on from the state that is there.
-    fn records(&self) -> BTreeSet<Record> {
-        let count = |closes: bool, after: u32| !closes && after == self.state.1;
-        let records = self.journal.iter().filter(|(.., closes, after)| count(*closes, *after));
-        records.map(|(epoch, number, ..)| (*epoch, *number)).collect()
+    fn records(&self, mistake: Mistake) -> BTreeSet<Record> {
+        let counts = self.read(mistake).filter(|one| one.after == self.state.1);
+        counts.map(|one| (one.epoch, one.number)).collect()
+    }
+
+    /// A journal has one beginning, which stands first.
+    fn look_for_damage(&mut self, mistake: Mistake) {
+        let damaged = self.read(mistake).enumerate().any(|(nth, one)| one.begins != (nth == 0));
+        self.damaged |= damaged;
     }
 
     /// Writes the lock's document where it is as `process` wrote it last.
@@ -143,7 +183,7 @@ impl World {
     }
 
     /// Writes the state where it is as `process` knows it.
-    fn write_state(&mut self, process: usize, records: BTreeSet<Record>) -> bool {
+    fn write_state(&mut self, process: usize, records: BTreeSet<Record>, mistake: Mistake) -> bool {
         let Some(held) = self.processes[process].held.clone() else { return false };
         if self.state.1 != held.known.1 {
             return false;
@@ -153,12 +193,12 @@ impl World {
         if let Some(held) = &mut self.processes[process].held {
             held.known = (records, version);
         }
-        self.look_for_loss();
+        self.look_for_loss(mistake);
         true
     }
 
-    fn look_for_loss(&mut self) {
-        let known: BTreeSet<Record> = &self.records() | &self.state.0;
+    fn look_for_loss(&mut self, mistake: Mistake) {
+        let known: BTreeSet<Record> = &self.records(mistake) | &self.state.0;
         self.lost |= !self.answered.is_subset(&known);
     }
 
@@ -169,43 +209,51 @@ impl World {
         let epoch = held.as_ref().map_or(0, |held| held.document.epoch);
         let next = match (at, held) {
             (At::Looking, _) => self.look(process, mistake),
-            (At::Free(version), _) => self.take(process, version),
+            (At::Free(version), _) => self.take(process, version, mistake),
             (At::Closing, Some(held)) => {
                 if mistake != Mistake::NothingIsClosed {
                     for epoch in &held.document.unclosed {
-                        let number = self.next_number(*epoch);
-                        self.put(*epoch, number, true, 0);
+                        self.put(closing(*epoch, self.next_number(*epoch)));
                     }
                 }
                 At::Loading
             }
             (At::Loading, Some(_)) => {
-                let known = (&self.records() | &self.state.0, self.state.1);
+                let known = (&self.records(mistake) | &self.state.0, self.state.1);
                 if let Some(held) = &mut self.processes[process].held {
                     held.known = known;
                 }
                 if mistake == Mistake::StateIsLeft { At::Settling } else { At::Folding }
             }
-            (At::Folding, Some(held)) => match self.write_state(process, held.known.0) {
-                true => At::Settling,
+            (At::Folding, Some(held)) => match self.write_state(process, held.known.0, mistake) {
+                true => At::FoldingEmpties,
                 false => At::Loading,
             },
+            (At::FoldingEmpties, Some(_)) => {
+                self.empty(process, epoch);
+                At::Settling
+            }
             (At::Settling, Some(_)) => match self.write_lock(process, Document::closed) {
                 true => At::Running,
                 false => At::Over,
             },
-            (At::Running, Some(held)) => match self.put(epoch, held.number, false, held.known.1) {
-                true => {
-                    let record = (epoch, held.number);
-                    self.answered.insert(record);
-                    if let Some(held) = &mut self.processes[process].held {
-                        held.number += 1;
-                        held.known.0.insert(record);
+            (At::Running, Some(held)) => {
+                let (number, begins, after) = (held.number, held.begins, held.known.1);
+                let object = Object { epoch, number, closes: false, begins, after };
+                match self.put(object) {
+                    true => {
+                        let record = (epoch, number);
+                        self.answered.insert(record);
+                        self.processes[process].again = Some(object);
+                        if let Some(held) = &mut self.processes[process].held {
+                            (held.number, held.begins) = (number + 1, false);
+                            held.known.0.insert(record);
+                        }
+                        At::Recorded
                     }
-                    At::Recorded
+                    false => At::Over,
                 }
-                false => At::Over,
-            },
+            }
             (At::Recorded, Some(held)) => {
                 let in_time = may_change(STEP * held.renewed, self.time()) && !held.lost;
                 match in_time || mistake == Mistake::LeaseIsNotLookedAt {
@@ -218,17 +266,17 @@ impl World {
                     false => At::Over,
                 }
             }
-            (At::Ending, Some(held)) => match self.put(epoch, held.number, true, 0) {
+            (At::Ending, Some(held)) => match self.put(closing(epoch, held.number)) {
                 true => At::Saving,
                 false => At::Over,
             },
-            (At::Saving, Some(held)) => match self.write_state(process, held.known.0) {
+            (At::Saving, Some(held)) => match self.write_state(process, held.known.0, mistake) {
                 true => At::Emptying,
                 false => At::Over,
             },
             (At::Emptying, Some(_)) => {
-                self.journal.retain(|(of, _, closes, _)| *of > epoch || (*closes && *of != epoch));
-                self.look_for_loss();
+                self.empty(process, epoch);
+                self.look_for_loss(mistake);
                 At::GivingBack
             }
             (At::GivingBack, Some(_)) => {
@@ -238,6 +286,14 @@ impl World {
             (_, None) | (At::Over, _) => At::Over,
         };
         self.processes[process].at = next;
+    }
+
+    /// Removes what the state has now.
+    fn empty(&mut self, process: usize, epoch: u64) {
+        self.journal.retain(|one| one.epoch > epoch || (one.closes && one.epoch != epoch));
+        if let Some(held) = &mut self.processes[process].held {
+            held.begins = true;
+        }
     }
 
     fn look(&mut self, process: usize, mistake: Mistake) -> At {
@@ -254,7 +310,7 @@ impl World {
         }
     }
 
-    fn take(&mut self, process: usize, version: Option<Document>) -> At {
+    fn take(&mut self, process: usize, version: Option<Document>, mistake: Mistake) -> At {
         if self.lock != version {
             return At::Looking;
         }
@@ -264,12 +320,17 @@ impl World {
             Document::taken(self.lock.as_ref(), holder, process.to_string(), String::new());
         let closes = !document.unclosed.is_empty();
         self.lock = Some(document.clone());
-        let known = (&self.records() | &self.state.0, self.state.1);
+        let known = (&self.records(mistake) | &self.state.0, self.state.1);
         let number = self.next_number(document.epoch);
-        let held = Held { document, renewed: self.now, number, known, lost: false };
+        let held = Held { document, renewed: self.now, number, begins: true, known, lost: false };
         self.processes[process].held = Some(held);
         if closes { At::Closing } else { At::Running }
     }
+}
+
+/// What closes an epoch.
+fn closing(epoch: u64, number: u64) -> Object {
+    Object { epoch, number, closes: true, begins: false, after: 0 }
 }
 
 impl Team {
@@ -283,6 +344,7 @@ impl Team {
             processes: vec![Process::default(); PROCESSES],
             overlapped: false,
             lost: false,
+            damaged: false,
         }
     }
 
@@ -290,7 +352,10 @@ impl Team {
     fn deeds(world: &World) -> Vec<Deed> {
         let mut deeds = Vec::new();
         deeds.extend((world.now < STEPS).then_some(Deed::Pass));
-        for (process, Process { at, held, .. }) in world.processes.iter().enumerate() {
+        for (process, Process { at, held, again, .. }) in world.processes.iter().enumerate() {
+            // Where it is there it is refused.
+            let late = again.filter(|one| !world.has(one.epoch, one.number));
+            deeds.extend(late.map(|_| Deed::Again(process)));
             if *at == At::Over {
                 continue;
             }
@@ -311,7 +376,12 @@ impl Team {
                 world.write_lock(process, Document::renewed);
             }
             Deed::End(process) => world.processes[process].at = At::Ending,
+            Deed::Again(process) => {
+                let again = world.processes[process].again.take();
+                again.map(|object| world.put(object));
+            }
         }
+        world.look_for_damage(self.0);
         world
     }
 }
@@ -324,10 +394,18 @@ struct Found {
     overlap: bool,
     /// Something is lost that was on record.
     loss: bool,
+    /// Nobody can read the journal.
+    damage: bool,
     /// One takes over from another.
     takeover: bool,
     /// Both come to their end.
     both_end: bool,
+}
+
+impl Found {
+    fn is_wrong(&self) -> bool {
+        self.overlap || self.loss || self.damage
+    }
 }
 
 /// Goes through all states that there can be.
@@ -339,6 +417,7 @@ fn found(mistake: Mistake) -> Found {
     while let Some(world) = next.pop() {
         found.overlap |= world.overlapped;
         found.loss |= world.lost;
+        found.damage |= world.damaged;
         let epochs = world.processes.iter().filter_map(|process| process.held.as_ref());
         found.takeover |= epochs.filter(|held| held.document.epoch > 0).count() == PROCESSES;
         let lock = world.lock.as_ref();
@@ -349,7 +428,7 @@ fn found(mistake: Mistake) -> Found {
                 next.push(after);
             }
         }
-        if mistake != Mistake::None && (found.overlap || found.loss) {
+        if mistake != Mistake::None && found.is_wrong() {
             break;
         }
     }
@@ -360,7 +439,7 @@ fn found(mistake: Mistake) -> Found {
 #[test]
 fn in_no_order_of_events_two_make_calls_or_something_is_lost() {
     let found = found(Mistake::None);
-    assert!(!found.overlap && !found.loss, "{found:?}");
+    assert!(!found.is_wrong(), "{found:?}");
     assert!(found.takeover && found.both_end && found.states > 10_000, "{found:?}");
 }
 
@@ -371,8 +450,9 @@ fn each_mistake_is_found() {
         Mistake::StateIsLeft,
         Mistake::LeaseIsNotLookedAt,
         Mistake::ByWallClock,
+        Mistake::AllIsRead,
     ] {
         let found = found(mistake);
-        assert!(found.overlap || found.loss, "{mistake:?}: {found:?}");
+        assert!(found.is_wrong(), "{mistake:?}: {found:?}");
     }
 }
