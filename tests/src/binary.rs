@@ -373,14 +373,14 @@ impl std::fmt::Display for Ended {
     }
 }
 
-/// A plan as `plan --json` prints it, without what it costs.
+/// A plan as `plan --json` prints it, without what it costs and how long it takes.
 ///
 /// # Errors
 /// When it is none.
 pub fn printed(text: &str) -> serde_json::Result<Plan> {
     let mut value: serde_json::Value = serde_json::from_str(text)?;
     if let Some(members) = value.as_object_mut() {
-        members.remove("cost");
+        members.retain(|name, _| !["cost", "time"].contains(&name.as_str()));
     }
     serde_json::from_value(value)
 }

@@ -24,6 +24,7 @@ mod help;
 mod history;
 mod life;
 mod local;
+mod looked;
 mod lookups;
 mod minisign_key;
 mod picture;

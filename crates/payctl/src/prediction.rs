@@ -7,6 +7,7 @@ use payctl_engine::{
 };
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::durations::{Durations, Estimate, Place};
 use crate::report;
@@ -165,6 +166,20 @@ impl<'a> Prediction<'a> {
         }
     }
 
+    /// The same for programs.
+    pub(crate) fn json(&self) -> Value {
+        let path = self.chain().into_iter().map(|(index, seconds)| {
+            let address = &self.schedule.operations[index].step.address;
+            json!({ "address": address, "seconds": tenths(seconds) })
+        });
+        json!({
+            "seconds": tenths(self.seconds()),
+            "measured": self.estimates.iter().filter(|one| one.runs > 0).count(),
+            "operations": self.estimates.len(),
+            "critical_path": path.collect::<Vec<_>>(),
+        })
+    }
+
     /// Where the times are from, of all that the end waits for.
     pub(crate) fn explained(&self) -> String {
         let Some(line) = self.line() else { return String::new() };
@@ -191,6 +206,11 @@ impl<'a> Prediction<'a> {
         };
         format!("time: {line}\n{table}{measured} of {all} measured here{note}\n")
     }
+}
+
+/// To a tenth of a second: nobody knows it better.
+fn tenths(seconds: f64) -> f64 {
+    (seconds.max(0.0) * 10.0).round() / 10.0
 }
 
 /// Seconds for people.

@@ -28,7 +28,7 @@ async fn what_is_wrong_comes_first() {
     well.exits(0);
     for said in [
         "deployed  43 resources, changed ",
-        "drift     not looked: `payctl plan",
+        "drift     none when last looked, ",
         "cost      about 37.80 USD a month when idle",
         "health    4 healthy\n",
     ] {
@@ -66,8 +66,17 @@ async fn what_is_wrong_comes_first() {
     assert!(!ill.stdout.contains("cloudwatch.alarm:rejected"), "{ill}");
     let all = payctl.run(&["status", "-v"]);
     assert!(all.stdout.contains("healthy   cloudwatch.alarm:rejected "), "{all}");
+    // The plan looks, and tells the next status: one alarm is gone, another is changed.
+    let shown = payctl.run(&["state", "show", "cloudwatch.alarm:rejected", "--json"]);
+    let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+    let name = shown["outputs"]["name"].as_str().unwrap();
+    aws.cloudwatch.disable_alarm_actions().alarm_names(name).send().await.unwrap();
+    payctl.run(&["plan"]).exits(0);
+    payctl.run(&["status"]).shows("drift     2 resources when last looked, ");
     let told = payctl.run(&["status", "--json"]);
     let told: Value = serde_json::from_str(&told.stdout).unwrap();
+    let drifted = json!(["cloudwatch.alarm:dynamodb-throttle", "cloudwatch.alarm:rejected"]);
+    assert_eq!(told["drift"]["resources"], drifted);
     assert_eq!((&told["health"], &told["run"]), (&json!("unhealthy"), &Value::Null));
 
     // Who may ask nothing of it is told so of each, and sees the rest.

@@ -39,6 +39,11 @@ async fn what_one_makes_the_other_knows() {
         "{check}"
     );
     check.shows("public access is blocked: no");
+    let check = other.run(&["state", "check", "--json"]);
+    check.exits(1);
+    let value: Value = serde_json::from_str(&check.stdout).unwrap();
+    let matters = &value["bucket"]["matters"];
+    assert_eq!((&matters["public-access"], &matters["tls"]), (&false.into(), &true.into()));
     other.run(&["state", "init", "--yes"]).exits(0);
     other.run(&["state", "check"]).exits(0);
 

@@ -17,11 +17,11 @@ use crate::handlers::Handlers;
 use crate::history::verb;
 use crate::local::Local;
 use crate::prediction::Prediction;
-use crate::report;
+use crate::{looked, report};
 
 /// Show what `up` would change, and why
 ///
-/// Reads AWS and writes nothing, neither there nor here.
+/// Reads AWS and changes nothing, neither there nor in the state.
 #[derive(Debug, Args)]
 #[command(aliases = ["preview", "diff"], after_help = "\
 Examples:
@@ -73,6 +73,9 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
     let protected = args.destroy.then(|| local.refuse_protected().err()).flatten();
     let environment = Environment::open(global, local, handlers).await?;
     let (environment, plan) = environment.plan_unlocked(goal, &args.permissions).await?;
+    if goal == Goal::Up && environment.overlapping.is_none() {
+        looked::note(&environment.local, &environment.state, &plan);
+    }
     let mut value = serde_json::to_value(&plan)
         .map_err(|source| CliError::failed("failed to write the plan down").because(&source))?;
     value.sort_all_objects();
@@ -88,8 +91,10 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
         })?;
     }
     if args.json {
-        // What is saved has none: prices change, and whether the plan is still the same must not.
+        // What is saved has neither: prices and times change, and whether the plan is still the same must not.
         value["cost"] = cost::json(&plan, basis);
+        let kinds = environment.provider.kinds();
+        value["time"] = Prediction::of(&plan, kinds, &environment.durations).json();
         report::data(&format!("{value:#}\n"));
     } else if args.markdown {
         report::data(&report::plan::markdown(&environment, &plan));

@@ -18,7 +18,7 @@ use crate::prediction::Prediction;
 use crate::report::events::{Run, Stream};
 use crate::report::progress::{Progress, Undone};
 use crate::timeline::{Of, Recorder};
-use crate::{report, signals};
+use crate::{looked, report, signals};
 
 /// What is asked before anything is changed.
 pub(super) enum Question {
@@ -99,6 +99,7 @@ pub(super) async fn apply(
             session.save(&mut environment.state)?;
         }
         if plan.goal == Goal::Up {
+            looked::note_none(&environment.local);
             keep_outputs(&mut environment, session, plan)?;
             report::outputs(&environment.state.outputs);
             stream.outputs.clone_from(&environment.state.outputs);
@@ -141,6 +142,9 @@ pub(super) async fn apply(
     Durations::keep(&environment.local.folder, environment.durations.place, measured);
     noted.end(session, plan, &outcome);
     drop(stopping);
+    if plan.goal == Goal::Up && outcome.is_complete() {
+        looked::note_none(&environment.local);
+    }
     let mut left = false;
     if plan.goal == Goal::Destroy && outcome.is_complete() {
         left = name_leftovers(&environment, plan).await;

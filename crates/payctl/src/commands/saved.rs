@@ -31,9 +31,9 @@ pub(super) fn read(path: &Path, systems: Systems) -> Result<Plan, CliError> {
         failed(path).because(&source).hint("plans are saved with `payctl plan --out FILE`")
     };
     let mut value: Value = serde_json::from_str(&text).map_err(unreadable)?;
-    // `plan --json` says besides what it costs.
+    // `plan --json` says besides what it costs, and how long it takes.
     if let Some(members) = value.as_object_mut() {
-        members.remove("cost");
+        members.retain(|name, _| !["cost", "time"].contains(&name.as_str()));
     }
     let plan: Plan = serde_json::from_value(value).map_err(unreadable)?;
     check_format(path, &plan)?;

@@ -278,9 +278,13 @@ async fn forget(
 
 async fn check(global: &Global, local: &Local, json: bool) -> Result<Exit, CliError> {
     let check = local.store.check()?;
+    let bucket = shared::look(global).await?;
     if json {
-        let value = serde_json::to_value(&check)
+        let mut value = serde_json::to_value(&check)
             .map_err(|source| CliError::failed("failed to write it down").because(&source))?;
+        if let Some(bucket) = &bucket {
+            value["bucket"] = bucket.json();
+        }
         report::data(&format!("{value:#}\n"));
     } else {
         let mut files = vec![&check.state];
@@ -296,10 +300,13 @@ async fn check(global: &Global, local: &Local, json: bool) -> Result<Exit, CliEr
                 tell_journal(&check.journal);
             }
         }
-        if !shared::tell(global).await? {
-            return Err(CliError::failed("the bucket of the states is not as it has to be")
-                .hint("`payctl state init` makes it so"));
+        if let Some(bucket) = &bucket {
+            bucket.tell();
         }
+    }
+    if bucket.is_some_and(|bucket| !bucket.is_right()) {
+        return Err(CliError::failed("the bucket of the states is not as it has to be")
+            .hint("`payctl state init` makes it so"));
     }
     if check.is_sound() {
         return Ok(Exit::Done);

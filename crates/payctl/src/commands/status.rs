@@ -16,6 +16,7 @@ use crate::environments::First;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
 use crate::local::{Local, running};
+use crate::looked::{self, Looked};
 use crate::{cost, report};
 
 /// The format of `--json`.
@@ -25,7 +26,7 @@ const FORMAT: u32 = 1;
 ///
 /// What is deployed and what it costs, from the state; and what AWS says of its health: alarms that
 /// fire, functions that fail, databases, targets, and what expires. All is asked for at once.
-/// Whether it is as declared is not looked at: `payctl plan` does that.
+/// Whether it is as declared is not looked at: what the last plan on this machine saw is told.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -47,6 +48,7 @@ pub(super) async fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliE
     let conditions = ask(&global, &local, state).await?;
     let month = cost::recorded(state, &local.basis);
     let run = under_way(&local, &loaded, state);
+    let looked = looked::last(&local, changed_at(state));
     if args.json {
         report::json(&json!({
             "format": FORMAT,
@@ -58,8 +60,7 @@ pub(super) async fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliE
             "resources": there(state).count(),
             "changed_at": changed_at(state),
             "run": run.as_ref().map(Run::word),
-            // Nothing keeps what the last plan saw.
-            "drift": null,
+            "drift": looked.map(|looked| json!({ "looked_at": looked.at, "resources": looked.drifted })),
             "cost": {
                 "currency": "USD",
                 "idle": month.idle_total(),
@@ -83,7 +84,7 @@ pub(super) async fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliE
     let count = report::plural(there(state).count(), "resource");
     let mut lines = vec![("deployed", count + &changed.unwrap_or_default())];
     lines.extend(run.map(|run| ("run", run.line(&global))));
-    lines.push(("drift", format!("not looked: `{}` looks", global.command("plan"))));
+    lines.push(("drift", drift(looked.as_ref(), &global)));
     lines.push(("cost", payctl_cost::render::summary(&month, None)));
     lines.push(("health", summary(&conditions)));
     for (name, value) in lines {
@@ -99,6 +100,22 @@ pub(super) async fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliE
         report::data(&format!("{:<10}{} {what}\n", word(one.health), one.address));
     }
     Ok(Exit::Done)
+}
+
+/// What the last plan saw of it.
+fn drift(looked: Option<&Looked>, global: &Global) -> String {
+    let plan = global.command("plan");
+    let Some(Looked { at, drifted, .. }) = looked else {
+        return format!("not looked: `{plan}` looks");
+    };
+    let at = at.strftime("%Y-%m-%d %H:%M UTC");
+    match drifted.len() {
+        0 => format!("none when last looked, {at}"),
+        count => {
+            let resources = report::plural(count, "resource");
+            format!("{resources} when last looked, {at}: `{plan}` shows what")
+        }
+    }
 }
 
 /// A run that goes on, or did not end.

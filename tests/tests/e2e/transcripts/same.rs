@@ -22,6 +22,11 @@ fn same_line(line: &str) -> String {
     if let Some((begin, _)) = line.split_once(", changed ") {
         return format!("{begin}, changed 2026-01-01 10:15 UTC");
     }
+    // And when it was looked at.
+    if let Some((begin, rest)) = line.split_once(" when last looked, ") {
+        let rest = rest.split_once("UTC").map_or("", |(_, rest)| rest);
+        return format!("{begin} when last looked, 2026-01-01 10:15 UTC{rest}");
+    }
     let words = line.split_inclusive([' ', ',']).map(|word| {
         // What is around it stays.
         let inner = word.trim_matches(|c: char| "(),:;`[]\" ".contains(c));

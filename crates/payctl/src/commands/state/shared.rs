@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use payctl_aws::{AwsError, Finding, Matter};
 use payctl_engine::Store;
 use payctl_engine::state::{NotPushed, Session, State};
+use serde_json::{Map, Value, json};
 
 use crate::ask::approve;
 use crate::connection::shared;
@@ -64,16 +65,38 @@ pub(super) async fn examine(shared: &Shared) -> Result<Vec<Finding>, CliError> {
     examined.map_err(|error| CliError::aws(format!("failed to look at {url}"), &error.into()))
 }
 
-/// Tells what the bucket is like, if there is one; whether it is as it has to be.
-pub(super) async fn tell(global: &Global) -> Result<bool, CliError> {
-    let Some(shared) = &global.shared else { return Ok(true) };
-    let url = shared.bucket.url();
-    let findings = examine(shared).await?;
-    for Finding { matter, holds } in &findings {
-        let holds = if *holds { "yes" } else { "no" };
-        report::data(&format!("{url}\n  {matter}: {holds}\n"));
+/// What a bucket of states is like.
+pub(super) struct Looked {
+    url: String,
+    findings: Vec<Finding>,
+}
+
+/// Looks at the bucket of states, if there is one.
+pub(super) async fn look(global: &Global) -> Result<Option<Looked>, CliError> {
+    let Some(shared) = &global.shared else { return Ok(None) };
+    Ok(Some(Looked { url: shared.bucket.url(), findings: examine(shared).await? }))
+}
+
+impl Looked {
+    /// Whether it is as it has to be.
+    pub(super) fn is_right(&self) -> bool {
+        lacking(&self.findings).is_empty()
     }
-    Ok(lacking(&findings).is_empty())
+
+    pub(super) fn tell(&self) {
+        for Finding { matter, holds } in &self.findings {
+            let holds = if *holds { "yes" } else { "no" };
+            report::data(&format!("{}\n  {matter}: {holds}\n", self.url));
+        }
+    }
+
+    /// The same for programs.
+    pub(super) fn json(&self) -> Value {
+        let findings = self.findings.iter();
+        let matters: Map<String, Value> =
+            findings.map(|one| (one.matter.name().to_owned(), one.holds.into())).collect();
+        json!({ "url": self.url, "matters": matters })
+    }
 }
 
 fn failed(shared: &Shared, matter: Matter, error: AwsError) -> CliError {
