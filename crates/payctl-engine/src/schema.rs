@@ -1,5 +1,9 @@
 //! JSON Schema of kinds: what an editor, a generator or `payctl explain` is told of their properties.
 
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use regex_lite::Regex;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -101,6 +105,14 @@ fn anchored(pattern: &str) -> String {
     format!("^(?:{})$", pattern.trim_start_matches('^').trim_end_matches('$'))
 }
 
+/// A pattern, read once: a stack has thousands of values, and few patterns.
+fn read(pattern: &'static str) -> Option<Regex> {
+    static KNOWN: LazyLock<Mutex<HashMap<&'static str, Option<Regex>>>> =
+        LazyLock::new(Mutex::default);
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    known.entry(pattern).or_insert_with(|| Regex::new(&anchored(pattern)).ok()).clone()
+}
+
 impl Constraint {
     /// Why `value` is not taken, in words that fit behind the property's name: "is 4, and must be
     /// 7 to 30". What is not known yet, and what is no scalar, is taken.
@@ -123,10 +135,8 @@ impl Constraint {
             Value::String(text) => {
                 let (least, most) = self.length;
                 let length = text.chars().count() as u64;
-                let matches = |pattern: &str| {
-                    // A test of the kinds holds that each can be read.
-                    regex_lite::Regex::new(&anchored(pattern)).map_or(true, |p| p.is_match(text))
-                };
+                // A test of the kinds holds that each can be read.
+                let matches = |pattern| read(pattern).is_none_or(|p| p.is_match(text));
                 let long = least.is_none_or(|l| length >= l) && most.is_none_or(|m| length <= m);
                 let word = self.one_of.is_empty() || self.one_of.contains(&text.as_str());
                 must(long && word && self.pattern.is_none_or(matches))
@@ -138,7 +148,7 @@ impl Constraint {
     /// Whether its pattern can be read: one that cannot binds nobody.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.pattern.is_none_or(|pattern| regex_lite::Regex::new(&anchored(pattern)).is_ok())
+        self.pattern.is_none_or(|pattern| read(pattern).is_some())
     }
 
     /// Whether anything is taken.

@@ -45,8 +45,8 @@ pub async fn holders(system: &str, extent: Extent) {
     let mut holder = rack.payctl.start(&["up", "--yes"]);
     holder.says(waits);
     holder.signal("STOP");
-    // In a bucket a holder is taken over from that is silent for a minute: `shared::cut_off`.
-    let pause = Duration::from_secs(extent.of(3, if rack.has_bucket() { 30 } else { 60 }));
+    // In a bucket one that was silent for half a minute makes no further call: `shared::cut_off`.
+    let pause = Duration::from_secs(extent.of(3, if rack.has_bucket() { 15 } else { 60 }));
     let paused = Instant::now();
     let mut asked = 0;
     while paused.elapsed() < pause {

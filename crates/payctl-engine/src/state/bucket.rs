@@ -13,9 +13,8 @@ use futures::stream::{self, StreamExt as _};
 
 use super::disk::{Disk, Lock};
 use super::held::{CLOSED, Clock, Held, Upkeep, encode, lock, parse, put};
-use super::lease::{Document, Verdict, Watch};
+use super::lease::{Document, LOCK, Verdict, Watch};
 use super::objects::{Asked, Listed, Object, ObjectError, Objects, Tag, When};
-use super::store::LOCK;
 use super::{Holder, StateError, process};
 
 /// How many objects are asked for at once.

@@ -13,6 +13,7 @@ use super::bucket::Bucket;
 use super::disk::{Disk, FileSystem, Lock, sync_folder_of};
 use super::document::{decode, encode};
 use super::journal::{self, Entry, Journal};
+use super::lease::LOCK;
 use super::objects::Objects;
 use super::{Clock, Holder, State, StateError};
 
@@ -26,9 +27,6 @@ pub struct Store {
     pub(super) disk: Arc<dyn Disk>,
     shared: bool,
 }
-
-/// The name of the lock's file, or of its object.
-pub(super) const LOCK: &str = "lock";
 
 /// What a store holds.
 #[derive(Clone, Debug)]

@@ -21,8 +21,11 @@ type Error = Box<dyn std::error::Error>;
 fn main() -> Result<(), Error> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no root")?.to_owned();
     let payctl = root.join(std::env::var("PAYCTL_BIN").unwrap_or("target/release/payctl".into()));
-    if std::env::args().nth(1).as_deref() == Some("shared") {
-        return shared::shared(&payctl);
+    match std::env::args().nth(1).as_deref() {
+        Some("document") => return document::document(&root),
+        Some("shared") => return shared::shared(&payctl),
+        Some(other) => return Err(format!("{other:?} is none: document, shared, or all").into()),
+        None => {}
     }
     planning()?;
     document::document(&root)?;
