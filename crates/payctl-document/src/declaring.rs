@@ -41,6 +41,9 @@ pub(crate) struct Declaring<'a> {
     pub(crate) failed_parts: Vec<(&'static PartInfo, String)>,
     /// What parts say to people who read the plan.
     pub(crate) notes: Vec<String>,
+    /// Whether its own resources were found to be right, wherever it is declared: what of their values
+    /// depends on the account is held against their kinds once more before anything is made.
+    is_checked: bool,
 }
 
 impl<'a> Declaring<'a> {
@@ -55,6 +58,7 @@ impl<'a> Declaring<'a> {
             addresses: HashSet::new(),
             failed_parts: Vec::new(),
             notes: Vec::new(),
+            is_checked: document.is_checked(),
         }
     }
 }
@@ -107,20 +111,22 @@ impl Declaring<'_> {
             let house = house::placed(house, item.at);
             self.shape(&kind);
             let shape = &self.shapes[kind.kind];
-            own = shape.merged(&house, own, &free);
+            own = shape.merged(house, own, &free);
         }
         let tags = kind.tags.map(|tags| (tags, take(&mut own, tags)));
         let place = Place { name: Some(&name), logical: Some(&item.logical), own: None };
-        let mut table = self.filled(&own, &place);
+        let mut table = self.filled(own, &place);
         if let Some((property, given)) = tags {
             let given = given.map(|given| self.world.filled(&given, &place));
             let tags = self.tags(&table, &name, item.at, given);
             table.0.push((Key { at: item.at, name: property.to_owned() }, tags));
         }
         table.0.retain(|(_, node)| node.value != Value::Null);
-        secrets::check(&address, &table, &mut self.world.problems.borrow_mut());
+        if !self.is_checked {
+            secrets::check(&address, &table, &mut self.world.problems.borrow_mut());
+        }
         self.content(&kind, &mut table, item.at);
-        self.place(&kind, address, item.at, table, after);
+        self.place(&kind, address, item.at, table, after, self.is_checked);
     }
 
     /// Declares a resource that a part at `at` made.
@@ -132,7 +138,8 @@ impl Declaring<'_> {
         // The document may have more of the same API.
         take(&mut table, CONTENT);
         self.content(&kind, &mut table, at);
-        self.place(&kind, address.clone(), at, table, after.clone());
+        // How many zones there are, on which its lists may depend, the account tells.
+        self.place(&kind, address.clone(), at, table, after.clone(), false);
     }
 
     /// Checks the properties, and declares them.
@@ -143,12 +150,15 @@ impl Declaring<'_> {
         at: Span,
         mut table: Table,
         after: BTreeSet<Address>,
+        is_checked: bool,
     ) {
         let source = self.world.source;
         self.shape(kind).fit(&mut table, source);
         let mut problems = Problems::default();
-        let shape = &self.shapes[kind.kind];
-        shape.check(address.as_str(), at, &table, &mut problems, &mut self.typed);
+        if !is_checked {
+            let shape = &self.shapes[kind.kind];
+            shape.check(address.as_str(), at, &table, &mut problems, &mut self.typed);
+        }
         let properties = Json::Object(table.json());
         let sound = problems.is_empty() && self.world.problems.borrow().is_empty();
         let properties = match sound {
@@ -186,10 +196,13 @@ impl Declaring<'_> {
     }
 
     /// Fills in `own`: first what stands by itself, then what speaks of the resource's own properties.
-    fn filled(&self, own: &Table, place: &Place<'_>) -> Table {
+    fn filled(&self, own: Table, place: &Place<'_>) -> Table {
         let (late, early): (Vec<_>, Vec<_>) =
-            own.0.iter().cloned().partition(|(_, node)| speaks_of_itself(node));
+            own.0.into_iter().partition(|(_, node)| speaks_of_itself(node));
         let mut table = self.world.filled_table(&Table(early), place);
+        if late.is_empty() {
+            return table;
+        }
         let known = table.clone();
         let place = Place { own: Some(&known), ..*place };
         table.0.extend(self.world.filled_table(&Table(late), &place).0);
@@ -396,7 +409,7 @@ impl Declaring<'_> {
     /// Adds all to the stack in an order in which each comes after what it refers to.
     pub(crate) fn finish(&mut self, stack: &mut Stack, base: Option<&Stack>, outputs: &Table) {
         let declared: Vec<&Declared> = self.resources.iter().map(|p| &p.declared).collect();
-        let ordered = match order::of(&declared) {
+        let ordered: Vec<usize> = match order::of(&declared) {
             Ok(ordered) => ordered,
             Err(cycle) => {
                 let at = self.has(&cycle[0]).map(|placed| placed.at).unwrap_or_default();
@@ -406,8 +419,9 @@ impl Declaring<'_> {
                 return;
             }
         };
-        let ordered: Vec<Declared> = ordered.into_iter().cloned().collect();
-        ordered.into_iter().for_each(|declared| stack.declare(declared));
+        let all = std::mem::take(&mut self.resources).into_iter();
+        let mut all: Vec<Option<Declared>> = all.map(|placed| Some(placed.declared)).collect();
+        ordered.into_iter().filter_map(|nth| all[nth].take()).for_each(|one| stack.declare(one));
         let own: BTreeSet<&str> = outputs.names().collect();
         for (name, value) in base.iter().flat_map(|base| base.outputs()) {
             if !own.contains(name.as_str()) {

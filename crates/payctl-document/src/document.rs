@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use payctl_engine::{Address, Kinds};
 use payctl_stack::config::Config;
@@ -50,6 +51,8 @@ pub struct Document {
     pub(crate) outputs: Table,
     /// What was found wrong when it was read.
     pub(crate) misread: Problems,
+    /// Whether it was checked, and is right.
+    pub(crate) checked: AtomicBool,
 }
 
 /// How long a stack's name may be: it stands in names of roles and in tags.
@@ -98,6 +101,7 @@ impl Document {
             parts: Vec::new(),
             outputs: Table::default(),
             misread: Problems::default(),
+            checked: AtomicBool::new(false),
         }
     }
 
@@ -118,6 +122,11 @@ impl Document {
         let mut document = reader.document(table, source);
         document.misread = reader.problems;
         Ok(document)
+    }
+
+    /// Whether [`Document::check`] found it right.
+    pub(crate) fn is_checked(&self) -> bool {
+        self.checked.load(Ordering::Relaxed)
     }
 
     /// The handlers whose code it names, and zip files as `zip:PATH`.

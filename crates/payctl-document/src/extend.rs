@@ -187,7 +187,7 @@ fn one(
     }
     // What a system leaves open is null, and not there in a document.
     merged.0.retain(|(_, node)| node.value != Value::Null);
-    declaring.place(kind, address, at, merged, after);
+    declaring.place(kind, address, at, merged, after, false);
 }
 
 /// The old value of a property as the document changes it.

@@ -25,6 +25,8 @@ mod text;
 mod tree;
 mod values;
 
+use std::sync::atomic::Ordering;
+
 use payctl_aws::{Architecture, Lookup, Zone};
 use payctl_engine::{Kinds, Stack};
 use payctl_stack::config::{BadValue, Config};
@@ -92,7 +94,9 @@ impl Document {
         problems.extend(found);
         problems.unless_empty(())?;
         // What nobody foresaw has no place.
-        stack.check().map_err(|error| Problem::new(Span::default(), error.to_string()).into())
+        let sound = stack.check();
+        self.checked.store(sound.is_ok(), Ordering::Relaxed);
+        sound.map_err(|error| Problem::new(Span::default(), error.to_string()).into())
     }
 
     /// The system that it is, for as long as the process lives: a command line has one document.

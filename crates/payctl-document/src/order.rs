@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use payctl_engine::{Address, Declared};
 
-/// `all` in such an order, otherwise as they come.
+/// The places in `all` in such an order, otherwise as they come.
 ///
 /// # Errors
 /// A cycle, the first of it again as its last.
-pub(crate) fn of<'d>(all: &[&'d Declared]) -> Result<Vec<&'d Declared>, Vec<Address>> {
+pub(crate) fn of(all: &[&Declared]) -> Result<Vec<usize>, Vec<Address>> {
     let places: HashMap<&Address, usize> =
         all.iter().enumerate().map(|(nth, declared)| (&declared.address, nth)).collect();
     // Of what is missing somebody else speaks.
@@ -28,7 +28,7 @@ pub(crate) fn of<'d>(all: &[&'d Declared]) -> Result<Vec<&'d Declared>, Vec<Addr
             })?;
         }
     }
-    Ok(ordered.into_iter().map(|nth| all[nth]).collect())
+    Ok(ordered)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -92,7 +92,7 @@ mod tests {
         let all: Vec<&Declared> = all.iter().collect();
         let name = |address: &Address| address.name().to_owned();
         of(&all)
-            .map(|ordered| ordered.into_iter().map(|one| name(&one.address)).collect())
+            .map(|ordered| ordered.into_iter().map(|nth| name(&all[nth].address)).collect())
             .map_err(|cycle| cycle.iter().map(name).collect())
     }
 

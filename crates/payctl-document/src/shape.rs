@@ -80,18 +80,18 @@ impl Shape {
 
     /// `given` with the defaults that it does not have. What is a table in both is merged, unless its
     /// form is another with each key, or free; `free` are defaults that are not wanted.
-    pub(crate) fn merged(&self, defaults: &Table, mut given: Table, free: &[&str]) -> Table {
-        for (key, default) in &defaults.0 {
+    pub(crate) fn merged(&self, defaults: Table, mut given: Table, free: &[&str]) -> Table {
+        for (key, default) in defaults.0 {
             if free.contains(&key.name.as_str()) {
                 continue;
             }
             let property = self.schema.get("properties").and_then(|all| all.get(&key.name));
             let place = given.0.iter().position(|(own, _)| own.name == key.name);
             match (place, property) {
-                (None, _) => given.0.push((key.clone(), default.clone())),
+                (None, _) => given.0.push((key, default)),
                 (Some(place), Some(property)) => {
                     let own = &mut given.0[place].1;
-                    *own = self.merged_value(property, default, own.clone());
+                    *own = self.merged_value(property, &default, own.clone());
                 }
                 (Some(_), None) => {}
             }
