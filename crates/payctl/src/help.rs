@@ -29,7 +29,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
         ],
     ),
     (OPERATE, &["invoke", "policy"]),
-    ("Look up", &["graph", "report", "stacks", "kinds", "explain", "schema"]),
+    ("Look up", &["graph", "report", "stacks", "kinds", "explain", "schema", "prices"]),
     ("Other", &["state", "sandbox", "completions"]),
 ];
 

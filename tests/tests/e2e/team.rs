@@ -30,8 +30,12 @@ async fn what_one_makes_the_other_knows() {
     // By hand one thing is undone: it is told, and mended alone.
     s3.delete_public_access_block().bucket("payments-state").send().await.unwrap();
 
-    one.up();
+    let up = one.up();
+    assert!(!up.stderr.contains("warning: the timeline"), "{up}");
+    assert!(!up.stderr.contains("warning: how long"), "{up}");
     assert!(!one.state().join("state.json").exists(), "a state is on the machine");
+    one.run(&["timeline"]).exits(0);
+    one.run(&["status"]).shows("drift     none when last looked, ");
     let check = other.run(&["state", "check"]);
     check.exits(1);
     assert!(

@@ -220,7 +220,8 @@ fn open(environment: &Path, run: &str) -> io::Result<File> {
     let folder = format::folder(environment);
     match fs::symlink_metadata(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            DirBuilder::new().mode(0o700).create(&folder)?;
+            // Where the state is in a bucket, nobody may have made what it is in.
+            DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         }
         Ok(there) if !there.is_dir() => {
             let what = format!("{} is no folder", folder.display());
