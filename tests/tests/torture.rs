@@ -44,7 +44,9 @@ fn tried(proof: &str) -> Vec<&'static str> {
 each_system! {
     r1_r2_killed_at_any_call_it_converges_and_leaves_nothing: kills::at_every_call,
     shared_killed_at_any_request_to_the_bucket_it_converges: shared::at_every_request,
-    shared_faults_at_the_bucket_are_absorbed: shared::faults,
+    shared_any_request_to_the_bucket_may_fail: shared::each_request_fails,
+    shared_faults_by_chance_are_absorbed: shared::by_chance,
+    shared_expired_credentials_of_the_bucket_end_it: shared::expired,
     shared_of_many_machines_one_proceeds: shared::machines,
     shared_lost_it_is_found_again: shared::lost_state,
     r3_throttling_is_absorbed: faults::throttling,

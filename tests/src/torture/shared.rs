@@ -133,35 +133,56 @@ async fn kill_point(rack: &Rack, nth: u64, applied: bool) -> (bool, bool) {
     (killed.code.is_none(), gone.code.is_none())
 }
 
-/// Requests to the bucket are throttled, fail, lose their answers, meet another that writes, or are
-/// refused for credentials that ran out.
-pub async fn faults(system: &str, extent: Extent) {
+/// R5: any request to the bucket loses its answer, or meets another that writes the same object.
+pub async fn each_request_fails(system: &str, extent: Extent) {
     let (n, m) = requests(system).await;
     let mut random = fastrand::Rng::with_seed(seed() + 19);
-    let mut drawn = |some: u64, fate: Fate| -> Vec<Rule> {
+    let mut drawn = |fate: Fate| -> Vec<Rule> {
         let points: Vec<u64> = match extent {
             Extent::All => (1..=n.max(m)).collect(),
-            Extent::Sample => (0..some).map(|_| random.u64(1..=n.min(m))).collect(),
+            Extent::Sample => vec![random.u64(1..=n.min(m))],
         };
         points.into_iter().map(|nth| Rule::At { nth, fate }).collect()
     };
-    let lost = drawn(1, Fate::LoseAnswer);
-    let conflicts = drawn(1, Fate::Refuse(Refusal::Conflict));
-    let each = lost.len() + conflicts.len();
-    let by_chance = extent.of(1, 50);
-    let chance = (0..by_chance).map(|nth| Rule::Chance {
-        seed: seed() * 1000 + nth,
-        of_hundred: vec![
-            (20, Fate::Refuse(Refusal::Throttled)),
-            (5, Fate::Refuse(Refusal::Broken)),
-            (5, Fate::Refuse(Refusal::Unavailable)),
-            (5, Fate::Reset),
-            (10, Fate::LoseAnswer),
-        ],
-    });
-    let rules: Vec<Rule> = lost.into_iter().chain(conflicts).chain(chance).collect();
+    let lost = drawn(Fate::LoseAnswer);
+    let rules = [lost, drawn(Fate::Refuse(Refusal::Conflict))].concat();
+    let well = under_each(system, &rules).await;
+    tell(&format!(
+        "R5 {system}, state in a bucket: the answer lost, or a conflict, at each of {} requests: \
+         {well} of {} runs ended well by themselves, the others converged, 0 duplicates",
+        rules.len() / 2,
+        2 * rules.len()
+    ));
+}
+
+/// R3, R4: requests to the bucket are throttled, fail, or lose their answers by chance.
+pub async fn by_chance(system: &str, extent: Extent) {
+    let rules: Vec<Rule> = (0..extent.of(1, 20))
+        .map(|nth| Rule::Chance {
+            seed: seed() * 1000 + nth,
+            of_hundred: vec![
+                (20, Fate::Refuse(Refusal::Throttled)),
+                (5, Fate::Refuse(Refusal::Broken)),
+                (5, Fate::Refuse(Refusal::Unavailable)),
+                (5, Fate::Reset),
+                (10, Fate::LoseAnswer),
+            ],
+        })
+        .collect();
+    let well = under_each(system, &rules).await;
+    tell(&format!(
+        "R3, R4 {system}, state in a bucket: 30 % of requests refused, 5 % reset, 10 % of answers \
+         lost, {} seeds: {well} of {} runs ended well by themselves, the others converged, 0 \
+         duplicates",
+        rules.len(),
+        2 * rules.len()
+    ));
+}
+
+/// One `up` and one `destroy` under each rule of the bucket; how many ended well by themselves.
+async fn under_each(system: &str, rules: &[Rule]) -> u32 {
     let make = async || Rack::in_bucket(system, Emulator::Sandbox, &[]).await;
-    let ended = spread_over(make, 2, &rules, async |rack, rule| {
+    let ended = spread_over(make, 2, rules, async |rack, rule| {
         rack.clean();
         let states = rack.states();
         let (up, _) = states.under(rack, rule, "up");
@@ -178,15 +199,15 @@ pub async fn faults(system: &str, extent: Extent) {
         rack.is_down(&format!("{context}\n{down}")).await;
         u32::from(up.code == Some(0)) + u32::from(down.code == Some(0))
     });
-    let well = ended.iter().sum::<u32>();
-    tell(&format!(
-        "R3, R4, R5 {system}, state in a bucket: the answer lost or a conflict at each of {each} \
-         requests, and {by_chance} seeds of 30 % refused, 5 % resets, 10 % lost answers: {well} of \
-         {} runs ended well by themselves, the others converged, 0 duplicates",
-        2 * rules.len()
-    ));
+    ended.iter().sum()
+}
 
+/// R15: the credentials for the bucket expire.
+pub async fn expired(system: &str, extent: Extent) {
+    let (n, _) = requests(system).await;
+    let mut random = fastrand::Rng::with_seed(seed() + 15);
     let points: Vec<u64> = (0..extent.of(1, 20)).map(|_| random.u64(1..=n)).collect();
+    let make = async || Rack::in_bucket(system, Emulator::Sandbox, &[]).await;
     spread_over(make, 2, &points, async |rack, nth| {
         rack.clean();
         let rule = Rule::From { nth: *nth, fate: Fate::Refuse(Refusal::Expired) };
