@@ -49,7 +49,7 @@ pub(crate) fn declare(
         let here = |declared: &Declared| Placed {
             at: Span::default(),
             declared: declared.clone(),
-            table: None,
+            is_own: false,
         };
         declaring.addresses = base.resources().iter().map(|one| one.address.clone()).collect();
         declaring.resources = base.resources().iter().map(here).collect();

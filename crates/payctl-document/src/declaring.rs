@@ -21,8 +21,8 @@ use crate::{house, order, secrets};
 pub(crate) struct Placed {
     pub(crate) at: Span,
     pub(crate) declared: Declared,
-    /// Its properties with their places; none where a system declares it.
-    pub(crate) table: Option<Table>,
+    /// Whether the document declares it, and no system.
+    pub(crate) is_own: bool,
 }
 
 /// What is being declared.
@@ -108,7 +108,7 @@ impl Declaring<'_> {
         let without = self.without(&mut own, &kind, &address);
         if let Some(house) = house::of(kind.kind) {
             let free: Vec<&str> = without.iter().map(|key| key.name.as_str()).collect();
-            let house = house::placed(house, item.at);
+            let house = house.placed(item.at);
             self.shape(&kind);
             let shape = &self.shapes[kind.kind];
             own = shape.merged(house, own, &free);
@@ -159,7 +159,7 @@ impl Declaring<'_> {
             let shape = &self.shapes[kind.kind];
             shape.check(address.as_str(), at, &table, &mut problems, &mut self.typed);
         }
-        let properties = Json::Object(table.json());
+        let properties = Json::Object(table.into_json());
         let sound = problems.is_empty() && self.world.problems.borrow().is_empty();
         let properties = match sound {
             true => (kind.parse)(&properties).unwrap_or_else(|why| {
@@ -174,7 +174,7 @@ impl Declaring<'_> {
             let twice = Problem::new(at, format!("{address} is declared twice"));
             let problem = match self.has(&address) {
                 None => twice,
-                Some(first) if first.table.is_some() => {
+                Some(first) if first.is_own => {
                     let line = source[..first.at.start].matches('\n').count() + 1;
                     twice.label(format!("line {line} declares it as well: call one otherwise"))
                 }
@@ -187,7 +187,7 @@ impl Declaring<'_> {
             return;
         }
         let declared = Declared { address, properties, after };
-        self.resources.push(Placed { at, declared, table: Some(table) });
+        self.resources.push(Placed { at, declared, is_own: true });
     }
 
     /// The name of what is called `logical`, where it has none of its own.
@@ -394,7 +394,7 @@ impl Declaring<'_> {
             };
             let key = format!("{} {values}", kind.kind);
             if let Some(first) = seen.insert(key, placed)
-                && (placed.table.is_some() || first.table.is_some())
+                && (placed.is_own || first.is_own)
             {
                 let by = kind.unique_by.join(" and ");
                 let message = format!(

@@ -9,7 +9,7 @@ use payctl_engine::Address;
 
 use crate::item::Item;
 use crate::read::{self, Format};
-use crate::tree::{Node, Span, Table, Value};
+use crate::tree::{Span, Table, Value};
 
 const TEXT: &str = include_str!("house.toml");
 /// The section of what is added where the stack's key is needed and there is none.
@@ -71,16 +71,9 @@ pub(crate) fn stack_key_items(at: Span) -> Vec<Item> {
         at,
         what: what.clone(),
         logical: logical.clone(),
-        properties: placed(properties, at),
+        properties: properties.placed(at),
     });
     items.collect()
-}
-
-pub(crate) fn placed(table: &Table, at: Span) -> Table {
-    match Node::new(at, Value::Table(table.clone())).placed(at).value {
-        Value::Table(table) => table,
-        _ => Table::default(),
-    }
 }
 
 /// The kinds that have defaults.

@@ -90,6 +90,9 @@ impl World<'_> {
     }
 
     fn filled_key(&self, key: &Key, place: &Place<'_>) -> Key {
+        if !key.name.contains("${") {
+            return key.clone();
+        }
         let name = self.text(&Node::new(key.at, Value::Null), &key.name, place);
         let name = match name.value {
             Value::Text(name) => name,

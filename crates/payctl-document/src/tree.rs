@@ -92,6 +92,17 @@ impl Node {
         }
     }
 
+    /// The same of a value that is not needed any more.
+    pub(crate) fn into_json(self) -> Json {
+        match self.value {
+            Value::Text(text) => Json::String(text),
+            Value::List(items) => Json::Array(items.into_iter().map(Self::into_json).collect()),
+            Value::Table(table) => Json::Object(table.into_json()),
+            Value::Input(input) => input,
+            other => Self { at: self.at, value: other }.json(),
+        }
+    }
+
     /// `json`, as the engine writes it, as if all of it stood at one place.
     pub(crate) fn of_json(at: Span, json: &Json) -> Self {
         if json.get("$ref").is_some() || json.get("$join").is_some() {
@@ -121,13 +132,7 @@ impl Node {
     pub(crate) fn placed(&self, at: Span) -> Self {
         let value = match &self.value {
             Value::List(items) => Value::List(items.iter().map(|item| item.placed(at)).collect()),
-            Value::Table(table) => Value::Table(Table(
-                table
-                    .0
-                    .iter()
-                    .map(|(key, item)| (Key { at, name: key.name.clone() }, item.placed(at)))
-                    .collect(),
-            )),
+            Value::Table(table) => Value::Table(table.placed(at)),
             other => other.clone(),
         };
         Self { at, value }
@@ -155,6 +160,17 @@ impl Table {
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(key, _)| key.name.as_str())
+    }
+
+    pub(crate) fn into_json(self) -> Map<String, Json> {
+        self.0.into_iter().map(|(key, node)| (key.name, node.into_json())).collect()
+    }
+
+    /// The same with all of it at `at`.
+    pub(crate) fn placed(&self, at: Span) -> Self {
+        let placed =
+            |(key, item): &(Key, Node)| (Key { at, name: key.name.clone() }, item.placed(at));
+        Self(self.0.iter().map(placed).collect())
     }
 
     pub(crate) fn json(&self) -> Map<String, Json> {
