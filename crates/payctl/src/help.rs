@@ -34,9 +34,8 @@ const GROUPS: [(&str, &[&str]); 4] = [
 ];
 
 const EXAMPLES: &str = "\
-Examples:
-  payctl up --sandbox        try it on a local AWS emulator, without an account
-  payctl init refunds        begin a stack of your own";
+Try it on a local AWS emulator, without an account:
+  payctl up --sandbox";
 
 const DETAILS: &str = "\
 Kill it anywhere and run it again: it finds what exists and finishes the work.
