@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -18,6 +18,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use http_body_util::Limited;
 
 use crate::error::request_id;
+use crate::http::gate::Gate;
 use crate::witness::{self, Reply};
 
 /// Larger than any answer that payctl reads, and no burden: a server's answer is not read beyond.
@@ -25,16 +26,13 @@ const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
 /// More pages than any list that payctl reads has: one without an end ends here.
 const MOST_PAGES: u64 = 1_000;
 
-/// Whether a call may leave.
-type Permit = Arc<dyn Fn() -> Result<(), BoxError> + Send + Sync>;
-
 /// How often each operation was called, by `service.Operation`; what keeps a server from answering
 /// without an end; and what keeps calls back that may not leave any more.
 #[derive(Clone, Default)]
 pub struct Calls {
     counts: Arc<Mutex<BTreeMap<String, u64>>>,
     pages: Arc<Mutex<BTreeMap<String, u64>>>,
-    permit: Arc<OnceLock<Permit>>,
+    pub(crate) gate: Gate,
 }
 
 impl fmt::Debug for Calls {
@@ -50,13 +48,14 @@ impl Calls {
         self.counts().values().sum()
     }
 
-    /// Asks `permit` before each call leaves, repetitions of the SDK's and the calls of one step among
-    /// them. It is asked until the end; a further one is not.
+    /// Asks `permit` before each call is made, repetitions of the SDK's and the calls of one step among
+    /// them, and again when its bytes are handed to the system: it may have waited for a connection,
+    /// and the machine may have slept. It is asked until the end; a further one is not.
     pub fn hold_to<E: Into<BoxError>>(
         &self,
         permit: impl Fn() -> Result<(), E> + Send + Sync + 'static,
     ) {
-        let _ = self.permit.set(Arc::new(move || permit().map_err(Into::into)));
+        self.gate.keep(move || permit().map_err(Into::into));
     }
 
     /// How often each operation was called.
@@ -86,9 +85,7 @@ impl Intercept for Calls {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if let Some(permit) = self.permit.get() {
-            permit()?;
-        }
+        self.gate.ask()?;
         if let Some(call) = config.load::<Metadata>() {
             let name = format!("{}.{}", call.service(), call.name());
             *self.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_insert(0) +=

@@ -63,7 +63,8 @@ impl Connection {
             .and_then(|profiles| Some((profiles.name(), profiles.setting("ca_bundle")?)));
         let server = options.endpoint.clone().zip(options.ended.clone());
         let server = server.map(|(endpoint, ended)| Server { endpoint, ended });
-        let http = crate::http::client(Trust::chosen(bundle), server);
+        let calls = Calls::default();
+        let http = crate::http::client(Trust::chosen(bundle), server, calls.gate.clone());
         // Time limits follow what moves: see `http::flow`. A limit on an attempt, or the SDK's
         // own watch over what moves, would end an upload that is slow and well.
         let timeouts =
@@ -118,7 +119,7 @@ impl Connection {
             (None, None) => return Err(ConnectionError::Configuration("it is empty".to_owned())),
         };
         let config = config.into_builder().credentials_provider(credentials.clone()).build();
-        Ok(Self { config, credentials, profiles, region, calls: Calls::default() })
+        Ok(Self { config, credentials, profiles, region, calls })
     }
 
     /// The region.

@@ -28,12 +28,14 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use self::dial::Dial;
 pub(crate) use self::dial::Server;
 use self::flow::{Download, Progress, Upload};
+use self::gate::Gate;
 use self::routes::Routes;
 use self::trouble::{Trouble, place};
 use self::trust::Trust;
 
 mod dial;
 mod flow;
+pub(crate) mod gate;
 mod local;
 mod routes;
 pub(crate) mod trouble;
@@ -47,12 +49,13 @@ pub(crate) const SILENCE: Duration = Duration::from_secs(30);
 /// How much of a request is gathered before it is sent: little, as [`flow`] counts what was taken.
 const GATHERED: usize = 64 * 1024;
 
-/// All services' client.
-pub(crate) fn client(trust: Trust, server: Option<Server>) -> SharedHttpClient {
+/// All services' client. Nothing leaves when `gate` is closed.
+pub(crate) fn client(trust: Trust, server: Option<Server>, gate: Gate) -> SharedHttpClient {
     let shared = Arc::new(Shared {
         routes: Arc::new(Routes::of_environment()),
         trust: Arc::new(trust),
         server: server.map(Arc::new),
+        gate,
         clients: Mutex::default(),
     });
     http_client_fn(move |settings, _| {
@@ -65,6 +68,7 @@ struct Shared {
     routes: Arc<Routes>,
     trust: Arc<Trust>,
     server: Option<Arc<Server>>,
+    gate: Gate,
     /// One for each limit on connecting: the services', and that of what hands out credentials.
     clients: Mutex<BTreeMap<Duration, Client<Dial, Upload>>>,
 }
@@ -74,7 +78,7 @@ impl Shared {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || {
             let (routes, trust) = (self.routes.clone(), self.trust.clone());
-            let dial = Dial::new(routes, trust, self.server.clone(), limit);
+            let dial = Dial::new(routes, trust, self.server.clone(), limit, self.gate.clone());
             let mut builder = Client::builder(TokioExecutor::new());
             builder.pool_timer(TokioTimer::new()).http1_max_buf_size(GATHERED);
             builder.build(dial)

@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
+use super::gate::{Gate, Gated};
 use super::local::is_loopback;
 use super::routes::{Proxy, Routes};
 use super::trouble::{Trouble, place};
@@ -48,6 +49,7 @@ pub(super) struct Dial {
     server: Option<Arc<Server>>,
     /// How long opening one may take, all in all.
     limit: Duration,
+    gate: Gate,
 }
 
 impl Dial {
@@ -56,13 +58,14 @@ impl Dial {
         trust: Arc<Trust>,
         server: Option<Arc<Server>>,
         limit: Duration,
+        gate: Gate,
     ) -> Self {
         let mut tcp = HttpConnector::new();
         // Which of the two it is is seen to here.
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_send_buffer_size(Some(SEND_BUFFER));
-        Self { tcp, routes, trust, server, limit }
+        Self { tcp, routes, trust, server, limit, gate }
     }
 
     async fn open(mut self, to: Uri) -> Result<Line, Trouble> {
@@ -85,12 +88,12 @@ impl Dial {
     }
 
     /// A connection to where `to` is.
-    async fn connect(&mut self, to: &Uri) -> Result<TcpStream, Trouble> {
+    async fn connect(&mut self, to: &Uri) -> Result<Gated<TcpStream>, Trouble> {
         let mut again = is_loopback(to);
         loop {
             // It is always ready.
             match self.tcp.call(to.clone()).await {
-                Ok(io) => return Ok(io.into_inner()),
+                Ok(io) => return Ok(Gated::new(io.into_inner(), self.gate.clone())),
                 Err(error) => {
                     let trouble = Trouble::connecting(to, &error);
                     let refused = matches!(trouble, Trouble::Refused { .. });
@@ -263,7 +266,7 @@ mod tests {
     use super::*;
 
     fn dial(server: Option<Server>, limit: Duration) -> Dial {
-        Dial::new(Arc::default(), Arc::default(), server.map(Arc::new), limit)
+        Dial::new(Arc::default(), Arc::default(), server.map(Arc::new), limit, Gate::default())
     }
 
     async fn told(dial: Dial, to: &str) -> String {
