@@ -12,6 +12,7 @@ use payctl_engine::{
 };
 use payctl_stack::{Context, Discovered};
 
+use crate::aside::aside;
 use crate::commands::permissions::PermissionArgs;
 use crate::connection::{connect, facts};
 use crate::durations::{Durations, Place};
@@ -60,7 +61,14 @@ impl Environment {
             Handlers::Needed => local.check_document()?,
             Handlers::Ignored => local.say_mistakes(),
         }
-        let loaded = local.load()?;
+        // One that is far away is read while AWS is asked who is asking.
+        let (near, far) = match local.store.is_shared() {
+            false => (Some(local.load()?), None),
+            true => {
+                let store = local.store.clone();
+                (None, Some(aside(move || Ok(store.load()?))))
+            }
+        };
         // The sandbox runs the functions on this machine.
         if global.sandbox
             && let Some(architecture) = handlers::of_this_machine()
@@ -84,7 +92,13 @@ impl Environment {
             })?;
         }
         // Not while something is drawn: a code may be asked for.
-        let facts = facts(global, &connection).await?;
+        let facts = facts(global, &connection).await;
+        let loaded = match (near, far) {
+            (Some(loaded), _) => loaded,
+            (None, Some(far)) => local.checked(far.await?)?,
+            (None, None) => local.load()?,
+        };
+        let facts = facts?;
         let title = reading_title(&local, connection.region());
         let seen = report::Seen::default();
         if let Some(state) = &loaded.state {
@@ -185,6 +199,14 @@ impl Environment {
         Owner { stack: stack.clone(), suffix: suffix.clone(), lineage: lineage.clone() }
     }
 
+    /// Refuses a suffix that another system has.
+    fn refuse_neighbour(&self, other: Option<(&str, String)>) -> Result<(), CliError> {
+        let taken = |(other, place): (&str, String)| {
+            environments::suffix_is_taken(&self.local.suffix, other, &place, self.sandbox)
+        };
+        other.map_or(Ok(()), |other| Err(taken(other)))
+    }
+
     /// Looks at what exists and plans.
     pub(crate) async fn plan(
         &mut self,
@@ -192,32 +214,24 @@ impl Environment {
         permissions: &PermissionArgs,
     ) -> Result<Plan, CliError> {
         let Facts { account, region, .. } = &*self.facts;
-        if self.begins(goal)
-            && let Some((other, place)) = self.local.neighbour(account, region)?
-        {
-            return Err(environments::suffix_is_taken(
-                &self.local.suffix,
-                other,
-                &place,
-                self.sandbox,
-            ));
-        }
+        let neighbour = self.begins(goal).then(|| self.local.neighbour(account, region));
         let seen = report::Seen::default();
         let looks = async {
             let asked = async { Ok(self.preflight(goal).await) };
-            tokio::try_join!(self.observe(goal, &seen), self.list_orphans(goal), asked)
+            let alone = async {
+                match neighbour {
+                    Some(neighbour) => self.refuse_neighbour(neighbour.await?),
+                    None => Ok(()),
+                }
+            };
+            tokio::try_join!(self.observe(goal, &seen), self.list_orphans(goal), asked, alone)
         };
         let title = reading_title(&self.local, &self.facts.region);
-        let (mut observed, (orphans, others), asked) =
+        let (mut observed, (orphans, others), asked, ()) =
             report::reading(&title, &seen, looks).await?;
         if let Some((stack, count)) = others.first_key_value() {
             let place = format!("{} in {account}, {region}", report::plural(*count, "resource"));
-            return Err(environments::suffix_is_taken(
-                &self.local.suffix,
-                stack,
-                &place,
-                self.sandbox,
-            ));
+            self.refuse_neighbour(Some((stack.as_str(), place)))?;
         }
         // A lost state is adopted under the lineage that the resources themselves carry.
         if self.loaded.state.is_none()

@@ -51,8 +51,17 @@ pub(crate) enum First {
 /// Every environment of `systems` that `states` tell of, by stack and suffix.
 pub(crate) fn known(systems: Systems, states: &States) -> Result<Vec<Known>, CliError> {
     let mut all = Vec::new();
-    for system in systems.listed() {
-        let suffixes = states.suffixes(system.name)?.into_iter();
+    // Each may be a request that goes far.
+    let suffixes: Vec<_> = std::thread::scope(|scope| {
+        let asked: Vec<_> = systems
+            .listed()
+            .map(|system| (system, scope.spawn(|| states.suffixes(system.name))))
+            .collect();
+        asked.into_iter().map(|(system, asked)| (system, asked.join())).collect()
+    });
+    for (system, suffixes) in suffixes {
+        let suffixes = suffixes.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let suffixes = suffixes.into_iter();
         let suffixes = suffixes.filter_map(|name| name.parse::<Suffix>().ok());
         all.extend(suffixes.map(|suffix| {
             let store = states.store(system.name, suffix.as_str());

@@ -1,9 +1,9 @@
 //! What this run leaves in the environment's history: who ran what, from where, with which outcome.
 
 use payctl_engine::diff::removed;
-use payctl_engine::state::Session;
 use payctl_engine::state::history::{Changed, End, Ended, Run};
-use payctl_engine::{Goal, Outcome, Phase, Plan};
+use payctl_engine::state::{Session, State};
+use payctl_engine::{Goal, Outcome, Phase, Plan, StateError};
 
 use crate::environment::Environment;
 use crate::local::host;
@@ -41,8 +41,14 @@ impl Noted {
         &self.id
     }
 
-    /// Notes how it ended.
-    pub(crate) fn end(self, session: &Session, plan: &Plan, outcome: &Outcome) {
+    /// Writes the state, and notes how the run ended. What cannot be noted is said, and stops nothing.
+    pub(crate) fn end(
+        self,
+        session: &Session,
+        state: &mut State,
+        plan: &Plan,
+        outcome: &Outcome,
+    ) -> Result<(), StateError> {
         let changes = outcome.done.iter().filter_map(|(address, phase)| {
             let step = plan.step(address)?;
             let (address, action, phase) = (address.clone(), step.action, *phase);
@@ -54,13 +60,19 @@ impl Noted {
         });
         let failures =
             outcome.failed.iter().map(|(address, failure)| (address.clone(), failure.to_string()));
-        say_if_lost(session.end_run(End {
+        let end = End {
             id: self.id,
             ended: text(jiff::Timestamp::now()),
             outcome: ended(outcome),
             changes: changes.collect(),
             failures: failures.collect(),
-        }));
+        };
+        // What the journal does not take the state does not either.
+        match outcome.storage.is_none() {
+            true => say_if_lost(session.end(state, end)?.map_or(Ok(()), Err)),
+            false => say_if_lost(session.end_run(end)),
+        }
+        Ok(())
     }
 }
 
@@ -86,7 +98,7 @@ fn text(moment: jiff::Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-fn say_if_lost(written: Result<(), payctl_engine::StateError>) {
+fn say_if_lost(written: Result<(), StateError>) {
     if let Err(error) = written {
         report::warn(&format!("this run is missing from the history: {error}"));
     }

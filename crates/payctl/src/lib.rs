@@ -3,6 +3,7 @@
 //! [`run`] is the whole command line for the systems that it is given.
 
 mod account;
+mod aside;
 mod ask;
 mod check;
 mod cli;

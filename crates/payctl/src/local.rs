@@ -8,6 +8,7 @@ use payctl_engine::{Holder, StateError, Store};
 use payctl_stack::config::Config;
 use payctl_stack::{Suffix, System, Systems};
 
+use crate::aside::aside;
 use crate::connection::shared;
 use crate::cost::{Basis, Said};
 use crate::document::{Known, Places};
@@ -108,9 +109,13 @@ impl Local {
         &self,
         account: &str,
         region: &str,
-    ) -> Result<Option<(&'static str, String)>, CliError> {
-        let here = (self.system, &self.suffix);
-        environments::neighbour(self.systems, here, &self.states, account, region)
+    ) -> impl Future<Output = Result<Option<(&'static str, String)>, CliError>> + use<> {
+        let (systems, system, suffix) = (self.systems, self.system, self.suffix.clone());
+        let (states, account) = (self.states.clone(), account.to_owned());
+        let region = region.to_owned();
+        aside(move || {
+            environments::neighbour(systems, (system, &suffix), &states, &account, &region)
+        })
     }
 
     /// Where an environment of that suffix is that may be meant, when nothing is known of this one.
@@ -141,7 +146,11 @@ impl Local {
 
     /// The state that is there, checked to be of this stack and suffix.
     pub(crate) fn load(&self) -> Result<Loaded, CliError> {
-        let loaded = self.store.load()?;
+        self.checked(self.store.load()?)
+    }
+
+    /// What was loaded, checked to be of this stack and suffix.
+    pub(crate) fn checked(&self, loaded: Loaded) -> Result<Loaded, CliError> {
         if let Some(state) = &loaded.state {
             let (stack, suffix) = (self.system.name, self.suffix.as_str());
             if (state.stack.as_str(), state.suffix.as_str()) != (stack, suffix) {

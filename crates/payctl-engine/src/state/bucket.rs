@@ -8,19 +8,23 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use futures::executor::block_on;
-use futures::future::{BoxFuture, FutureExt as _};
+use futures::future::{self, BoxFuture, FutureExt as _};
 use futures::stream::{self, StreamExt as _};
 
 use super::disk::{Disk, Lock};
 use super::held::{CLOSED, Clock, Held, Upkeep, encode, lock, parse, put};
+use super::known::Known;
 use super::lease::{Document, LOCK, Verdict, Watch};
 use super::objects::{Asked, Listed, Object, ObjectError, Objects, Tag, When};
+use super::store::{BACKUP_FOLDER, HISTORY, STATE};
 use super::{Holder, StateError, process};
 
 /// How many objects are asked for at once.
 const AT_ONCE: usize = 16;
 /// How often the journal is read anew where it is emptied meanwhile.
 const READS: usize = 5;
+/// What is read as soon as the lock is held.
+const READ_FIRST: [&str; 2] = [STATE, HISTORY];
 /// How many of the last epochs that others closed stay closed. Our choice: one who comes back after
 /// so many is held off by its lease alone.
 const KEPT: u64 = 64;
@@ -36,6 +40,8 @@ pub(super) struct Bucket {
     prefix: String,
     /// What was last seen of each object that is replaced.
     seen: Mutex<BTreeMap<String, Option<Tag>>>,
+    /// What taking the lock takes, where that was asked ahead.
+    ahead: Mutex<Known>,
     watch: Mutex<Watch>,
     held: Mutex<Option<Arc<Held>>>,
     /// Whether the lock is renewed by who tests it.
@@ -55,6 +61,7 @@ impl Bucket {
             folder,
             prefix,
             seen: Mutex::default(),
+            ahead: Mutex::default(),
             watch: Mutex::default(),
             held: Mutex::default(),
             by_hand,
@@ -84,25 +91,113 @@ impl Bucket {
         held.ok_or_else(|| StateError::JournalBroken { path: path.to_owned() })
     }
 
+    /// The lock, while it is held.
+    fn held(&self) -> Option<Arc<Held>> {
+        lock(&self.held).clone().filter(|held| held.is_held())
+    }
+
     fn get(&self, path: &Path) -> Result<Option<Object>, StateError> {
         let key = self.key(path);
-        let object = ask(self.objects.get(&key), "read", path)?;
-        lock(&self.seen).insert(key, object.as_ref().map(|object| object.tag.clone()));
+        self.end_write(&key, path)?;
+        let held = self.held();
+        let mut expected = None;
+        if let Some(held) = &held {
+            let mut known = lock(&held.known);
+            if let Some(known) = known.object(&key) {
+                return Ok(known);
+            }
+            expected = known.expected(&key);
+        }
+        let object = match expected.map(block_on) {
+            Some(Ok(object)) => object,
+            Some(Err(_)) | None => ask(self.objects.get(&key), "read", path)?,
+        };
+        lock(&self.seen).insert(key.clone(), object.as_ref().map(|object| object.tag.clone()));
+        if let Some(held) = held {
+            lock(&held.known).note(&key, object.clone());
+        }
         Ok(object)
+    }
+
+    /// What stands below a prefix.
+    fn below(&self, prefix: &str, path: &Path) -> Result<Vec<Listed>, StateError> {
+        let held = self.held();
+        let expected = match &held {
+            Some(held) => {
+                let mut known = lock(&held.known);
+                if let Some(known) = known.listed(prefix) {
+                    return Ok(known);
+                }
+                known.expected_list(prefix)
+            }
+            None => lock(&self.ahead).expected_list(prefix),
+        };
+        let listed = match expected.map(block_on) {
+            Some(Ok(listed)) => listed,
+            Some(Err(_)) | None => ask(self.objects.list(prefix), "list", path)?,
+        };
+        if let Some(held) = held {
+            lock(&held.known).note_list(prefix, &listed);
+        }
+        Ok(listed)
+    }
+
+    /// On what condition an object is replaced: that it is as it was seen last, if it was.
+    fn as_seen(&self, key: &str) -> When {
+        match lock(&self.seen).get(key) {
+            None => When::Always,
+            Some(None) => When::Absent,
+            Some(Some(tag)) => When::Is(tag.clone()),
+        }
     }
 
     /// Writes an object that is as it was seen last, if it was.
     fn put(&self, path: &Path, bytes: Vec<u8>) -> Result<(), StateError> {
         let key = self.key(path);
-        let when = match lock(&self.seen).get(&key) {
-            None => When::Always,
-            Some(None) => When::Absent,
-            Some(Some(tag)) => When::Is(tag.clone()),
-        };
-        let tag = block_on(put(&*self.objects, &key, bytes, when));
-        let tag = tag.map_err(|error| failed("write", path, error))?;
-        lock(&self.seen).insert(key, Some(tag));
+        self.end_write(&key, path)?;
+        let written = block_on(put(&self.objects, &key, bytes.clone(), self.as_seen(&key)));
+        self.note_write(&key, bytes, written.as_ref().ok());
+        written.map(drop).map_err(|error| failed("write", path, error))
+    }
+
+    /// Notes something of what is known while the lock is held.
+    fn know(&self, note: impl FnOnce(&mut Known)) {
+        if let Some(held) = self.held() {
+            note(&mut lock(&held.known));
+        }
+    }
+
+    /// Notes what came of a write.
+    fn note_write(&self, key: &str, bytes: Vec<u8>, tag: Option<&Tag>) {
+        match tag {
+            Some(tag) => {
+                lock(&self.seen).insert(key.to_owned(), Some(tag.clone()));
+                self.know(|known| known.note(key, Some(Object { bytes, tag: tag.clone() })));
+            }
+            None => self.know(|known| known.doubt(key)),
+        }
+    }
+
+    /// As [`Self::put`], and goes on meanwhile.
+    fn put_later(&self, path: &Path, bytes: Vec<u8>) -> Result<(), StateError> {
+        let Some(held) = self.held() else { return self.put(path, bytes) };
+        let key = self.key(path);
+        self.end_write(&key, path)?;
+        let put = put(&self.objects, &key, bytes.clone(), self.as_seen(&key));
+        lock(&held.later).write(&key, (path.to_owned(), bytes), put);
         Ok(())
+    }
+
+    /// Waits for a write of an object that goes on, if there is one.
+    fn end_write(&self, key: &str, path: &Path) -> Result<(), StateError> {
+        let Some(held) = lock(&self.held).clone() else { return Ok(()) };
+        let Some((bytes, writing)) = lock(&held.later).take(key) else { return Ok(()) };
+        let written = block_on(writing);
+        self.note_write(key, bytes, written.as_ref().ok());
+        written.map(drop).map_err(|error| match Arc::try_unwrap(error) {
+            Ok(error) => failed("write", path, error),
+            Err(error) => failed("write", path, ObjectError::Failed(error.into())),
+        })
     }
 
     /// The epochs whose journal may say what the state does not; `None` where nobody knows. What is
@@ -122,7 +217,11 @@ impl Bucket {
     /// The journal's objects by epoch and number; without those that close an epoch.
     fn entries(&self, path: &Path) -> Result<Vec<(u64, u64, Listed)>, StateError> {
         let journal = self.journal();
-        let listed = ask(self.objects.list(&journal), "list", path)?;
+        // What was written since is not on a list that is known.
+        let listed = match self.held().is_some_and(|held| !held.own_keys().is_empty()) {
+            true => ask(self.objects.list(&journal), "list", path)?,
+            false => self.below(&journal, path)?,
+        };
         let entries = listed.into_iter().filter(|one| one.size > CLOSED);
         Ok(entries
             .filter_map(|one| parse(&journal, &one.key).map(|(epoch, nth)| (epoch, nth, one)))
@@ -154,42 +253,59 @@ impl Bucket {
         Ok(None)
     }
 
-    /// Removes the journal: the first object, which says what the others continue, last.
-    fn remove_journal(&self, path: &Path) -> Result<(), StateError> {
-        let held = lock(&self.held).clone();
-        let (epoch, next) = held.map_or((u64::MAX, 0), |held| (held.epoch(), held.next_number()));
-        let journal = self.journal();
-        let listed = ask(self.objects.list(&journal), "list", path)?;
+    /// Begins to remove the journal. Its first object, which says what the others continue, goes last.
+    fn begin_to_remove_journal(&self, path: &Path, held: &Held) -> Result<(), StateError> {
+        self.end_loose(path, held)?;
+        let (journal, epoch, own) = (self.journal(), held.epoch(), held.own_keys());
+        let listed = self.below(&journal, path)?;
         let goes = |one: &Listed| {
-            let Some((of, number)) = parse(&journal, &one.key) else { return false };
+            let Some((of, _)) = parse(&journal, &one.key) else { return false };
             match one.size > CLOSED {
                 // Another's records are not ours to remove, should one have taken over.
-                true => of <= epoch,
+                true => of < epoch,
                 // Who closed an epoch of another keeps that other from writing.
-                false => (of == epoch && number < next) || of + KEPT < epoch,
+                false => of + KEPT < epoch,
             }
         };
-        let mut keys: Vec<String> = listed.into_iter().filter(goes).map(|one| one.key).collect();
+        let others = listed.into_iter().filter(goes).map(|one| one.key);
+        let mut keys: Vec<String> = others.chain(own).collect();
+        self.know(|known| keys.iter().for_each(|key| known.note(key, None)));
         if keys.is_empty() {
-            if let Some(held) = lock(&self.held).as_ref() {
-                held.emptied();
-            }
             return Ok(());
         }
-        let first = keys.remove(0);
+        let mut later = lock(&held.later);
+        later.remove_last(keys.remove(0));
         if !keys.is_empty() {
-            ask(self.objects.delete(keys), "remove", path)?;
-        }
-        ask(self.objects.delete(vec![first]), "remove", path)?;
-        if let Some(held) = lock(&self.held).as_ref() {
-            held.emptied();
+            later.remove(path.to_owned(), self.objects.delete(keys));
         }
         Ok(())
+    }
+
+    /// Waits until what is left of a journal's first object is gone: another must not be written
+    /// behind it.
+    fn end_loose(&self, path: &Path, held: &Held) -> Result<(), StateError> {
+        let loose = lock(&held.later).take_loose();
+        loose.map_or(Ok(()), |loose| ask(loose, "remove", path))
     }
 
     /// The lock's document, if it can be taken; else who holds it.
     fn look(&self, path: &Path) -> Result<Option<(Document, Tag)>, StateError> {
         let key = self.key(path);
+        // It is taken on the condition that it is so still.
+        let expected = lock(&self.ahead).expected(&key);
+        match expected.map(block_on) {
+            Some(Ok(None)) => return Ok(None),
+            Some(Ok(Some(there))) => {
+                if let Ok(document) = serde_json::from_slice::<Document>(&there.bytes)
+                    && document.format <= super::lease::FORMAT
+                    && document.holder.is_none()
+                {
+                    return Ok(Some((document, there.tag)));
+                }
+            }
+            // It is asked once more, and who holds it is told as it is now.
+            Some(Err(_)) | None => {}
+        }
         let Some(there) = ask(self.objects.get(&key), "read", path)? else { return Ok(None) };
         let document: Document = serde_json::from_slice(&there.bytes)
             .map_err(|error| StateError::damaged(path, error.to_string()))?;
@@ -208,6 +324,54 @@ impl Bucket {
         Err(StateError::Locked { path: path.to_owned(), holder, undecided })
     }
 
+    /// Takes the lock; `None` where another was faster.
+    fn take(&self, path: &Path, holder: &Holder) -> Result<Option<Lock>, StateError> {
+        let there = self.look(path)?;
+        let previous = there.as_ref().map(|(document, _)| document);
+        let (nonce, process) =
+            (random_text(), if self.by_hand { String::new() } else { process::this() });
+        let mut document = Document::taken(previous, holder.clone(), nonce, process);
+        if previous.is_none() {
+            document.unclosed = self.epochs(path)?;
+            document.epoch = document.unclosed.last().unwrap_or(&0) + 1;
+        }
+        let took_over = !document.unclosed.is_empty();
+        let when = there.map_or(When::Absent, |(_, tag)| When::Is(tag));
+        let (began, key) = (self.clock.now(), self.key(path));
+        let taken = put(&self.objects, &key, encode(&document), when);
+        // If the lock is ours, nobody has held it since its document was read: what is there is what
+        // was there when it became ours.
+        let mut known = Known::default();
+        if !took_over {
+            for name in READ_FIRST {
+                known.expect(&*self.objects, &self.key(&self.folder.join(name)));
+            }
+            let backups = format!("{}/", self.key(&self.folder.join(BACKUP_FOLDER)));
+            for prefix in [self.journal(), backups] {
+                known.expect_list(&*self.objects, &prefix);
+            }
+        }
+        let tag = match block_on(taken) {
+            Err(ObjectError::Refused) => return Ok(None),
+            taken => taken.map_err(|error| failed("write", path, error))?,
+        };
+        let places = (path.to_owned(), key, self.journal());
+        let held = Held::new(
+            self.objects.clone(),
+            self.clock.clone(),
+            places,
+            (document, tag, began),
+            known,
+        );
+        let held = Arc::new(held);
+        *lock(&self.held) = Some(held.clone());
+        let upkeep = Upkeep::start(held.clone(), self.by_hand);
+        if took_over {
+            held.close_others()?;
+        }
+        Ok(Some(Lock::kept(upkeep, took_over)))
+    }
+
     /// The epochs that the journal knows of, for where the lock's document is gone.
     fn epochs(&self, path: &Path) -> Result<BTreeSet<u64>, StateError> {
         Ok(self.entries(path)?.into_iter().map(|(epoch, ..)| epoch).collect())
@@ -221,7 +385,8 @@ fn contiguous(entries: Vec<(u64, u64, Listed)>) -> Vec<String> {
     let mut keys = Vec::new();
     for (epoch, number, one) in entries {
         let follows = match before {
-            Some((of, nth)) => of != epoch || number == nth + 1,
+            Some((of, nth)) if of == epoch => number == nth + 1,
+            Some(_) => number == 1,
             None => true,
         };
         if !follows {
@@ -250,13 +415,16 @@ impl Disk for Bucket {
     }
 
     fn truncate(&self, path: &Path, length: u64) -> Result<(), StateError> {
+        if Self::is_journal(path) {
+            self.end_loose(path, &*self.holding(path)?)?;
+        }
         let bytes = self.read(path)?.unwrap_or_default();
         if bytes.len() as u64 == length {
             return Ok(());
         }
         if Self::is_journal(path) {
             // Objects are whole: there is no torn line, only a journal of an earlier state.
-            return self.remove_journal(path);
+            return self.remove(path);
         }
         let kept = bytes.into_iter().take(usize::try_from(length).unwrap_or(usize::MAX));
         self.put(path, kept.collect())
@@ -273,8 +441,12 @@ impl Disk for Bucket {
 
     fn appended(&self, path: &Path) -> BoxFuture<'static, Result<(), StateError>> {
         match self.holding(path) {
-            Ok(held) => held.sync().boxed(),
-            Err(error) => std::future::ready(Err(error)).boxed(),
+            Ok(held) => {
+                // What comes of those is told when they are settled.
+                let others = future::join_all(lock(&held.later).writes());
+                future::join(held.sync(), others).map(|(synced, _)| synced).boxed()
+            }
+            Err(error) => future::ready(Err(error)).boxed(),
         }
     }
 
@@ -294,16 +466,68 @@ impl Disk for Bucket {
 
     fn remove(&self, path: &Path) -> Result<(), StateError> {
         if Self::is_journal(path) {
-            return self.remove_journal(path);
+            let held = self.holding(path)?;
+            self.begin_to_remove_journal(path, &held)?;
+            let mut wrong = self.settle().into_iter();
+            return match wrong.next() {
+                Some((_, error)) => Err(error),
+                None => self.end_loose(path, &held),
+            };
         }
         let key = self.key(path);
         lock(&self.seen).insert(key.clone(), None);
+        self.know(|known| known.note(&key, None));
         ask(self.objects.delete(vec![key]), "remove", path)
+    }
+
+    fn append_later(&self, path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+        let before = self.get(path)?.map(|object| object.bytes).unwrap_or_default();
+        self.put_later(path, [&before, bytes].concat())
+    }
+
+    fn replace_later(&self, path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+        self.put_later(path, bytes.to_vec())
+    }
+
+    fn remove_later(&self, path: &Path) -> Result<(), StateError> {
+        let Some(held) = self.held() else { return self.remove(path) };
+        if Self::is_journal(path) {
+            return self.begin_to_remove_journal(path, &held);
+        }
+        let key = self.key(path);
+        lock(&self.seen).insert(key.clone(), None);
+        self.know(|known| known.note(&key, None));
+        lock(&held.later).remove(path.to_owned(), self.objects.delete(vec![key]));
+        Ok(())
+    }
+
+    fn settle(&self) -> Vec<(PathBuf, StateError)> {
+        let Some(held) = lock(&self.held).clone() else { return Vec::new() };
+        let mut wrong = Vec::new();
+        let writes = lock(&held.later).written();
+        for (key, path) in writes {
+            wrong.extend(self.end_write(&key, &path).err().map(|error| (path, error)));
+        }
+        let removals = lock(&held.later).take_removals();
+        let mut all = true;
+        for (path, removed) in removals {
+            if let Err(error) = ask(removed, "remove", &path) {
+                all = false;
+                wrong.push((path, error));
+            }
+        }
+        let last = lock(&held.later).take_last().filter(|_| all);
+        if let Some(last) = last {
+            // The journal says nothing any more: the state is later than what this continues.
+            held.emptied();
+            lock(&held.later).let_loose(self.objects.delete(vec![last]));
+        }
+        wrong
     }
 
     fn list(&self, folder: &Path) -> Result<Vec<PathBuf>, StateError> {
         let prefix = format!("{}/", self.key(folder));
-        let listed = ask(self.objects.list(&prefix), "list", folder)?;
+        let listed = self.below(&prefix, folder)?;
         let names = listed.iter().filter_map(|one| one.key.strip_prefix(&prefix));
         Ok(names.map(|name| folder.join(name)).collect())
     }
@@ -320,39 +544,31 @@ impl Disk for Bucket {
         Ok(())
     }
 
+    fn expect_lock(&self, path: &Path) {
+        let mut known = lock(&self.ahead);
+        known.expect(&*self.objects, &self.key(path));
+        known.expect_list(&*self.objects, &self.journal());
+    }
+
     fn lock(&self, path: &Path, holder: &Holder) -> Result<Lock, StateError> {
-        let there = self.look(path)?;
-        let previous = there.as_ref().map(|(document, _)| document);
-        let (nonce, process) =
-            (random_text(), if self.by_hand { String::new() } else { process::this() });
-        let mut document = Document::taken(previous, holder.clone(), nonce, process);
-        if previous.is_none() {
-            document.unclosed = self.epochs(path)?;
-            document.epoch = document.unclosed.last().unwrap_or(&0) + 1;
+        let mut is_old = lock(&self.ahead).expects(&self.key(path));
+        loop {
+            match self.take(path, holder) {
+                Ok(Some(lock)) => return Ok(lock),
+                // Another was faster; since when is not known where the document was read long ago.
+                Ok(None) if std::mem::take(&mut is_old) => {}
+                // Who it is is told when it is asked again.
+                Ok(None) => {
+                    let holder = "it has just begun".to_owned();
+                    return Err(StateError::Locked {
+                        path: path.to_owned(),
+                        holder,
+                        undecided: None,
+                    });
+                }
+                Err(error) => return Err(error),
+            }
         }
-        let took_over = !document.unclosed.is_empty();
-        let when = there.map_or(When::Absent, |(_, tag)| When::Is(tag));
-        let (began, key) = (self.clock.now(), self.key(path));
-        let taken = block_on(put(&*self.objects, &key, encode(&document), when));
-        let tag = taken.map_err(|error| match error {
-            // Another was faster; who it is is told when it is asked again.
-            ObjectError::Refused => StateError::Locked {
-                path: path.to_owned(),
-                holder: "it has just begun".to_owned(),
-                undecided: None,
-            },
-            error => failed("write", path, error),
-        })?;
-        let places = (path.to_owned(), key, self.journal());
-        let held =
-            Held::new(self.objects.clone(), self.clock.clone(), places, (document, tag, began));
-        let held = Arc::new(held);
-        *lock(&self.held) = Some(held.clone());
-        let upkeep = Upkeep::start(held.clone(), self.by_hand);
-        if took_over {
-            held.close_others()?;
-        }
-        Ok(Lock::kept(upkeep, took_over))
     }
 
     fn holder(&self, path: &Path) -> Option<Holder> {

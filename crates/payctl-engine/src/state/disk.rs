@@ -71,6 +71,30 @@ pub(crate) trait Disk: Debug + Send + Sync {
         std::future::ready(Ok(())).boxed()
     }
 
+    /// Adds to a file, or lets that go on: it is durable before what is added to the journal
+    /// behind it.
+    fn append_later(&self, path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+        self.append(path, bytes)
+    }
+
+    /// Replaces a file, or lets that go on.
+    fn replace_later(&self, path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+        self.replace(path, bytes)
+    }
+
+    /// Removes a file, or lets that go on.
+    fn remove_later(&self, path: &Path) -> Result<(), StateError> {
+        self.remove(path)
+    }
+
+    /// Waits for all that goes on; answers what went wrong, and with which file.
+    fn settle(&self) -> Vec<(PathBuf, StateError)> {
+        Vec::new()
+    }
+
+    /// The lock will be taken: what that takes may be read now.
+    fn expect_lock(&self, _path: &Path) {}
+
     /// Whether a changing call may begin: refused where another may hold the lock by now.
     fn may_change(&self) -> Result<(), StateError> {
         Ok(())

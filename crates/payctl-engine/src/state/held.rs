@@ -10,12 +10,16 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use futures::executor::block_on;
+use futures::future::{BoxFuture, FutureExt as _};
 
 use super::StateError;
+use super::known::Known;
+use super::later::Later;
 use super::lease::{Document, HEARTBEAT, may_change};
 use super::objects::{ObjectError, Objects, Tag, When};
 
@@ -73,7 +77,13 @@ pub(super) struct Held {
     /// Held while the lock's document is written: nobody who asks for the lease waits for that.
     renewing: Mutex<()>,
     queue: Mutex<Queue>,
-    writer: tokio::sync::Mutex<()>,
+    /// The request that carries entries, should one be on its way: who waited for it may wait no
+    /// longer.
+    carried: tokio::sync::Mutex<Option<Carried>>,
+    /// What else goes on.
+    pub(super) later: Mutex<Later>,
+    /// What nobody else changes for as long.
+    pub(super) known: Mutex<Known>,
     ended: (Mutex<bool>, Condvar),
 }
 
@@ -91,10 +101,10 @@ struct Lease {
 struct Queue {
     /// What no request carries yet.
     waiting: Vec<u8>,
-    /// What a request carries that was not answered, and up to which entry.
-    carried: Option<(Vec<u8>, u64)>,
     /// The number of the next object.
     number: u64,
+    /// The number of the first that may be there.
+    first: u64,
     /// How many entries were queued, and how many of them are in the bucket.
     queued: u64,
     durable: u64,
@@ -103,12 +113,26 @@ struct Queue {
     broken: bool,
 }
 
+/// Entries that are on their way to the bucket.
+struct Carried {
+    put: BoxFuture<'static, Result<Tag, ObjectError>>,
+    /// Up to which.
+    last: u64,
+}
+
+impl fmt::Debug for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Carried").field(&self.last).finish()
+    }
+}
+
 impl Held {
     pub(super) fn new(
         objects: Arc<dyn Objects>,
         clock: Clock,
         (path, lock_key, journal): (PathBuf, String, String),
         (document, tag, renewed): (Document, Tag, Duration),
+        known: Known,
     ) -> Self {
         Self {
             objects,
@@ -118,8 +142,10 @@ impl Held {
             journal,
             lease: Mutex::new(Lease { document, tag, renewed, lost: false }),
             renewing: Mutex::default(),
-            queue: Mutex::new(Queue { number: 1, ..Queue::default() }),
-            writer: tokio::sync::Mutex::default(),
+            queue: Mutex::new(Queue { number: 1, first: 1, ..Queue::default() }),
+            carried: tokio::sync::Mutex::default(),
+            later: Mutex::default(),
+            known: Mutex::new(known),
             ended: (Mutex::new(false), Condvar::new()),
         }
     }
@@ -137,14 +163,22 @@ impl Held {
         is_held.then(|| lease.document.open_epochs())
     }
 
-    /// Notes that the journal was emptied.
-    pub(super) fn emptied(&self) {
-        lock(&self.queue).kept = false;
+    /// Whether it is held, as far as is known.
+    pub(super) fn is_held(&self) -> bool {
+        let lease = lock(&self.lease);
+        lease.document.holder.is_some() && !lease.lost
     }
 
-    /// The number under which the journal's next object is written.
-    pub(super) fn next_number(&self) -> u64 {
-        lock(&self.queue).number
+    /// Notes that the journal was emptied, but for what may be left of its first object.
+    pub(super) fn emptied(&self) {
+        let mut queue = lock(&self.queue);
+        (queue.kept, queue.first) = (false, queue.number);
+    }
+
+    /// The keys of the journal's objects that were written under this epoch and may be there.
+    pub(super) fn own_keys(&self) -> Vec<String> {
+        let (epoch, queue) = (self.epoch(), lock(&self.queue));
+        (queue.first..queue.number).map(|number| key(&self.journal, epoch, number)).collect()
     }
 
     /// Whether a changing call may begin.
@@ -175,55 +209,75 @@ impl Held {
     /// for the one before it.
     pub(super) async fn sync(self: Arc<Self>) -> Result<(), StateError> {
         let wanted = lock(&self.queue).queued;
-        let _one_at_a_time = self.writer.lock().await;
-        while let Some((key, bytes, last)) = self.next_request(wanted)? {
-            match put(&*self.objects, &key, bytes, When::Absent).await {
-                Ok(_) => {
-                    let mut queue = lock(&self.queue);
-                    (queue.carried, queue.durable) = (None, last);
-                    queue.number += 1;
-                }
-                Err(error) => {
-                    lock(&self.queue).broken = true;
-                    return Err(self.failed("write", error));
-                }
+        let mut carried = self.carried.lock().await;
+        while lock(&self.queue).durable < wanted {
+            if carried.is_none() {
+                // Others that are about to queue theirs do so first.
+                give_way().await;
+                *carried = Some(self.next_request()?);
             }
+            self.answered(&mut carried).await?;
         }
         Ok(())
     }
 
-    /// What is to be written next, until `wanted` entries are; the same again where it is not known
-    /// whether it was.
-    fn next_request(&self, wanted: u64) -> Result<Option<(String, Vec<u8>, u64)>, StateError> {
-        let mut queue = lock(&self.queue);
-        if queue.durable >= wanted {
-            return Ok(None);
+    /// Returns when no request is on its way that carries entries.
+    async fn arrive(self: Arc<Self>) -> Result<(), StateError> {
+        let mut carried = self.carried.lock().await;
+        self.answered(&mut carried).await?;
+        match lock(&self.queue).broken {
+            true => Err(StateError::JournalBroken { path: self.path.clone() }),
+            false => Ok(()),
         }
+    }
+
+    /// Waits for the request that is on its way, if there is one.
+    async fn answered(&self, carried: &mut Option<Carried>) -> Result<(), StateError> {
+        let Some(Carried { put, last }) = carried else { return Ok(()) };
+        let (put, last) = (put.await, *last);
+        *carried = None;
+        let mut queue = lock(&self.queue);
+        match put {
+            Ok(_) => {
+                queue.durable = last;
+                Ok(())
+            }
+            Err(error) => {
+                queue.broken = true;
+                Err(self.failed("write", error))
+            }
+        }
+    }
+
+    /// Sends what waits.
+    fn next_request(&self) -> Result<Carried, StateError> {
+        let epoch = self.epoch();
+        let mut queue = lock(&self.queue);
         if queue.broken {
             return Err(StateError::JournalBroken { path: self.path.clone() });
         }
-        let new = (std::mem::take(&mut queue.waiting), queue.queued);
-        let (bytes, last) = match queue.carried.take() {
-            Some(carried) => {
-                queue.waiting = new.0;
-                carried
-            }
-            None => new,
-        };
-        queue.carried = Some((bytes.clone(), last));
-        Ok(Some((key(&self.journal, self.epoch(), queue.number), bytes, last)))
+        let (bytes, last) = (std::mem::take(&mut queue.waiting), queue.queued);
+        let key = key(&self.journal, epoch, queue.number);
+        // Its number is taken, whatever comes of it.
+        queue.number += 1;
+        Ok(Carried { put: put(&self.objects, &key, bytes, When::Absent).boxed(), last })
     }
 
-    /// Closes what was journaled so far, which shows that nobody else has taken over.
+    /// Closes what was journaled so far, which shows that nobody else has taken over. What no request
+    /// carries yet is not sent any more: the state that is written next has it, and without that it is
+    /// as if the process had died before, which the intents that are there are for.
     pub(super) fn close(self: &Arc<Self>) -> Result<(), StateError> {
-        block_on(self.clone().sync())?;
-        let (epoch, number) = (self.epoch(), self.next_number());
+        block_on(self.clone().arrive())?;
+        let (epoch, number) = {
+            let (epoch, mut queue) = (self.epoch(), lock(&self.queue));
+            queue.waiting.clear();
+            queue.durable = queue.queued;
+            queue.number += 1;
+            (epoch, queue.number - 1)
+        };
         let text = closing(&lock(&self.lease).document.nonce);
-        let key = key(&self.journal, epoch, number);
-        let put = put(&*self.objects, &key, text, When::Absent);
-        block_on(put).map_err(|error| self.failed("write", error))?;
-        lock(&self.queue).number += 1;
-        Ok(())
+        let put = put(&self.objects, &key(&self.journal, epoch, number), text, When::Absent);
+        block_on(put).map(drop).map_err(|error| self.failed("write", error))
     }
 
     /// Closes the journals of those who did not give the lock back.
@@ -240,7 +294,7 @@ impl Held {
                 let last = listed.last().and_then(|one| parse(&self.journal, &one.key));
                 let number = last.map_or(0, |(_, number)| number) + 1;
                 let key = key(&self.journal, epoch, number);
-                let put = put(&*self.objects, &key, closing(&nonce), When::Absent);
+                let put = put(&self.objects, &key, closing(&nonce), When::Absent);
                 match block_on(put) {
                     Ok(_) => break,
                     Err(ObjectError::Refused) => {}
@@ -274,7 +328,7 @@ impl Held {
         let began = self.clock.now();
         let put = |document: &Document, tag: &Tag| {
             let bytes = encode(document);
-            block_on(put(&*self.objects, &self.lock_key, bytes, When::Is(tag.clone())))
+            block_on(put(&self.objects, &self.lock_key, bytes, When::Is(tag.clone())))
         };
         let mut written = put(&next(&document), &tag);
         // A write of ours that nobody was told of may be why.
@@ -370,29 +424,55 @@ impl Drop for Upkeep {
         }
         // What is on its way may arrive when another holds it, and what is on record may be nowhere
         // else.
+        let on_its_way = self.held.carried.try_lock().map_or(true, |carried| carried.is_some());
         let unsure = {
             let queue = lock(&self.held.queue);
-            queue.broken || queue.carried.is_some() || queue.kept
+            queue.broken || on_its_way || queue.kept
         };
+        let mut later = std::mem::take(&mut *lock(&self.held.later));
+        // What is left of a journal that counts no more need not be gone first.
+        let loose = later.take_loose();
+        later.finish();
         // Where it fails, the next one waits for the end of the lease.
         let _ = self.held.write(|document| document.given_back(unsure));
+        if let Some(loose) = loose {
+            let _ = block_on(loose);
+        }
     }
 }
 
+/// Lets others go first that are ready. It needs no runtime: some wait with a blocked thread.
+async fn give_way() {
+    let mut asked = false;
+    std::future::poll_fn(|cx| match std::mem::replace(&mut asked, true) {
+        true => Poll::Ready(()),
+        false => {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+    })
+    .await;
+}
+
 /// Writes an object, and finds out whether one try of several was applied that nobody was told of.
-pub(super) async fn put(
-    objects: &dyn Objects,
+/// It is on its way when this returns.
+pub(super) fn put(
+    objects: &Arc<dyn Objects>,
     key: &str,
     bytes: Vec<u8>,
     when: When,
-) -> Result<Tag, ObjectError> {
-    let error = match objects.put(key, bytes.clone(), when).await {
-        Err(error) => error,
-        put => return put,
-    };
-    match objects.get(key).await {
-        Ok(Some(there)) if there.bytes == bytes => Ok(there.tag),
-        _ => Err(error),
+) -> impl Future<Output = Result<Tag, ObjectError>> + Send + use<> {
+    let asked = objects.put(key, bytes.clone(), when);
+    let (objects, key) = (objects.clone(), key.to_owned());
+    async move {
+        let error = match asked.await {
+            Err(error) => error,
+            put => return put,
+        };
+        match objects.get(&key).await {
+            Ok(Some(there)) if there.bytes == bytes => Ok(there.tag),
+            _ => Err(error),
+        }
     }
 }
 

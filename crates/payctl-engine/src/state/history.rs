@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::store::HISTORY;
 use super::{Session, StateError, Store};
 use crate::plan::{Action, Counts};
 use crate::{Address, Phase};
@@ -106,8 +107,8 @@ enum Entry {
 }
 
 impl Store {
-    fn history_path(&self) -> PathBuf {
-        self.folder.join("history.jsonl")
+    pub(super) fn history_path(&self) -> PathBuf {
+        self.folder.join(HISTORY)
     }
 
     /// The runs that changed something, oldest first. Lines that cannot be read, such as the last
@@ -123,10 +124,11 @@ impl Store {
 }
 
 impl Session {
-    /// Notes that a run begins.
+    /// Notes that a run begins. In a bucket that may go on; it is there before any entry of the journal
+    /// that is added behind it.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When it cannot be written; in a bucket the end tells.
     pub fn begin_run(&self, run: Run) -> Result<(), StateError> {
         self.shorten()?;
         self.note(Entry::Began(run))
@@ -158,7 +160,7 @@ impl Session {
         let torn = !before.is_empty() && !before.ends_with(b"\n");
         disk.truncate(&path, before.len() as u64)?;
         let text = format!("{}{line}\n", if torn { "\n" } else { "" });
-        disk.append(&path, text.as_bytes())
+        disk.append_later(&path, text.as_bytes())
     }
 
     fn shorten(&self) -> Result<(), StateError> {

@@ -13,6 +13,8 @@ mod held;
 pub mod history;
 mod holder;
 mod journal;
+mod known;
+mod later;
 mod lease;
 mod moved;
 pub mod objects;

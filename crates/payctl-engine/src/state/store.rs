@@ -12,11 +12,15 @@ use serde::Serialize;
 use super::bucket::Bucket;
 use super::disk::{Disk, FileSystem, Lock, sync_folder_of};
 use super::document::{decode, encode};
+use super::history::End;
 use super::journal::{self, Entry, Journal};
 use super::lease::LOCK;
 use super::objects::Objects;
 use super::{Clock, Holder, State, StateError};
 
+pub(super) const STATE: &str = "state.json";
+pub(super) const HISTORY: &str = "history.jsonl";
+pub(super) const BACKUP_FOLDER: &str = "backups";
 /// How many copies are kept: of the state and of the five before it. Our choice.
 const BACKUPS: usize = 6;
 
@@ -108,7 +112,7 @@ impl Store {
     }
 
     pub(super) fn state_path(&self) -> PathBuf {
-        self.folder.join("state.json")
+        self.folder.join(STATE)
     }
 
     pub(super) fn journal_path(&self) -> PathBuf {
@@ -120,7 +124,7 @@ impl Store {
     }
 
     pub(super) fn backup_folder(&self) -> PathBuf {
-        self.folder.join("backups")
+        self.folder.join(BACKUP_FOLDER)
     }
 
     /// Whether it is in a bucket, where others of other machines use it.
@@ -143,6 +147,11 @@ impl Store {
         let state = self.disk.read(&path)?.map(|bytes| decode(&bytes, &path)).transpose()?;
         let replay = lines.map(|bytes| journal::read(&bytes, &journal)).transpose()?;
         take_up(state, replay.unwrap_or_default(), &journal)
+    }
+
+    /// Begins to read what taking the lock takes.
+    pub fn expect_lock(&self) {
+        self.disk.expect_lock(&self.lock_path());
     }
 
     /// Takes the lock, making the folder where it is missing.
@@ -315,26 +324,64 @@ impl Session {
     /// # Errors
     /// When it cannot be written; the old state or the new one is there, and the journal.
     pub fn save(&self, state: &mut State) -> Result<(), StateError> {
+        self.write(state, None).map(drop)
+    }
+
+    /// As [`Self::save`], and notes how the run ended that this is the end of; answers what keeps that
+    /// from being noted.
+    ///
+    /// # Errors
+    /// As [`Self::save`].
+    pub fn end(&self, state: &mut State, end: End) -> Result<Option<StateError>, StateError> {
+        self.write(state, Some(end))
+    }
+
+    fn write(&self, state: &mut State, end: Option<End>) -> Result<Option<StateError>, StateError> {
         let (disk, path) = (&*self.store.disk, self.store.state_path());
         disk.close_journal(&self.store.journal_path())?;
         let mut next = state.clone();
-        next.serial = self.store.latest_backup()?.max(state.serial).saturating_add(1);
+        let backups = self.store.backups()?;
+        let latest = backups.last().map_or(0, |(serial, _)| *serial);
+        next.serial = latest.max(state.serial).saturating_add(1);
         let text = encode(&next)?;
         disk.replace(&path, text.as_bytes())?;
-        self.back_up(next.serial, text.as_bytes())?;
+        self.copy(next.serial, text.as_bytes(), backups)?;
         *state = next;
-        disk.remove(&self.store.journal_path())?;
-        sync_folder_of(disk, &path)
+        disk.remove_later(&self.store.journal_path())?;
+        let mut unnoted = end.and_then(|end| self.end_run(end).err());
+        let history = self.store.history_path();
+        for (path, error) in disk.settle() {
+            match path == history {
+                true => unnoted = Some(error),
+                false => return Err(error),
+            }
+        }
+        sync_folder_of(disk, &path)?;
+        Ok(unnoted)
     }
 
     /// Keeps a copy of the state just written, for when that is damaged.
     pub(super) fn back_up(&self, serial: u64, bytes: &[u8]) -> Result<(), StateError> {
+        self.copy(serial, bytes, self.store.backups()?)?;
+        self.store.disk.settle().into_iter().next().map_or(Ok(()), |(_, error)| Err(error))
+    }
+
+    /// The same beside the copies that are there; it may go on meanwhile.
+    fn copy(
+        &self,
+        serial: u64,
+        bytes: &[u8],
+        mut backups: Vec<(u64, PathBuf)>,
+    ) -> Result<(), StateError> {
         let (disk, folder) = (&*self.store.disk, self.store.backup_folder());
         disk.make_folder(&folder)?;
-        disk.replace(&folder.join(format!("state-{serial:08}.json")), bytes)?;
-        let backups = self.store.backups()?;
+        let path = folder.join(format!("state-{serial:08}.json"));
+        disk.replace_later(&path, bytes)?;
+        backups.retain(|(_, there)| *there != path);
+        backups.push((serial, path));
+        backups.sort();
         let surplus = backups.len().saturating_sub(BACKUPS);
-        backups[..surplus].iter().try_for_each(|(_, old)| disk.remove(old))
+        backups[..surplus].iter().try_for_each(|(_, old)| disk.remove_later(old))
     }
 }
 

@@ -38,6 +38,7 @@ pub(crate) struct DestroyArgs {
 pub(super) async fn run(global: &Global, args: &DestroyArgs) -> Result<Exit, CliError> {
     let (global, local) = Local::read(global, First::Named)?;
     local.refuse_protected()?;
+    local.store.expect_lock();
     let checked = Environment::open(&global, local, Handlers::Ignored).await?;
     let mut stream = stream(args.json, "destroy", &checked);
     let ended = destroy(&global, args, checked, &mut stream).await;

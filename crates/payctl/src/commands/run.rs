@@ -135,12 +135,9 @@ pub(super) async fn apply(
     let outcome = carried_out.map_err(|error| {
         CliError::failed("internal error: invalid plan (please report)").because(&error)
     })?;
-    if outcome.storage.is_none() {
-        session.save(&mut environment.state)?;
-    }
+    noted.end(session, &mut environment.state, plan, &outcome)?;
     let measured = recorder.end(ended(&outcome));
     Durations::keep(&environment.local.folder, environment.durations.place, measured);
-    noted.end(session, plan, &outcome);
     drop(stopping);
     if plan.goal == Goal::Up && outcome.is_complete() {
         looked::note_none(&environment.local);

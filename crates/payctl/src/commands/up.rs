@@ -61,7 +61,7 @@ pub(super) async fn run(global: &Global, args: &UpArgs) -> Result<Exit, CliError
     if let Some(plan) = &saved {
         take_names(&mut global, plan)?;
     }
-    let (global, local) = Local::read(&global, First::Dev)?;
+    let (global, mut local) = Local::read(&global, First::Dev)?;
     let goal = saved.as_ref().map_or(Goal::Up, |plan| plan.goal);
     args.budget.refuse_for(goal)?;
     args.enforce.refuse_for(goal)?;
@@ -73,6 +73,10 @@ pub(super) async fn run(global: &Global, args: &UpArgs) -> Result<Exit, CliError
         local.refuse_protected()?;
     }
     let life = crate::life::asked(args.ttl, goal, &local)?;
+    if goal == Goal::Up {
+        local.check_document()?;
+    }
+    local.store.expect_lock();
     // Everything that can be wrong with the input is found before a file is written.
     let checked = Environment::open(&global, local, handlers).await?;
     let end = life.map(|life| End::of(&checked.stack, life)).transpose()?;

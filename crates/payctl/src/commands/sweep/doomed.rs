@@ -43,6 +43,7 @@ pub(super) async fn prepare(
     let global = naming(global, place)?;
     let (global, local) = Local::read(&global, First::Named)?;
     local.refuse_protected()?;
+    local.store.expect_lock();
     let checked = Environment::open(&global, local, Handlers::Ignored).await?;
     let session = checked.local.lock("destroy", &global).await?;
     let mut environment = checked.reload()?;
