@@ -1,33 +1,26 @@
 //! A folder of a shared state: the same documents as objects in a bucket.
 //!
 //! What is replaced is replaced on the condition that it is as it was read, so that nobody's work is
-//! written over; see [`super::held`] for the journal and [`super::lease`] for the lock.
+//! written over; see [`super::held`] for what its holder writes and [`super::lease`] for the lock.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use futures::executor::block_on;
 use futures::future::{self, BoxFuture, FutureExt as _};
-use futures::stream::{self, StreamExt as _};
 
 use super::disk::{Disk, Lock};
-use super::held::{CLOSED, Clock, Held, Upkeep, encode, lock, parse, put};
+use super::held::{Clock, Held, lock, put};
 use super::known::Known;
-use super::lease::{Document, LOCK, Verdict, Watch};
+use super::lease::{Document, LOCK, Watch};
 use super::objects::{Asked, Listed, Object, ObjectError, Objects, Tag, When};
-use super::store::{BACKUP_FOLDER, HISTORY, STATE};
-use super::{Holder, StateError, process};
+use super::{Holder, StateError};
 
-/// How many objects are asked for at once.
-const AT_ONCE: usize = 16;
-/// How often the journal is read anew where it is emptied meanwhile.
-const READS: usize = 5;
-/// What is read as soon as the lock is held.
-const READ_FIRST: [&str; 2] = [STATE, HISTORY];
-/// How many of the last epochs that others closed stay closed. Our choice: one who comes back after
-/// so many is held off by its lease alone.
-const KEPT: u64 = 64;
+mod journal;
+mod taking;
+#[cfg(test)]
+mod tests;
 
 /// A folder in a bucket.
 #[derive(Debug)]
@@ -199,203 +192,6 @@ impl Bucket {
             Err(error) => failed("write", path, ObjectError::Failed(error.into())),
         })
     }
-
-    /// The epochs whose journal may say what the state does not; `None` where nobody knows. What is
-    /// there of others came late: a request that was sent twice, or was long on its way, arrived when
-    /// the journal had been emptied.
-    fn open_epochs(&self, path: &Path) -> Result<Option<BTreeSet<u64>>, StateError> {
-        let held = lock(&self.held).clone();
-        if let Some(open) = held.and_then(|held| held.open_epochs()) {
-            return Ok(Some(open));
-        }
-        let there = ask(self.objects.get(&self.lock_key()), "read", path)?;
-        let document =
-            there.and_then(|there| serde_json::from_slice::<Document>(&there.bytes).ok());
-        Ok(document.map(|document| document.open_epochs()))
-    }
-
-    /// The journal's objects by epoch and number; without those that close an epoch.
-    fn entries(&self, path: &Path) -> Result<Vec<(u64, u64, Listed)>, StateError> {
-        let journal = self.journal();
-        // What was written since is not on a list that is known.
-        let listed = match self.held().is_some_and(|held| !held.own_keys().is_empty()) {
-            true => ask(self.objects.list(&journal), "list", path)?,
-            false => self.below(&journal, path)?,
-        };
-        let entries = listed.into_iter().filter(|one| one.size > CLOSED);
-        Ok(entries
-            .filter_map(|one| parse(&journal, &one.key).map(|(epoch, nth)| (epoch, nth, one)))
-            .collect())
-    }
-
-    fn read_journal(&self, path: &Path) -> Result<Option<Vec<u8>>, StateError> {
-        for _ in 0..READS {
-            let mut entries = self.entries(path)?;
-            if entries.is_empty() {
-                return Ok(None);
-            }
-            if let Some(open) = self.open_epochs(path)? {
-                entries.retain(|(epoch, ..)| open.contains(epoch));
-            }
-            if entries.is_empty() {
-                return Ok(None);
-            }
-            let asked = contiguous(entries).into_iter().map(|key| self.objects.get(&key));
-            let read = stream::iter(asked).buffered(AT_ONCE).collect::<Vec<_>>();
-            let read: Result<Vec<Option<Object>>, ObjectError> =
-                block_on(read).into_iter().collect();
-            let read = read.map_err(|error| failed("read", path, error))?;
-            // Where one is gone, its holder has just written the state and empties the journal.
-            if let Some(all) = read.into_iter().collect::<Option<Vec<Object>>>() {
-                return Ok(Some(all.into_iter().flat_map(|object| object.bytes).collect()));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Begins to remove the journal. Its first object, which says what the others continue, goes last.
-    fn begin_to_remove_journal(&self, path: &Path, held: &Held) -> Result<(), StateError> {
-        self.end_loose(path, held)?;
-        let (journal, epoch, own) = (self.journal(), held.epoch(), held.own_keys());
-        let listed = self.below(&journal, path)?;
-        let goes = |one: &Listed| {
-            let Some((of, _)) = parse(&journal, &one.key) else { return false };
-            match one.size > CLOSED {
-                // Another's records are not ours to remove, should one have taken over.
-                true => of < epoch,
-                // Who closed an epoch of another keeps that other from writing.
-                false => of + KEPT < epoch,
-            }
-        };
-        let others = listed.into_iter().filter(goes).map(|one| one.key);
-        let mut keys: Vec<String> = others.chain(own).collect();
-        self.know(|known| keys.iter().for_each(|key| known.note(key, None)));
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let mut later = lock(&held.later);
-        later.remove_last(keys.remove(0));
-        if !keys.is_empty() {
-            later.remove(path.to_owned(), self.objects.delete(keys));
-        }
-        Ok(())
-    }
-
-    /// Waits until what is left of a journal's first object is gone: another must not be written
-    /// behind it.
-    fn end_loose(&self, path: &Path, held: &Held) -> Result<(), StateError> {
-        let loose = lock(&held.later).take_loose();
-        loose.map_or(Ok(()), |loose| ask(loose, "remove", path))
-    }
-
-    /// The lock's document, if it can be taken; else who holds it.
-    fn look(&self, path: &Path) -> Result<Option<(Document, Tag)>, StateError> {
-        let key = self.key(path);
-        // It is taken on the condition that it is so still.
-        let expected = lock(&self.ahead).expected(&key);
-        match expected.map(block_on) {
-            Some(Ok(None)) => return Ok(None),
-            Some(Ok(Some(there))) => {
-                if let Ok(document) = serde_json::from_slice::<Document>(&there.bytes)
-                    && document.format <= super::lease::FORMAT
-                    && document.holder.is_none()
-                {
-                    return Ok(Some((document, there.tag)));
-                }
-            }
-            // It is asked once more, and who holds it is told as it is now.
-            Some(Err(_)) | None => {}
-        }
-        let Some(there) = ask(self.objects.get(&key), "read", path)? else { return Ok(None) };
-        let document: Document = serde_json::from_slice(&there.bytes)
-            .map_err(|error| StateError::damaged(path, error.to_string()))?;
-        if document.format > super::lease::FORMAT {
-            let found = u64::from(document.format);
-            return Err(StateError::TooNew { path: path.to_owned(), found });
-        }
-        let ended = process::has_ended(&document.process);
-        let now = self.clock.now();
-        let undecided = match lock(&self.watch).look(&there.tag, &document, now, ended) {
-            Verdict::Free => return Ok(Some((document, there.tag))),
-            Verdict::Undecided(left) => Some(left),
-            Verdict::Alive => None,
-        };
-        let holder = document.holder.map_or_else(String::new, |holder| holder.to_string());
-        Err(StateError::Locked { path: path.to_owned(), holder, undecided })
-    }
-
-    /// Takes the lock; `None` where another was faster.
-    fn take(&self, path: &Path, holder: &Holder) -> Result<Option<Lock>, StateError> {
-        let there = self.look(path)?;
-        let previous = there.as_ref().map(|(document, _)| document);
-        let (nonce, process) =
-            (random_text(), if self.by_hand { String::new() } else { process::this() });
-        let mut document = Document::taken(previous, holder.clone(), nonce, process);
-        if previous.is_none() {
-            document.unclosed = self.epochs(path)?;
-            document.epoch = document.unclosed.last().unwrap_or(&0) + 1;
-        }
-        let took_over = !document.unclosed.is_empty();
-        let when = there.map_or(When::Absent, |(_, tag)| When::Is(tag));
-        let (began, key) = (self.clock.now(), self.key(path));
-        let taken = put(&self.objects, &key, encode(&document), when);
-        // If the lock is ours, nobody has held it since its document was read: what is there is what
-        // was there when it became ours.
-        let mut known = Known::default();
-        if !took_over {
-            for name in READ_FIRST {
-                known.expect(&*self.objects, &self.key(&self.folder.join(name)));
-            }
-            let backups = format!("{}/", self.key(&self.folder.join(BACKUP_FOLDER)));
-            for prefix in [self.journal(), backups] {
-                known.expect_list(&*self.objects, &prefix);
-            }
-        }
-        let tag = match block_on(taken) {
-            Err(ObjectError::Refused) => return Ok(None),
-            taken => taken.map_err(|error| failed("write", path, error))?,
-        };
-        let places = (path.to_owned(), key, self.journal());
-        let held = Held::new(
-            self.objects.clone(),
-            self.clock.clone(),
-            places,
-            (document, tag, began),
-            known,
-        );
-        let held = Arc::new(held);
-        *lock(&self.held) = Some(held.clone());
-        let upkeep = Upkeep::start(held.clone(), self.by_hand);
-        if took_over {
-            held.close_others()?;
-        }
-        Ok(Some(Lock::kept(upkeep, took_over)))
-    }
-
-    /// The epochs that the journal knows of, for where the lock's document is gone.
-    fn epochs(&self, path: &Path) -> Result<BTreeSet<u64>, StateError> {
-        Ok(self.entries(path)?.into_iter().map(|(epoch, ..)| epoch).collect())
-    }
-}
-
-/// The keys of the objects up to the first that is missing: what stands behind it was never answered,
-/// or its holder was emptying the journal.
-fn contiguous(entries: Vec<(u64, u64, Listed)>) -> Vec<String> {
-    let mut before: Option<(u64, u64)> = None;
-    let mut keys = Vec::new();
-    for (epoch, number, one) in entries {
-        let follows = match before {
-            Some((of, nth)) if of == epoch => number == nth + 1,
-            Some(_) => number == 1,
-            None => true,
-        };
-        if !follows {
-            break;
-        }
-        before = Some((epoch, number));
-        keys.push(one.key);
-    }
-    keys
 }
 
 impl Disk for Bucket {
@@ -577,11 +373,6 @@ impl Disk for Bucket {
             _ => None,
         }
     }
-}
-
-/// What tells a holder from all others.
-fn random_text() -> String {
-    std::iter::repeat_with(fastrand::alphanumeric).take(32).collect()
 }
 
 /// Waits for a request's answer.

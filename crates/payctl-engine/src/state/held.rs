@@ -435,6 +435,8 @@ impl Drop for Upkeep {
         later.finish();
         // Where it fails, the next one waits for the end of the lease.
         let _ = self.held.write(|document| document.given_back(unsure));
+        // Whatever came of that: what it knows counts no more.
+        lock(&self.held.lease).lost = true;
         if let Some(loose) = loose {
             let _ = block_on(loose);
         }
