@@ -213,7 +213,7 @@ impl Held {
         while lock(&self.queue).durable < wanted {
             if carried.is_none() {
                 // Others that are about to queue theirs do so first.
-                give_way().await;
+                let_others_go_first().await;
                 *carried = Some(self.next_request()?);
             }
             self.answered(&mut carried).await?;
@@ -444,7 +444,7 @@ impl Drop for Upkeep {
 }
 
 /// Lets others go first that are ready. It needs no runtime: some wait with a blocked thread.
-async fn give_way() {
+async fn let_others_go_first() {
     let mut asked = false;
     std::future::poll_fn(|cx| match std::mem::replace(&mut asked, true) {
         true => Poll::Ready(()),

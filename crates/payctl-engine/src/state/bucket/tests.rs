@@ -194,7 +194,7 @@ fn a_journal_goes_on_where_its_first_object_is_gone() {
     let loaded = store.load().unwrap();
     assert_eq!((loaded.replayed, loaded.state.unwrap().resources.len()), (1, 4));
     drop(session);
-    // It was not saved, and the next one takes it up.
+    // It was not saved, and the next one goes on from it.
     let session = store.lock(&holder("up")).unwrap();
     let loaded = session.store().load().unwrap();
     assert_eq!((loaded.replayed, loaded.state.unwrap().resources.len()), (0, 4));
