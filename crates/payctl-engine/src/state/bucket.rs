@@ -13,7 +13,8 @@ use futures::future::{self, BoxFuture, FutureExt as _};
 use super::disk::{Disk, Lock};
 use super::held::{Clock, Held, lock, put};
 use super::known::Known;
-use super::lease::{Document, LOCK, Watch};
+use super::lease::{Document, Watch};
+use super::names::{JOURNAL, LOCK};
 use super::objects::{Asked, Listed, Object, ObjectError, Objects, Tag, When};
 use super::{Holder, StateError};
 
@@ -67,7 +68,7 @@ impl Bucket {
     }
 
     fn is_journal(path: &Path) -> bool {
-        path.file_name().is_some_and(|name| name == "journal.jsonl")
+        path.file_name().is_some_and(|name| name == JOURNAL)
     }
 
     fn lock_key(&self) -> String {

@@ -5,12 +5,10 @@
 //! secret.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::store::HISTORY;
-use super::{Session, StateError, Store};
+use super::{Session, State, StateError, Store};
 use crate::plan::{Action, Counts};
 use crate::{Address, Phase};
 
@@ -107,10 +105,6 @@ enum Entry {
 }
 
 impl Store {
-    pub(super) fn history_path(&self) -> PathBuf {
-        self.folder.join(HISTORY)
-    }
-
     /// The runs that changed something, oldest first. Lines that cannot be read, such as the last
     /// one after a crash, are left out: they are no one's state.
     ///
@@ -140,6 +134,14 @@ impl Session {
     /// When it cannot be written.
     pub fn end_run(&self, end: End) -> Result<(), StateError> {
         self.note(Entry::Ended(end))
+    }
+
+    /// Writes the state, and how the run ended beside it; answers what keeps that from being noted.
+    ///
+    /// # Errors
+    /// As [`Self::save`].
+    pub fn end(&self, state: &mut State, end: End) -> Result<Option<StateError>, StateError> {
+        self.save_beside(state, || self.end_run(end))
     }
 
     /// Takes the history of another place over, where there is none yet.

@@ -16,8 +16,6 @@ use super::objects::Tag;
 #[cfg(test)]
 mod model;
 
-/// The name of the lock's file, or of its object.
-pub(super) const LOCK: &str = "lock";
 /// The format this version writes.
 pub(super) const FORMAT: u32 = 1;
 /// How long a document that is not renewed stands for a process that may be alive. Our choice.

@@ -17,6 +17,7 @@ mod known;
 mod later;
 mod lease;
 mod moved;
+mod names;
 pub mod objects;
 mod process;
 mod recover;

@@ -12,15 +12,11 @@ use serde::Serialize;
 use super::bucket::Bucket;
 use super::disk::{Disk, FileSystem, Lock, sync_folder_of};
 use super::document::{decode, encode};
-use super::history::End;
 use super::journal::{self, Entry, Journal};
-use super::lease::LOCK;
+use super::names::{BACKUP_FOLDER, HISTORY, JOURNAL, LOCK, STATE};
 use super::objects::Objects;
 use super::{Clock, Holder, State, StateError};
 
-pub(super) const STATE: &str = "state.json";
-pub(super) const HISTORY: &str = "history.jsonl";
-pub(super) const BACKUP_FOLDER: &str = "backups";
 /// How many copies are kept: of the state and of the five before it. Our choice.
 const BACKUPS: usize = 6;
 
@@ -116,7 +112,11 @@ impl Store {
     }
 
     pub(super) fn journal_path(&self) -> PathBuf {
-        self.folder.join("journal.jsonl")
+        self.folder.join(JOURNAL)
+    }
+
+    pub(super) fn history_path(&self) -> PathBuf {
+        self.folder.join(HISTORY)
     }
 
     fn lock_path(&self) -> PathBuf {
@@ -324,19 +324,15 @@ impl Session {
     /// # Errors
     /// When it cannot be written; the old state or the new one is there, and the journal.
     pub fn save(&self, state: &mut State) -> Result<(), StateError> {
-        self.write(state, None).map(drop)
+        self.save_beside(state, || Ok(())).map(drop)
     }
 
-    /// As [`Self::save`], and notes how the run ended that this is the end of; answers what keeps that
-    /// from being noted.
-    ///
-    /// # Errors
-    /// As [`Self::save`].
-    pub fn end(&self, state: &mut State, end: End) -> Result<Option<StateError>, StateError> {
-        self.write(state, Some(end))
-    }
-
-    fn write(&self, state: &mut State, end: Option<End>) -> Result<Option<StateError>, StateError> {
+    /// As [`Self::save`], and writes the history beside it; answers what keeps that from being written.
+    pub(super) fn save_beside(
+        &self,
+        state: &mut State,
+        history: impl FnOnce() -> Result<(), StateError>,
+    ) -> Result<Option<StateError>, StateError> {
         let (disk, path) = (&*self.store.disk, self.store.state_path());
         disk.close_journal(&self.store.journal_path())?;
         let mut next = state.clone();
@@ -348,7 +344,7 @@ impl Session {
         self.copy(next.serial, text.as_bytes(), backups)?;
         *state = next;
         disk.remove_later(&self.store.journal_path())?;
-        let mut unnoted = end.and_then(|end| self.end_run(end).err());
+        let mut unnoted = history().err();
         let history = self.store.history_path();
         for (path, error) in disk.settle() {
             match path == history {

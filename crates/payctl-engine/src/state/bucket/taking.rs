@@ -10,8 +10,8 @@ use super::super::disk::Lock;
 use super::super::held::{Held, Upkeep, encode, lock, put};
 use super::super::known::Known;
 use super::super::lease::{Document, FORMAT, Verdict};
+use super::super::names::{BACKUP_FOLDER, HISTORY, STATE};
 use super::super::objects::{ObjectError, Tag, When};
-use super::super::store::{BACKUP_FOLDER, HISTORY, STATE};
 use super::super::{Holder, StateError, process};
 use super::{Bucket, ask, failed};
 
