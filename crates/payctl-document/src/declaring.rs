@@ -117,7 +117,7 @@ impl Declaring<'_> {
         let place = Place { name: Some(&name), logical: Some(&item.logical), own: None };
         let mut table = self.filled(own, &place);
         if let Some((property, given)) = tags {
-            let given = given.map(|given| self.world.filled(&given, &place));
+            let given = given.map(|given| self.world.fill(given, &place));
             let tags = self.tags(&table, &name, item.at, given);
             table.0.push((Key { at: item.at, name: property.to_owned() }, tags));
         }
@@ -199,13 +199,13 @@ impl Declaring<'_> {
     fn filled(&self, own: Table, place: &Place<'_>) -> Table {
         let (late, early): (Vec<_>, Vec<_>) =
             own.0.into_iter().partition(|(_, node)| speaks_of_itself(node));
-        let mut table = self.world.filled_table(&Table(early), place);
+        let mut table = self.world.fill_table(Table(early), place);
         if late.is_empty() {
             return table;
         }
         let known = table.clone();
         let place = Place { own: Some(&known), ..*place };
-        table.0.extend(self.world.filled_table(&Table(late), &place).0);
+        table.0.extend(self.world.fill_table(Table(late), &place).0);
         table
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use payctl_engine::{Address, Kinds};
@@ -12,7 +13,7 @@ use crate::item::Item;
 use crate::parameter::Parameter;
 use crate::problem::{Problem, Problems};
 use crate::read::{self, Format};
-use crate::scope::{MOST_ZONES, named};
+use crate::scope::{MOST_ZONES, named, named_in};
 use crate::tree::{Node, Span, Table};
 use crate::{house, parts};
 
@@ -53,6 +54,8 @@ pub struct Document {
     pub(crate) misread: Problems,
     /// Whether it was checked, and is right.
     pub(crate) checked: AtomicBool,
+    /// How many zones it speaks of, once that was counted.
+    zones: OnceLock<usize>,
 }
 
 /// How long a stack's name may be: it stands in names of roles and in tags.
@@ -102,6 +105,7 @@ impl Document {
             outputs: Table::default(),
             misread: Problems::default(),
             checked: AtomicBool::new(false),
+            zones: OnceLock::new(),
         }
     }
 
@@ -180,6 +184,10 @@ impl Document {
 
     /// How many zones it names.
     pub(crate) fn zones(&self) -> usize {
+        *self.zones.get_or_init(|| self.count_zones())
+    }
+
+    fn count_zones(&self) -> usize {
         let mut found = BTreeSet::new();
         for (_, _, table) in &self.changes {
             named(table, "zone.", &mut found);
@@ -187,10 +195,9 @@ impl Document {
         for item in self.resources.iter().chain(&self.parts) {
             named(&item.properties, "zone.", &mut found);
             // Those of defaults that count.
-            let own: BTreeSet<&str> = item.properties.names().collect();
             for (key, node) in house::of(&item.what).iter().flat_map(|table| &table.0) {
-                if !own.contains(key.name.as_str()) {
-                    named(&Table(vec![(key.clone(), node.clone())]), "zone.", &mut found);
+                if item.properties.get(&key.name).is_none() {
+                    named_in(node, "zone.", &mut found);
                 }
             }
         }

@@ -63,13 +63,13 @@ impl World<'_> {
     }
 
     /// `node` with every variable replaced by what it stands for. What cannot be is told, and left.
-    pub(crate) fn filled(&self, node: &Node, place: &Place<'_>) -> Node {
-        let value = match &node.value {
-            Value::Text(text) => return self.text(node, text, place),
+    pub(crate) fn fill(&self, node: Node, place: &Place<'_>) -> Node {
+        let value = match node.value {
+            Value::Text(text) => return self.text(node.at, text, place),
             Value::List(items) => {
-                let mut all = Vec::new();
+                let mut all = Vec::with_capacity(items.len());
                 for item in items {
-                    match (is_of_part(item), self.filled(item, place)) {
+                    match (is_of_part(&item), self.fill(item, place)) {
                         // What is a list of a part's is a piece of this one.
                         (true, Node { value: Value::List(some), .. }) => all.extend(some),
                         (_, one) => all.push(one),
@@ -77,47 +77,50 @@ impl World<'_> {
                 }
                 Value::List(all)
             }
-            Value::Table(table) => Value::Table(self.filled_table(table, place)),
-            other => other.clone(),
+            Value::Table(table) => Value::Table(self.fill_table(table, place)),
+            other => other,
         };
         Node::new(node.at, value)
     }
 
     pub(crate) fn filled_table(&self, table: &Table, place: &Place<'_>) -> Table {
-        let filled =
-            |(key, node): &(Key, Node)| (self.filled_key(key, place), self.filled(node, place));
-        Table(table.0.iter().map(filled).collect())
+        self.fill_table(table.clone(), place)
     }
 
-    fn filled_key(&self, key: &Key, place: &Place<'_>) -> Key {
+    pub(crate) fn fill_table(&self, table: Table, place: &Place<'_>) -> Table {
+        let fill = |(key, node): (Key, Node)| (self.fill_key(key, place), self.fill(node, place));
+        Table(table.0.into_iter().map(fill).collect())
+    }
+
+    fn fill_key(&self, key: Key, place: &Place<'_>) -> Key {
         if !key.name.contains("${") {
-            return key.clone();
+            return key;
         }
-        let name = self.text(&Node::new(key.at, Value::Null), &key.name, place);
-        let name = match name.value {
+        let name = match self.text(key.at, key.name.clone(), place).value {
             Value::Text(name) => name,
-            Value::Input(Json::Null) => return key.clone(),
+            Value::Input(Json::Null) => return key,
             _ => {
                 let message = "a key cannot be what is only known once something exists";
                 self.problem(Problem::new(key.at, message));
-                return key.clone();
+                return key;
             }
         };
         Key { at: key.at, name }
     }
 
-    fn text(&self, node: &Node, text: &str, place: &Place<'_>) -> Node {
+    fn text(&self, at: Span, text: String, place: &Place<'_>) -> Node {
         if !text.contains("${") {
-            return Node::new(node.at, Value::Text(text.to_owned()));
+            return Node::new(at, Value::Text(text));
         }
+        let (whole, text) = (at, text.as_str());
         let all = match pieces(text) {
             Ok(all) => all,
             Err(NoEnd(begin)) => {
-                let at = self.within(node.at, text, begin..text.len());
+                let at = self.within(whole, text, begin..text.len());
                 self.problem(
                     Problem::new(at, "`${` has no `}`").hint("`$${` stands for a literal `${`"),
                 );
-                return Node::new(node.at, Value::Input(Json::Null));
+                return Node::new(whole, Value::Input(Json::Null));
             }
         };
         let mut parts: Vec<Json> = Vec::new();
@@ -131,14 +134,14 @@ impl World<'_> {
                 }
                 Piece::Variable(variable, range) => (variable, range),
             };
-            let at = self.within(node.at, text, range);
+            let at = self.within(whole, text, range);
             match self.variable(&variable, place) {
-                Ok(Found::Known(found)) if alone => return found.placed(node.at),
+                Ok(Found::Known(found)) if alone => return found.placed(whole),
                 Ok(Found::Known(found)) => match &found.value {
                     Value::Text(text) => known += text,
                     // Somebody has been told.
                     Value::Input(Json::Null) => {
-                        return Node::new(node.at, Value::Input(Json::Null));
+                        return Node::new(whole, Value::Input(Json::Null));
                     }
                     Value::Input(input) => {
                         if !known.is_empty() {
@@ -164,7 +167,7 @@ impl World<'_> {
                     let path = format!("{}.{}", reference.address, reference.output);
                     let input = json!({ "$ref": path });
                     if alone {
-                        return Node::new(node.at, Value::Input(input));
+                        return Node::new(whole, Value::Input(input));
                     }
                     if !known.is_empty() {
                         parts.push(Json::String(std::mem::take(&mut known)));
@@ -173,17 +176,17 @@ impl World<'_> {
                 }
                 Err(problem) => {
                     self.problem(Problem { at, ..*problem });
-                    return Node::new(node.at, Value::Input(Json::Null));
+                    return Node::new(whole, Value::Input(Json::Null));
                 }
             }
         }
         if parts.is_empty() {
-            return Node::new(node.at, Value::Text(known));
+            return Node::new(whole, Value::Text(known));
         }
         if !known.is_empty() {
             parts.push(Json::String(known));
         }
-        Node::new(node.at, Value::Input(json!({ "$join": parts })))
+        Node::new(whole, Value::Input(json!({ "$join": parts })))
     }
 
     /// The place of a part of a text that stands at `at`, as exactly as its spelling allows.
@@ -369,22 +372,24 @@ fn is_of_part(node: &Node) -> bool {
 }
 
 /// The variables of a kind that texts of `node` name: behind `prefix`, such as `handler.`.
-pub(crate) fn named(node: &Table, prefix: &str, found: &mut BTreeSet<(String, Span)>) {
-    fn look(node: &Node, prefix: &str, found: &mut BTreeSet<(String, Span)>) {
-        match &node.value {
-            Value::Text(text) if text.contains("${") => {
-                for piece in pieces(text).unwrap_or_default() {
-                    if let Piece::Variable(variable, _) = piece
-                        && let Some(name) = variable.strip_prefix(prefix)
-                    {
-                        found.insert((name.to_owned(), node.at));
-                    }
+pub(crate) fn named(table: &Table, prefix: &str, found: &mut BTreeSet<(String, Span)>) {
+    table.0.iter().for_each(|(_, node)| named_in(node, prefix, found));
+}
+
+/// The same of one value.
+pub(crate) fn named_in(node: &Node, prefix: &str, found: &mut BTreeSet<(String, Span)>) {
+    match &node.value {
+        Value::Text(text) if text.contains("${") => {
+            for piece in pieces(text).unwrap_or_default() {
+                if let Piece::Variable(variable, _) = piece
+                    && let Some(name) = variable.strip_prefix(prefix)
+                {
+                    found.insert((name.to_owned(), node.at));
                 }
             }
-            Value::List(items) => items.iter().for_each(|item| look(item, prefix, found)),
-            Value::Table(table) => named(table, prefix, found),
-            _ => {}
         }
+        Value::List(items) => items.iter().for_each(|item| named_in(item, prefix, found)),
+        Value::Table(table) => named(table, prefix, found),
+        _ => {}
     }
-    node.0.iter().for_each(|(_, node)| look(node, prefix, found));
 }

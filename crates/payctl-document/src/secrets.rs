@@ -76,9 +76,16 @@ fn value(whose: &Address, name: &str, node: &Node, problems: &mut Problems) {
 }
 
 fn is_secret_by_name(name: &str) -> bool {
-    let lower = name.to_lowercase().replace('-', "_");
-    NAMES.iter().any(|secret| lower.contains(secret))
-        && !HARMLESS.iter().any(|end| lower.ends_with(end))
+    let is_same = |(a, b): (&u8, &u8)| match a {
+        b'-' => *b == b'_',
+        a => a.eq_ignore_ascii_case(b),
+    };
+    let (name, same) = (name.as_bytes(), |a: &[u8], b: &[u8]| a.iter().zip(b).all(is_same));
+    NAMES.iter().any(|part| name.windows(part.len()).any(|piece| same(piece, part.as_bytes())))
+        && !HARMLESS.iter().any(|end| {
+            let from = name.len().checked_sub(end.len());
+            from.is_some_and(|from| same(&name[from..], end.as_bytes()))
+        })
 }
 
 /// Whether a text is a value: neither empty, nor a word of a setting, nor what refers to something.
