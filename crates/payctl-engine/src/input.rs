@@ -77,7 +77,8 @@ impl Reference {
     /// The reference that `value` is, if it is one.
     #[must_use]
     pub fn from_value(value: &Value) -> Option<Self> {
-        let map = value.as_object()?;
+        // It has no further key; most of what is asked about is none.
+        let map = value.as_object().filter(|map| map.len() <= 2)?;
         let (address, output) = map.get("$ref")?.as_str()?.rsplit_once('.')?;
         let needs = match map.get("$needs").and_then(Value::as_str) {
             Some("created") => Needs::Created,
